@@ -1,0 +1,127 @@
+"""Rounds: rank, label, train, again."""
+
+from django.conf import settings
+from django.db import models
+
+from campaigns.models import Campaign, Image, Run
+from models_registry.models import RegisteredModel
+
+
+class Snapshot(models.Model):
+    """The revisions that a training used: a list of (image, revision) pairs, hashed."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="snapshots")
+    digest = models.CharField(max_length=64)
+    entries = models.JSONField(help_text="[[image id, revision id], …] in image order")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "digest"], name="a_snapshot_is_kept_once")]
+
+    def __str__(self) -> str:
+        return f"snapshot {self.digest[:12]} of {len(self.entries)} images"
+
+
+class TrainingRun(models.Model):
+    """Train one model. The state is that of ``run``."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="training_run")
+    name = models.CharField(max_length=200)
+    config = models.JSONField(help_text="active_learning.training.config.TrainingConfig as a document")
+    snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT, related_name="training_runs")
+    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="training_runs")
+
+    def __str__(self) -> str:
+        return f"training run {self.run_id}"
+
+
+class CurvePoint(models.Model):
+    """One point of the learning curves."""
+
+    training_run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="curve")
+    epoch = models.PositiveIntegerField()
+    metrics = models.JSONField(help_text='{"train_loss": …, "validation_loss": …, "validation_accuracy": …, "learning_rate": …}')
+    best = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["epoch"]
+        constraints = [models.UniqueConstraint(fields=["training_run", "epoch"], name="one_point_per_epoch")]
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch} of {self.training_run_id}"
+
+
+class RoundState(models.TextChoices):
+    """Where a round stands."""
+
+    RANKING = "ranking"
+    OPEN = "open"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class Round(models.Model):
+    """Rank, label, train, once."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rounds")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=RoundState.choices, default=RoundState.RANKING)
+    strategy = models.CharField(max_length=40)
+    size = models.PositiveIntegerField(help_text="How many images the round asks for")
+    seed = models.BigIntegerField(default=0)
+    model = models.ForeignKey(RegisteredModel, null=True, blank=True, on_delete=models.SET_NULL, related_name="rounds")
+    model_version = models.CharField(max_length=100, blank=True)
+    run = models.OneToOneField(Run, null=True, on_delete=models.SET_NULL, related_name="round")
+    pool_size = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "number"], name="round_numbers_are_unique")]
+
+    def __str__(self) -> str:
+        return f"round {self.number} of campaign {self.campaign_id}"
+
+
+class RankedImage(models.Model):
+    """An image's place in a round's ranking, and why."""
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="ranking")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
+    rank = models.PositiveIntegerField(help_text="1 is asked first")
+    score = models.FloatField(help_text="Higher is sooner")
+    parts = models.JSONField(default=dict, help_text='{"uncertainty": …, "diversity": …}')
+    why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "image"], name="an_image_ranks_once"),
+            models.UniqueConstraint(fields=["round", "rank"], name="a_rank_holds_one_image"),
+        ]
+
+    def __str__(self) -> str:
+        return f"rank {self.rank} of round {self.round_id}"
+
+
+class Evaluation(models.Model):
+    """How good a model was on the held-back images, and what random picks of as many labels would have given."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="evaluations")
+    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="evaluations")
+    round = models.ForeignKey(Round, null=True, on_delete=models.SET_NULL, related_name="evaluations")
+    labeled = models.PositiveIntegerField(help_text="Images that the training used")
+    held_back = models.PositiveIntegerField(help_text="Images that it was measured on")
+    metrics = models.JSONField(help_text='{"accuracy": …, "accuracy_low": …, "accuracy_high": …}')
+    random_metrics = models.JSONField(default=dict, help_text="The same with random picks; empty where the truth of the pool is not known")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"evaluation at {self.labeled} labels"

@@ -1,0 +1,5 @@
+"""Views."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

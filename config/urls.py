@@ -1,0 +1,19 @@
+"""All addresses of a deployment."""
+
+from django.urls import include, path
+
+from campaigns.api.schema import schema_view, docs_view
+from config.pages import healthz, index, readyz
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("api/v1/schema", schema_view, name="schema"),
+    path("api/v1/docs", docs_view, name="docs"),
+    path("api/v1/", include("campaigns.api.urls")),
+    path("api/v1/", include("models_registry.api.urls")),
+    path("api/v1/", include("inference.api.urls")),
+    path("api/v1/", include("active_learning.api.urls")),
+    path("", index, name="index"),
+    path("<path:page>", index),
+]

@@ -1,0 +1,51 @@
+"""What models answered, and what their answers drafted."""
+
+from django.db import models
+
+from campaigns.models import AnnotationSet, Image, Run
+from models_registry.models import RegisteredModel
+
+
+class InferenceRun(models.Model):
+    """Ask one model about many images. The state is that of ``run``."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="inference_run")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="inference_runs")
+    model_version = models.CharField(max_length=100)
+    images = models.JSONField(help_text='"all", "unlabeled", [ids] or {"filter": {...}}')
+    prefill = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"inference run {self.run_id}"
+
+
+class Prediction(models.Model):
+    """A model's answer for one image, in the model's own classes; one row per image and model version."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="predictions")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="predictions")
+    model_version = models.CharField(max_length=100)
+    document = models.JSONField(help_text="inference.schema.Prediction as a document")
+    confidence = models.FloatField(null=True, help_text="Of the answer as a whole, 0 to 1")
+    uncertainty = models.JSONField(default=dict, help_text='{"entropy": …, "margin": …, "least_confidence": …}, higher is less certain')
+    heat_map = models.CharField(max_length=400, blank=True, help_text="An 8-bit PNG under the data directory, as the image's grid or coarser")
+    latency_ms = models.FloatField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["image", "model", "model_version"], name="one_answer_per_model_version")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} about image {self.image_id}"
+
+
+class Prefill(models.Model):
+    """Links a prediction to the set that it drafted into, so that an annotation never points up."""
+
+    prediction = models.OneToOneField(Prediction, on_delete=models.CASCADE, related_name="prefilled")
+    annotation_set = models.ForeignKey(AnnotationSet, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"prediction {self.prediction_id} drafted set {self.annotation_set_id}"

@@ -1,0 +1,103 @@
+"""Which models exist, what they speak, and how their classes map to a campaign's labels."""
+
+from django.conf import settings
+from django.db import models
+
+from campaigns.models import Campaign, Label, Task
+from models_registry.querysets import RegisteredModelQuerySet
+
+
+class ModelKind(models.TextChoices):
+    """Where a model lives."""
+
+    EXTERNAL = "external"
+    INTERNAL = "internal"
+
+
+class RegisteredModel(models.Model):
+    """A model known by its URL (external) or by a checkpoint of ours (internal)."""
+
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    version = models.CharField(max_length=100, default="1")
+    kind = models.CharField(max_length=10, choices=ModelKind.choices, default=ModelKind.EXTERNAL)
+    task = models.CharField(max_length=20, choices=Task.choices)
+    multi_label = models.BooleanField(default=False, help_text="Classification: every class answers for itself (sigmoid).")
+    protocol = models.CharField(max_length=30, help_text="A name from inference.protocols")
+    url = models.URLField(max_length=2000, blank=True)
+    secret = models.TextField(blank=True, help_text="Encrypted by models_registry.secrets; never returned.")
+    auth_header = models.CharField(max_length=100, blank=True, default="Authorization", help_text="Header that carries the secret.")
+    classes = models.JSONField(default=list, help_text='[{"index": 0, "name": "water"}]')
+    options = models.JSONField(default=dict, help_text="See models_registry.options.ModelOptions.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = RegisteredModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret is stored."""
+        return bool(self.secret)
+
+
+class Checkpoint(models.Model):
+    """Weights, config and metrics of one training, in one file under the data directory."""
+
+    class Role(models.TextChoices):
+        BEST = "best"
+        LAST = "last"
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="checkpoints")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    path = models.CharField(max_length=400, help_text="Relative to the checkpoint folder of the data directory")
+    sha256 = models.CharField(max_length=64)
+    config = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    snapshot_digest = models.CharField(max_length=64, blank=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["model", "role"], name="one_checkpoint_per_role")]
+
+    def __str__(self) -> str:
+        return f"{self.role} checkpoint of {self.model_id}"
+
+
+class CampaignModel(models.Model):
+    """A model put to use in a campaign: its thresholds, and its mapping in ``LabelMapping``."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="campaign_models")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="campaign_models")
+    thresholds = models.JSONField(default=dict, help_text='{"<label id>": 0.5}: below it nothing is drafted')
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "model"], name="a_model_joins_once")]
+
+    def __str__(self) -> str:
+        return f"model {self.model_id} in campaign {self.campaign_id}"
+
+
+class LabelMapping(models.Model):
+    """One class of a model and the label it stands for; no row means: not provided."""
+
+    campaign_model = models.ForeignKey(CampaignModel, on_delete=models.CASCADE, related_name="mappings")
+    class_index = models.PositiveIntegerField()
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["class_index"]
+        constraints = [models.UniqueConstraint(fields=["campaign_model", "class_index"], name="a_class_maps_once")]
+
+    def __str__(self) -> str:
+        return f"class {self.class_index} is label {self.label_id}"
