@@ -1,0 +1,27 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env.WINNOW_SERVER ?? "http://127.0.0.1:8000";
+
+// Django serves the built files under /static/ and answers every other page with index.html.
+export default defineConfig(({ command }) => ({
+  base: command === "build" ? "/static/" : "/",
+  plugins: [react()],
+  build: {
+    outDir: "dist",
+    sourcemap: false,
+    // OpenLayers and ECharts stand in chunks of their own that only their pages load.
+    chunkSizeWarningLimit: 1000,
+  },
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    proxy: { "/api": { target: server, changeOrigin: false }, "/media": { target: server, changeOrigin: false } },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+    testTimeout: 20_000,
+  },
+}));
