@@ -1,0 +1,21 @@
+"""``manage.py sweep_runs``: recover the runs of vanished workers, and keep doing so on a schedule."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django_q.models import Schedule
+
+from campaigns.runs import sweep_runs
+
+
+class Command(BaseCommand):
+    """Sweep once and see to the schedule."""
+
+    help = "Recover the runs of vanished workers now, and every minute from the workers."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write the schedule if it is missing, then sweep."""
+        Schedule.objects.get_or_create(
+            name="sweep runs", defaults={"func": "campaigns.tasks.sweep_runs", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+        )
+        self.stdout.write(f"{sweep_runs()} lost")

@@ -1,0 +1,51 @@
+"""What a campaign may be told about itself, in its ``settings``."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from campaigns.errors import InvalidInput
+
+SEGMENTATION_KINDS = ("semantic", "instance")
+
+
+@dataclass(frozen=True)
+class CampaignOptions:
+    """A campaign's settings, checked.
+
+    ``control_share``: part of the images shown without drafts, so that what prefill saves can be measured at all.
+    ``lease_s``: seconds that an image is held for the person who opened it, counted from the last save.
+    """
+
+    multi_label: bool = False
+    segmentation: str = "semantic"
+    control_share: float = 0.05
+    lease_s: float = 900.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.multi_label, bool):
+            raise InvalidInput("settings.multi_label must be true or false.")
+        if self.segmentation not in SEGMENTATION_KINDS:
+            raise InvalidInput("settings.segmentation must be semantic or instance.")
+        if not _is_number(self.control_share) or not 0 <= self.control_share <= 0.5:
+            raise InvalidInput("settings.control_share must lie between 0 and 0.5.")
+        if not _is_number(self.lease_s) or not 30 <= self.lease_s <= 86_400:
+            raise InvalidInput("settings.lease_s must lie between 30 and 86400 seconds.")
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "CampaignOptions":
+        """Check a document; unknown names are an error, missing ones take their defaults."""
+        if not isinstance(document, dict):
+            raise InvalidInput("settings must be an object.")
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(document) - known)
+        if unknown:
+            raise InvalidInput(f"settings has no {unknown[0]!r}. Known: {', '.join(sorted(known))}.")
+        return cls(**document)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return all settings with their defaults filled in."""
+        return asdict(self)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
