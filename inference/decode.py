@@ -1,0 +1,130 @@
+"""Untrusted bytes to values: every number, name and list is read through a ``Node`` that knows its place.
+
+``PredictionRejected`` then names the place (``items[3].box[2]``) and what was found there. NaN is refused, never
+replaced; what was only awkward (an item outside the image, an unknown kind) is dropped and told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from inference.schema import PredictionRejected
+
+MAX_DEPTH = 12
+MAX_SHOWN = 60
+
+
+def parse_json(body: bytes) -> Node:
+    """Read JSON as its root node. NaN and Infinity are no JSON; nesting above 12 levels is refused."""
+    if not body.strip():
+        raise PredictionRejected("", "expected JSON, got an empty reply")
+    if _depth(body) > MAX_DEPTH:
+        raise PredictionRejected("", f"expected JSON nested at most {MAX_DEPTH} deep")
+    try:
+        return Node(orjson.loads(body), "")
+    except orjson.JSONDecodeError as error:
+        raise PredictionRejected("", f"expected JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
+
+
+def _depth(body: bytes) -> int:
+    """Return an upper bound of the nesting: brackets inside texts count too, which costs nobody anything real."""
+    deepest = depth = 0
+    for byte in body if len(body) < 4096 else body[:4096]:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A JSON value and where it stands."""
+
+    value: Any
+    where: str
+
+    def reject(self, expected: str) -> PredictionRejected:
+        """Return the complaint that something else was expected here."""
+        return PredictionRejected(self.where, f"expected {expected}, got {shown(self.value)}")
+
+    def number(self) -> float:
+        """Return a finite number."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not math.isfinite(self.value):
+            raise self.reject("a finite number")
+        return float(self.value)
+
+    def whole(self) -> int:
+        """Return a whole number of 0 or more."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or not 0 <= self.value < 2**31:
+            raise self.reject("a whole number of 0 or more")
+        return self.value
+
+    def text(self, limit: int = 500) -> str:
+        """Return a text of at most ``limit`` characters."""
+        if not isinstance(self.value, str) or len(self.value) > limit:
+            raise self.reject("a text" if not isinstance(self.value, str) else f"a text of at most {limit} characters")
+        return self.value
+
+    def is_object(self) -> bool:
+        """Tell whether it is an object."""
+        return isinstance(self.value, dict)
+
+    def is_list(self) -> bool:
+        """Tell whether it is a list."""
+        return isinstance(self.value, list)
+
+    def has(self, name: str) -> bool:
+        """Tell whether it is an object with something other than null under ``name``."""
+        return isinstance(self.value, dict) and self.value.get(name) is not None
+
+    def at(self, name: str) -> Node:
+        """Return what an object holds under ``name``."""
+        if not isinstance(self.value, dict):
+            raise self.reject("an object")
+        if name not in self.value:
+            raise PredictionRejected(self.where, f'expected "{name}", got {shown(sorted(self.value)) if self.value else "an empty object"}')
+        return Node(self.value[name], f"{self.where}.{name}" if self.where else name)
+
+    def first(self, *names: str) -> Node | None:
+        """Return what stands under the first of ``names`` that is there, or None."""
+        return next((self.at(name) for name in names if self.has(name)), None)
+
+    def entries(self, most: int, *, exactly: int | None = None) -> list[Node]:
+        """Return a list's elements: at most ``most``, or ``exactly`` so many."""
+        if not isinstance(self.value, list):
+            raise self.reject("a list")
+        if exactly is not None and len(self.value) != exactly:
+            raise PredictionRejected(self.where, f"expected {exactly} values, got {len(self.value)}")
+        if len(self.value) > most:
+            raise PredictionRejected(self.where, f"expected at most {most} values, got {len(self.value)}")
+        return list(self._elements())
+
+    def members(self) -> list[tuple[str, Node]]:
+        """Return an object's names and values."""
+        if not isinstance(self.value, dict):
+            raise self.reject("an object")
+        return [(name, self.at(name)) for name in self.value]
+
+    def numbers(self, count: int) -> list[float]:
+        """Return exactly ``count`` finite numbers."""
+        return [each.number() for each in self.entries(count, exactly=count)]
+
+    def _elements(self) -> Iterator[Node]:
+        for number, value in enumerate(self.value):
+            yield Node(value, f"{self.where}[{number}]")
+
+
+def shown(value: object) -> str:
+    """Return a short, safe picture of a value for a message."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:
+        text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
