@@ -1,0 +1,59 @@
+# Everything a person needs: make run, make test. `make help` lists the rest.
+PYTHON ?= python3
+PY := .venv/bin/python
+BOOTSTRAP := $(PYTHON) config/bootstrap.py
+PATHS ?= tests
+NAME ?=
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test test-fast test-frontend lint types schema bench example-model clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: ## Install what is missing, then start Winnow (PORT=8000 WINNOW_DATA_DIR=./data)
+	@$(BOOTSTRAP) run
+	@exec $(PY) manage.py serve
+
+install: ## Install all that development needs, and start nothing
+	@$(BOOTSTRAP) test
+
+test: ## Run every test: front end, Python, and the browser
+	@$(BOOTSTRAP) test
+	cd frontend && npm test --silent
+	$(PY) -m pytest $(PATHS) -n 2 --dist loadgroup
+
+test-fast: ## Run the Python tests that need no browser and no running server
+	@$(BOOTSTRAP) test
+	$(PY) -m pytest $(PATHS) -m "not e2e and not slow" -n 2 --dist loadgroup
+
+test-frontend: ## Run the front end's own tests
+	@$(BOOTSTRAP) test
+	cd frontend && npm test --silent
+
+lint: ## Check style, types, import rules, the API schema and the migrations
+	@$(BOOTSTRAP) test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	cd frontend && npm run typecheck --silent
+	$(PY) -m importlinter.cli
+	$(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(PY) manage.py makemigrations --check --dry-run
+
+schema: ## Write the API's schema and the front end's types that are made from it
+	@$(BOOTSTRAP) test
+	$(PY) manage.py spectacular --validate --fail-on-warn --format openapi-json --file frontend/openapi.json
+	cd frontend && npm run generate --silent
+
+bench: ## List the benchmarks; NAME=prefill runs one
+	@$(BOOTSTRAP) test
+	@$(PY) -m benchmarks $(NAME)
+
+example-model: ## Start the sample model server that the tutorial uses
+	@$(BOOTSTRAP) run
+	@exec $(PY) examples/winnow_json_server.py
+
+clean: ## Remove what was built; the data directory stays
+	rm -rf .venv frontend/node_modules frontend/dist build
