@@ -1,9 +1,9 @@
 """A labeling effort: its labels and its people."""
 
-from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 
+from campaigns.models.people import User
 from campaigns.querysets import CampaignQuerySet, ChildOfCampaignQuerySet
 
 
@@ -33,9 +33,9 @@ class Campaign(models.Model):
     task = models.CharField(max_length=20, choices=Task.choices)
     instructions = models.TextField(blank=True)
     settings = models.JSONField(default=dict, help_text="See campaigns.options.CampaignOptions.")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="campaigns")
+    members = models.ManyToManyField(User, through="Membership", related_name="campaigns")
 
     objects = CampaignQuerySet.as_manager()
 
@@ -50,7 +50,7 @@ class Membership(models.Model):
     """One person's role in one campaign."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
     created_at = models.DateTimeField(auto_now_add=True)
 
