@@ -1,0 +1,17 @@
+/** A bitmap of pixels. Shown, selected, accepted, rejected and labeled; brushes are not here yet. */
+import type { ShapeKind } from "../../core/kinds";
+import type { MaskShape, Point } from "../../core/types";
+import { area, bounds, contains } from "./geometry";
+
+export const mask: ShapeKind<MaskShape> = {
+  type: "mask",
+  title: "mask",
+  bounds,
+  area,
+  contains: (shape, at) => contains(shape, at),
+  outline(shape) {
+    const [x0, y0, x1, y1] = bounds(shape);
+    const frame: Point[] = [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];
+    return { lines: [frame], dots: [] };
+  },
+};
