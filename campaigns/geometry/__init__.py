@@ -1,0 +1,51 @@
+"""Shapes in pixel space: x right, y down, (0, 0) is the corner of the first pixel, floats. Arrays are [y, x].
+
+One rule holds everywhere: vertices lie on the corner grid. Outlines come from ``rasterio.features.shapes`` and are filled by
+``rasterio.features.rasterize``, which is exact both ways; drawing functions that count from pixel centres are not used.
+"""
+
+from campaigns.geometry.masks import (
+    decode_counts,
+    decode_mask,
+    encode_counts,
+    encode_mask,
+    mask_area,
+    mask_bounds,
+    mask_document,
+    mask_to_polygons,
+    polygons_to_counts,
+    polygons_to_mask,
+)
+from campaigns.geometry.shapes import (
+    Bounds,
+    Point,
+    Polygons,
+    Ring,
+    ShapeDocument,
+    box_corners,
+    polygons_area,
+    ring_area,
+    shape_area,
+    shape_bounds,
+    shape_polygons,
+)
+from campaigns.geometry.transforms import Affine6, Georeference, densified
+from campaigns.geometry.validity import (
+    MAX_MASK_PIXELS,
+    InvalidShape,
+    checked_box,
+    checked_mask,
+    checked_points,
+    checked_polygon,
+    checked_polyline,
+    checked_shape,
+    repaired_polygons,
+)
+
+__all__ = [
+    "MAX_MASK_PIXELS", "Affine6", "Bounds", "Georeference", "InvalidShape", "Point", "Polygons", "Ring", "ShapeDocument",
+    "box_corners", "checked_box", "checked_mask", "checked_points", "checked_polygon", "checked_polyline", "checked_shape",
+    "decode_counts", "decode_mask", "densified", "encode_counts", "encode_mask", "mask_area", "mask_bounds", "mask_document",
+    "mask_to_polygons", "polygons_area", "polygons_to_counts", "polygons_to_mask", "repaired_polygons", "ring_area",
+    "shape_area", "shape_bounds", "shape_polygons",
+]  # fmt: skip
