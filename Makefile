@@ -37,15 +37,17 @@ lint: ## Check style, types, import rules, the API schema and the migrations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	cd frontend && npm run typecheck --silent
-	$(PY) -m importlinter.cli
+	cd frontend && npm run lint --silent && npm run typecheck --silent
+	.venv/bin/lint-imports --no-logo
 	$(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(PY) manage.py makemigrations --check --dry-run
+	@cp frontend/src/api/schema.d.ts build/schema-before.d.ts
+	cd frontend && npm run generate-api --silent
+	@cmp build/schema-before.d.ts frontend/src/api/schema.d.ts || { echo "The front end's types did not fit the API; make schema wrote them anew: commit them."; exit 1; }
 
-schema: ## Write the API's schema and the front end's types that are made from it
+schema: ## Make the front end's types from the API's schema
 	@$(BOOTSTRAP) test
-	$(PY) manage.py spectacular --validate --fail-on-warn --format openapi-json --file frontend/openapi.json
-	cd frontend && npm run generate --silent
+	cd frontend && npm run generate-api --silent
 
 bench: ## List the benchmarks; NAME=prefill runs one
 	@$(BOOTSTRAP) test
