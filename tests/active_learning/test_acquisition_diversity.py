@@ -1,0 +1,166 @@
+"""Coverage: block k-center against the exact greedy, k-means, TypiClust, herding, near duplicates."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from active_learning.acquisition.clustering import k_means
+from active_learning.acquisition.diversity import block_k_center, distance, nearest_cosine, postponed_twins, reduced, unit_rows
+from active_learning.acquisition.herding import bandwidth, herd
+from active_learning.acquisition.typicality import typiclust, typicality
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def cloud(seed: int, count: int, dimensions: int = 16, clusters: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((count, dimensions))
+    if clusters:
+        points = 0.3 * points + 3 * rng.standard_normal((clusters, dimensions))[rng.integers(0, clusters, count)]
+    return unit_rows(points)
+
+
+def exact_k_center(points: np.ndarray, picks: int, labeled: np.ndarray | None = None) -> np.ndarray:
+    """The greedy of Gonzalez, one pick a pass, as the definition says."""
+    nearest = nearest_cosine(points, labeled)
+    chosen = [] if labeled is not None else [int(np.argmax(points @ points.mean(axis=0)))]
+    for row in chosen:
+        nearest = np.maximum(nearest, points @ points[row])
+    while len(chosen) < picks:
+        nearest[chosen] = np.inf
+        chosen.append(int(np.argmin(nearest)))
+        nearest = np.maximum(nearest, points @ points[chosen[-1]])
+    return np.array(chosen)
+
+
+def radius(points: np.ndarray, picks: np.ndarray, labeled: np.ndarray | None = None) -> float:
+    nearest = np.maximum(nearest_cosine(points, points[picks]), nearest_cosine(points, labeled))
+    return float(distance(nearest).max())
+
+
+@settings(max_examples=25)
+@given(SEEDS, st.sampled_from([0, 5, 40]), st.booleans())
+def test_block_k_center_covers_as_well_as_the_exact_greedy(seed, clusters, with_labels):
+    points = cloud(seed, 600, clusters=clusters)
+    labeled = cloud(seed + 1, 7) if with_labels else None
+    block = block_k_center(points, 90, labeled=labeled, block=16, candidates=128)
+    assert len(set(block.picks.tolist())) == 90
+    exact = radius(points, exact_k_center(points, 90, labeled), labeled)
+    assert radius(points, block.picks, labeled) <= 1.1 * exact + 1e-3
+
+
+@settings(max_examples=25)
+@given(SEEDS, st.integers(1, 64))
+def test_a_single_block_over_all_rows_is_the_exact_greedy(seed, picks):
+    points = cloud(seed, 64, dimensions=4)
+    np.testing.assert_array_equal(block_k_center(points, picks, block=64, candidates=64).picks, exact_k_center(points, picks))
+
+
+def test_k_center_covers_the_corners_of_a_square_first():
+    corners = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)
+    rng = np.random.default_rng(0)
+    points = unit_rows(np.repeat(corners, 10, axis=0) + 0.05 * rng.standard_normal((40, 2)))
+    assert {int(row) // 10 for row in block_k_center(points, 4).picks} == {0, 1, 2, 3}
+
+
+def test_k_center_asks_for_the_whole_pool_and_for_nothing():
+    points = cloud(1, 10)
+    assert sorted(block_k_center(points, 10).picks.tolist()) == list(range(10))
+    assert len(block_k_center(points, 0).picks) == 0
+    assert len(block_k_center(points[:0], 0).picks) == 0
+
+
+@settings(max_examples=20)
+@given(SEEDS, st.integers(1, 60))
+def test_k_means_assigns_every_row_to_its_nearest_center(seed, clusters):
+    points = cloud(seed, 60, dimensions=5)
+    found = k_means(points, clusters, rng=np.random.default_rng(seed))
+    squared = ((points[:, None] - found.centers[None]) ** 2).sum(axis=2)
+    np.testing.assert_allclose(squared[np.arange(60), found.assignment], squared.min(axis=1), atol=1e-5)
+    np.testing.assert_allclose(found.squared, squared.min(axis=1), atol=1e-5)
+
+
+def test_k_means_finds_clusters_that_are_there():
+    rng = np.random.default_rng(3)
+    truth = np.repeat(np.arange(8), 50)
+    points = unit_rows(5 * rng.standard_normal((8, 12))[truth] + 0.2 * rng.standard_normal((400, 12)))
+    found = k_means(points, 8, rng=rng).assignment
+    together = found[:, None] == found[None]
+    assert (together == (truth[:, None] == truth[None])).mean() > 0.95
+
+
+def test_k_means_of_equal_rows_gives_as_many_centers_as_asked():
+    assert len(k_means(np.ones((6, 3), dtype=np.float32), 4, rng=np.random.default_rng(0)).centers) == 4
+
+
+def test_typiclust_asks_each_cluster_once_before_any_twice_and_leaves_the_labeled_ones_last():
+    rng = np.random.default_rng(5)
+    truth = np.repeat(np.arange(6), 40)
+    places = np.eye(6, 12) * 5
+    points = unit_rows(places[truth] + 0.3 * rng.standard_normal((240, 12)))
+    labeled = unit_rows(places[:2] + 0.1 * rng.standard_normal((2, 12)))
+    found = typiclust(points, 4, labeled=labeled, rng=rng)
+    assert sorted(truth[found.picks].tolist()) == [2, 3, 4, 5]
+
+
+def test_the_typical_image_is_the_one_amid_the_others():
+    points = unit_rows(np.vstack([np.array([[1, 0.02]]), np.array([[1, 0.0]]), np.array([[1, -0.02]]), np.array([[0, 1.0]])]))
+    assert int(np.argmax(typicality(points, np.arange(4), np.random.default_rng(0)))) == 1
+
+
+@settings(max_examples=15)
+@given(SEEDS, st.integers(1, 30), st.booleans())
+def test_herding_takes_the_largest_gain_each_time(seed, picks, weighted):
+    points, labeled = cloud(seed, 80, dimensions=6), cloud(seed + 1, 3, dimensions=6)
+    weights = np.random.default_rng(seed).random(80) if weighted else np.ones(80)
+    found = herd(points, picks, labeled=labeled, weights=weights if weighted else None, rng=np.random.default_rng(0))
+    kernel = np.exp(-2 * (1 - points @ points.T) / bandwidth(labeled) ** 2)
+    covered = np.exp(-2 * (1 - points @ labeled.T) / bandwidth(labeled) ** 2).max(axis=1)
+    for row in found.picks:
+        gains = np.maximum(kernel - covered, 0) @ weights
+        assert gains[row] >= gains.max() - 1e-3
+        covered = np.maximum(covered, kernel[row])
+    assert len(set(found.picks.tolist())) == picks
+
+
+def test_herding_of_equal_images_still_picks_as_many_as_asked():
+    points = unit_rows(np.ones((20, 4)))
+    assert len(set(herd(points, 5, labeled=None, weights=None, rng=np.random.default_rng(0)).picks.tolist())) == 5
+
+
+def test_herding_of_a_large_pool_stays_within_its_sample():
+    points = cloud(9, 12_000, dimensions=8)
+    found = herd(points, 20, labeled=None, weights=None, rng=np.random.default_rng(0))
+    assert len(set(found.picks.tolist())) == 20
+    assert found.left.shape == (12_000,)
+
+
+def test_near_duplicates_of_the_labeled_and_of_each_other_are_put_off():
+    points = unit_rows(np.array([[1, 0, 0], [1, 0.01, 0], [0, 1, 0], [0, 0, 1], [0, 0.01, 1], [1, 1, 1]]))
+    labeled = unit_rows(np.array([[0, 1.0, 0.01]]))
+    assert postponed_twins(points, np.arange(6), 4, labeled=labeled).tolist() == [1, 2, 4]
+    assert postponed_twins(points, np.arange(6), 1, labeled=labeled).tolist() == []
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_what_is_taken_is_never_a_near_duplicate_of_what_was_taken(seed):
+    points = cloud(seed, 700, dimensions=3)
+    put_off = postponed_twins(points, np.arange(700), 30, cosine=0.95)
+    taken = np.setdiff1d(np.arange(700), put_off)[:30]
+    cosines = points[taken] @ points[taken].T
+    assert (cosines[np.triu_indices(len(taken), 1)] <= 0.95 + 1e-6).all()
+
+
+def test_projection_keeps_near_things_near():
+    points = cloud(2, 400, dimensions=64, clusters=5)
+    projected, others = reduced(points, others=points[:10], dimensions=8, rng=np.random.default_rng(0))
+    assert projected.shape == (400, 8)
+    np.testing.assert_allclose(others, projected[:10], atol=1e-5)
+    assert np.corrcoef((points @ points.T).ravel(), (projected @ projected.T).ravel())[0, 1] > 0.9
+
+
+def test_more_picks_than_images_are_refused():
+    with pytest.raises(ValueError, match="cannot be picked"):
+        block_k_center(cloud(0, 3), 4)
