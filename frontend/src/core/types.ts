@@ -43,7 +43,8 @@ export interface MaskShape {
   readonly size: readonly [number, number];
   /** COCO compressed run lengths, column by column. */
   readonly counts: string;
-  readonly bbox: readonly [number, number, number, number];
+  /** Left, top, width, height; found from the runs when it is not told. */
+  readonly bbox?: readonly [number, number, number, number];
 }
 
 export type Shape = WholeShape | BoxShape | PolygonShape | PolylineShape | PointsShape | MaskShape;

@@ -23,36 +23,60 @@ export function bitmapOf(mask: MaskShape): Bitmap {
   return bitmap;
 }
 
-function decode(mask: MaskShape): Bitmap {
+/** Call back for every vertical stretch of pixels inside the mask: its column, and its rows from `top` to before `bottom`. */
+function eachStretch(mask: MaskShape, visit: (column: number, top: number, bottom: number) => void): void {
   const [rows, columns] = mask.size;
-  const [left, top, right, bottom] = pixelBounds(mask);
-  const width = right - left;
-  const data = new Uint8Array(width * (bottom - top));
-  let area = 0;
   let position = 0;
   runsOf(mask.counts).forEach((run, index) => {
     const end = Math.min(position + run, rows * columns);
-    if (index % 2 === 1) {
-      area += run;
-      for (let at = position; at < end; at += 1) {
-        const [x, y] = [Math.floor(at / rows) - left, (at % rows) - top];
-        if (x >= 0 && x < width && y >= 0 && y < bottom - top) data[y * width + x] = 1;
-      }
+    for (let at = position; index % 2 === 1 && at < end; ) {
+      const column = Math.floor(at / rows);
+      const bottom = Math.min(end - column * rows, rows);
+      visit(column, at - column * rows, bottom);
+      at = column * rows + bottom;
     }
     position = end;
   });
-  return { left, top, width, height: bottom - top, data, area };
 }
 
-function pixelBounds(mask: MaskShape): Bounds {
-  const [x, y, width, height] = mask.bbox;
+function decode(mask: MaskShape): Bitmap {
+  const [left, top, right, bottom] = bounds(mask);
+  const [width, height] = [right - left, bottom - top];
+  const data = new Uint8Array(width * height);
+  let area = 0;
+  eachStretch(mask, (column, first, last) => {
+    area += last - first;
+    if (column < left || column >= right) return;
+    for (let row = Math.max(first, top); row < Math.min(last, bottom); row += 1) data[(row - top) * width + column - left] = 1;
+  });
+  return { left, top, width, height, data, area };
+}
+
+const boxes = new WeakMap<MaskShape, Bounds>();
+
+/** Whole pixels around the mask. */
+export function bounds(mask: MaskShape): Bounds {
+  const known = boxes.get(mask);
+  if (known) return known;
+  const found = mask.bbox ? aroundBox(mask, mask.bbox) : aroundRuns(mask);
+  boxes.set(mask, found);
+  return found;
+}
+
+function aroundBox(mask: MaskShape, [x, y, width, height]: NonNullable<MaskShape["bbox"]>): Bounds {
   const [rows, columns] = mask.size;
   return [Math.max(0, Math.floor(x)), Math.max(0, Math.floor(y)), Math.min(columns, Math.ceil(x + width)), Math.min(rows, Math.ceil(y + height))];
 }
 
-export function bounds(mask: MaskShape): Bounds {
-  const [x, y, width, height] = mask.bbox;
-  return [x, y, x + width, y + height];
+function aroundRuns(mask: MaskShape): Bounds {
+  let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
+  eachStretch(mask, (column, first, last) => {
+    left = Math.min(left, column);
+    right = Math.max(right, column + 1);
+    top = Math.min(top, first);
+    bottom = Math.max(bottom, last);
+  });
+  return left === Infinity ? [0, 0, 0, 0] : [left, top, right, bottom];
 }
 
 export function area(mask: MaskShape): number {

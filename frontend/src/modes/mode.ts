@@ -1,0 +1,36 @@
+/** A mode is what pointer and keys mean at the moment; one is alive at a time. */
+import type { Point } from "../core/types";
+
+export interface PointerInput {
+  readonly at: Point;
+  /** How near counts as "on it", in image pixels; a finger reaches further than a mouse. */
+  readonly reach: number;
+  readonly shift: boolean;
+  readonly alt: boolean;
+  readonly ctrl: boolean;
+}
+
+export interface KeyPress {
+  readonly key: string;
+  readonly shift: boolean;
+  readonly ctrl: boolean;
+  readonly alt: boolean;
+}
+
+export interface Mode {
+  readonly name: string;
+  /** Take the press, and with it the drag that follows; otherwise dragging pans the view. */
+  press(input: PointerInput): boolean;
+  drag(input: PointerInput): void;
+  release(input: PointerInput): void;
+  /** The pointer moved with nothing pressed. */
+  move(input: PointerInput): void;
+  /** Pressed and released at one place. It follows `release` where the mode took the press. */
+  click(input: PointerInput): void;
+  doubleClick(input: PointerInput): void;
+  /** Use a key, or leave it to the page's commands. */
+  key(press: KeyPress): boolean;
+  /** The document or the selection changed: show again what belongs to it. */
+  refresh(): void;
+  leave(): void;
+}
