@@ -13,8 +13,9 @@ import numpy as np
 from active_learning.acquisition.values import AcquisitionError, Floats, Rows
 
 BLOCK = 64
-CANDIDATES = 4096
+CANDIDATES = 2048
 CHUNK_ROWS = 16_384
+NEARLY_FARTHEST = 0.9
 TWIN_COSINE = 0.98
 TWINS_AT_ONCE = 256
 
@@ -76,7 +77,9 @@ def block_k_center(points: Floats, picks: int, *, labeled: Floats | None = None,
     """Pick rows so that every row is near a picked or labeled one, ``block`` picks per pass over the matrix.
 
     The exact greedy reads the whole matrix once a pick. Here it runs among the ``candidates`` farthest rows, which fit in
-    the cache, and one matrix product then updates everybody: the same radius in a tenth of the time.
+    the cache, and one matrix product then updates everybody: the same radius in a tenth of the time. A block ends early
+    when a row outside might be farther: every pick is at least 0.9 times as far as the farthest row, so that the radius is
+    at most 2 / 0.9 times the smallest possible, where the exact greedy's is 2.
     points: (N, D) unit rows; labeled: (L, D) unit rows.
     """
     count = len(points)
@@ -105,16 +108,20 @@ def _middle(points: Floats) -> int:
 
 
 def _greedy_block(points: Floats, nearest: Floats, picks: int, candidates: int) -> tuple[list[int], list[float]]:
-    """Run the exact greedy among the rows farthest from all that is picked."""
+    """Run the exact greedy among the rows farthest from all that is picked, until another row might be much farther."""
     free = len(nearest) - int(np.isinf(nearest).sum())
     among = min(max(candidates, picks), free)
-    rows = np.argpartition(nearest, among - 1)[:among]
-    rows.sort()
+    rows = np.argpartition(nearest, among - 1)
+    outside = float(nearest[rows[among:]].min(initial=np.inf))
+    rows = np.sort(rows[:among])
+    enough = NEARLY_FARTHEST * np.sqrt(max(2 - 2 * outside, 0)) if among < free else 0.0
     local, cosines = points[rows], nearest[rows].copy()
     chosen: list[int] = []
     seen: list[float] = []
     for _ in range(picks):
         best = int(np.argmin(cosines))
+        if chosen and np.sqrt(max(2 - 2 * cosines[best], 0)) < enough:
+            break
         chosen.append(int(rows[best]))
         seen.append(float(cosines[best]))
         np.maximum(cosines, local @ local[best], out=cosines)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from active_learning.acquisition.clustering import k_means
 from active_learning.acquisition.diversity import block_k_center, distance, nearest_cosine, postponed_twins, reduced, unit_rows
 from active_learning.acquisition.herding import bandwidth, herd
-from active_learning.acquisition.typicality import typiclust, typicality
+from active_learning.acquisition.typicality import typicality, typiclust
 
 SEEDS = st.integers(0, 2**32 - 1)
 
