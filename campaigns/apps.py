@@ -7,3 +7,9 @@ class CampaignsConfig(AppConfig):
     """Tell Django about the application."""
 
     name = "campaigns"
+
+    def ready(self) -> None:
+        """Make this application's kinds of background runs known."""
+        from campaigns.runs import RunKind, register_kind
+
+        register_kind(RunKind(name="sample", execute="campaigns.services.sample.execute_sample", resumable=True))

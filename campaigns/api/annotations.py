@@ -1,0 +1,86 @@
+"""The annotation set of an image: read, save small changes, submit, review."""
+
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaigns.api.base import etag, fetch_image, user_of, version_of
+from campaigns.api.serializers import (
+    AnnotationSetSerializer,
+    CommentSerializer,
+    ProblemSerializer,
+    SavedSerializer,
+    SaveSerializer,
+    SubmitSerializer,
+    annotation_set_document,
+)
+from campaigns.models import AnnotationSet
+from campaigns.services import annotations as service
+
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description='The version that was changed, as its ETag: "7"')
+CONFLICTS = {412: ProblemSerializer, 428: ProblemSerializer}
+
+
+def _answer(own: AnnotationSet) -> Response:
+    return Response(annotation_set_document(own), headers=etag(own.version))
+
+
+class AnnotationSetView(APIView):
+    """The user's annotation set of an image."""
+
+    @extend_schema(responses=AnnotationSetSerializer)
+    def get(self, request: Request, image_id: int) -> Response:
+        """Return it, made from the drafts on first sight."""
+        return _answer(service.open_annotation_set(user=user_of(request), image=fetch_image(request, image_id)))
+
+    @extend_schema(request=SaveSerializer, responses={200: SavedSerializer, **CONFLICTS}, parameters=[IF_MATCH])
+    def patch(self, request: Request, image_id: int) -> Response:
+        """Add, replace and remove annotations, if nobody saved in between."""
+        version = version_of(request)
+        form = SaveSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        own = service.save_annotations(user=user_of(request), image=fetch_image(request, image_id), version=version, **form.validated_data)
+        return Response({"id": own.pk, "version": own.version, "state": own.state, "updated_at": own.updated_at}, headers=etag(own.version))
+
+
+class SubmitView(APIView):
+    """Hand in."""
+
+    @extend_schema(request=SubmitSerializer, responses={200: AnnotationSetSerializer, **CONFLICTS}, parameters=[IF_MATCH])
+    def post(self, request: Request, image_id: int) -> Response:
+        """Submit the set: the image counts as labeled."""
+        version = version_of(request)
+        form = SubmitSerializer(data=request.data or {})
+        form.is_valid(raise_exception=True)
+        image = fetch_image(request, image_id)
+        return _answer(service.submit_annotation_set(user=user_of(request), image=image, version=version, **form.validated_data))
+
+
+class AcceptView(APIView):
+    """Review."""
+
+    @extend_schema(request=None, responses=AnnotationSetSerializer)
+    def post(self, request: Request, image_id: int) -> Response:
+        """Accept what was submitted."""
+        return _answer(service.accept_annotation_set(user=user_of(request), image=fetch_image(request, image_id)))
+
+
+class ReturnView(APIView):
+    """Review."""
+
+    @extend_schema(request=CommentSerializer, responses=AnnotationSetSerializer)
+    def post(self, request: Request, image_id: int) -> Response:
+        """Hand the set back to its author with a comment."""
+        form = CommentSerializer(data=request.data or {})
+        form.is_valid(raise_exception=True)
+        return _answer(service.return_annotation_set(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data))
+
+
+urlpatterns = [
+    path("images/<int:image_id>/annotation-set", AnnotationSetView.as_view()),
+    path("images/<int:image_id>/annotation-set/submit", SubmitView.as_view()),
+    path("images/<int:image_id>/annotation-set/accept", AcceptView.as_view()),
+    path("images/<int:image_id>/annotation-set/return", ReturnView.as_view()),
+]

@@ -1,0 +1,161 @@
+"""The images of a campaign, and the queue."""
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaigns import queue
+from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
+from campaigns.api.importing import IMPORT_SCHEMA, create_images
+from campaigns.api.pagination import CursorPages
+from campaigns.api.rendering import ORJSONParser
+from campaigns.api.serializers import (
+    ImageChangeSerializer,
+    ImageSerializer,
+    NextAnswerSerializer,
+    NextSerializer,
+    SkipSerializer,
+    annotation_set_document,
+)
+from campaigns.errors import InvalidInput
+from campaigns.filters import ImageFilter
+from campaigns.models import AnnotationSet, Image
+from campaigns.services.annotations import open_annotation_set
+from campaigns.services.images import delete_image, update_image
+
+ORDERINGS = {
+    "-priority": ("-priority", "id"),
+    "priority": ("priority", "id"),
+    "id": ("id",),
+    "-id": ("-id",),
+    "name": ("name", "id"),
+    "-name": ("-name", "-id"),
+}
+
+
+class ImagePages(CursorPages):
+    """Cursor pages in one of the known orders."""
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        """Read ``?ordering=``; by id when it is missing."""
+        wanted = request.query_params.get("ordering", "id")
+        if wanted not in ORDERINGS:
+            raise InvalidInput(f"ordering is one of {', '.join(ORDERINGS)}.", code="invalid_ordering")
+        return ORDERINGS[wanted]
+
+
+class ImagesView(generics.ListAPIView[Image]):
+    """The images of a campaign."""
+
+    serializer_class = ImageSerializer
+    filterset_class = ImageFilter
+    pagination_class: type[CursorPagination] = ImagePages
+    parser_classes = (ORJSONParser, MultiPartParser, FormParser)
+    queryset = Image.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Return the campaign's images."""
+        campaign = fetch_campaign(self.request, self.kwargs["campaign_id"])
+        return Image.objects.filter(campaign=campaign).prefetch_related("annotation_sets__label_uses")
+
+    @extend_schema(parameters=[OpenApiParameter("ordering", str, enum=list(ORDERINGS))])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List images; filters combine."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(**IMPORT_SCHEMA)
+    @idempotent
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Add images: files or zips as multipart, or a folder of the server; answers file by file."""
+        return create_images(request, fetch_campaign(request, campaign_id))
+
+
+class ImageView(APIView):
+    """One image."""
+
+    @extend_schema(responses=ImageSerializer)
+    def get(self, request: Request, image_id: int) -> Response:
+        """Return the image."""
+        return Response(ImageSerializer(fetch_image(request, image_id)).data)
+
+    @extend_schema(request=ImageChangeSerializer, responses=ImageSerializer)
+    def patch(self, request: Request, image_id: int) -> Response:
+        """Flag, comment or move the image to another split."""
+        form = ImageChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return Response(ImageSerializer(update_image(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, image_id: int) -> Response:
+        """Remove the image with its annotations."""
+        delete_image(user=user_of(request), image=fetch_image(request, image_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class NextView(APIView):
+    """The queue."""
+
+    @extend_schema(request=NextSerializer, responses=NextAnswerSerializer)
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Lease the best free image, with its drafts."""
+        form = NextSerializer(data=request.data or {})
+        form.is_valid(raise_exception=True)
+        user = user_of(request)
+        lease = queue.lease_next(user=user, campaign=fetch_campaign(request, campaign_id), exclude=form.validated_data.get("exclude", ()))
+        if lease is None:
+            reason = "Nothing is left for you here: every image is labeled, skipped by you, or in a colleague's hands."
+            return Response({"image": None, "annotation_set": None, "prefill": None, "lease": None, "reason": reason})
+        own = open_annotation_set(user=user, image=lease.image)
+        return Response(
+            {
+                "image": ImageSerializer(lease.image).data,
+                "annotation_set": annotation_set_document(own),
+                "prefill": prefill_document(own),
+                "lease": {"expires_at": lease.expires_at},
+                "reason": "",
+            }
+        )
+
+
+def prefill_document(own: AnnotationSet) -> dict[str, Any]:
+    """Say which models drafted in a set, and whether drafts were withheld."""
+    models = {a["model"]["id"]: a["model"] for a in own.annotations if a.get("model")}
+    return {"withheld": own.prefill_withheld, "models": list(models.values())}
+
+
+class SkipView(APIView):
+    """Pass an image over."""
+
+    @extend_schema(request=SkipSerializer, responses={204: None})
+    def post(self, request: Request, image_id: int) -> Response:
+        """Skip the image; the queue offers it to others."""
+        form = SkipSerializer(data=request.data or {})
+        form.is_valid(raise_exception=True)
+        queue.skip_image(user=user_of(request), image=fetch_image(request, image_id), reason=form.validated_data.get("reason", ""))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ReleaseView(APIView):
+    """Give an image back."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, image_id: int) -> Response:
+        """End the user's lease, so that a colleague can have the image now."""
+        queue.release(user=user_of(request), image=fetch_image(request, image_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+urlpatterns = [
+    path("campaigns/<int:campaign_id>/images", ImagesView.as_view()),
+    path("campaigns/<int:campaign_id>/next", NextView.as_view()),
+    path("images/<int:image_id>", ImageView.as_view()),
+    path("images/<int:image_id>/skip", SkipView.as_view()),
+    path("images/<int:image_id>/release", ReleaseView.as_view()),
+]

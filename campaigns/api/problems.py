@@ -1,0 +1,76 @@
+"""Translate errors into RFC 9457 problem documents, once for all views."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from campaigns.errors import DomainError, PreconditionFailed
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the problem document for an error that a view raised; None lets a bug be a bug."""
+    if isinstance(error, DomainError):
+        return _from_domain(error)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is nothing here, or it is not yours to see.")
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return _from_framework(error)
+    return None
+
+
+def _from_domain(error: DomainError) -> Response:
+    set_rollback()
+    extra = dict(error.extra)
+    current = extra.pop("current_set", None)
+    if isinstance(error, PreconditionFailed) and current is not None:
+        from campaigns.api.serializers import annotation_set_document
+
+        extra["current"] = annotation_set_document(current)
+    return problem(error.status, title=error.title, detail=error.detail, code=error.code, errors=error.errors, **extra)
+
+
+def _from_framework(error: exceptions.APIException) -> Response:
+    set_rollback()
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    code = str(error.default_code)
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_flatten(error.detail))
+        detail = "; ".join(f"{e['field']}: {e['detail']}" if e["field"] else e["detail"] for e in errors[:5])
+        answer = problem(422, title="Invalid input", detail=detail or "The input is invalid.", code="invalid_input", errors=errors)
+    else:
+        answer = problem(error.status_code, title=str(error.default_detail).rstrip("."), detail=str(error.detail), code=code)
+    for name, value in headers.items():
+        answer[name] = value
+    return answer
+
+
+def _flatten(detail: Any, path: str = "") -> Any:
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            yield from _flatten(value, path if key == "non_field_errors" else f"{path}.{key}".lstrip("."))
+    elif isinstance(detail, list):
+        for i, value in enumerate(detail):
+            nested = isinstance(value, dict | list)
+            yield from _flatten(value, f"{path}.{i}".lstrip(".") if nested else path)
+    else:
+        yield {"field": path, "detail": str(detail)}
+
+
+def problem(status: int, *, title: str, detail: str, code: str, errors: list[dict[str, Any]] | None = None, **extra: Any) -> Response:
+    """Return a problem document; ``detail`` says what to do."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    if errors:
+        body["errors"] = errors
+    return Response({**body, **extra}, status=status, content_type=CONTENT_TYPE)

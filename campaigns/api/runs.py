@@ -1,0 +1,133 @@
+"""Background runs: one address for every kind."""
+
+import django_filters
+from django.db.models import Count, Min
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaigns import runs
+from campaigns.api.base import fetch_run, user_of
+from campaigns.api.serializers import ReasonSerializer, RunItemSerializer, RunSerializer
+from campaigns.models import ItemState, Run, RunItem, RunState
+from campaigns.permissions import MANAGE, require_role
+from campaigns.querysets import RunQuerySet
+
+LOG_TAIL_BYTES = 64 * 1024
+
+
+class RunFilter(django_filters.FilterSet):
+    """``?campaign=&kind=&state=``."""
+
+    campaign = django_filters.NumberFilter(field_name="campaign_id")
+    kind = django_filters.CharFilter()
+    state = django_filters.MultipleChoiceFilter(choices=RunState.choices)
+
+    class Meta:
+        model = Run
+        fields: list[str] = []
+
+
+class RunsView(generics.ListAPIView[Run]):
+    """All runs that the user may see, newest first."""
+
+    serializer_class = RunSerializer
+    filterset_class = RunFilter
+    queryset = Run.objects.none()
+
+    def get_queryset(self) -> RunQuerySet:
+        """Return the user's runs."""
+        return Run.objects.visible_to(user_of(self.request)).select_related("created_by")
+
+
+class RunView(APIView):
+    """One run."""
+
+    @extend_schema(responses=RunSerializer)
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the run with its progress."""
+        return Response(RunSerializer(fetch_run(request, run_id)).data)
+
+
+def _steerable(request: Request, run_id: int) -> Run:
+    run = fetch_run(request, run_id)
+    if run.campaign is not None and run.created_by_id != user_of(request).pk:
+        require_role(user_of(request), run.campaign, MANAGE)
+    return run
+
+
+class CancelView(APIView):
+    """Stop a run."""
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    def post(self, request: Request, run_id: int) -> Response:
+        """Ask the run to stop; what it finished stays."""
+        return Response(RunSerializer(runs.cancel_run(_steerable(request, run_id))).data, status=status.HTTP_202_ACCEPTED)
+
+
+class RetryView(APIView):
+    """Try again."""
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    def post(self, request: Request, run_id: int) -> Response:
+        """Queue the run again, for its failed images alone."""
+        return Response(RunSerializer(runs.retry_run(_steerable(request, run_id))).data, status=status.HTTP_202_ACCEPTED)
+
+
+class RunItemsView(generics.ListAPIView[RunItem]):
+    """The images of a run."""
+
+    serializer_class = RunItemSerializer
+    queryset = RunItem.objects.none()
+    filter_backends = ()
+
+    @extend_schema(parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=list(ItemState.values)), OpenApiParameter("code", OpenApiTypes.STR)])
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """List the images, with reasons for the failed ones."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        """Return the run's items, filtered."""
+        items = RunItem.objects.filter(run=fetch_run(self.request, self.kwargs["run_id"])).select_related("image")
+        wanted = {name: self.request.query_params[name] for name in ("state", "code") if self.request.query_params.get(name)}
+        return items.filter(**wanted)
+
+
+class ReasonsView(APIView):
+    """Failures by reason."""
+
+    @extend_schema(responses=ReasonSerializer(many=True))
+    def get(self, request: Request, run_id: int) -> Response:
+        """Count the failed images by reason, each with one example."""
+        failed = RunItem.objects.filter(run=fetch_run(request, run_id), state=ItemState.FAILED).order_by()
+        rows = failed.values("code").annotate(count=Count("pk"), example=Min("reason")).order_by("-count")
+        return Response(list(rows))
+
+
+class LogView(APIView):
+    """The log of a run."""
+
+    @extend_schema(responses={200: {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}})
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the end of the log; for those who may steer the run."""
+        path_ = runs.log_path(_steerable(request, run_id).pk)
+        if not path_.exists():
+            return Response({"text": ""})
+        with path_.open("rb") as file:
+            file.seek(max(0, path_.stat().st_size - LOG_TAIL_BYTES))
+            return Response({"text": file.read().decode("utf-8", "replace")})
+
+
+urlpatterns = [
+    path("runs", RunsView.as_view()),
+    path("runs/<int:run_id>", RunView.as_view()),
+    path("runs/<int:run_id>/cancel", CancelView.as_view()),
+    path("runs/<int:run_id>/retry", RetryView.as_view()),
+    path("runs/<int:run_id>/items", RunItemsView.as_view()),
+    path("runs/<int:run_id>/reasons", ReasonsView.as_view()),
+    path("runs/<int:run_id>/log", LogView.as_view()),
+]

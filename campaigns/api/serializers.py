@@ -1,0 +1,337 @@
+"""What goes in and out, as the OpenAPI schema shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
+from campaigns.models.annotation import SetState
+from campaigns.models.image import Split
+
+TILE = 256
+TILED_ABOVE_PX = 4096
+OBJECT = {"type": "object", "additionalProperties": True}
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    """A person."""
+
+    is_owner = serializers.BooleanField(source="is_superuser", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "is_owner"]
+
+
+class CredentialsSerializer(serializers.Serializer[Any]):
+    """A name and a password."""
+
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(trim_whitespace=False, max_length=1000)
+
+
+class TokenAnswerSerializer(serializers.Serializer[Any]):
+    """A new token, shown this once."""
+
+    token = serializers.CharField()
+    user = UserSerializer()
+
+
+class AuthStateSerializer(serializers.Serializer[Any]):
+    """Whether the first account is still to be made, and who is signed in."""
+
+    setup_needed = serializers.BooleanField()
+    user = UserSerializer(allow_null=True)
+
+
+class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):
+    """A token of the user; the text itself is only in the answer to its making."""
+
+    token = serializers.CharField(read_only=True, required=False)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=["read", "write"]), required=False)
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "scopes", "created_at", "expires_at", "last_used_at", "token"]
+        read_only_fields = ["created_at", "last_used_at"]
+
+
+class LabelSerializer(serializers.ModelSerializer[Label]):
+    """A label; a colour and a key are chosen where none are given."""
+
+    color = serializers.RegexField(r"^#[0-9a-fA-F]{6}$", required=False)
+    hotkey = serializers.CharField(max_length=1, required=False, allow_blank=True)
+    position = serializers.IntegerField(min_value=0, required=False)
+    attributes = serializers.ListField(child=serializers.JSONField(), required=False)
+    skeleton = serializers.DictField(required=False)
+
+    class Meta:
+        model = Label
+        fields = ["id", "name", "color", "hotkey", "position", "attributes", "skeleton"]
+        validators: list[Any] = []
+
+
+class LabelDeletionSerializer(serializers.Serializer[Any]):
+    """Where the annotations of a deleted label go; nowhere when absent."""
+
+    merge_into = serializers.IntegerField(required=False, allow_null=True)
+
+
+class ImageCountsSerializer(serializers.Serializer[Any]):
+    """Images by state."""
+
+    images = serializers.IntegerField()
+    unlabeled = serializers.IntegerField()
+    submitted = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    returned = serializers.IntegerField()
+
+
+class CampaignSettingsSerializer(serializers.Serializer[Any]):
+    """How a campaign works; see the reference of settings."""
+
+    multi_label = serializers.BooleanField(required=False)
+    segmentation = serializers.ChoiceField(choices=["semantic", "instance"], required=False)
+    control_share = serializers.FloatField(required=False, min_value=0, max_value=0.5)
+    lease_s = serializers.FloatField(required=False, min_value=30, max_value=86400)
+
+
+class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+    """A campaign with its labels; labels can be sent along when it is made."""
+
+    labels = LabelSerializer(many=True, required=False)
+    settings = CampaignSettingsSerializer(required=False)
+    role = serializers.ChoiceField(choices=Role.choices, read_only=True)
+    counts = ImageCountsSerializer(read_only=True)
+
+    class Meta:
+        model = Campaign
+        fields = ["id", "name", "task", "instructions", "settings", "labels", "role", "counts", "created_at"]
+        read_only_fields = ["created_at"]
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    """A member and the role."""
+
+    user = UserSerializer(read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ["id", "user", "role", "created_at"]
+        read_only_fields = ["created_at"]
+
+
+class NewMemberSerializer(serializers.Serializer[Any]):
+    """Whom to add; with a password a new account is made."""
+
+    username = serializers.CharField(max_length=150)
+    role = serializers.ChoiceField(choices=Role.choices)
+    password = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, max_length=1000)
+
+
+class ImageSerializer(serializers.ModelSerializer[Image]):
+    """An image. ``width`` and ``height`` count pixels after EXIF orientation."""
+
+    tiled = serializers.SerializerMethodField()
+    max_zoom = serializers.SerializerMethodField()
+    labels = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Image
+        fields = [
+            "id", "campaign", "name", "width", "height", "bands", "dtype", "format", "crs", "transform", "state", "split", "priority",
+            "flagged", "comment", "size_bytes", "sha256", "tiled", "max_zoom", "labels", "created_at",
+        ]  # fmt: skip
+        read_only_fields = [name for name in fields if name not in {"split", "flagged", "comment"}]
+
+    def get_tiled(self, image: Image) -> bool:
+        """Say whether the page should read tiles: rasters, and whatever is too large for a browser to hold."""
+        return image.format == "TIFF" or max(image.width, image.height) > TILED_ABOVE_PX
+
+    def get_max_zoom(self, image: Image) -> int:
+        """Return the zoom level at which one tile pixel is one image pixel."""
+        return max(0, (max(1, -(-max(image.width, image.height) // TILE)) - 1).bit_length())
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_labels(self, image: Image) -> list[int]:
+        """Return the label ids of the set that speaks for the image."""
+        sets = [s for s in image.annotation_sets.all() if s.submitted_at is not None]
+        if not sets:
+            return []
+        best = max(sets, key=lambda s: (s.submitted_at or datetime.min, s.pk))
+        return sorted(use.label_id for use in best.label_uses.all())
+
+
+class ImageChangeSerializer(serializers.Serializer[Any]):
+    """What may change of an image."""
+
+    split = serializers.ChoiceField(choices=Split.choices, required=False, allow_blank=True)
+    flagged = serializers.BooleanField(required=False)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+
+
+class AnnotationSetSerializer(serializers.Serializer[Any]):
+    """All annotations of one image by one author. ``annotations`` are documents as the guide describes them."""
+
+    id = serializers.IntegerField(allow_null=True)
+    image = serializers.IntegerField()
+    author = UserSerializer(allow_null=True)
+    state = serializers.ChoiceField(choices=SetState.choices)
+    version = serializers.IntegerField()
+    annotations = serializers.ListField(child=serializers.DictField())
+    prefill_withheld = serializers.BooleanField()
+    updated_at = serializers.DateTimeField(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+
+
+class SaveSerializer(serializers.Serializer[Any]):
+    """A small change: annotations to add or replace, ids to remove, seconds of active work since the last save."""
+
+    upsert = serializers.ListField(child=serializers.DictField(), required=False)
+    delete = serializers.ListField(child=serializers.CharField(), required=False)
+    active_s = serializers.FloatField(required=False, min_value=0)
+
+
+class SavedSerializer(serializers.Serializer[Any]):
+    """What a save answers: the new version, without repeating the annotations."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=SetState.choices)
+    updated_at = serializers.DateTimeField()
+
+
+class SubmitSerializer(serializers.Serializer[Any]):
+    """Unreviewed drafts at or above this confidence are accepted; without it they are all dropped."""
+
+    accept_drafts_above = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
+
+
+class CommentSerializer(serializers.Serializer[Any]):
+    """A word to the author."""
+
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+
+
+class SkipSerializer(serializers.Serializer[Any]):
+    """Why an image was passed over."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    """Images that the person holds already."""
+
+    exclude = serializers.ListField(child=serializers.IntegerField(), required=False, max_length=100)
+
+
+class LeaseSerializer(serializers.Serializer[Any]):
+    """Until when the image is held."""
+
+    expires_at = serializers.DateTimeField()
+
+
+class PrefillSerializer(serializers.Serializer[Any]):
+    """Whether drafts were withheld from this image (a control), and which models drafted."""
+
+    withheld = serializers.BooleanField()
+    models = serializers.ListField(child=serializers.DictField())
+
+
+class NextAnswerSerializer(serializers.Serializer[Any]):
+    """The next image with everything the page needs; all null, with a reason, when nothing is left."""
+
+    image = ImageSerializer(allow_null=True)
+    annotation_set = AnnotationSetSerializer(allow_null=True)
+    prefill = PrefillSerializer(allow_null=True)
+    lease = LeaseSerializer(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """How far a run is; rate in items a second, time left in seconds."""
+
+    done = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True)
+    failed = serializers.IntegerField()
+    rate = serializers.FloatField(allow_null=True)
+    eta_s = serializers.FloatField(allow_null=True)
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """One execution of background work."""
+
+    progress = serializers.SerializerMethodField()
+    created_by = UserSerializer(read_only=True, allow_null=True)
+    params = serializers.DictField(read_only=True)
+    result = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = Run
+        fields = [
+            "id", "kind", "campaign", "state", "progress", "message", "error", "params", "result", "attempts", "cancel_requested",
+            "created_by", "created_at", "started_at", "finished_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, run: Run) -> dict[str, Any]:
+        """Return how far it is."""
+        finished = run.done + run.failed_items
+        left = max(0, run.total - finished) if run.total is not None else None
+        running = run.state == "running"
+        eta = left / run.rate if running and left is not None and run.rate else None
+        return {"done": run.done, "total": run.total, "failed": run.failed_items, "rate": run.rate if running else None, "eta_s": eta}
+
+
+class RunItemSerializer(serializers.ModelSerializer[RunItem]):
+    """One image of a run."""
+
+    image = serializers.IntegerField(source="image_id", read_only=True)
+    name = serializers.CharField(source="image.name", read_only=True)
+
+    class Meta:
+        model = RunItem
+        fields = ["id", "image", "name", "state", "code", "reason", "latency_ms"]
+        read_only_fields = fields
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Failed images by reason, with one example."""
+
+    code = serializers.CharField()
+    count = serializers.IntegerField()
+    example = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error (RFC 9457); ``detail`` says what to do."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = serializers.ListField(child=serializers.DictField(), required=False)
+
+
+def annotation_set_document(own: AnnotationSet) -> dict[str, Any]:
+    """Return a set as it goes over the wire; written by hand, since it is the hottest answer of all."""
+    author = own.author
+    return {
+        "id": own.pk,
+        "image": own.image_id,
+        "author": {"id": author.pk, "username": author.username, "is_owner": author.is_superuser} if author else None,
+        "state": own.state,
+        "version": own.version,
+        "annotations": own.annotations,
+        "prefill_withheld": own.prefill_withheld,
+        "updated_at": own.updated_at,
+        "submitted_at": own.submitted_at,
+    }
+
+

@@ -1,0 +1,15 @@
+"""Addresses of this application."""
+
+from campaigns.api import accounts, annotations, campaigns, exporting, images, imagery, importing, runs, sample
+
+urlpatterns = [
+    *accounts.urlpatterns,
+    *sample.urlpatterns,
+    *campaigns.urlpatterns,
+    *images.urlpatterns,
+    *imagery.urlpatterns,
+    *importing.urlpatterns,
+    *annotations.urlpatterns,
+    *runs.urlpatterns,
+    *exporting.urlpatterns,
+]

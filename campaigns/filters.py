@@ -1,0 +1,98 @@
+"""Which images of a campaign: the filters of the list, of runs and of exports, all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Exists, OuterRef, QuerySet
+
+from campaigns.errors import InvalidInput
+from campaigns.models import Campaign, Image, ImageState, LabelUse, Split
+from campaigns.querysets import ImageQuerySet
+
+MAX_IDS = 100_000
+
+
+class NumbersFilter(django_filters.BaseInFilter, django_filters.NumberFilter):
+    """Comma-separated numbers."""
+
+
+class ImageFilter(django_filters.FilterSet):
+    """``?label=1,2&label_op=and&state=unlabeled&split=test&score_gte=0.5&q=name&flagged=true``."""
+
+    label = NumbersFilter(method="by_label", label="Label ids, comma-separated; used in a submitted set")
+    label_op = django_filters.ChoiceFilter(method="ignore", choices=[("and", "and"), ("or", "or"), ("not", "not")], label="How several labels combine")
+    state = django_filters.ChoiceFilter(choices=ImageState.choices)
+    split = django_filters.ChoiceFilter(choices=[*Split.choices[1:], ("none", "none")], method="by_split")
+    score_gte = django_filters.NumberFilter(field_name="priority", lookup_expr="gte")
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Part of the name")
+    flagged = django_filters.BooleanFilter()
+
+    class Meta:
+        model = Image
+        fields: list[str] = []
+
+    def ignore(self, queryset: QuerySet[Image], name: str, value: Any) -> QuerySet[Image]:
+        """Leave the rows alone: the value belongs to another filter."""
+        return queryset
+
+    def by_split(self, queryset: QuerySet[Image], name: str, value: str) -> QuerySet[Image]:
+        """Keep one split; ``none`` is the images without one."""
+        return queryset.filter(split="" if value == "none" else value)
+
+    def by_label(self, queryset: QuerySet[Image], name: str, value: list[Any]) -> QuerySet[Image]:
+        """Keep images whose submitted sets use the labels: all of them, any (default), or none."""
+        operator = self.data.get("label_op", "or")
+        labels = [int(v) for v in value]
+        used = LabelUse.objects.filter(annotation_set__image=OuterRef("pk"), annotation_set__submitted_at__isnull=False)
+        if operator == "and":
+            for label in labels:
+                queryset = queryset.filter(Exists(used.filter(label=label)))
+            return queryset
+        any_of = Exists(used.filter(label__in=labels))
+        return queryset.exclude(any_of) if operator == "not" else queryset.filter(any_of)
+
+
+def select_images(campaign: Campaign, selection: Any) -> ImageQuerySet:
+    """Return the images that a selection names: ``"all"``, ``"unlabeled"``, ``[ids]`` or ``{"filter": {…}}``.
+
+    Raises InvalidInput for anything else, and for ids that are not of this campaign.
+    """
+    images: ImageQuerySet = Image.objects.filter(campaign=campaign)
+    if selection == "all":
+        return images
+    if selection == "unlabeled":
+        return images.filter(state=ImageState.UNLABELED)
+    if isinstance(selection, list):
+        return _by_ids(images, selection)
+    if isinstance(selection, dict) and isinstance(selection.get("filter"), dict):
+        return _by_filter(images, selection["filter"])
+    raise InvalidInput('images must be "all", "unlabeled", a list of ids, or {"filter": {…}}.', code="invalid_selection")
+
+
+def _by_ids(images: ImageQuerySet, ids: list[Any]) -> ImageQuerySet:
+    if not ids or len(ids) > MAX_IDS or any(isinstance(i, bool) or not isinstance(i, int) for i in ids):
+        raise InvalidInput(f"A selection is a list of 1 to {MAX_IDS} image ids.", code="invalid_selection")
+    wanted = set(ids)
+    found: set[int] = set()
+    listed = sorted(wanted)
+    for start in range(0, len(listed), 500):  # SQLite takes a limited number of variables in one statement
+        found.update(images.filter(pk__in=listed[start : start + 500]).values_list("pk", flat=True))
+    missing = sorted(wanted - found)
+    if missing:
+        raise InvalidInput(f"Image {missing[0]} is not in this campaign.", code="invalid_selection")
+    return images.filter(pk__in=listed)
+
+
+def _by_filter(images: ImageQuerySet, values: dict[str, Any]) -> ImageQuerySet:
+    unknown = sorted(set(values) - set(ImageFilter.base_filters))
+    if unknown:
+        raise InvalidInput(f"There is no filter {unknown[0]!r}. Known: {', '.join(sorted(ImageFilter.base_filters))}.", code="invalid_filter")
+    data = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in values.items()}
+    chosen = ImageFilter(data, queryset=images)
+    if not chosen.is_valid():
+        field, messages = next(iter(chosen.errors.items()))
+        raise InvalidInput(f"{field}: {' '.join(map(str, messages))}", code="invalid_filter")
+    selected: ImageQuerySet = chosen.qs
+    return selected

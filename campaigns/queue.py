@@ -1,0 +1,76 @@
+"""Which image is next: the best that is free, leased to one person at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, SetState, Skip, User
+from campaigns.options import CampaignOptions
+from campaigns.permissions import ANNOTATE, require_role
+from campaigns.querysets import ImageQuerySet
+
+RACES = 64  # as many people may be faster before we give up; each lost race means that somebody else got an image
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An image held by one person until a time."""
+
+    image: Image
+    expires_at: datetime
+
+
+def lease_next(*, user: User, campaign: Campaign, exclude: Sequence[int] = ()) -> Lease | None:
+    """Lease the first free image in the order of ``priority``; images returned to the user come before all others.
+
+    ``exclude`` names images that the user holds already (the one on screen, while the next is loaded ahead).
+    Return None when nothing is left for this person.
+    """
+    require_role(user, campaign, ANNOTATE)
+    until = timezone.now() + timedelta(seconds=CampaignOptions.from_document(campaign.settings).lease_s)
+    for _ in range(RACES):
+        image = _returned(user, campaign, exclude) or _first_free(user, campaign, exclude)
+        if image is None:
+            return None
+        if _free(user).filter(pk=image.pk, state=image.state).update(leased_by=user, leased_until=until):
+            image.leased_by, image.leased_until = user, until
+            return Lease(image=image, expires_at=until)
+    return None
+
+
+def _free(user: User) -> ImageQuerySet:
+    mine_or_free = Q(leased_until=None) | Q(leased_until__lt=timezone.now()) | Q(leased_by=user)
+    return Image.objects.filter(mine_or_free)
+
+
+def _first_free(user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
+    skipped = Skip.objects.filter(image=OuterRef("pk"), user=user)
+    waiting = _free(user).filter(campaign=campaign, state=ImageState.UNLABELED).exclude(pk__in=list(exclude))
+    # Held-back images whose truth is known measure the models; asking people about them would be work for nothing.
+    waiting = waiting.exclude(split="test", reference__isnull=False).exclude(Exists(skipped))
+    image: Image | None = waiting.select_related("campaign").order_by("-priority", "id").first()
+    return image
+
+
+def _returned(user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
+    mine = AnnotationSet.objects.filter(author=user, state=SetState.RETURNED, image__campaign=campaign, image__state=ImageState.RETURNED)
+    ids = mine.exclude(image__in=list(exclude)).values_list("image", flat=True)[:1]
+    image: Image | None = _free(user).select_related("campaign").filter(pk__in=list(ids)).first()
+    return image
+
+
+def release(*, user: User, image: Image) -> None:
+    """Give a leased image back."""
+    Image.objects.filter(pk=image.pk, leased_by=user).update(leased_by=None, leased_until=None)
+
+
+def skip_image(*, user: User, image: Image, reason: str = "") -> None:
+    """Pass an image over; the queue offers it to others only."""
+    require_role(user, image.campaign, ANNOTATE)
+    Skip.objects.update_or_create(image=image, user=user, defaults={"reason": reason[:300]})
+    release(user=user, image=image)

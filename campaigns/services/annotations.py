@@ -1,0 +1,224 @@
+"""Open, save, submit and review annotation sets."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from campaigns.documents import Frame, check_annotations, label_counts
+from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
+from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, User
+from campaigns.options import CampaignOptions
+from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
+
+LABELED = (ImageState.SUBMITTED, ImageState.ACCEPTED, ImageState.RETURNED)
+MAX_ACTIVE_S = 600.0  # one save reports at most this much, so that a forgotten page does not count as work
+
+
+def best_set(image: Image) -> AnnotationSet | None:
+    """Return the set that speaks for the image: the one submitted last."""
+    return AnnotationSet.objects.filter(image=image).exclude(submitted_at=None).order_by("-submitted_at", "-id").first()
+
+
+def open_annotation_set(*, user: User, image: Image) -> AnnotationSet:
+    """Return the set that the user works on, made on first sight from what models drafted.
+
+    A reviewer who has no set of his own gets the one that speaks for the image; an annotator starts from a copy of
+    it. An untouched copy follows the drafts as they change. A viewer reads without a set of his own.
+    """
+    role = require_role(user, image.campaign, VIEW)
+    own = AnnotationSet.objects.filter(image=image, author=user).first()
+    drafted = AnnotationSet.objects.filter(image=image, author=None).first()
+    if own is not None:
+        return _refreshed(own, drafted)
+    best = best_set(image)
+    if role not in ANNOTATE or (best is not None and role in REVIEW):
+        return best or drafted or AnnotationSet(image=image, author=None, version=0)
+    try:
+        with transaction.atomic():
+            return _first_copy(user, image, drafted, best)
+    except IntegrityError:  # the same person's other tab was first
+        return AnnotationSet.objects.get(image=image, author=user)
+
+
+def _first_copy(user: User, image: Image, drafted: AnnotationSet | None, best: AnnotationSet | None) -> AnnotationSet:
+    if best is not None:
+        return AnnotationSet.objects.create(image=image, author=user, annotations=best.annotations)
+    withheld = bool(drafted and drafted.annotations) and is_control(image)
+    source = None if withheld else drafted
+    return AnnotationSet.objects.create(
+        image=image,
+        author=user,
+        annotations=source.annotations if source else [],
+        drafted_version=drafted.version if drafted else 0,
+        prefill_withheld=withheld,
+    )
+
+
+def is_control(image: Image) -> bool:
+    """Say whether the image is shown without drafts: a fixed pseudo-random share of the campaign's images."""
+    share = CampaignOptions.from_document(image.campaign.settings).control_share
+    return zlib.crc32(f"control-{image.pk}".encode()) / 2**32 < share
+
+
+def _refreshed(own: AnnotationSet, drafted: AnnotationSet | None) -> AnnotationSet:
+    untouched = not own.edited and own.state == SetState.DRAFT and not own.submitted_at and not own.prefill_withheld
+    if drafted is None or not untouched or drafted.version <= own.drafted_version:
+        return own
+    fresh = AnnotationSet.objects.filter(pk=own.pk, version=own.version, edited=False)
+    fresh.update(annotations=drafted.annotations, drafted_version=drafted.version, version=F("version") + 1)
+    own.refresh_from_db()
+    return own
+
+
+def save_annotations(
+    *, user: User, image: Image, version: int, upsert: Sequence[Any] = (), delete: Sequence[Any] = (), active_s: float = 0.0
+) -> AnnotationSet:
+    """Apply a small change to the user's set, if nobody saved it since ``version``.
+
+    Raises PreconditionFailed with the current set, InvalidInput that names the place at fault.
+    """
+    role = require_role(user, image.campaign, ANNOTATE)
+    own = _writable_set(user, image, role, version)
+    frame = frame_of(image)
+    changed = {a["id"]: a for a in check_annotations(list(upsert), _lenient(frame))}
+    gone = {str(name) for name in delete}
+    kept = [changed.pop(a["id"], a) for a in own.annotations if a["id"] not in gone]
+    annotations = [*kept, *(a for name, a in changed.items() if name not in gone)]
+    _check_whole_set(annotations, frame)
+    before = label_counts(own.annotations)
+    seconds = min(max(float(active_s or 0.0), 0.0), MAX_ACTIVE_S)
+    with transaction.atomic():
+        _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, active_s=own.active_s + seconds)
+        write_label_uses(own, before)
+    _keep_lease(user, image)
+    return own
+
+
+def _lenient(frame: Frame) -> Frame:
+    # A change of a single label arrives as one removal and one addition; the whole set is checked afterwards.
+    return Frame(width=frame.width, height=frame.height, task=frame.task, labels=frame.labels, multi_label=True)
+
+
+def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
+    if frame.task == "classification" and not frame.multi_label and sum(a["review"] == "accepted" for a in annotations) > 1:
+        raise InvalidInput("This campaign takes one label an image: remove the other in the same save.", code="one_label_only")
+
+
+def frame_of(image: Image) -> Frame:
+    """Return what annotations of an image are checked against."""
+    campaign = image.campaign
+    labels = frozenset(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    return Frame(image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")))
+
+
+def _writable_set(user: User, image: Image, role: Role, version: int) -> AnnotationSet:
+    own = AnnotationSet.objects.filter(image=image, author=user).first()
+    if own is None:
+        own = best_set(image) if role in REVIEW else None
+    if own is None:
+        own = open_annotation_set(user=user, image=image)
+    if own.version != version:
+        raise conflict(own)
+    return own
+
+
+def conflict(current: AnnotationSet) -> PreconditionFailed:
+    """Return the error that carries the set as it is now."""
+    message = f"Somebody saved this image first (version {current.version}). Compare with `current`, then save again with its version."
+    return PreconditionFailed(message, current_set=current)
+
+
+def _write(own: AnnotationSet, **changes: Any) -> None:
+    """Write one new version; the version in the row decides whether it is still ours to write."""
+    now = timezone.now()
+    if not AnnotationSet.objects.filter(pk=own.pk, version=own.version).update(version=own.version + 1, updated_at=now, **changes):
+        own.refresh_from_db()
+        raise conflict(own)
+    own.version += 1
+    own.updated_at = now
+    for name, value in changes.items():
+        setattr(own, name, value)
+
+
+def write_label_uses(own: AnnotationSet, before: dict[int, int]) -> None:
+    """Bring the counts beside the document up to date, when they changed."""
+    after = label_counts(own.annotations)
+    if after == before:
+        return
+    LabelUse.objects.filter(annotation_set=own, label__in=[label for label in before if label not in after]).delete()
+    rows = [LabelUse(annotation_set=own, label_id=label, count=count) for label, count in after.items() if before.get(label) != count]
+    LabelUse.objects.bulk_create(rows, update_conflicts=True, unique_fields=["annotation_set", "label"], update_fields=["count"])
+
+
+def _keep_lease(user: User, image: Image) -> None:
+    lease_s = CampaignOptions.from_document(image.campaign.settings).lease_s
+    now = timezone.now()
+    soon = now + timedelta(seconds=lease_s / 2)
+    if image.leased_by_id == user.pk and (image.leased_until is None or image.leased_until < soon):
+        Image.objects.filter(pk=image.pk, leased_by=user).update(leased_until=now + timedelta(seconds=lease_s))
+
+
+def submit_annotation_set(*, user: User, image: Image, version: int, accept_drafts_above: float | None = None) -> AnnotationSet:
+    """Hand the set in: drafts at or above the confidence are accepted, the rest are dropped, a revision is kept."""
+    role = require_role(user, image.campaign, ANNOTATE)
+    own = _writable_set(user, image, role, version)
+    before = label_counts(own.annotations)
+    annotations = _reviewed(own.annotations, accept_drafts_above)
+    frame = frame_of(image)
+    _check_whole_set(annotations, frame)
+    if frame.task == "classification" and not frame.multi_label and not annotations:
+        raise InvalidInput("Choose a label before you submit, or skip the image.", code="label_missing")
+    now = timezone.now()
+    with transaction.atomic():
+        _write(own, annotations=annotations, state=SetState.SUBMITTED, submitted_at=now, edited=True)
+        write_label_uses(own, before)
+        keep_revision(own, author=user)
+        Image.objects.filter(pk=image.pk).update(state=ImageState.SUBMITTED, leased_by=None, leased_until=None)
+    return own
+
+
+def _reviewed(annotations: list[dict[str, Any]], threshold: float | None) -> list[dict[str, Any]]:
+    kept = []
+    for annotation in annotations:
+        if annotation["review"] == "accepted":
+            kept.append(annotation)
+        elif threshold is not None and (annotation["confidence"] or 0.0) >= threshold:
+            kept.append({**annotation, "review": "accepted"})
+    return kept
+
+
+def keep_revision(own: AnnotationSet, *, author: User | None) -> Revision:
+    """Keep an immutable copy of the set as it is now."""
+    last = Revision.objects.filter(annotation_set=own).aggregate(last=Max("number"))["last"] or 0
+    return Revision.objects.create(annotation_set=own, image_id=own.image_id, number=last + 1, annotations=own.annotations, author=author)
+
+
+def accept_annotation_set(*, user: User, image: Image) -> AnnotationSet:
+    """Approve what was submitted."""
+    return _review(user, image, SetState.ACCEPTED, ImageState.ACCEPTED)
+
+
+def return_annotation_set(*, user: User, image: Image, comment: str = "") -> AnnotationSet:
+    """Hand a submitted set back to its author, with a comment."""
+    returned = _review(user, image, SetState.RETURNED, ImageState.RETURNED)
+    if comment:
+        Image.objects.filter(pk=image.pk).update(comment=comment[:5000])
+    return returned
+
+
+def _review(user: User, image: Image, state: SetState, image_state: ImageState) -> AnnotationSet:
+    require_role(user, image.campaign, REVIEW)
+    best = best_set(image)
+    if best is None or best.state == SetState.DRAFT:
+        raise Conflict("Nobody has submitted this image yet, or it is being edited; there is nothing to review.", code="nothing_submitted")
+    with transaction.atomic():
+        _write(best, state=state)
+        Image.objects.filter(pk=image.pk).update(state=image_state)
+    return best

@@ -1,0 +1,188 @@
+"""Campaigns, their labels and their people."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count
+
+from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Role, User
+from campaigns.options import CampaignOptions
+from campaigns.permissions import MANAGE, require_role
+from campaigns.services.accounts import create_account
+
+# Colours that stay apart for most kinds of colour blindness (Okabe and Ito 2008, then Tableau's).
+PALETTE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b3a100", "#8c564b", "#7f7f7f", "#9467bd")
+HOTKEYS = "123456789"
+
+
+def create_campaign(
+    *, user: User, name: str, task: str, labels: list[dict[str, Any]], instructions: str = "", settings: dict[str, Any] | None = None
+) -> Campaign:
+    """Make a campaign; its maker is its owner."""
+    options = CampaignOptions.from_document(settings or {})
+    with transaction.atomic():
+        campaign = Campaign.objects.create(
+            name=_text(name, "name"), task=task, instructions=instructions, settings=options.as_document(), created_by=user
+        )
+        Membership.objects.create(campaign=campaign, user=user, role=Role.OWNER)
+        for label in labels:
+            _add_label(campaign, **label)
+    return campaign
+
+
+def update_campaign(*, user: User, campaign: Campaign, **changes: Any) -> Campaign:
+    """Change name, instructions or settings; the task stays, since annotations were made for it."""
+    require_role(user, campaign, MANAGE)
+    if "settings" in changes:
+        merged = {**campaign.settings, **changes["settings"]}
+        changes["settings"] = CampaignOptions.from_document(merged).as_document()
+    if "name" in changes:
+        changes["name"] = _text(changes["name"], "name")
+    if changes.pop("task", campaign.task) != campaign.task:
+        raise Conflict("The task of a campaign cannot change; make another campaign.", code="task_is_fixed")
+    Campaign.objects.filter(pk=campaign.pk).update(**changes)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def delete_campaign(*, user: User, campaign: Campaign) -> None:
+    """Remove a campaign with everything in it; owners only."""
+    require_role(user, campaign, (Role.OWNER,))
+    campaign.delete()
+
+
+def count_images(campaigns: list[int]) -> dict[int, dict[str, int]]:
+    """Count images by state for each campaign."""
+    counts: dict[int, dict[str, int]] = {pk: {"images": 0, **dict.fromkeys(ImageState.values, 0)} for pk in campaigns}
+    for row in Image.objects.filter(campaign__in=campaigns).order_by().values("campaign", "state").annotate(n=Count("pk")):
+        counts[row["campaign"]][row["state"]] = row["n"]
+        counts[row["campaign"]]["images"] += row["n"]
+    return counts
+
+
+def create_label(*, user: User, campaign: Campaign, **fields: Any) -> Label:
+    """Add a label; colour and key are chosen where none are given."""
+    require_role(user, campaign, MANAGE)
+    return _add_label(campaign, **fields)
+
+
+def _add_label(campaign: Campaign, *, name: str, color: str = "", hotkey: str | None = None, **fields: Any) -> Label:
+    existing = list(campaign.labels.all())
+    taken = {label.hotkey for label in existing}
+    if hotkey is None:
+        hotkey = next((key for key in HOTKEYS if key not in taken), "")
+    color = color or PALETTE[len(existing) % len(PALETTE)]
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+        raise InvalidInput(f"{color!r} is no colour; write it as #rrggbb.", code="invalid_color")
+    fields.setdefault("position", len(existing))
+    try:
+        with transaction.atomic():
+            return Label.objects.create(campaign=campaign, name=_text(name, "name", 100), color=color, hotkey=hotkey, **fields)
+    except IntegrityError as error:
+        raise _clash(name, hotkey) from error
+
+
+def _clash(name: str, hotkey: str) -> Conflict:
+    return Conflict(f"Another label has the name {name!r} or the key {hotkey!r}; choose another.", code="label_clash")
+
+
+def update_label(*, user: User, label: Label, **changes: Any) -> Label:
+    """Rename, recolour, move a label or give it another key; annotations follow, since they hold its id."""
+    require_role(user, label.campaign, MANAGE)
+    if "name" in changes:
+        changes["name"] = _text(changes["name"], "name", 100)
+    try:
+        with transaction.atomic():
+            Label.objects.filter(pk=label.pk).update(**changes)
+    except IntegrityError as error:
+        raise _clash(changes.get("name", label.name), changes.get("hotkey", label.hotkey)) from error
+    label.refresh_from_db()
+    return label
+
+
+def delete_label(*, user: User, label: Label, merge_into: Label | None = None) -> None:
+    """Remove a label from every annotation set, or give its annotations to another label of the campaign.
+
+    Revisions stay as they are: they say what was submitted then.
+    """
+    require_role(user, label.campaign, MANAGE)
+    if merge_into is not None and (merge_into.campaign_id != label.campaign_id or merge_into.pk == label.pk):
+        raise InvalidInput("Merge into another label of the same campaign.", code="invalid_merge")
+    with transaction.atomic():
+        sets = AnnotationSet.objects.select_for_update().filter(image__campaign=label.campaign_id)
+        for own in sets.iterator(chunk_size=200):
+            _relabel(own, label.pk, merge_into.pk if merge_into else None)
+        label.delete()
+
+
+def _relabel(own: AnnotationSet, label: int, other: int | None) -> None:
+    from campaigns.services.annotations import write_label_uses
+
+    if all(a["label"] != label for a in own.annotations):
+        return
+    before = {use.label_id: use.count for use in LabelUse.objects.filter(annotation_set=own)}
+    kept = own.annotations if other else [a for a in own.annotations if a["label"] != label]
+    own.annotations = [{**a, "label": other} if a["label"] == label else a for a in kept]
+    own.version += 1
+    own.save(update_fields=["annotations", "version", "updated_at"])
+    write_label_uses(own, before)
+
+
+def add_member(*, user: User, campaign: Campaign, username: str, role: str, password: str = "") -> Membership:
+    """Give a person a role; with a password, a new account is made for that person."""
+    require_role(user, campaign, MANAGE)
+    _check_grant(user, campaign, role)
+    person = User.objects.filter(username=username).first()
+    with transaction.atomic():
+        if person is None:
+            if not password:
+                raise NotFound(f"Nobody here is called {username!r}. Send a password along to make the account.", code="no_such_person")
+            person = create_account(username=username, password=password)
+        elif password:
+            raise Conflict(f"{username!r} has an account already; leave the password out.", code="name_taken")
+        if Membership.objects.filter(campaign=campaign, user=person).exists():
+            raise Conflict(f"{username!r} is a member already; change the role instead.", code="member_already")
+        return Membership.objects.create(campaign=campaign, user=person, role=role)
+
+
+def _check_grant(user: User, campaign: Campaign, role: str) -> None:
+    if role == Role.OWNER:
+        require_role(user, campaign, (Role.OWNER,))
+
+
+def change_role(*, user: User, membership: Membership, role: str) -> Membership:
+    """Give a member another role; only owners make or unmake owners, and one always remains."""
+    require_role(user, membership.campaign, MANAGE)
+    _check_grant(user, membership.campaign, role)
+    _check_grant(user, membership.campaign, membership.role)
+    with transaction.atomic():
+        _keep_an_owner(membership, leaving=role != Role.OWNER)
+        Membership.objects.filter(pk=membership.pk).update(role=role)
+    membership.refresh_from_db()
+    return membership
+
+
+def remove_member(*, user: User, membership: Membership) -> None:
+    """Take a person off the campaign; what that person labeled stays."""
+    require_role(user, membership.campaign, MANAGE)
+    _check_grant(user, membership.campaign, membership.role)
+    with transaction.atomic():
+        _keep_an_owner(membership, leaving=True)
+        membership.delete()
+
+
+def _keep_an_owner(membership: Membership, *, leaving: bool) -> None:
+    others = Membership.objects.select_for_update().filter(campaign=membership.campaign_id, role=Role.OWNER).exclude(pk=membership.pk)
+    if leaving and membership.role == Role.OWNER and not others.exists():
+        raise Conflict("A campaign needs an owner; make somebody else owner first.", code="last_owner")
+
+
+def _text(value: str, field: str, limit: int = 200) -> str:
+    text = value.strip()
+    if not text or len(text) > limit:
+        raise InvalidInput(f"The {field} needs 1 to {limit} characters.", code="invalid_name", errors=[{"field": field, "detail": "empty or too long"}])
+    return text

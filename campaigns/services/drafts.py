@@ -1,0 +1,40 @@
+"""What models drafted: one authorless annotation set per image, replaced model by model."""
+
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.models import AnnotationSet
+
+
+def write_drafts(*, image_id: int, model_id: int, annotations: list[dict[str, Any]]) -> int:
+    """Replace one model's drafts on one image; return the drafted set's id."""
+    return write_drafts_bulk(model_id=model_id, drafts={image_id: annotations})[image_id]
+
+
+def write_drafts_bulk(*, model_id: int, drafts: dict[int, list[dict[str, Any]]]) -> dict[int, int]:
+    """Replace one model's drafts on many images; return the drafted set's id for each image.
+
+    What other models drafted stays. Writing the same drafts again changes nothing, not even a version. The
+    annotations were checked by whoever drafted them.
+    """
+    with transaction.atomic():
+        existing = {s.image_id: s for s in AnnotationSet.objects.select_for_update().filter(image__in=list(drafts), author=None)}
+        fresh = [AnnotationSet(image_id=image, author=None, annotations=drafts[image]) for image in drafts if image not in existing]
+        # ignore_conflicts: two models may draft on one image for the first time at once.
+        AnnotationSet.objects.bulk_create(fresh, batch_size=200, ignore_conflicts=True)
+        changed = [s for s in existing.values() if _replace(s, model_id, drafts[s.image_id])]
+        AnnotationSet.objects.bulk_update(changed, ["annotations", "version", "updated_at"], batch_size=100)
+        ids = dict(AnnotationSet.objects.filter(image__in=list(drafts), author=None).values_list("image_id", "pk"))
+    return ids
+
+
+def _replace(drafted: AnnotationSet, model_id: int, annotations: list[dict[str, Any]]) -> bool:
+    others = [a for a in drafted.annotations if (a.get("model") or {}).get("id") != model_id]
+    merged = [*others, *annotations]
+    if merged == drafted.annotations:
+        return False
+    drafted.annotations = merged
+    drafted.version += 1
+    return True
+

@@ -1,0 +1,5 @@
+"""Shim until the import service lands."""
+
+
+def import_files(**kwargs: object) -> None:
+    raise NotImplementedError
