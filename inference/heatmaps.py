@@ -20,7 +20,8 @@ MAX_SIDE = 1024
 OBJECTS_SIDE = 512
 # Anchors of matplotlib's "inferno", whose lightness rises evenly: it reads the same without colours.
 _ANCHORS = np.array(
-    [[0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164]], dtype=np.float64
+    [[0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164]],
+    dtype=np.float64,
 )
 _GREATEST_ALPHA = 200
 

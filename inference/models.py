@@ -28,7 +28,9 @@ class Prediction(models.Model):
     document = models.JSONField(help_text="inference.schema.Prediction as a document")
     confidence = models.FloatField(null=True, help_text="Of the answer as a whole, 0 to 1")
     uncertainty = models.JSONField(default=dict, help_text='{"entropy": …, "margin": …, "least_confidence": …}, higher is less certain')
-    heat_map = models.CharField(max_length=400, blank=True, help_text="An 8-bit PNG under the data directory, as the image's grid or coarser")
+    heat_map = models.CharField(
+        max_length=400, blank=True, help_text="An 8-bit PNG under the data directory, as the image's grid or coarser"
+    )
     latency_ms = models.FloatField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -7,13 +7,9 @@ numbers of classes can be compared.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Measure = Literal["entropy", "margin", "least_confidence"]
-MEASURES: tuple[Measure, ...] = ("entropy", "margin", "least_confidence")
 Floats = NDArray[np.floating]
 
 TOP_BOXES = 5
@@ -110,7 +106,13 @@ def of_objects(confidences: ArrayLike, *, top: int = TOP_BOXES) -> dict[str, flo
     """
     values = np.asarray(confidences, dtype=np.float64)
     if not values.size:
-        return {"entropy": EMPTY_IMAGE, "margin": EMPTY_IMAGE, "least_confidence": EMPTY_IMAGE, "entropy_mean": EMPTY_IMAGE, "entropy_max": EMPTY_IMAGE}
+        return {
+            "entropy": EMPTY_IMAGE,
+            "margin": EMPTY_IMAGE,
+            "least_confidence": EMPTY_IMAGE,
+            "entropy_mean": EMPTY_IMAGE,
+            "entropy_max": EMPTY_IMAGE,
+        }
     unsure, near = np.sort(binary_entropy(values))[::-1], np.sort(binary_margin(values))[::-1]
     least = float(near[:top].mean())
     return {
@@ -120,30 +122,6 @@ def of_objects(confidences: ArrayLike, *, top: int = TOP_BOXES) -> dict[str, flo
         "entropy_mean": float(unsure.mean()),
         "entropy_max": float(unsure[0]),
     }
-
-
-def pixel_map(probabilities: Floats, measure: Measure = "entropy") -> NDArray[np.float32]:
-    """Measure every pixel.
-
-    ``probabilities``: (K, H, W) over exclusive classes, or (1, H, W) or (H, W) of one class that says yes or no.
-    Returns (H, W) float32 in [0, 1]. Works through rows in strips, so that memory stays at a few strips.
-    """
-    stack = probabilities[None] if probabilities.ndim == 2 else probabilities
-    count, height, width = stack.shape
-    result = np.empty((height, width), dtype=np.float32)
-    strip = max(1, 1_000_000 // max(1, count * width))
-    for top in range(0, height, strip):
-        part = np.asarray(stack[:, top : top + strip], dtype=np.float32)
-        result[top : top + strip] = _measure_pixels(part, measure)
-    return result
-
-
-def _measure_pixels(part: Floats, measure: Measure) -> Floats:
-    if len(part) == 1:
-        return binary_entropy(part[0]) if measure == "entropy" else binary_margin(part[0])
-    total = part.sum(axis=0)
-    shares = np.where(total > 0.0, part / np.where(total > 0.0, total, 1.0), 1.0 / len(part))
-    return {"entropy": entropy, "margin": margin, "least_confidence": least_confidence}[measure](shares, axis=0)
 
 
 def of_pixels(unsure: Floats, *, patch_px: int = PATCH_PX, share: float = TOP_PATCHES) -> float:

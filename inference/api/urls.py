@@ -1,5 +1,11 @@
 """Addresses of this application."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from inference.api import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
+    path("images/<int:image_id>/predictions", views.PredictionsView.as_view()),
+    path("predictions/<int:prediction_id>/heat-map.png", views.HeatMapView.as_view()),
+]

@@ -1,0 +1,207 @@
+"""Turn a prediction into draft annotations: documents that a person accepts, corrects or rejects.
+
+Pure: a prediction and rules in, documents out. Ids follow from the model, its version and the place in the answer,
+so drafting the same answer again gives the same drafts.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaigns.geometry import mask_bounds, mask_document, mask_to_polygons, shape_bounds
+from inference.rasters import read_map
+from inference.schema import Box, Classification, Embedding, Item, Keypoints, Mask, Polygon, Prediction, Raster
+
+DEFAULT_OBJECT_THRESHOLD: Final = 0.05
+"""Objects below it are not drafted. Low on purpose: the labeling page has a slider, and can show only what was drafted."""
+DEFAULT_LABEL_THRESHOLD: Final = 0.5
+"""A class of a multi-label answer is drafted from here on."""
+MAX_POLYGON_POINTS: Final = 20_000
+"""A label of a raster whose outline has more points is drafted as a mask: no person edits such an outline."""
+
+Annotation = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelTag:
+    """The model that drafts, as annotations name it."""
+
+    id: int
+    name: str
+    version: str
+
+    @cached_property
+    def prefix(self) -> str:
+        """Start of the ids of its drafts."""
+        return f"m{self.id}-{zlib.crc32(self.version.encode()):08x}-"
+
+
+@dataclass(frozen=True)
+class DraftRules:
+    """What to draft.
+
+    ``labels``: class index of the model → label id of the campaign; a class without an entry is not drafted.
+    ``thresholds``: label id → least confidence; labels without an entry take the default of their kind of answer.
+    ``task``: the campaign's; detection takes boxes alone, so outlines are drafted there as the boxes around them.
+    """
+
+    model: ModelTag
+    task: str
+    labels: Mapping[int, int]
+    thresholds: Mapping[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if any(not 0.0 <= threshold <= 1.0 for threshold in self.thresholds.values()):
+            raise ValueError("thresholds lie between 0 and 1")
+
+    def keeps(self, label: int, confidence: float | None, default: float) -> bool:
+        """Say whether a thing of a label is sure enough; what comes without a confidence is."""
+        return confidence is None or confidence >= self.thresholds.get(label, default)
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Draft annotations of one image, and what was left out."""
+
+    annotations: list[Annotation]
+    unmapped: Mapping[str, int] = field(default_factory=dict)
+    unsure: int = 0
+
+
+def draft(prediction: Prediction, rules: DraftRules) -> Drafts:
+    """Return the drafts of an answer in the order of its items; classes without a label are counted, not drafted."""
+    drafting = _Drafting(rules)
+    for number, item in enumerate(prediction.items):
+        drafting.take(number, item)
+    return Drafts(drafting.annotations, dict(drafting.unmapped), drafting.unsure)
+
+
+class _Drafting:
+    """The work of one answer: collects annotations and counts of what was left out."""
+
+    def __init__(self, rules: DraftRules) -> None:
+        self.rules = rules
+        self.annotations: list[Annotation] = []
+        self.unmapped: Counter[str] = Counter()
+        self.unsure = 0
+        self._model = {"id": rules.model.id, "name": rules.model.name, "version": rules.model.version}
+
+    def take(self, number: int, item: Item) -> None:
+        if isinstance(item, Classification):
+            self._take_classification(number, item)
+        elif isinstance(item, Raster):
+            self._take_raster(number, item)
+        elif not isinstance(item, Embedding):
+            self._take_object(number, item)
+
+    def _take_object(self, number: int, item: Box | Polygon | Mask | Keypoints) -> None:
+        label = self._label(item.index, item.name)
+        if label is None:
+            return
+        if not self.rules.keeps(label, item.confidence, DEFAULT_OBJECT_THRESHOLD):
+            self.unsure += 1
+            return
+        shape = object_shape(item)
+        if shape is not None and self.rules.task == "detection":
+            shape = box_around(shape)
+        if shape is not None:
+            self._add(str(number), label, shape, item.confidence)
+
+    def _take_classification(self, number: int, item: Classification) -> None:
+        best = _label_scores(item, self.rules.labels)
+        for score in item.scores:
+            self._label(score.index, score.name)
+        if item.mode == "multi":
+            chosen = [(label, p) for label, p in best.items() if self.rules.keeps(label, p, DEFAULT_LABEL_THRESHOLD)]
+        else:
+            top = max(best.items(), key=lambda pair: pair[1], default=None)
+            chosen = [top] if top is not None and self.rules.keeps(top[0], top[1], 0.0) else []
+        self.unsure += len(best) - len(chosen) if item.mode == "multi" else 0
+        for label, confidence in chosen:
+            self._add(f"{number}.{label}", label, {"type": "whole"}, min(1.0, confidence))
+
+    def _take_raster(self, number: int, item: Raster) -> None:
+        classes = read_map(item.class_map)
+        wanted: defaultdict[int, list[int]] = defaultdict(list)
+        present = set(np.unique(classes).tolist())
+        for index, name in item.classes:
+            label = self._label(index, name) if index in present else None
+            if label is not None:
+                wanted[label].append(index)
+        confidences = None if item.confidence_map is None else read_map(item.confidence_map)
+        for label, indices in wanted.items():
+            pixels = np.isin(classes, indices)
+            confidence = (
+                item.confidence if confidences is None or confidences.shape != pixels.shape else float(confidences[pixels].mean()) / 255.0
+            )
+            if self.rules.keeps(label, confidence, 0.0):
+                self._add(f"{number}.{label}", label, region_shape(pixels), confidence)
+            else:
+                self.unsure += 1
+
+    def _label(self, index: int | None, name: str) -> int | None:
+        label = None if index is None else self.rules.labels.get(index)
+        if label is None:
+            self.unmapped[name or str(index)] += 1
+        return label
+
+    def _add(self, name: str, label: int, shape: dict[str, Any], confidence: float | None) -> None:
+        self.annotations.append({
+            "id": self.rules.model.prefix + name, "label": label, "shape": shape, "origin": "prediction", "review": "draft",
+            "confidence": confidence, "model": self._model, "attributes": {},
+        })  # fmt: skip
+
+
+def _label_scores(item: Classification, labels: Mapping[int, int]) -> dict[int, float]:
+    """Return label id → confidence. Classes of one label: exclusive ones add up, independent ones count by the surest."""
+    scores: dict[int, float] = {}
+    for score in item.scores:
+        label = None if score.index is None else labels.get(score.index)
+        if label is not None:
+            before = scores.get(label, 0.0)
+            scores[label] = max(before, score.confidence) if item.mode == "multi" else before + score.confidence
+    return scores
+
+
+def object_shape(item: Box | Polygon | Mask | Keypoints) -> dict[str, Any] | None:
+    """Return the annotation shape of one object; None for a mask without a pixel."""
+    if isinstance(item, Box):
+        return {"type": "box", "x": item.x, "y": item.y, "width": item.width, "height": item.height, "rotation": item.rotation % 360.0}
+    if isinstance(item, Polygon):
+        return {"type": "polygon", "polygons": [[[list(point) for point in ring] for ring in rings] for rings in item.polygons]}
+    if isinstance(item, Keypoints):
+        return {"type": "points", "points": [{"name": p.name, "x": p.x, "y": p.y, "v": p.v} for p in item.points]}
+    bounds = mask_bounds(item.counts, item.size)
+    if bounds is None:
+        return None
+    left, top, right, bottom = bounds
+    return {"type": "mask", "size": list(item.size), "counts": item.counts, "bbox": [left, top, right - left, bottom - top]}
+
+
+def box_around(shape: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the box around a shape, boxes as they are; None when there is nothing to go around."""
+    if shape["type"] == "box":
+        return shape
+    bounds = shape_bounds(shape)
+    if bounds is None or bounds[2] <= bounds[0] or bounds[3] <= bounds[1]:
+        return None
+    left, top, right, bottom = bounds
+    return {"type": "box", "x": left, "y": top, "width": right - left, "height": bottom - top, "rotation": 0.0}
+
+
+def region_shape(pixels: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the pixels (H, W) of one label as a polygon of all their parts, or as a mask when the outline is too long to edit."""
+    corners = int(np.count_nonzero(pixels[1:] != pixels[:-1]) + np.count_nonzero(pixels[:, 1:] != pixels[:, :-1]))
+    if corners <= 4 * MAX_POLYGON_POINTS:  # the length of the outline, known without tracing it
+        polygons = mask_to_polygons(pixels)
+        if sum(len(ring) for rings in polygons for ring in rings) <= MAX_POLYGON_POINTS:
+            return {"type": "polygon", "polygons": polygons}
+    return mask_document(pixels)

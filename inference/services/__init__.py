@@ -1,0 +1,8 @@
+"""What may be done with models' answers; one module per concern, a verb per function."""
+
+from inference.services.answering import PoolResult, predict_pool
+from inference.services.executing import execute_inference
+from inference.services.reading import heat_map_bytes, predictions_of
+from inference.services.starting import start_inference
+
+__all__ = ["PoolResult", "execute_inference", "heat_map_bytes", "predict_pool", "predictions_of", "start_inference"]

@@ -1,0 +1,35 @@
+"""Start an inference run."""
+
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.errors import InvalidInput
+from campaigns.models import Campaign, Run, User
+from campaigns.permissions import MANAGE, require_role
+from campaigns.runs import enqueue_run
+from inference.models import InferenceRun
+from inference.services.selection import checked_selection, selected_ids
+from models_registry.models import CampaignModel, RegisteredModel
+
+KIND = "inference"
+
+
+def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, images: Any = "unlabeled", prefill: bool = True) -> Run:
+    """Queue a run that asks a model about images of a campaign, and drafts what it answers.
+
+    ``images``: "all", "unlabeled", a list of ids, or {"filter": {…}}. Raises NotAllowed for who does not manage the
+    campaign, InvalidInput when the model is not attached to it or nothing is selected.
+    """
+    require_role(user, campaign, MANAGE)
+    if not CampaignModel.objects.filter(campaign=campaign, model=model).exists():
+        raise InvalidInput("This model is not attached to the campaign. Attach it and map its classes first.", code="model_not_attached")
+    selection = checked_selection(images, campaign)
+    total = len(selected_ids(selection, campaign))
+    if not total:
+        raise InvalidInput("There is no such image in this campaign. Add images, or choose others.", code="nothing_selected")
+    with transaction.atomic():
+        params = {"model": model.pk, "model_version": model.version, "prefill": prefill}
+        run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=total)
+        InferenceRun.objects.create(run=run, model=model, model_version=model.version, images=selection, prefill=prefill)
+    return run
