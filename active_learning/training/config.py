@@ -1,0 +1,130 @@
+"""What a person may ask of a training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, cast
+
+from campaigns.errors import InvalidInput
+
+Method = Literal["fast_head", "fine_tune"]
+Size = Literal["small", "medium", "large"]
+Flips = Literal["none", "horizontal", "both"]
+Images = Literal["all"] | tuple[int, ...]
+
+METHODS: Final = ("fast_head", "fine_tune")
+SIZES: Final = ("small", "medium", "large")
+FLIPS: Final = ("none", "horizontal", "both")
+EPOCHS: Final[dict[str, int]] = {"fast_head": 60, "fine_tune": 20}
+PATIENCE: Final[dict[str, int]] = {"fast_head": 10, "fine_tune": 5}
+LEARNING_RATE: Final = 1e-4
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train, checked.
+
+    ``method``: fast_head fits a linear head on frozen embeddings (seconds), fine_tune the whole network (minutes).
+    ``size``: side of the square that the network sees: 128, 224 or 288 pixels.
+    ``minutes``: time limit. ``epochs``: at most so many; an epoch of the fast head is one step of L-BFGS.
+    ``patience``: stop after so many epochs without a lower validation loss.
+    ``validation``: share of the images held out by chance, 0 to 0.5; images of the validation split take its place when there are any.
+    ``learning_rate``: of fine_tune. ``weight_decay``: of both. ``batch``: images a step of fine_tune.
+    ``labels``: ids to learn, None for all; ``images``: ids to learn from, or all. ``start_from``: id of an internal model to go on from.
+    None for ``epochs``, ``patience``: what suits the method.
+    """
+
+    name: str = ""
+    method: Method = "fast_head"
+    size: Size = "small"
+    minutes: float = 30.0
+    epochs: int | None = None
+    patience: int | None = None
+    validation: float = 0.2
+    learning_rate: float = LEARNING_RATE
+    weight_decay: float = 1e-2
+    batch: int = 16
+    flips: Flips = "horizontal"
+    seed: int = 0
+    labels: tuple[int, ...] | None = None
+    multi_label: bool = False
+    images: Images = "all"
+    start_from: int | None = None
+
+    def __post_init__(self) -> None:
+        mistakes = [{"field": field, "detail": detail} for field, detail in _mistakes(self)]
+        if mistakes:
+            first = mistakes[0]
+            raise InvalidInput(f"{first['field']}: {first['detail']}", code="invalid_training", errors=mistakes)
+
+    @property
+    def most_epochs(self) -> int:
+        """How many epochs it may take."""
+        return self.epochs or EPOCHS[self.method]
+
+    @property
+    def most_patience(self) -> int:
+        """How many epochs without improvement it bears."""
+        return self.patience or PATIENCE[self.method]
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> TrainingConfig:
+        """Check a document; unknown names are an error, missing ones take their defaults."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(document) - known)
+        if unknown:
+            raise InvalidInput(f"A training has no {unknown[0]!r}. Known: {', '.join(sorted(known))}.", code="invalid_training")
+        values = dict(document)
+        for name in ("labels", "images"):
+            if isinstance(values.get(name), list | tuple):
+                values[name] = tuple(values[name])
+        return cls(**values)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        document = asdict(self)
+        for name in ("labels", "images"):
+            if isinstance(document[name], tuple):
+                document[name] = list(document[name])
+        return document
+
+
+def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
+    checks = (
+        ("name", isinstance(config.name, str) and len(config.name) <= 200, "expected a text of up to 200 characters"),
+        ("method", config.method in METHODS, f"expected {' or '.join(METHODS)}"),
+        ("size", config.size in SIZES, f"expected one of {', '.join(SIZES)}"),
+        ("minutes", _number(config.minutes, 0.01, 24 * 60), "expected minutes, at most 1440"),
+        ("epochs", config.epochs is None or _whole(config.epochs, 1, 10_000), "expected a whole number from 1 to 10000"),
+        ("patience", config.patience is None or _whole(config.patience, 1, 10_000), "expected a whole number from 1 to 10000"),
+        ("validation", _number(config.validation, 0, 0.5), "expected a share from 0 to 0.5"),
+        ("learning_rate", _number(config.learning_rate, 1e-8, 1), "expected a number from 0.00000001 to 1"),
+        ("weight_decay", _number(config.weight_decay, 0, 10), "expected a number from 0 to 10"),
+        ("batch", _whole(config.batch, 1, 512), "expected a whole number from 1 to 512"),
+        ("flips", config.flips in FLIPS, f"expected one of {', '.join(FLIPS)}"),
+        ("seed", _whole(config.seed, 0, 2**62), "expected a whole number of 0 or more"),
+        ("labels", config.labels is None or _ids(config.labels), "expected a list of label ids, each once"),
+        ("multi_label", isinstance(config.multi_label, bool), "expected true or false"),
+        ("images", config.images == "all" or _ids(config.images), 'expected "all" or a list of image ids, each once'),
+        ("start_from", config.start_from is None or _whole(config.start_from, 1, 2**62), "expected the id of a model"),
+    )
+    return [(field, detail) for field, holds, detail in checks if not holds]
+
+
+def _number(value: object, low: float, high: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and low <= value <= high
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _ids(value: object) -> bool:
+    if not isinstance(value, tuple) or not value:
+        return False
+    ids = cast(tuple[object, ...], value)
+    return all(_whole(each, 1, 2**62) for each in ids) and len(set(ids)) == len(ids)

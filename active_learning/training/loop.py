@@ -1,0 +1,194 @@
+"""The training loop: go round until there is a reason to stop, and be able to go on after a crash.
+
+What differs between trainings is the ``Learner``; what somebody wants to see or decide meanwhile is a ``Hooks``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy.typing as npt
+
+from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+LAST: Final = "last.safetensors"
+SAVE_EVERY_S: Final = 2.0
+ENOUGH: Final = 1e-5  # a validation loss counts as lower when it is lower by this
+
+
+class Learner(Protocol):
+    """Something that learns epoch by epoch. What an epoch does may depend on the state and the epoch's number alone."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether more epochs would change nothing."""
+        ...
+
+    def train(self, epoch: int) -> dict[str, float]:
+        """Go once over the data; return figures such as ``train_loss``."""
+        ...
+
+    def validate(self) -> dict[str, float]:
+        """Measure on the validation images; the figure to get low is ``validation_loss``, absent when there are none."""
+        ...
+
+    def weights(self) -> Arrays:
+        """Return a copy of what a prediction needs."""
+        ...
+
+    def state(self) -> Arrays:
+        """Return all that the next epoch depends on."""
+        ...
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a state."""
+        ...
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the learning curves."""
+
+    epoch: int
+    metrics: dict[str, float]
+    best: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When to stop: after ``epochs``, after ``patience`` epochs without improvement, after ``limit_s`` seconds of training."""
+
+    epochs: int
+    patience: int
+    limit_s: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come. ``best_epoch`` 0: none has been measured yet."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_loss: float | None = None
+    spent_s: float = 0.0
+    points: tuple[Point, ...] = ()
+    reason: str = ""
+
+    def after(self, metrics: dict[str, float], spent_s: float) -> Progress:
+        """Return the progress after one more epoch with these figures."""
+        loss = metrics.get("validation_loss")
+        better = loss is None or self.best_loss is None or loss < self.best_loss - ENOUGH
+        point = Point(self.epoch + 1, metrics, better)
+        changes: dict[str, Any] = {"best_epoch": point.epoch, "best_loss": loss} if better else {}
+        return replace(self, epoch=point.epoch, spent_s=self.spent_s + spent_s, points=(*self.points, point), **changes)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Progress:
+        """Read what ``as_document`` wrote."""
+        return cls(**{**document, "points": tuple(Point(**point) for point in document["points"])})
+
+
+class Hooks:
+    """What happens beside the learning; by default nothing."""
+
+    def training_began(self, progress: Progress) -> None:
+        """See where it goes on: at the start, or after a crash."""
+
+    def epoch_ended(self, point: Point) -> None:
+        """See a new point of the curves."""
+
+    def should_stop(self) -> bool:
+        """Say whether to end now, keeping the best so far."""
+        return False
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came out: why it stopped, the best weights and the last ones."""
+
+    progress: Progress
+    best: Arrays
+    last: Arrays
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a person or the clock ended it."""
+        return self.progress.reason in ("cancelled", "time_limit")
+
+
+@dataclass
+class _Keeper:
+    """Writes the state to disk, at most every few seconds, and finds it again."""
+
+    path: Path
+    written_at: float = field(default_factory=time.monotonic)
+
+    def find(self) -> tuple[Progress, Arrays, Arrays] | None:
+        try:
+            arrays, document = read_tensors(self.path)
+        except (FileNotFoundError, TensorFileError):
+            return None
+        return Progress.from_document(document), _part(arrays, "state."), _part(arrays, "best.")
+
+    def keep(self, progress: Progress, learner: Learner, best: Arrays, *, now: bool) -> None:
+        if not now and time.monotonic() - self.written_at < SAVE_EVERY_S:
+            return
+        # One file holds the state and the best weights, so that a crash can never tear them apart.
+        write_tensors(self.path, {**_named(learner.state(), "state."), **_named(best, "best.")}, progress.as_document())
+        self.written_at = time.monotonic()
+
+
+def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks) -> Fitted:
+    """Train until there is a reason to stop.
+
+    When ``folder`` holds the state of an interrupted training, it goes on from there and ends as if never interrupted.
+    """
+    keeper = _Keeper(folder / LAST)
+    progress, best = _resumed(learner, keeper)
+    hooks.training_began(progress)
+    while not (reason := _reason_to_stop(progress, plan, learner, hooks)):
+        began = time.monotonic()
+        metrics = learner.train(progress.epoch + 1) | learner.validate()
+        progress = progress.after(metrics, time.monotonic() - began)
+        best = learner.weights() if progress.points[-1].best else best
+        keeper.keep(progress, learner, best, now=False)
+        hooks.epoch_ended(progress.points[-1])
+    keeper.keep(progress, learner, best, now=True)
+    return Fitted(replace(progress, reason=reason), best, learner.weights())
+
+
+def _resumed(learner: Learner, keeper: _Keeper) -> tuple[Progress, Arrays]:
+    found = keeper.find()
+    if found is None:
+        return Progress(), learner.weights()
+    progress, state, best = found
+    learner.restore(state)
+    return progress, best
+
+
+def _reason_to_stop(progress: Progress, plan: Plan, learner: Learner, hooks: Hooks) -> str:
+    reasons = (
+        ("converged", learner.finished),
+        ("epochs", progress.epoch >= plan.epochs),
+        ("patience", progress.best_loss is not None and progress.epoch - progress.best_epoch >= plan.patience),
+        ("time_limit", progress.spent_s >= plan.limit_s),
+    )
+    settled = next((reason for reason, holds in reasons if holds), "")
+    return settled or ("cancelled" if hooks.should_stop() else "")
+
+
+def _named(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def _part(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

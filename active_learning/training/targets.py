@@ -1,0 +1,103 @@
+"""Annotations as numbers: one class index per image, or one bit per image and class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from campaigns.errors import InvalidInput
+
+FEW: Final = 15
+Annotations = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class TrainedClass:
+    """A label as the model's output slot: the place in the list is the class index."""
+
+    label: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What each usable image is.
+
+    ``rows``: (N,) int64, places of the usable images among those given. ``values``: (N,) int64 class indices, or
+    (N, K) float32 of 0 and 1 when ``multi_label``. ``warnings``: what a person should know before trusting the model.
+    """
+
+    classes: tuple[TrainedClass, ...]
+    rows: npt.NDArray[np.int64]
+    values: npt.NDArray[Any]
+    multi_label: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def support(self) -> npt.NDArray[np.int64]:
+        """Images per class, (K,)."""
+        if self.multi_label:
+            return np.asarray(self.values.sum(axis=0), np.int64)
+        return np.bincount(self.values, minlength=len(self.classes)).astype(np.int64)
+
+
+def classification_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, multi_label: bool) -> Targets:
+    """Read whole-image labels from annotation documents.
+
+    Labels without images are left out with a warning. Raises ``InvalidInput`` (code ``too_few_labels``) when nothing
+    can be told apart: fewer than two classes, or, with several labels an image, no label that some have and some lack.
+    """
+    hot = _multi_hot(documents, labels)
+    rows = np.arange(len(documents)) if multi_label else np.flatnonzero(hot.sum(axis=1) == 1)
+    hot = hot[rows]
+    support = hot.sum(axis=0).astype(np.int64)
+    kept = np.flatnonzero(support > 0)
+    _require_contrast(labels, support, len(rows), multi_label=multi_label)
+    warnings = (*_left_out(labels, support), *_scarce(labels, support), *_ambiguous(len(documents) - len(rows)))
+    values = hot[:, kept] if multi_label else hot[:, kept].argmax(axis=1).astype(np.int64)
+    return Targets(tuple(labels[int(k)] for k in kept), rows.astype(np.int64), values, multi_label, warnings)
+
+
+def _multi_hot(documents: Sequence[Annotations], labels: Sequence[TrainedClass]) -> npt.NDArray[np.float32]:
+    place = {each.label: k for k, each in enumerate(labels)}
+    hot = np.zeros((len(documents), len(labels)), np.float32)
+    for row, document in enumerate(documents):
+        for annotation in document:
+            column = place.get(annotation["label"])
+            if column is not None and annotation["shape"]["type"] == "whole":
+                hot[row, column] = 1.0
+    return hot
+
+
+def _require_contrast(labels: Sequence[TrainedClass], support: npt.NDArray[np.int64], images: int, *, multi_label: bool) -> None:
+    lacking = ", ".join(each.name for each, count in zip(labels, support, strict=True) if not count)
+    if multi_label and not ((support > 0) & (support < images)).any():
+        raise InvalidInput(
+            "A training needs a label that some submitted images have and some lack. " + (f"Without images: {lacking}." if lacking else ""),
+            code="too_few_labels",
+        )
+    if not multi_label and (support > 0).sum() < 2:
+        raise InvalidInput(
+            f"A training needs submitted images of at least two labels. Without images: {lacking or 'none, so add a second label'}.",
+            code="too_few_labels",
+        )
+
+
+def _left_out(labels: Sequence[TrainedClass], support: npt.NDArray[np.int64]) -> list[str]:
+    return [f"{each.name} has no images yet; the model will not know it." for each, count in zip(labels, support, strict=True) if not count]
+
+
+def _scarce(labels: Sequence[TrainedClass], support: npt.NDArray[np.int64]) -> list[str]:
+    return [
+        f"{each.name} has {count} image{'s' if count > 1 else ''}; label at least {FEW} for a model to rely on."
+        for each, count in zip(labels, support, strict=True)
+        if 0 < count < FEW
+    ]
+
+
+def _ambiguous(count: int) -> list[str]:
+    return [f"{count} image{'s' if count > 1 else ''} without exactly one of the labels stay out."] if count else []
