@@ -24,7 +24,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
-from inference.rle import run_lengths
+from campaigns.geometry.masks import decode_counts
+from campaigns.geometry.validity import InvalidShape
 
 SCHEMA = "prediction/1"
 MAX_ITEMS = 10_000
@@ -178,8 +179,10 @@ class Box:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Box:
         """Read what ``as_document`` wrote."""
-        numbers = (document[key] for key in ("x", "y", "width", "height", "rotation"))
-        return cls(document["index"], document["class"], document["confidence"], *numbers, scores=_scores(document))
+        return cls(
+            document["index"], document["class"], document["confidence"],
+            document["x"], document["y"], document["width"], document["height"], document["rotation"], _scores(document),
+        )  # fmt: skip
 
 
 def _ring(ring: Ring, where: str) -> None:
@@ -238,9 +241,9 @@ class Mask:
         height, width = self.size
         _require(height > 0 and width > 0 and height * width <= MAX_PIXELS, "mask.size", f"expected [height, width], got {list(self.size)}")
         try:
-            covered = int(run_lengths(self.counts).sum())
-        except ValueError as error:
-            raise PredictionRejected("mask.counts", f"not COCO run lengths: {error}") from error
+            covered = int(decode_counts(self.counts).sum())
+        except InvalidShape as error:
+            raise PredictionRejected("mask.counts", str(error)) from error
         _require(covered == height * width, "mask.counts", f"the runs cover {covered} pixels, but {height} x {width} are {height * width}")
 
     def as_document(self) -> Document:
@@ -417,8 +420,8 @@ class Prediction:
 
     def _check(self, item: Item) -> None:
         if isinstance(item, Mask | Raster):
-            same = item.size == (self.height, self.width)
-            _require(same, "mask.size" if isinstance(item, Mask) else "size", f"expected {[self.height, self.width]}, got {list(item.size)}")
+            where = "mask.size" if isinstance(item, Mask) else "size"
+            _require(item.size == (self.height, self.width), where, f"expected {[self.height, self.width]}, got {list(item.size)}")
         elif isinstance(item, Box):
             self._check_box(item)
         elif isinstance(item, Polygon):

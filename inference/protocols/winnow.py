@@ -1,0 +1,107 @@
+"""Winnow's own contract: an image and a JSON question in, JSON items out.
+
+The question:  {"schema": "request/1", "task", "multi_label", "image": {"id", "name", "width", "height", "bands", "crs",
+               "transform"}, "classes": [{"index", "name"}], "model": {"name", "version"}, "threshold"}
+The answer:    {"model_version": "…", "coords": "pixel", "items": [{"kind": "classification", "scores": {"water": 0.9}}]}
+
+``width`` and ``height`` are those of the bytes sent; coordinates in the answer are meant on them.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, cast, get_args
+
+import orjson
+
+from inference.decode import Classes, Node, parse_json
+from inference.decode.classes import Notes
+from inference.decode.coordinates import Frame
+from inference.decode.items import Reader, read_items
+from inference.protocols.base import ModelCard, ModelInput, Option, Prediction, Protocol, WireReply, WireRequest, multipart
+from inference.schema import PredictionRejected
+from models_registry.options import Coords
+
+REQUEST_SCHEMA = "request/1"
+_TASKS = frozenset({"classification", "detection", "segmentation", "keypoints"})
+_COORDS = Option(
+    "coords", "Coordinates", "choice", "pixel", get_args(Coords), "What the answer's coordinates are when it does not say so itself."
+)
+
+
+class WinnowMultipart(Protocol):
+    """The image as a file, the question as JSON beside it."""
+
+    name = "winnow"
+    title = "Winnow (multipart)"
+    description = 'POST multipart/form-data with a file "image" and a JSON part "request"; answers JSON items.'
+    tasks = _TASKS
+    options = (_COORDS,)
+
+    def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
+        """Return the form."""
+        request = orjson.dumps(question(image, model))
+        kind, body = multipart({"image": (image.name, image.content_type, image.content), "request": (None, "application/json", request)})
+        return WireRequest(model.url, {"Content-Type": kind, "Accept": "application/json"}, body)
+
+    def parse(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
+        """Read the answer."""
+        return parse_answer(reply, image, model)
+
+
+class WinnowJson(WinnowMultipart):
+    """The image inside the question, as base64."""
+
+    name = "winnow_json"
+    title = "Winnow (JSON)"
+    description = 'POST JSON with the image as base64 under "image.b64"; answers JSON items.'
+
+    def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
+        """Return the JSON question with the image inside."""
+        document = question(image, model)
+        document["image"]["b64"] = base64.b64encode(image.content).decode("ascii")
+        return WireRequest(model.url, {"Content-Type": "application/json", "Accept": "application/json"}, orjson.dumps(document))
+
+
+def question(image: ModelInput, model: ModelCard) -> dict[str, Any]:
+    """Return the question as JSON values."""
+    width, height = image.sent_size
+    return {
+        "schema": REQUEST_SCHEMA,
+        "task": model.task,
+        "multi_label": model.multi_label,
+        "model": {"name": model.name, "version": model.version},
+        "classes": [{"index": each.index, "name": each.name} for each in model.classes],
+        "threshold": model.options.threshold,
+        "image": {
+            "id": image.id, "name": image.name, "content_type": image.content_type, "width": width, "height": height, "bands": image.bands,
+            "crs": image.crs, "transform": _sent_transform(image),
+        },
+    }  # fmt: skip
+
+
+def _sent_transform(image: ModelInput) -> list[float] | None:
+    """Return the affine of the bytes sent: the image's own, coarser when they were made smaller."""
+    if image.transform is None:
+        return None
+    a, b, c, d, e, f = image.transform
+    across, down = image.width / image.sent_size[0], image.height / image.sent_size[1]
+    return [a * across, b * down, c, d * across, e * down, f]
+
+
+def parse_answer(reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
+    """Read ``{"items": […]}``."""
+    root, notes = parse_json(reply.body), Notes()
+    coords = root.first("coords")
+    reader = Reader(Frame(_coords(coords) if coords else model.options.coords, image), Classes(model, notes))
+    version = root.first("model_version")
+    items = read_items(root.at("items"), reader)
+    return Prediction(
+        items, image.width, image.height, version.text(100) if version else model.version, tuple(notes.warnings), notes.as_dropped()
+    )
+
+
+def _coords(node: Node) -> Coords:
+    if node.value not in get_args(Coords):
+        raise PredictionRejected(node.where, f"expected one of {', '.join(get_args(Coords))}, got {node.text()!r}")
+    return cast(Coords, node.value)
