@@ -265,35 +265,37 @@ def command(arguments: list[str], sorrow: str, folder: Path = ROOT, environment:
     """Run a command: all of its output goes to the log, the lines that show progress to the screen."""
     environment = dict(environment or os.environ)
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
+    executable = shutil.which(arguments[0], path=environment["PATH"])
+    if executable is None:
+        raise CannotPrepareError(f"{arguments[0]} was not found; {sorrow}")
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    started, tail = time.monotonic(), []
-    with LOG.open("a", encoding="utf-8") as log:
+    started = time.monotonic()
+    status, tail = run_and_log([executable, *arguments[1:]], folder, environment)
+    if status != 0:
+        print("".join(tail), file=sys.stderr)
+        raise CannotPrepareError(f"{sorrow}; the lines above and {LOG} say why")
+    if time.monotonic() - started > 5:
+        print(f"    done in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def run_and_log(arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, list[str]]:
+    """Run a program; return its exit status and the last lines that it printed."""
+    tail: list[str] = []
+    pipe, merged, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
+    with (
+        LOG.open("a", encoding="utf-8") as log,
+        subprocess.Popen(
+            arguments, cwd=folder, env=environment, stdin=nothing, stdout=pipe, stderr=merged, text=True, errors="replace"
+        ) as process,
+    ):
         log.write(f"$ {' '.join(arguments)}\n")
-        executable = shutil.which(arguments[0], path=environment["PATH"])
-        if executable is None:
-            raise CannotPrepareError(f"{arguments[0]} was not found; {sorrow}")
-        process = subprocess.Popen(
-            [executable, *arguments[1:]],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
         assert process.stdout is not None
         for line in process.stdout:
             log.write(line)
             tail = [*tail[-24:], line]
             if line.lstrip().startswith(("Downloading ", "Installing collected")):
                 print(f"    {line.strip()[:110]}", flush=True)
-        status = process.wait()
-    if status != 0:
-        print("".join(tail), file=sys.stderr)
-        raise CannotPrepareError(f"{sorrow}; the lines above and {LOG} say why")
-    if time.monotonic() - started > 5:
-        print(f"    done in {time.monotonic() - started:.0f} s", flush=True)
+    return process.returncode, tail
 
 
 if __name__ == "__main__":
