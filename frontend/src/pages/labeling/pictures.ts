@@ -1,0 +1,50 @@
+/** Where the pixels of an image come from, and how they are loaded ahead. */
+import { apiUrl } from "@/api/http";
+import { overviewTiles, type Picture } from "@/render/picture";
+import { DEFAULT_BANDS, type BandChoice, type Preferences } from "./preferences";
+import type { BandStatistics, ImageFacts } from "./wire";
+
+export function bandChoiceOf(image: ImageFacts, preferences: Preferences): BandChoice {
+  return preferences.bands[image.bands] ?? DEFAULT_BANDS;
+}
+
+/** The bands that are stretched: those chosen, or those that the server shows by itself. */
+function shownBands(image: ImageFacts, choice: BandChoice): readonly number[] {
+  if (choice.bands.length > 0) return choice.bands;
+  return image.bands >= 3 ? [1, 2, 3] : [1];
+}
+
+/** The query of a tile: bands from 1, and per band the values that become black and white. */
+export function tileQuery(image: ImageFacts, choice: BandChoice, statistics: readonly BandStatistics[] | null): Record<string, string> {
+  const query: Record<string, string> = {};
+  if (choice.bands.length > 0) query["bands"] = choice.bands.join(",");
+  if (choice.gamma !== 1) query["gamma"] = String(choice.gamma);
+  if (choice.stretch === "auto" || !statistics) return query;
+  const bands = shownBands(image, choice).flatMap((index) => statistics.find((band) => band.index === index) ?? []);
+  query["min"] = bands.map((band) => (choice.stretch === "percentile" ? band.p2 : band.min)).join(",");
+  query["max"] = bands.map((band) => (choice.stretch === "percentile" ? band.p98 : band.max)).join(",");
+  return query;
+}
+
+export function pictureOf(image: ImageFacts, choice: BandChoice, statistics: readonly BandStatistics[] | null): Picture {
+  const size = { width: image.width, height: image.height };
+  if (!image.tiled) return { kind: "file", size, url: apiUrl(`/images/${image.id}/file`) };
+  const query = tileQuery(image, choice, statistics);
+  return { kind: "tiles", size, maxZoom: image.max_zoom, url: (z, x, y) => apiUrl(`/images/${image.id}/tiles/${z}/${x}/${y}.png`, query) };
+}
+
+const OVERVIEW_PX = 1024;
+
+/**
+ * Load what the first look at a picture needs. The elements must stay alive: a browser paints an address
+ * at once while an element that holds it exists, whatever the cache headers say.
+ */
+export function loadAhead(picture: Picture): readonly HTMLImageElement[] {
+  const urls = picture.kind === "file" ? [picture.url] : overviewTiles(picture, OVERVIEW_PX);
+  return urls.map((url) => {
+    const image = new Image();
+    image.decoding = "async";
+    image.src = url;
+    return image;
+  });
+}

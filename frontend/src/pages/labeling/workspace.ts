@@ -1,0 +1,130 @@
+/** One opened image: its session, its autosave, its journal, and the seconds of work on it. */
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
+import { Autosave, type JournalEntry } from "@/core/autosave";
+import { applyPatch, difference, documentOf, isEmptyPatch, type AnnotationDocument } from "@/core/document";
+import { beforePatch } from "@/core/merge";
+import type { Thresholds } from "@/core/review";
+import { Session } from "@/modes/session";
+import { journalOf, type Journal } from "./journal";
+import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from "./wire";
+
+export interface WorkspaceState {
+  readonly set: SetState;
+  readonly flagged: boolean;
+}
+
+export interface Desired {
+  readonly label: number | null;
+  readonly thresholds: Thresholds;
+  readonly mode?: string;
+}
+
+export type Finish = { readonly kind: "done" } | { readonly kind: "conflict" | "refused" | "waiting"; readonly message: string };
+
+export class Workspace {
+  readonly image: ImageFacts;
+  readonly withheld: boolean;
+  readonly leasedUntil_ms: number | null;
+  readonly session: Session;
+  readonly autosave: Autosave;
+  readonly store: StoreApi<WorkspaceState>;
+  private activity: Activity = startActivity(Date.now());
+  /** False when this browser cannot keep unsaved changes by itself. */
+  journaled = true;
+
+  private constructor(loaded: Loaded, desired: Desired) {
+    const { image, annotation_set: set } = loaded;
+    this.image = image;
+    this.withheld = set.prefill_withheld;
+    this.leasedUntil_ms = loaded.lease && Date.parse(loaded.lease.expires_at);
+    this.store = createStore<WorkspaceState>(() => ({ set: set.state, flagged: image.flagged }));
+    const document = documentOf(set.annotations);
+    this.session = new Session({ size: { width: image.width, height: image.height }, document, ...desired });
+    this.autosave = new Autosave(this.autosaveParts(set.author?.id ?? 0), document, set.version);
+  }
+
+  /** Open an image; changes that a closed tab or a crash left behind come back first. */
+  static async open(loaded: Loaded, desired: Desired): Promise<Workspace> {
+    const workspace = new Workspace(loaded, desired);
+    const entry = await workspace.journal?.read();
+    if (entry && !isEmptyPatch(entry.patch)) workspace.replay(entry);
+    workspace.session.store.subscribe((state, before) => {
+      if (state.history !== before.history) workspace.autosave.note();
+    });
+    if (entry) workspace.autosave.note();
+    return workspace;
+  }
+
+  private journal: Journal | null = null;
+
+  private autosaveParts(author: number): ConstructorParameters<typeof Autosave>[0] {
+    this.journal = journalOf(author, this.image.id, () => (this.journaled = false));
+    return {
+      send: async (request) => {
+        const outcome = await saveSet(this.image.id, request);
+        if (outcome.kind === "saved") this.store.setState({ set: "draft" });
+        return outcome;
+      },
+      read: () => this.session.document(),
+      replace: (document, title) => this.session.apply(title, () => document),
+      takeActive: () => {
+        const { rest, active_s } = takeActivity(this.activity);
+        this.activity = rest;
+        return active_s;
+      },
+      giveBackActive: (seconds) => (this.activity = { ...this.activity, active_s: this.activity.active_s + seconds }),
+      remember: (entry) => this.journal?.write(entry),
+    };
+  }
+
+  private replay({ version, patch, before }: JournalEntry): void {
+    const saved = this.session.document();
+    const mine = applyPatch(saved, patch);
+    if (version === this.autosave.version || isEmptyPatch(difference(saved, mine))) this.session.apply("Brought back unsaved changes", () => mine);
+    else {
+      this.session.apply("Brought back unsaved changes", () => mine);
+      this.autosave.collide(saved, this.autosave.version, patch, before);
+    }
+  }
+
+  noteActivity(): void {
+    this.activity = noteActivity(this.activity, Date.now());
+  }
+
+  /** Nothing here would be lost if the page closed now. */
+  isSafe(): boolean {
+    return this.autosave.state === "saved" || this.journaled;
+  }
+
+  /** Whether anything would change by submitting again. */
+  isSubmitted(): boolean {
+    const { set } = this.store.getState();
+    return (set === "submitted" || set === "accepted") && isEmptyPatch(this.autosave.unsaved());
+  }
+
+  /** Save what is left, then submit; "waiting" means that the network is away. */
+  async finish(): Promise<Finish> {
+    const state = await this.autosave.report();
+    const { message } = this.autosave.store.getState();
+    if (state !== "saved") return { kind: state === "conflict" || state === "refused" ? state : "waiting", message };
+    const sent = this.session.document();
+    const outcome = await submitSet(this.image.id, this.autosave.version);
+    if (outcome.kind === "saved") {
+      this.autosave.adopt(sent, outcome.version);
+      this.store.setState({ set: "submitted" });
+      return { kind: "done" };
+    }
+    if (outcome.kind === "conflict") this.compareWith(outcome.document, outcome.version);
+    return outcome.kind === "conflict" ? { kind: "conflict", message: "Somebody else saved this image first." } : { kind: outcome.kind === "offline" ? "waiting" : "refused", message: outcome.message };
+  }
+
+  private compareWith(theirs: AnnotationDocument, version: number): void {
+    const patch = difference(theirs, this.session.document());
+    this.autosave.collide(theirs, version, patch, beforePatch(theirs, patch));
+  }
+
+  close(): void {
+    this.autosave.close();
+  }
+}

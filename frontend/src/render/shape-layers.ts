@@ -1,0 +1,154 @@
+/**
+ * Shapes on the canvas: most of them lie in one pre-rendered picture (VectorImage), so panning costs nothing; what is
+ * hovered, selected, dragged or newer than that picture is drawn live in a small layer above it.
+ */
+import Feature from "ol/Feature.js";
+import type Geometry from "ol/geom/Geometry.js";
+import VectorLayer from "ol/layer/Vector.js";
+import VectorImageLayer from "ol/layer/VectorImage.js";
+import VectorSource from "ol/source/Vector.js";
+import type Style from "ol/style/Style.js";
+import { difference, EMPTY_DOCUMENT, type AnnotationDocument } from "../core/document";
+import { isDraft, isShown, type Thresholds } from "../core/review";
+import type { Annotation } from "../core/types";
+import type { SessionState } from "../modes/session";
+import type { Emphasis, Look } from "../shapes/painter";
+import { painterOf } from "../shapes/painters";
+import { shapeStyle, tagStyle } from "./styles";
+
+/** Above this many shapes the picture is made again only after a moment of rest. */
+const AT_ONCE = 1_500;
+const REST_MS = 350;
+/** Shapes smaller than this on screen carry no text. */
+const SMALLEST_TAGGED_PX = 26;
+const IMAGE_RATIO = 2;
+
+export interface LabelLook {
+  readonly name: string;
+  readonly color: string;
+}
+
+const UNKNOWN: LabelLook = { name: "?", color: "#9aa0a6" };
+
+type ShapeFeature = Feature<Geometry>;
+
+export class ShapeLayers {
+  readonly base: VectorImageLayer;
+  readonly live: VectorLayer;
+  private readonly baseSource = new VectorSource<ShapeFeature>({ useSpatialIndex: true });
+  private readonly liveSource = new VectorSource<ShapeFeature>({ useSpatialIndex: false });
+  private drawn: AnnotationDocument = EMPTY_DOCUMENT;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private labels: ReadonlyMap<number, LabelLook> = new Map();
+
+  constructor() {
+    const style = (feature: unknown, resolution: number): Style[] => this.styleOf(feature as ShapeFeature, resolution);
+    this.base = new VectorImageLayer({ source: this.baseSource, imageRatio: IMAGE_RATIO, style, zIndex: 10 });
+    this.live = new VectorLayer({ source: this.liveSource, updateWhileAnimating: true, updateWhileInteracting: true, style, zIndex: 20 });
+  }
+
+  setLabels(labels: ReadonlyMap<number, LabelLook>): void {
+    this.labels = labels;
+    this.base.changed();
+    this.live.changed();
+  }
+
+  /** Forget everything: another image comes. */
+  clear(): void {
+    this.cancel();
+    this.baseSource.clear(true);
+    this.liveSource.clear(true);
+    this.drawn = EMPTY_DOCUMENT;
+  }
+
+  sync(state: SessionState): void {
+    const shown = shownDocument(state.history.present.document, state.thresholds);
+    const dragged = new Set(state.preview.map((annotation) => annotation.id));
+    const few = shown.size < AT_ONCE || this.drawn.size === 0;
+    if (few) this.drawBase(without(shown, dragged));
+    else this.drawBaseSoon(shown);
+    this.drawLive(state, shown, dragged);
+  }
+
+  private drawBase(target: AnnotationDocument): void {
+    this.cancel();
+    const change = difference(this.drawn, target);
+    this.drawn = target;
+    for (const id of [...change.delete, ...change.upsert.map((annotation) => annotation.id)]) {
+      const feature = this.baseSource.getFeatureById(id);
+      if (feature) this.baseSource.removeFeature(feature);
+    }
+    const features = change.upsert.flatMap((annotation) => this.featureOf(annotation, "plain") ?? []);
+    if (features.length > 0) this.baseSource.addFeatures(features);
+  }
+
+  private drawBaseSoon(target: AnnotationDocument): void {
+    this.cancel();
+    if (target !== this.drawn) this.timer = setTimeout(() => this.drawBase(target), REST_MS);
+  }
+
+  /** Draw what is dragged, selected, hovered, or newer than the picture below. */
+  private drawLive(state: SessionState, shown: AnnotationDocument, dragged: ReadonlySet<string>): void {
+    const newer = this.timer === null ? [] : difference(this.drawn, shown).upsert;
+    const lifted = [...state.selection, ...(state.hovered === null ? [] : [state.hovered])].flatMap((id) => shown.get(id) ?? []);
+    const live = new Map([...newer, ...lifted].filter((annotation) => !dragged.has(annotation.id)).map((annotation) => [annotation.id, annotation]));
+    for (const annotation of state.preview) live.set(annotation.id, annotation);
+    const features = [...live.values()].flatMap((annotation) => this.featureOf(annotation, emphasisOf(annotation.id, state)) ?? []);
+    this.liveSource.clear(true);
+    this.liveSource.addFeatures(features);
+  }
+
+  private featureOf(annotation: Annotation, emphasis: Emphasis): ShapeFeature | null {
+    const geometry = painterOf(annotation.shape).geometry(annotation.shape);
+    if (!geometry) return null;
+    const feature = new Feature(geometry);
+    feature.setId(annotation.id);
+    feature.set("annotation", annotation, true);
+    feature.set("emphasis", emphasis, true);
+    return feature;
+  }
+
+  private styleOf(feature: ShapeFeature, resolution: number): Style[] {
+    const annotation = feature.get("annotation") as Annotation;
+    const emphasis = feature.get("emphasis") as Emphasis;
+    const label = this.labels.get(annotation.label) ?? UNKNOWN;
+    const look: Look = { color: label.color, draft: isDraft(annotation), emphasis };
+    const own = painterOf(annotation.shape).style?.(annotation.shape, look);
+    const styles = own ? [own] : shapeStyle(look, this.drawn.size < AT_ONCE);
+    const tag = this.tagOf(annotation, label, emphasis, feature, resolution);
+    return tag === null ? styles : [...styles, tagStyle(tag)];
+  }
+
+  private tagOf(annotation: Annotation, label: LabelLook, emphasis: Emphasis, feature: ShapeFeature, resolution: number): string | null {
+    const confidence = annotation.confidence === null ? "" : percent(annotation.confidence);
+    if (emphasis !== "plain") return `${label.name} ${isDraft(annotation) ? confidence : ""}`.trim();
+    if (!isDraft(annotation) || confidence === "" || this.drawn.size >= AT_ONCE) return null;
+    const [minX = 0, , maxX = 0] = feature.getGeometry()?.getExtent() ?? [];
+    return (maxX - minX) / resolution >= SMALLEST_TAGGED_PX ? confidence : null;
+  }
+
+  private cancel(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function emphasisOf(id: string, state: SessionState): Emphasis {
+  if (state.selection.includes(id)) return "selected";
+  return state.hovered === id ? "hovered" : "plain";
+}
+
+/** The document without hidden drafts; the very same one when nothing is hidden. */
+function shownDocument(document: AnnotationDocument, thresholds: Thresholds): AnnotationDocument {
+  let hidden = false;
+  for (const annotation of document.values()) hidden ||= !isShown(annotation, thresholds);
+  return hidden ? new Map([...document].filter(([, annotation]) => isShown(annotation, thresholds))) : document;
+}
+
+function without(document: AnnotationDocument, ids: ReadonlySet<string>): AnnotationDocument {
+  return ids.size === 0 ? document : new Map([...document].filter(([id]) => !ids.has(id)));
+}

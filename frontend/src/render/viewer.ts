@@ -1,0 +1,158 @@
+/** The viewer: an OpenLayers map in pixel space that shows one session. It lives outside React. */
+import DragPan from "ol/interaction/DragPan.js";
+import MouseWheelZoom from "ol/interaction/MouseWheelZoom.js";
+import PinchZoom from "ol/interaction/PinchZoom.js";
+import Kinetic from "ol/Kinetic.js";
+import type Layer from "ol/layer/Layer.js";
+import OlMap from "ol/Map.js";
+import View from "ol/View.js";
+import type { Point, Size } from "../core/types";
+import type { Session } from "../modes/session";
+import { kindOf } from "../shapes/kinds";
+import { Gestures } from "./gestures";
+import { OverlayLayer } from "./overlay-layer";
+import { heatMapLayer, pictureLayer, type Picture } from "./picture";
+import { ShapeLayers, type LabelLook } from "./shape-layers";
+import { extentOf, imageExtent, pixelProjection, toView } from "./space";
+
+const FIT_PADDING_PX = 28;
+const CLOSEST = 1 / 64;
+const ANIMATION_MS = 160;
+
+export class Viewer {
+  readonly map: OlMap;
+  private readonly shapes = new ShapeLayers();
+  private readonly overlay = new OverlayLayer();
+  private readonly gestures: Gestures;
+  private session: Session | null = null;
+  private unsubscribe: (() => void) | null = null;
+  private picture: Layer | null = null;
+  private heatMap: Layer | null = null;
+  private frame: number | null = null;
+
+  constructor() {
+    this.gestures = new Gestures(() => this.session?.alive ?? null);
+    this.map = new OlMap({
+      controls: [],
+      layers: [this.shapes.base, this.shapes.live, this.overlay.layer],
+      interactions: [
+        new MouseWheelZoom({ duration: ANIMATION_MS }),
+        new PinchZoom(),
+        // The primary button, and the middle one, which no mode takes.
+        new DragPan({ condition: (event) => (event.originalEvent as PointerEvent).button <= 1, kinetic: new Kinetic(-0.01, 0.1, 200) }),
+        this.gestures,
+      ],
+    });
+  }
+
+  attach(target: HTMLElement): void {
+    this.map.setTarget(target);
+  }
+
+  dispose(): void {
+    this.detachSession();
+    this.map.setTarget(undefined);
+    this.map.dispose();
+  }
+
+  setLabels(labels: ReadonlyMap<number, LabelLook>): void {
+    this.shapes.setLabels(labels);
+  }
+
+  /** Put another image and its session on the canvas. */
+  show(session: Session, picture: Picture): void {
+    this.detachSession();
+    this.shapes.clear();
+    this.setHeatMap(null);
+    this.map.setView(viewOf(session.size));
+    this.setPicture(picture);
+    this.fit();
+    this.session = session;
+    this.unsubscribe = session.store.subscribe(() => this.schedule());
+    this.sync();
+  }
+
+  /** Show the same image differently: other bands, another stretch. */
+  setPicture(picture: Picture): void {
+    if (this.picture) this.map.removeLayer(this.picture);
+    this.picture = pictureLayer(picture);
+    this.map.getLayers().insertAt(0, this.picture);
+  }
+
+  setHeatMap(url: string | null): void {
+    if (this.heatMap) this.map.removeLayer(this.heatMap);
+    this.heatMap = url !== null && this.session ? heatMapLayer(url, this.session.size) : null;
+    if (this.heatMap) this.map.addLayer(this.heatMap);
+  }
+
+  setPanning(panning: boolean): void {
+    this.gestures.panning = panning;
+    this.setCursor(panning ? "grab" : (this.session?.store.getState().overlay.cursor ?? "default"));
+  }
+
+  fit(): void {
+    const view = this.map.getView();
+    this.map.updateSize();
+    view.fit(view.getProjection().getExtent(), { padding: Array.from({ length: 4 }, () => FIT_PADDING_PX) });
+  }
+
+  zoomBy(steps: number): void {
+    const view = this.map.getView();
+    view.animate({ zoom: (view.getZoom() ?? 0) + steps, duration: ANIMATION_MS });
+  }
+
+  /** Bring an annotation into sight; the view moves only if it has to. */
+  reveal(id: string): void {
+    const annotation = this.session?.document().get(id);
+    const bounds = annotation && kindOf(annotation.shape).bounds(annotation.shape);
+    if (!bounds) return;
+    const view = this.map.getView();
+    const [left = 0, bottom = 0, right = 0, top = 0] = view.calculateExtent(this.map.getSize());
+    const [minX = 0, minY = 0, maxX = 0, maxY = 0] = extentOf(bounds);
+    const inSight = minX >= left && minY >= bottom && maxX <= right && maxY <= top;
+    const tiny = Math.max(maxX - minX, maxY - minY) / (view.getResolution() ?? 1) < 6;
+    if (!inSight || tiny) view.fit([minX, minY, maxX, maxY], { padding: [90, 90, 90, 90], maxZoom: (view.getZoom() ?? 0) + (tiny ? 4 : 0), duration: ANIMATION_MS });
+  }
+
+  /** Where a place of the image is on the page, in client pixels; null before the first frame. */
+  toScreen(at: Point): Point | null {
+    this.map.renderSync();
+    const pixel = this.map.getPixelFromCoordinate(toView(at)) as number[] | null;
+    const frame = this.map.getTargetElement()?.getBoundingClientRect();
+    return pixel && frame ? [frame.left + (pixel[0] ?? 0), frame.top + (pixel[1] ?? 0)] : null;
+  }
+
+  private detachSession(): void {
+    this.unsubscribe?.();
+    this.unsubscribe = null;
+    this.session = null;
+    if (this.frame !== null) cancelAnimationFrame(this.frame);
+    this.frame = null;
+  }
+
+  private schedule(): void {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.sync();
+    });
+  }
+
+  private sync(): void {
+    if (!this.session) return;
+    const state = this.session.store.getState();
+    this.shapes.sync(state);
+    this.overlay.sync(state.overlay);
+    if (!this.gestures.panning) this.setCursor(state.overlay.cursor);
+  }
+
+  private setCursor(cursor: string): void {
+    this.map.getViewport()?.style.setProperty("cursor", cursor);
+  }
+}
+
+/** A view in pixel space: free zoom, no rotation, and the image cannot be pushed out of sight. */
+function viewOf(size: Size): View {
+  const extent = imageExtent(size);
+  const farthest = Math.max(size.width, size.height) / 120;
+  return new View({ projection: pixelProjection(size), extent, constrainOnlyCenter: true, enableRotation: false, minResolution: CLOSEST, maxResolution: farthest, center: toView([size.width / 2, size.height / 2]), resolution: 1 });
+}
