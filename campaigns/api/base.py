@@ -6,10 +6,13 @@ import functools
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import orjson
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -86,8 +89,10 @@ def idempotent(view: View) -> View:
 def _once(key: str, request: Request, carry_out: Callable[[], Response]) -> Response:
     user = user_of(request)
     fingerprint = hashlib.sha256(f"{request.method} {request.get_full_path()} {_body(request)}".encode()).hexdigest()
+    _forget_old(user, key)
     try:
-        mine = IdempotencyKey.objects.create(user=user, key=key, fingerprint=fingerprint)
+        with transaction.atomic():
+            mine = IdempotencyKey.objects.create(user=user, key=key, fingerprint=fingerprint)
     except IntegrityError:
         return _earlier(user, key, fingerprint)
     try:
@@ -99,6 +104,13 @@ def _once(key: str, request: Request, carry_out: Callable[[], Response]) -> Resp
     body = orjson.loads(orjson.dumps(answer.data, default=str, option=orjson.OPT_NON_STR_KEYS))
     IdempotencyKey.objects.filter(pk=mine.pk).update(status=answer.status_code, body=body)
     return answer
+
+
+def _forget_old(user: User, key: str) -> None:
+    """Drop an answer that is a day old, and a first try that a crash left without one."""
+    now = timezone.now()
+    crashed = Q(status=None, created_at__lt=now - timedelta(minutes=10))
+    IdempotencyKey.objects.filter(Q(created_at__lt=now - timedelta(days=1)) | crashed, user=user, key=key).delete()
 
 
 def _body(request: Request) -> str:

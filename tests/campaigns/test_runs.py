@@ -1,0 +1,150 @@
+"""Runs: claimed once, cancelled, retried, recovered."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+from rest_framework.test import APIClient
+
+from campaigns import runs
+from campaigns.errors import Conflict, InvalidInput
+from campaigns.models import Campaign, Image, Run, RunItem, RunState, User
+from campaigns.runs import RunContext, RunKind
+
+As = Callable[[User | None], APIClient]
+pytestmark = pytest.mark.django_db
+HERE = "tests.campaigns.test_runs"
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    known = {name: RunKind(name, f"{HERE}.{name}", resumable=name == "count") for name in ("count", "obey", "refuse", "crash")}
+    monkeypatch.setattr(runs, "_KINDS", known)
+    yield
+
+
+def count(context: RunContext) -> dict[str, object]:
+    for n in range(3):
+        context.progress(done=n + 1, total=3, force=True)
+    return {"counted": 3}
+
+
+def obey(context: RunContext) -> dict[str, object]:
+    Run.objects.filter(pk=context.run.pk).update(cancel_requested=True)
+    context.progress(done=1, total=9, force=True)
+    raise AssertionError("the progress report should have stopped it")
+
+
+def refuse(context: RunContext) -> dict[str, object]:
+    raise InvalidInput("Give it images first.")
+
+
+def crash(context: RunContext) -> dict[str, object]:
+    return {"impossible": 1 // 0}
+
+
+def make(kind: str, campaign: Campaign, user: User) -> Run:
+    return runs.enqueue_run(user=user, kind=kind, campaign=campaign)
+
+
+def test_a_run_and_its_queue_row_are_written_together(campaign: Campaign, manager: User) -> None:
+    make("count", campaign, manager)
+    assert OrmQ.objects.filter(key="default").count() == 1
+
+
+def test_a_run_succeeds_with_its_result(campaign: Campaign, manager: User) -> None:
+    run = runs.execute_now(make("count", campaign, manager))
+    assert (run.state, run.result, run.done, run.total, run.attempts) == (RunState.SUCCEEDED, {"counted": 3}, 3, 3, 1)
+
+
+def test_a_run_is_claimed_once(campaign: Campaign, manager: User) -> None:
+    run = make("count", campaign, manager)
+    assert runs.claim_run(run.pk) is not None
+    assert runs.claim_run(run.pk) is None
+
+
+def test_cancelling_is_obeyed_at_the_next_progress_report(campaign: Campaign, manager: User) -> None:
+    assert runs.execute_now(make("obey", campaign, manager)).state == RunState.CANCELLED
+
+
+def test_a_waiting_run_is_cancelled_at_once_and_never_starts(campaign: Campaign, manager: User, as_user: As) -> None:
+    run = make("count", campaign, manager)
+    assert as_user(manager).post(f"/api/v1/runs/{run.pk}/cancel").data["state"] == "cancelled"
+    assert runs.claim_run(run.pk) is None
+    assert as_user(manager).post(f"/api/v1/runs/{run.pk}/cancel").status_code == 409
+
+
+def test_a_mistake_of_a_person_is_told_in_its_own_words(campaign: Campaign, manager: User) -> None:
+    run = runs.execute_now(make("refuse", campaign, manager))
+    assert (run.state, run.error) == (RunState.FAILED, "Give it images first.")
+
+
+def test_a_bug_ends_on_the_row_and_in_the_log(campaign: Campaign, manager: User, as_user: As) -> None:
+    run = runs.execute_now(make("crash", campaign, manager))
+    assert run.state == RunState.FAILED and "ZeroDivisionError" in run.error
+    assert "Traceback" in as_user(manager).get(f"/api/v1/runs/{run.pk}/log").data["text"]
+
+
+def test_a_vanished_worker_leaves_a_lost_run_that_goes_on(campaign: Campaign, manager: User) -> None:
+    run = make("count", campaign, manager)
+    claimed = runs.claim_run(run.pk)
+    assert claimed is not None
+    Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    assert runs.sweep_runs() == 1
+    run.refresh_from_db()
+    assert run.state == RunState.QUEUED and OrmQ.objects.count() == 2
+    with pytest.raises(runs.RunTakenOver):
+        RunContext(claimed).progress(done=1, force=True)
+    assert runs.execute_now(run).state == RunState.SUCCEEDED
+
+
+def test_a_lost_run_that_cannot_resume_stays_lost(campaign: Campaign, manager: User) -> None:
+    run = make("crash", campaign, manager)
+    runs.claim_run(run.pk)
+    Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    runs.sweep_runs()
+    run.refresh_from_db()
+    assert run.state == RunState.LOST and run.error
+
+
+def test_a_run_that_kills_its_workers_is_given_up(campaign: Campaign, manager: User) -> None:
+    run = make("count", campaign, manager)
+    for _ in range(5):
+        runs.claim_run(run.pk)
+        Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+        runs.sweep_runs()
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED and "5 times" in run.error
+
+
+def test_a_run_whose_queue_row_died_with_a_worker_is_pushed_again(campaign: Campaign, manager: User) -> None:
+    run = make("count", campaign, manager)
+    OrmQ.objects.update(lock=timezone.now() + timedelta(days=1))
+    Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    runs.sweep_runs()
+    runs.sweep_runs()
+    assert OrmQ.objects.filter(lock__lte=timezone.now()).count() == 1
+
+
+def test_retrying_takes_the_failed_images_alone(campaign: Campaign, manager: User, make_image: Callable[..., Image], as_user: As) -> None:
+    run = runs.execute_now(make("count", campaign, manager))
+    with pytest.raises(Conflict):
+        runs.retry_run(run)
+    good, bad = make_image(campaign), make_image(campaign)
+    RunItem.objects.create(run=run, image=good, state="done")
+    RunItem.objects.create(run=run, image=bad, state="failed", code="timeout", reason="No answer within 10 s.")
+    reasons = as_user(manager).get(f"/api/v1/runs/{run.pk}/reasons").data
+    assert reasons == [{"code": "timeout", "count": 1, "example": "No answer within 10 s."}]
+    failed = as_user(manager).get(f"/api/v1/runs/{run.pk}/items?state=failed").data["results"]
+    assert [row["image"] for row in failed] == [bad.pk]
+    assert as_user(manager).post(f"/api/v1/runs/{run.pk}/retry").data["state"] == "queued"
+    assert dict(RunItem.objects.values_list("image", "state")) == {good.pk: "done", bad.pk: "pending"}
+
+
+def test_a_stranger_sees_no_run(campaign: Campaign, manager: User, stranger: User, annotator: User, as_user: As) -> None:
+    run = make("count", campaign, manager)
+    assert as_user(stranger).get(f"/api/v1/runs/{run.pk}").status_code == 404
+    assert as_user(stranger).get("/api/v1/runs").data["results"] == []
+    assert as_user(annotator).post(f"/api/v1/runs/{run.pk}/cancel").status_code == 403
