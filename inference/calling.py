@@ -1,0 +1,123 @@
+"""Ask one model about one image: the question out, the answer in, again where another try may help."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inference.protocols.base import Protocol
+from inference.schema import Prediction, PredictionRejected
+from inference.wire import ModelCard, ModelInput, WireReply, WireRequest
+from models_registry.egress import BadStatus, EgressClient, EgressError, Limits, Outgoing, Received, Unreachable
+from models_registry.options import ModelOptions
+
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+LARGE_REPLY_BYTES = 256 * 1024
+
+
+class CallFailed(Exception):
+    """No prediction came of a question.
+
+    ``code``: unreachable, timeout, refused_address, redirected, http_4xx, http_5xx, too_large, rejected.
+    ``where``: the place in the answer when it was rejected. ``sample``: raw bytes for the model's owner alone.
+    """
+
+    def __init__(self, code: str, reason: str, *, where: str = "", sample: bytes = b"") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.where = where
+        self.sample = sample
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model that can be asked: how to speak to it, and its credentials as headers."""
+
+    protocol: Protocol
+    card: ModelCard
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question. ``latency_ms``: of the last try, from the first byte sent to the last one read."""
+
+    prediction: Prediction
+    latency_ms: float
+    tries: int
+    reply: WireReply = field(repr=False)
+
+
+def limits_of(options: ModelOptions) -> Limits:
+    """Return the limits that a model's options set."""
+    return Limits(
+        total_s=options.timeout_s,
+        connect_s=min(options.connect_timeout_s, options.timeout_s),
+        read_s=options.timeout_s,
+        cap_bytes=options.max_reply_mib * 2**20,
+    )
+
+
+async def ask(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None) -> Answer:
+    """Ask about one image; raise ``CallFailed`` when no sound prediction comes of it.
+
+    ``dice`` spreads the pauses between tries, so that many workers do not come back at once.
+    """
+    request = endpoint.protocol.build_request(image, endpoint.card)
+    reply, latency_ms, tries = await _send(client, endpoint, request, dice or random.Random())
+    try:
+        prediction = await _parse(endpoint, reply, image)
+    except PredictionRejected as error:
+        raise CallFailed("rejected", str(error), where=error.where, sample=reply.body) from error
+    return Answer(prediction, latency_ms, tries, reply)
+
+
+async def _parse(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Prediction:
+    """Parse aside when it may take long, so that the other questions in flight are not held up."""
+    if len(reply.body) < LARGE_REPLY_BYTES:
+        return endpoint.protocol.parse(reply, image, endpoint.card)
+    return await asyncio.to_thread(endpoint.protocol.parse, reply, image, endpoint.card)
+
+
+async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random) -> tuple[WireReply, float, int]:
+    # One key for all tries: a server that keeps keys answers the second try from the first one's work.
+    headers = {**request.headers, "Idempotency-Key": uuid.uuid4().hex, **endpoint.headers}
+    outgoing = Outgoing(request.url, headers, request.body, request.method)
+    most = 1 + endpoint.card.options.retries
+    for number in range(1, most + 1):
+        begun = time.perf_counter()
+        try:
+            received = await client.fetch(outgoing)
+        except EgressError as error:
+            if number == most or not _may_pass(error):
+                raise _failed(error) from error
+            await asyncio.sleep(_pause_s(error, number, dice))
+        else:
+            return _reply(received), (time.perf_counter() - begun) * 1000.0, number
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _may_pass(error: EgressError) -> bool:
+    return isinstance(error, Unreachable) or (isinstance(error, BadStatus) and error.status in RETRIED_STATUSES)
+
+
+def _pause_s(error: EgressError, number: int, dice: random.Random) -> float:
+    """Return how long to wait: what the server asks for, else twice as long each time, spread by half."""
+    asked = error.retry_after_s if isinstance(error, BadStatus) else None
+    pause = FIRST_PAUSE_S * 2 ** (number - 1) if asked is None else asked
+    return min(LONGEST_PAUSE_S, pause) * dice.uniform(1.0, 1.5)
+
+
+def _failed(error: EgressError) -> CallFailed:
+    return CallFailed(error.code, error.detail, sample=error.sample if isinstance(error, BadStatus) else b"")
+
+
+def _reply(received: Received) -> WireReply:
+    return WireReply(received.body, received.content_type, received.status)

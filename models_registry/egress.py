@@ -1,0 +1,258 @@
+"""The only way out: HTTP calls to addresses that users gave.
+
+A name is resolved once, every address that it stands for is judged, and the connection goes to the judged literal,
+so that a second answer of the resolver (DNS rebinding) is never asked for. Host, SNI and certificate checks keep the
+name. Redirects are not followed, the environment's proxies are not used, replies are neither inflated nor larger than
+the cap, and one deadline ends whatever drips.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore
+import orjson
+
+from models_registry.addresses import Address, EgressError, EgressPolicy, EgressRefused, as_address, port_of
+
+__all__ = [
+    "BadStatus", "DeadlinePassed", "EgressClient", "EgressError", "EgressPolicy", "EgressRefused", "Limits", "Outgoing", "Received",
+    "Redirected", "ReplyTooLarge", "Unreachable", "fetch_once",
+]  # fmt: skip
+
+USER_AGENT = "Winnow"
+SAMPLE_BYTES = 4096
+_MAX_ADDRESSES = 8
+
+Resolver = Callable[[str, int], Awaitable[list[Address]]]
+
+
+class Unreachable(EgressError):
+    """No connection, or no HTTP on it."""
+
+    code = "unreachable"
+
+
+class DeadlinePassed(EgressError):
+    """Too slow: the model took longer than its timeout."""
+
+    code = "timeout"
+
+
+class ReplyTooLarge(EgressError):
+    """The reply is above the cap."""
+
+    code = "too_large"
+
+
+class Redirected(EgressError):
+    """The model's server wants to send us elsewhere; we do not go."""
+
+    code = "redirected"
+
+
+class BadStatus(EgressError):
+    """Any other status than 2xx. ``sample``: the first bytes of the body, for the model's owner alone."""
+
+    def __init__(self, status: int, *, retry_after_s: float | None = None, sample: bytes = b"") -> None:
+        super().__init__(f"The model's server answered with HTTP status {status}.")
+        self.code = f"http_{status // 100}xx"
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.sample = sample
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much. ``total_s`` ends everything from the resolver to the last byte."""
+
+    total_s: float = 120.0
+    connect_s: float = 5.0
+    read_s: float = 60.0
+    cap_bytes: int = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request; headers may hold credentials and are not shown."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A reply with a status 2xx, whole."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+async def resolve(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host, in the resolver's order; a literal is itself."""
+    literal = as_address(host)
+    if literal is not None:
+        return [literal]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable("The host of the model's URL is not known.") from error
+    return list(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
+
+
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to judged addresses only."""
+
+    def __init__(self, policy: EgressPolicy, resolver: Resolver, *, secure: bool) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._secure = secure
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = (await self._resolver(host, port))[:_MAX_ADDRESSES]
+        self._policy.judge(addresses, host=host, port=port, secure=self._secure)
+        failure: Exception = httpcore.ConnectError("the name stands for no address")
+        for address in addresses:
+            try:
+                return await self._inner.connect_tcp(str(address), port, timeout=timeout, socket_options=socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        raise EgressRefused("socket", "A model is called by TCP only.")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the trust of the machine and of certifi; SSL_CERT_FILE adds an operator's own authority."""
+    return httpcore.default_ssl_context()
+
+
+class EgressClient:
+    """Sends requests under a policy and limits, over kept-alive connections; use it as an async context."""
+
+    def __init__(self, policy: EgressPolicy, limits: Limits, *, connections: int = 16, resolver: Resolver = resolve) -> None:
+        self.policy = policy
+        self.limits = limits
+        self._pools = {
+            scheme: httpcore.AsyncConnectionPool(
+                ssl_context=_tls() if scheme == "https" else None,
+                network_backend=_GuardedBackend(policy, resolver, secure=scheme == "https"),
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=15.0,
+            )
+            for scheme in ("http", "https")
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for pool in self._pools.values():
+            await pool.aclose()
+
+    async def fetch(self, request: Outgoing) -> Received:
+        """Send a request and return its reply; raise one of the kinds of ``EgressError``."""
+        url = self.policy.check_url(request.url)
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=port_of(url), target=url.raw_path)
+        headers = {"Host": url.netloc.decode("ascii"), "User-Agent": USER_AGENT, **request.headers}
+        # Nothing compressed: a small reply cannot become a large one, and every byte counts once.
+        headers |= {"Accept-Encoding": "identity", "Content-Length": str(len(request.body))}
+        timeouts = {"connect": self.limits.connect_s, "read": self.limits.read_s, "write": self.limits.read_s, "pool": self.limits.total_s}
+        try:
+            async with (
+                asyncio.timeout(self.limits.total_s),
+                self._pools[url.scheme].stream(
+                    request.method, target, headers=list(headers.items()), content=request.body, extensions={"timeout": timeouts}
+                ) as response,
+            ):
+                return await self._received(response)
+        except httpcore.ConnectTimeout as error:
+            raise Unreachable(f"No connection to the model's server within {self.limits.connect_s:g} seconds.") from error
+        except (TimeoutError, httpcore.TimeoutException) as error:
+            raise DeadlinePassed(f"The model's server did not answer within {self.limits.total_s:g} seconds.") from error
+        except httpcore.ConnectError as error:
+            raise Unreachable("No connection to the model's server.") from error
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+            raise Unreachable("The model's server closed the connection or does not speak HTTP.") from error
+        except (httpcore.LocalProtocolError, UnicodeEncodeError) as error:
+            raise EgressRefused("host", "The URL or the model's secret holds characters that HTTP does not allow.") from error
+
+    async def _received(self, response: httpcore.Response) -> Received:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+        if 300 <= response.status < 400:
+            raise Redirected("The model's server redirects to another address; give the final URL instead.")
+        if not 200 <= response.status < 300:
+            sample = await _read(response, SAMPLE_BYTES, cut=True)
+            raise BadStatus(response.status, retry_after_s=_retry_after(headers.get("retry-after", ""), sample), sample=sample)
+        if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise ReplyTooLarge("The model's server compresses its replies although it was asked not to; switch that off.")
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > self.limits.cap_bytes:
+            raise _too_large(self.limits.cap_bytes)
+        return Received(response.status, headers.get("content-type", ""), await _read(response, self.limits.cap_bytes))
+
+
+async def _read(response: httpcore.Response, cap_bytes: int, *, cut: bool = False) -> bytes:
+    """Return the body as it comes off the wire, at most ``cap_bytes`` of it."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_stream():
+        parts.append(part)
+        size += len(part)
+        if size > cap_bytes:
+            if cut:
+                break
+            raise _too_large(cap_bytes)
+    return b"".join(parts)[:cap_bytes]
+
+
+def _too_large(cap_bytes: int) -> ReplyTooLarge:
+    return ReplyTooLarge(f"The reply is larger than the {cap_bytes / 2**20:g} MiB that are read; the model's options can raise this.")
+
+
+def _retry_after(header: str, sample: bytes) -> float | None:
+    """Return the pause (s) that a busy server asks for: the header's seconds, or the estimate of Hugging Face's."""
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        estimate = orjson.loads(sample).get("estimated_time")
+    except (orjson.JSONDecodeError, AttributeError):
+        return None
+    return float(estimate) if isinstance(estimate, int | float) and 0 <= estimate < 3600 else None
+
+
+def fetch_once(policy: EgressPolicy, limits: Limits, request: Outgoing, *, resolver: Resolver = resolve) -> Received:
+    """Send one request from code that is not asynchronous."""
+
+    async def send() -> Received:
+        async with EgressClient(policy, limits, connections=1, resolver=resolver) as client:
+            return await client.fetch(request)
+
+    return asyncio.run(send())
