@@ -6,7 +6,7 @@ Loss: mean cross-entropy + decay / 2 * |W|^2 on standardised embeddings, from ze
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,8 +85,8 @@ class HeadLearner:
         """Whether the loss is flat."""
         return self._solver.converged
 
-    def train(self, epoch: int) -> dict[str, float]:
-        """Take one step."""
+    def train(self, epoch: int, check: Callable[[], None] | None = None) -> dict[str, float]:
+        """Take one step; it is too short to be interrupted."""
         return {"train_loss": self._solver.step()}
 
     def validate(self) -> dict[str, float]:

@@ -6,7 +6,7 @@ What differs between trainings is the ``Learner``; what somebody wants to see or
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,6 +21,14 @@ SAVE_EVERY_S: Final = 2.0
 ENOUGH: Final = 1e-5  # a validation loss counts as lower when it is lower by this
 
 
+class Interrupted(Exception):
+    """A person or the clock ends the training in the middle of an epoch; raised and caught here."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Learner(Protocol):
     """Something that learns epoch by epoch. What an epoch does may depend on the state and the epoch's number alone."""
 
@@ -29,8 +37,11 @@ class Learner(Protocol):
         """Whether more epochs would change nothing."""
         ...
 
-    def train(self, epoch: int) -> dict[str, float]:
-        """Go once over the data; return figures such as ``train_loss``."""
+    def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
+        """Go once over the data; return figures such as ``train_loss``.
+
+        ``check`` is called between the steps of a long epoch: it raises ``Interrupted`` when it is time to end.
+        """
         ...
 
     def validate(self) -> dict[str, float]:
@@ -155,15 +166,43 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks) -> Fitted:
     keeper = _Keeper(folder / LAST)
     progress, best = _resumed(learner, keeper)
     hooks.training_began(progress)
-    while not (reason := _reason_to_stop(progress, plan, learner, hooks)):
-        began = time.monotonic()
-        metrics = learner.train(progress.epoch + 1) | learner.validate()
-        progress = progress.after(metrics, time.monotonic() - began)
-        best = learner.weights() if progress.points[-1].best else best
+    reason = _reason_to_stop(progress, plan, learner, hooks)
+    while not reason:
+        try:
+            progress, best = _one_epoch(learner, progress, best, _Watch(progress, plan, hooks))
+        except Interrupted as interruption:  # what this epoch changed is dropped with it
+            return Fitted(replace(progress, reason=interruption.reason), best, best)
         keeper.keep(progress, learner, best, now=False)
         hooks.epoch_ended(progress.points[-1])
+        reason = _reason_to_stop(progress, plan, learner, hooks)
     keeper.keep(progress, learner, best, now=True)
     return Fitted(replace(progress, reason=reason), best, learner.weights())
+
+
+@dataclass
+class _Watch:
+    """Looks at the clock and at the person during an epoch."""
+
+    progress: Progress
+    plan: Plan
+    hooks: Hooks
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def spent_s(self) -> float:
+        return time.monotonic() - self.began
+
+    def check(self) -> None:
+        if self.progress.spent_s + self.spent_s >= self.plan.limit_s:
+            raise Interrupted("time_limit")
+        if self.hooks.should_stop():
+            raise Interrupted("cancelled")
+
+
+def _one_epoch(learner: Learner, progress: Progress, best: Arrays, watch: _Watch) -> tuple[Progress, Arrays]:
+    metrics = learner.train(progress.epoch + 1, watch.check) | learner.validate()
+    progress = progress.after(metrics, watch.spent_s)
+    return progress, learner.weights() if progress.points[-1].best else best
 
 
 def _resumed(learner: Learner, keeper: _Keeper) -> tuple[Progress, Arrays]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -60,11 +60,12 @@ class Backbone:
     equal to a few units in the fifth decimal.
     """
 
-    def __init__(self, size: str = DEFAULT_SIZE) -> None:
+    def __init__(self, size: str = DEFAULT_SIZE, tuned: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
+        """Load the installed weights, or put ``tuned`` ones of a checkpoint in their place."""
         weights = find_weights()
         self.spec = BackboneSpec(SIZES[size], weights.sha256)
         self.batch_size = BATCH[self.spec.side_px]
-        self._network = fast(trained_features(weights))
+        self._network = fast(trained_features(weights)) if tuned is None else tuned_features(tuned)
 
     @property
     def side_px(self) -> int:
@@ -105,6 +106,18 @@ def trained_features(weights: WeightsFile) -> nn.Sequential:
     except RuntimeError as error:
         raise Conflict(f"{weights.path} does not hold the weights of torchvision's mobilenet_v2.", code="backbone_weights_unfit") from error
     return features
+
+
+def tuned_features(arrays: Mapping[str, npt.NDArray[Any]]) -> nn.Sequential:
+    """Return folded convolutions with the weights of a fine-tuning; raises ``ValueError`` when they do not fit."""
+    import torch
+
+    network = fast(bare_network().features)
+    try:
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    except RuntimeError as error:
+        raise ValueError("the checkpoint does not fit MobileNetV2") from error
+    return network
 
 
 def bare_network() -> Any:

@@ -1,0 +1,193 @@
+"""Train a classifier: a head on stored embeddings in seconds, or the whole network in minutes.
+
+torch is imported when embeddings are missing or the network itself is trained, and not otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from active_learning.training.config import TrainingConfig
+from active_learning.training.families import Job, Trained, Watcher
+from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
+from active_learning.training.loop import Fitted, Plan, fit
+from active_learning.training.metrics import measure, per_class
+from active_learning.training.pixels import decoded_pixels
+from active_learning.training.splits import Division, divide
+from active_learning.training.targets import TrainedClass
+from models_registry.networks.backbones import Backbone, BackboneSpec, loaded_backbone
+from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.networks.embedding import embed_missing
+from models_registry.networks.heads import LinearHead
+from models_registry.networks.pictures import Pixels
+from models_registry.networks.weights import find_weights
+
+BEST: Final = "best-model.safetensors"
+LATEST: Final = "last-model.safetensors"
+PROBE_STEPS: Final = 40
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What can be learned from: targets and splits of the readable images, divided."""
+
+    values: npt.NDArray[Any]
+    classes: tuple[TrainedClass, ...]
+    division: Division
+    multi_label: bool
+    unreadable: int
+
+    @classmethod
+    def of(cls, job: Job, readable: npt.NDArray[np.bool_]) -> _Material:
+        values = job.targets.values[readable]
+        splits = [split for split, usable in zip(job.splits, readable, strict=True) if usable]
+        division = divide(values, splits, job.config.validation, np.random.default_rng(job.config.seed))
+        return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()))
+
+
+def train_classifier(job: Job, watcher: Watcher) -> Trained:
+    """Train as the job says; called again after a crash with the same folder, it goes on where it was."""
+    return _train_head(job, watcher) if job.config.method == "fast_head" else _train_network(job, watcher)
+
+
+def _plan(config: TrainingConfig) -> Plan:
+    return Plan(config.most_epochs, config.most_patience, config.minutes * 60)
+
+
+def _train_head(job: Job, watcher: Watcher) -> Trained:
+    embeddings, readable = _embeddings(job, watcher)
+    material = _Material.of(job, readable)
+    examples = Examples(embeddings, material.values)
+    train, validation = examples.at(material.division.train), examples.at(material.division.validation)
+    start = _start_head(job, material)
+    learner = HeadLearner(train, validation, classes=len(material.classes), decay=job.config.weight_decay, start=start)
+    fitted = fit(learner, _plan(job.config), job.folder, watcher)
+    best, last = (
+        LinearHead.from_arrays(arrays, temperature=1.0, multi_label=material.multi_label) for arrays in (fitted.best, fitted.last)
+    )
+    temperature = fit_temperature(best.logits(validation.embeddings), validation.values, multi_label=material.multi_label)
+    metrics = _metrics(best.at_temperature(temperature).probabilities(validation.embeddings), validation.values, material, fitted)
+    if _may_refit(material, fitted):
+        # The images that were held out by chance measured their part; now they teach as well, for as many steps as were best.
+        best = fit_head(
+            examples, classes=len(material.classes), decay=job.config.weight_decay, steps=fitted.progress.best_epoch, start=start
+        )
+        metrics["refitted"] = True
+    return _keep(job, material, fitted, metrics, (best.at_temperature(temperature), {}), (last.at_temperature(temperature), {}))
+
+
+def _may_refit(material: _Material, fitted: Fitted) -> bool:
+    return material.division.drawn and len(material.division.validation) > 0 and not fitted.interrupted
+
+
+def _embeddings(job: Job, watcher: Watcher) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return (n, D) of the readable images, and which of the job's images those are."""
+    digest = find_weights().sha256
+    total = len(job.sources)
+    failures = embed_missing(
+        job.store,
+        lambda: loaded_backbone(job.config.size, digest),
+        job.sources,
+        on_progress=lambda done, failed: watcher.preparing(done, total, failed),
+    )
+    unreadable = {failure.key for failure in failures}
+    readable = np.array([source.key not in unreadable for source in job.sources], bool)
+    return job.store.load([source.key for source in job.sources if source.key not in unreadable]), readable
+
+
+def _start_head(job: Job, material: _Material) -> LinearHead | None:
+    """Return the head of the model to go on from, its classes put in the order of ours; new classes start from nothing."""
+    if job.start is None:
+        return None
+    checkpoint = ClassifierCheckpoint.load(job.start)
+    if job.config.method == "fast_head" and (not checkpoint.is_frozen or checkpoint.size != job.config.size):
+        return None  # another embedding space: its head says nothing here
+    head, place = checkpoint.head, {name: row for row, name in enumerate(checkpoint.classes)}
+    rows = [place.get(each.name, -1) for each in material.classes]
+    known = np.array([row >= 0 for row in rows])
+    weight, bias = np.where(known[:, None], head.weight[rows], 0), np.where(known, head.bias[rows], 0)
+    return replace(head, weight=weight.astype(np.float32), bias=bias.astype(np.float32), multi_label=material.multi_label)
+
+
+def _train_network(job: Job, watcher: Watcher) -> Trained:
+    from active_learning.training.fine_tune import FineTuneLearner, PictureSet, head_of, part_of
+
+    side_px, total = BackboneSpec.of_size(job.config.size).side_px, len(job.sources)
+    all_pixels, readable = decoded_pixels(
+        job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed)
+    )
+    material = _Material.of(job, readable)
+    pixels = all_pixels if readable.all() else all_pixels[readable]
+    train, validation = (PictureSet(pixels, material.values, rows) for rows in (material.division.train, material.division.validation))
+    backbone = _start_backbone(job)
+    start = _probe(job, material, pixels, backbone)
+    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone)
+    fitted = fit(learner, _plan(job.config), job.folder, watcher)
+    learner.put_weights(fitted.best)
+    rows = material.division.validation
+    logits = learner.logits(pixels, rows) if len(rows) else np.empty((0, len(material.classes)), np.float32)
+    truth = material.values[rows]
+    temperature = fit_temperature(logits, truth, multi_label=material.multi_label)
+    best, last = (head_of(arrays, multi_label=material.multi_label).at_temperature(temperature) for arrays in (fitted.best, fitted.last))
+    metrics = _metrics(_probabilities(logits, best), truth, material, fitted)
+    return _keep(job, material, fitted, metrics, (best, part_of(fitted.best, "backbone.")), (last, part_of(fitted.last, "backbone.")))
+
+
+def _probabilities(logits: npt.NDArray[np.float32], head: LinearHead) -> npt.NDArray[np.float32]:
+    from models_registry.networks.heads import sigmoid, softmax
+
+    scaled = logits / np.float32(head.temperature)
+    return sigmoid(scaled) if head.multi_label else softmax(scaled)
+
+
+def _start_backbone(job: Job) -> dict[str, npt.NDArray[Any]]:
+    return dict(ClassifierCheckpoint.load(job.start).backbone) if job.start is not None else {}
+
+
+def _probe(job: Job, material: _Material, pixels: Pixels, backbone: dict[str, npt.NDArray[Any]]) -> LinearHead:
+    """Fit a head on the features as they are, for the fine-tuning to set out from."""
+    network = Backbone(job.config.size, backbone or None)
+    rows = material.division.train
+    examples = Examples(network.embed([pixels[row] for row in rows]), material.values[rows])
+    return fit_head(
+        examples, classes=len(material.classes), decay=job.config.weight_decay, steps=PROBE_STEPS, start=_start_head(job, material)
+    )
+
+
+def _metrics(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[Any], material: _Material, fitted: Fitted) -> dict[str, Any]:
+    progress = fitted.progress
+    metrics: dict[str, Any] = {
+        "images": {"train": len(material.division.train), "validation": len(truth), "unreadable": material.unreadable},
+        "epochs": progress.epoch,
+        "best_epoch": progress.best_epoch,
+        "stopped_by": progress.reason,
+        "seconds": round(progress.spent_s, 3),
+        "refitted": False,
+    }
+    if len(truth):
+        named = zip(material.classes, per_class(probabilities, truth), strict=True)
+        metrics["validation"] = measure(probabilities, truth)
+        metrics["classes"] = [{"label": each.label, "name": each.name, **row} for each, row in named]
+    return metrics
+
+
+Weights = tuple[LinearHead, dict[str, npt.NDArray[Any]]]
+
+
+def _keep(job: Job, material: _Material, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights) -> Trained:
+    """Write both checkpoints and say what came out."""
+    digest = find_weights().sha256
+    names = tuple(each.name for each in material.classes)
+    about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in material.classes]}
+    paths: list[Path] = []
+    for name, (head, backbone) in ((BEST, best), (LATEST, last)):
+        ClassifierCheckpoint(head, names, job.config.size, digest, backbone, about).save(job.folder / name)
+        paths.append(job.folder / name)
+    warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
+    useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
+    return Trained(paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful)

@@ -1,0 +1,169 @@
+"""Fine-tuning: the whole network, from a fitted head on.
+
+Linear probing first, then all weights (Kumar et al. 2022, arXiv:2202.10054). Batch normalisation stays as it was on
+ImageNet, folded into the convolutions: with few images its statistics would be noise, and folded it costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from active_learning.training.config import TrainingConfig
+from active_learning.training.metrics import measure
+from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
+from models_registry.networks.heads import LinearHead, sigmoid, softmax
+from models_registry.networks.pictures import Pixels
+from models_registry.networks.weights import find_weights
+
+HEAD_FACTOR: Final = 10.0  # the head learns faster than what came with ImageNet
+DROPOUT: Final = 0.2
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Pictures (N, side, side, 3) uint8 and what they are: (N,) class indices or (N, K) bits; ``rows``: which of them to use."""
+
+    pixels: Pixels
+    values: npt.NDArray[Any]
+    rows: npt.NDArray[np.int64]
+
+
+class FineTuneLearner:
+    """Trains all weights by AdamW with a cosine schedule; an epoch sees every image once, in an order of its own."""
+
+    def __init__(self, train: PictureSet, validation: PictureSet, start: LinearHead, *, config: TrainingConfig, backbone: Arrays) -> None:
+        use_few_threads()
+        self._train, self._validation, self._config = train, validation, config
+        self._features = tuned_features(backbone) if backbone else fast(trained_features(find_weights()))
+        self._features.requires_grad_(True)
+        self._linear = _as_layer(start)
+        groups: list[dict[str, Any]] = [
+            {"params": list(self._features.parameters()), "peak": config.learning_rate},
+            {"params": list(self._linear.parameters()), "peak": config.learning_rate * HEAD_FACTOR},
+        ]
+        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self._steps = max(1, math.ceil(len(train.rows) / config.batch))
+
+    @property
+    def finished(self) -> bool:
+        """Whether more epochs would change nothing: never known before."""
+        return False
+
+    def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
+        """Go once over the training images. Order, flips and dropout follow from the seed and the epoch alone."""
+        rng = np.random.default_rng([self._config.seed, epoch])
+        noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        rows, total = rng.permutation(self._train.rows), 0.0
+        for step in range(self._steps):
+            check()
+            part = rows[step * self._config.batch : (step + 1) * self._config.batch]
+            rate = self._set_rate((epoch - 1) * self._steps + step)
+            loss = self._loss(_flipped(self._train.pixels[part], self._config.flips, rng), self._train.values[part], noise)
+            self._optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step()
+            total += float(loss.detach()) * len(part)
+        return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
+
+    def _set_rate(self, step: int) -> float:
+        share = 0.5 * (1 + math.cos(math.pi * step / (self._steps * self._config.most_epochs)))
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["peak"] * share
+        return self._config.learning_rate * share
+
+    def _loss(self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator) -> Tensor:
+        features = pooled(self._features, as_tensor(pixels))
+        keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float() / (1 - DROPOUT)
+        logits = self._linear(features * keep)
+        if values.ndim == 2:
+            return nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(values.astype(np.float32)))
+        return nn.functional.cross_entropy(logits, torch.from_numpy(values))
+
+    def validate(self) -> dict[str, float]:
+        """Measure on the validation images, before any temperature."""
+        rows, values = self._validation.rows, self._validation.values
+        if not len(rows):
+            return {}
+        logits = self.logits(self._validation.pixels, rows)
+        figures = measure(sigmoid(logits) if values.ndim == 2 else softmax(logits), values[rows])
+        return {f"validation_{name}": value for name, value in figures.items()}
+
+    def logits(self, pixels: Pixels, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return (N, K) of the pictures in ``rows``."""
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(rows), self._config.batch):
+                batch = as_tensor(pixels[rows[start : start + self._config.batch]])
+                parts.append(self._linear(pooled(self._features, batch)).numpy())
+        return np.concatenate(parts)
+
+    def weights(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of backbone and head."""
+        named = {**_prefixed("backbone.", self._features.state_dict()), **_prefixed("linear.", self._linear.state_dict())}
+        return {name: value.detach().cpu().contiguous().numpy().copy() for name, value in named.items()}
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
+        memory = self._optimizer.state_dict()["state"]
+        moments = {f"optimizer.{place}.{name}": np.asarray(value) for place, entry in memory.items() for name, value in entry.items()}
+        return {**self.weights(), **moments}
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a state."""
+        self.put_weights(state)
+        memory: dict[int, dict[str, Tensor]] = {}
+        for name, array in state.items():
+            if name.startswith("optimizer."):
+                _, place, moment = name.split(".", 2)
+                memory.setdefault(int(place), {})[moment] = torch.from_numpy(array.copy())
+        self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": memory})
+
+    def put_weights(self, arrays: Arrays) -> None:
+        """Load backbone and head."""
+        for prefix, module in (("backbone.", self._features), ("linear.", self._linear)):
+            module.load_state_dict({name: torch.from_numpy(array) for name, array in part_of(arrays, prefix).items()})
+
+
+def part_of(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays whose names begin with ``prefix``, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def head_of(arrays: Arrays, *, multi_label: bool) -> LinearHead:
+    """Return the trained linear layer as a head that standardises nothing."""
+    weight = np.asarray(arrays["linear.weight"], np.float32)
+    zeros, ones = np.zeros(weight.shape[1], np.float32), np.ones(weight.shape[1], np.float32)
+    return LinearHead(zeros, ones, weight, np.asarray(arrays["linear.bias"], np.float32), multi_label=multi_label)
+
+
+def _as_layer(head: LinearHead) -> nn.Linear:
+    """Fold the standardisation of a head into one linear layer."""
+    layer = nn.Linear(head.weight.shape[1], head.weight.shape[0])
+    weight = head.weight / head.scale
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(head.bias - weight @ head.mean))
+    return layer
+
+
+def _flipped(pixels: Pixels, flips: str, rng: np.random.Generator) -> Pixels:
+    """Return (N, side, side, 3) with some pictures mirrored: left to right, and for ``both`` top to bottom too."""
+    result = np.array(pixels)
+    for axis, wanted in ((2, flips != "none"), (1, flips == "both")):
+        if wanted:
+            chosen = rng.random(len(result)) < 0.5
+            result[chosen] = np.flip(result[chosen], axis)
+    return result
+
+
+def _prefixed(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: value for name, value in state.items()}

@@ -1,0 +1,68 @@
+"""A trained classifier in one file: a head, perhaps a fine-tuned backbone, and what one must know to use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy.typing as npt
+
+from models_registry.networks.heads import LinearHead
+from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+
+FORMAT: Final = "winnow-classifier/1"
+BACKBONE: Final = "backbone."
+
+
+@dataclass(frozen=True)
+class ClassifierCheckpoint:
+    """A classifier.
+
+    ``classes``: names in the order of the output slots. ``size`` and ``weights_sha256`` name the backbone that it was
+    trained on; ``backbone`` holds that backbone's own weights when it was fine-tuned, else nothing. ``about``: the
+    config and the metrics of the training, for people.
+    """
+
+    head: LinearHead
+    classes: tuple[str, ...]
+    size: str
+    weights_sha256: str
+    backbone: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.classes) != len(self.head.bias):
+            raise ValueError("the head and the names of the classes disagree")
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it stands on the backbone as installed, so that stored embeddings are all it needs."""
+        return not self.backbone
+
+    def save(self, path: Path) -> None:
+        """Write the file; a reader sees the old one or the new one, whole."""
+        document = {
+            "format": FORMAT,
+            "classes": list(self.classes),
+            "multi_label": self.head.multi_label,
+            "temperature": self.head.temperature,
+            "size": self.size,
+            "weights_sha256": self.weights_sha256,
+            "about": dict(self.about),
+        }
+        write_tensors(path, {**self.head.arrays(), **{BACKBONE + name: array for name, array in self.backbone.items()}}, document)
+
+    @classmethod
+    def load(cls, path: Path) -> ClassifierCheckpoint:
+        """Read the file; raises ``TensorFileError`` when it is no sound checkpoint. It cannot run code."""
+        arrays, document = read_tensors(path)
+        try:
+            if document["format"] != FORMAT:
+                raise ValueError(f"its format is {document['format']!r}, not {FORMAT!r}")
+            head = LinearHead.from_arrays(arrays, temperature=float(document["temperature"]), multi_label=bool(document["multi_label"]))
+            backbone = {name.removeprefix(BACKBONE): array for name, array in arrays.items() if name.startswith(BACKBONE)}
+            return cls(head, tuple(document["classes"]), document["size"], document["weights_sha256"], backbone, document["about"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error
