@@ -15,10 +15,18 @@ ANNOTATE: Final = (*REVIEW, Role.ANNOTATOR)
 VIEW: Final = (*ANNOTATE, Role.VIEWER)
 
 
+def remember_role(user: User, campaign: Campaign, role: str) -> None:
+    """Keep a role that fetching the campaign told anyway, on this instance alone: a save is one query shorter."""
+    campaign.fetched_role = (user.pk, Role(role))  # type: ignore[attr-defined]
+
+
 def role_in(user: User, campaign: Campaign) -> Role | None:
     """Return the user's role; the deployment's owner is owner of every campaign."""
     if user.is_superuser:
         return Role.OWNER
+    known_user, known_role = getattr(campaign, "fetched_role", (None, None))
+    if known_user == user.pk:
+        return known_role
     role = Membership.objects.filter(user=user, campaign=campaign).values_list("role", flat=True).first()
     return Role(role) if role else None
 

@@ -39,9 +39,8 @@ class AnnotationSetView(APIView):
     def patch(self, request: Request, image_id: int) -> Response:
         """Add, replace and remove annotations, if nobody saved in between."""
         version = version_of(request)
-        form = SaveSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        own = service.save_annotations(user=user_of(request), image=fetch_image(request, image_id), version=version, **form.validated_data)
+        change = service.Change.from_document(request.data)
+        own = service.save_annotations(user=user_of(request), image=fetch_image(request, image_id), version=version, change=change)
         return Response({"id": own.pk, "version": own.version, "state": own.state, "updated_at": own.updated_at}, headers=etag(own.version))
 
 

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.errors import Conflict, InvalidInput, NotFound, PreconditionRequired
 from campaigns.models import Campaign, IdempotencyKey, Image, Run, User
+from campaigns.permissions import remember_role
 
 View = TypeVar("View", bound=Callable[..., Response])
 
@@ -39,10 +40,16 @@ def fetch_campaign(request: Request, pk: int) -> Campaign:
 
 def fetch_image(request: Request, pk: int) -> Image:
     """Return an image, with its campaign, that the user may see; raises NotFound."""
-    image = Image.objects.visible_to(user_of(request)).select_related("campaign").filter(pk=pk).first()
+    user = user_of(request)
+    visible = Image.objects.visible_to(user).select_related("campaign")
+    if not user.is_superuser:
+        visible = visible.annotate(role=F("campaign__memberships__role"))
+    image = visible.filter(pk=pk).first()
     if image is None:
         raise NotFound("There is no such image, or you are not a member of its campaign.")
     assert isinstance(image, Image)
+    if not user.is_superuser:
+        remember_role(user, image.campaign, image.role)
     return image
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from campaigns.encoding import DocumentDecoder, DocumentEncoder
 from campaigns.models.campaign import Campaign
 from campaigns.querysets import ImageQuerySet
 
@@ -83,7 +84,7 @@ class Reference(models.Model):
     """Known truth of an image, held back from annotators: it measures, it never labels."""
 
     image = models.OneToOneField(Image, on_delete=models.CASCADE, related_name="reference")
-    annotations = models.JSONField(default=list)
+    annotations = models.JSONField(default=list, encoder=DocumentEncoder, decoder=DocumentDecoder)
 
     def __str__(self) -> str:
         return f"truth of {self.image_id}"

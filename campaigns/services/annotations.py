@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -77,28 +77,54 @@ def _refreshed(own: AnnotationSet, drafted: AnnotationSet | None) -> AnnotationS
     return own
 
 
-def save_annotations(
-    *, user: User, image: Image, version: int, upsert: Sequence[Any] = (), delete: Sequence[Any] = (), active_s: float = 0.0
-) -> AnnotationSet:
+@dataclass(frozen=True)
+class Change:
+    """A small change of a set: annotations to add or replace, ids to remove, seconds of active work since the last save."""
+
+    upsert: tuple[Any, ...] = ()
+    delete: frozenset[str] = frozenset()
+    active_s: float = 0.0
+
+    @classmethod
+    def from_document(cls, document: Any) -> Change:
+        """Check the frame of a change; what is in ``upsert`` is checked against the image later."""
+        if not isinstance(document, dict):
+            raise InvalidInput("Send an object with upsert, delete and active_s.")
+        upsert, delete, active_s = document.get("upsert", []), document.get("delete", []), document.get("active_s", 0)
+        if not isinstance(upsert, list):
+            raise InvalidInput("upsert: expected a list of annotations.", errors=[{"field": "upsert", "detail": "expected a list"}])
+        if not isinstance(delete, list) or not all(isinstance(name, str) for name in delete):
+            raise InvalidInput("delete: expected a list of ids.", errors=[{"field": "delete", "detail": "expected a list of ids"}])
+        if isinstance(active_s, bool) or not isinstance(active_s, int | float) or active_s < 0:
+            raise InvalidInput("active_s: expected seconds.", errors=[{"field": "active_s", "detail": "expected seconds"}])
+        return cls(tuple(upsert), frozenset(delete), min(float(active_s), MAX_ACTIVE_S))
+
+
+def save_annotations(*, user: User, image: Image, version: int, change: Change) -> AnnotationSet:
     """Apply a small change to the user's set, if nobody saved it since ``version``.
 
     Raises PreconditionFailed with the current set, InvalidInput that names the place at fault.
     """
     role = require_role(user, image.campaign, ANNOTATE)
     own = _writable_set(user, image, role, version)
-    frame = frame_of(image)
-    changed = {a["id"]: a for a in check_annotations(list(upsert), _lenient(frame))}
-    gone = {str(name) for name in delete}
-    kept = [changed.pop(a["id"], a) for a in own.annotations if a["id"] not in gone]
-    annotations = [*kept, *(a for name, a in changed.items() if name not in gone)]
+    frame = _frame_for(image, own, change)
+    changed = {a["id"]: a for a in check_annotations(list(change.upsert), _lenient(frame))}
+    kept = [changed.pop(a["id"], a) for a in own.annotations if a["id"] not in change.delete]
+    annotations = [*kept, *(a for name, a in changed.items() if name not in change.delete)]
     _check_whole_set(annotations, frame)
     before = label_counts(own.annotations)
-    seconds = min(max(float(active_s or 0.0), 0.0), MAX_ACTIVE_S)
     with transaction.atomic():
-        _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, active_s=own.active_s + seconds)
+        _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, active_s=own.active_s + change.active_s)
         write_label_uses(own, before)
     _keep_lease(user, image)
     return own
+
+
+def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
+    # Labels that the set uses exist: removing a label removes it from all sets. So most saves need not ask for them.
+    known = frozenset(a["label"] for a in own.annotations)
+    sent = {a.get("label") for a in change.upsert if isinstance(a, dict) and isinstance(a.get("label"), int)}
+    return frame_of(image, labels=known if sent <= known else None)
 
 
 def _lenient(frame: Frame) -> Frame:
@@ -111,10 +137,11 @@ def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
         raise InvalidInput("This campaign takes one label an image: remove the other in the same save.", code="one_label_only")
 
 
-def frame_of(image: Image) -> Frame:
-    """Return what annotations of an image are checked against."""
+def frame_of(image: Image, *, labels: frozenset[int] | None = None) -> Frame:
+    """Return what annotations of an image are checked against; the campaign's labels are read unless they are given."""
     campaign = image.campaign
-    labels = frozenset(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    if labels is None:
+        labels = frozenset(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
     return Frame(image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")))
 
 
