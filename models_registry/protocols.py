@@ -1,0 +1,35 @@
+"""The names of the protocols that models may speak.
+
+The modules that speak them stand on a higher floor (``inference.protocols``), which registers their names here when
+the application starts; so the registry can refuse an unknown name without importing upwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LOCAL = "local"
+"""The protocol of models of our own, which answer in the worker's process."""
+
+
+@dataclass(frozen=True)
+class ProtocolName:
+    """A protocol that external models may be registered with."""
+
+    name: str
+    title: str
+    tasks: frozenset[str]
+
+
+_KNOWN: dict[str, ProtocolName] = {}
+
+
+def register_protocols(protocols: Iterable[ProtocolName]) -> None:
+    """Make protocols known; a second time changes nothing."""
+    _KNOWN.update({protocol.name: protocol for protocol in protocols})
+
+
+def known_protocols() -> dict[str, ProtocolName]:
+    """Return the protocols by name."""
+    return dict(_KNOWN)
