@@ -19,3 +19,10 @@ control_socket_disable = True
 accesslog = None
 loglevel = "warning"
 forwarded_allow_ips = os.environ.get("WINNOW_PROXY_ADDRESSES", "127.0.0.1,::1")
+
+
+def when_ready(server: object) -> None:
+    """Import every view before the workers are forked: they share the memory, and nobody waits at the first request."""
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns

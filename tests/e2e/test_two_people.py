@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.e2e.stack import Api, Stack
@@ -11,10 +12,19 @@ IMAGES = 64
 CLIENTS_EACH = 4
 
 
+@dataclass
+class Person:
+    """Someone with several clients, which know of each other what they hold."""
+
+    name: str
+    held: list[int] = field(default_factory=list)
+    asking: threading.Lock = field(default_factory=threading.Lock)
+
+
 class Annotator(threading.Thread):
     """One client of one person: leases, saves twice, submits, until nothing is left."""
 
-    def __init__(self, stack: Stack, person: str, token: str, campaign: dict[str, Any]) -> None:
+    def __init__(self, stack: Stack, person: Person, token: str, campaign: dict[str, Any]) -> None:
         super().__init__(daemon=True)
         self.api, self.person, self.campaign = Api(stack.url, token), person, campaign
         self.leased: list[int] = []
@@ -31,9 +41,11 @@ class Annotator(threading.Thread):
 
     def one_image(self) -> bool:
         """Label one image; False when nothing is left."""
-        answer = self.api.post(f"/campaigns/{self.campaign['id']}/next", {})
-        if answer["image"] is None:
-            return False
+        with self.person.asking:
+            answer = self.api.post(f"/campaigns/{self.campaign['id']}/next", {"exclude": self.person.held[-50:]})
+            if answer["image"] is None:
+                return False
+            self.person.held.append(answer["image"]["id"])
         image, version = answer["image"]["id"], answer["annotation_set"]["version"]
         self.leased.append(image)
         path = f"/images/{image}/annotation-set"
@@ -48,11 +60,11 @@ class Annotator(threading.Thread):
 def people(stack: Stack, api: Api, campaign: dict[str, Any]) -> list[Annotator]:
     """Add two annotators; each comes with four clients."""
     clients = []
-    for person in ("grace", "katherine"):
-        member = {"username": person, "role": "annotator", "password": "correct horse battery"}
+    for person in (Person("grace"), Person("katherine")):
+        member = {"username": person.name, "role": "annotator", "password": "correct horse battery"}
         api.post(f"/campaigns/{campaign['id']}/members", member)
         for _ in range(CLIENTS_EACH):
-            token = Api(stack.url).post("/auth/token", {"username": person, "password": "correct horse battery"})["token"]
+            token = Api(stack.url).post("/auth/token", {"username": person.name, "password": "correct horse battery"})["token"]
             clients.append(Annotator(stack, person, token, campaign))
     return clients
 
@@ -68,7 +80,7 @@ def test_no_image_is_leased_twice_and_every_image_is_labeled_once(stack: Stack, 
     leases = Counter(image for client in clients for image in client.leased)
     assert [image for image, count in leases.items() if count > 1] == []
     assert sorted(leases) == sorted(images)
-    assert {client.person for client in clients if client.submitted} == {"grace", "katherine"}
+    assert {client.person.name for client in clients if client.submitted} == {"grace", "katherine"}
     counts = api.get(f"/campaigns/{campaign['id']}")["counts"]
     assert (counts["submitted"], counts["unlabeled"]) == (IMAGES, 0)
 
