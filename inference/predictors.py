@@ -17,13 +17,14 @@ from inference.schema import Prediction
 class Picture:
     """One image to look at: ``pixels`` (h, w, 3) uint8, perhaps made smaller; ``width`` and ``height`` of the image as stored.
 
-    The answer is in pixels of the image as stored.
+    The answer is in pixels of the image as stored. ``sha256``: of the file; what is known of its content is found by it.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
     width: int
     height: int
     id: int | None = None
+    sha256: str = ""
 
 
 class LocalPredictor(Protocol):
@@ -35,6 +36,10 @@ class LocalPredictor(Protocol):
 
     batch_size: int
     max_side: int | None
+
+    def needs_pixels(self, sha256: str) -> bool:
+        """Say whether a picture must be read at all: False when its embedding is stored, and any pixels will do."""
+        ...
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
         """Return one prediction per picture, in order. Raise ``PredictionRejected`` where the network's answer is unsound."""

@@ -19,7 +19,7 @@ SIZES: Final = ("small", "medium", "large")
 FLIPS: Final = ("none", "horizontal", "both")
 EPOCHS: Final[dict[str, int]] = {"fast_head": 60, "fine_tune": 20}
 PATIENCE: Final[dict[str, int]] = {"fast_head": 10, "fine_tune": 5}
-LEARNING_RATE: Final = 1e-4
+LEARNING_RATE: Final = 2e-4
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from active_learning.training.metrics import measure
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
 
 Matrix = npt.NDArray[np.float32]
-SHRINK: Final = 100  # images that the common spread counts for, against those at hand
+SHRINK: Final = 1000  # images that the common spread counts for, against those at hand
 PRIOR: Final = 0.5  # deviation of log temperature that is held likely before looking
 
 
@@ -40,7 +40,7 @@ class Examples:
 def standardisation(embeddings: Matrix) -> tuple[Matrix, Matrix]:
     """Return mean and scale, (D,) each.
 
-    With few images a feature's own spread says little, so it is drawn towards the common one, as if 100 more images had that.
+    With few images a feature's own spread says little, so it is drawn towards the common one, as if 1000 more images had that.
     """
     mean = embeddings.mean(axis=0, dtype=np.float64)
     variance = embeddings.var(axis=0, dtype=np.float64)

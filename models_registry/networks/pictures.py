@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]
+
+ROOM: Final = 2  # pictures are read at so many times the side that the network sees, so that shrinking stays smooth
 
 
 def squared(pixels: Pixels, side_px: int) -> Pixels:

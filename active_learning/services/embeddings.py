@@ -1,0 +1,71 @@
+"""The embeddings of a campaign's images: computed once, kept under the data directory, read by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from active_learning.embeddings import EmbeddingStore, content_key
+from campaigns.imagery import read_rgb
+from campaigns.models import Campaign, Image
+from campaigns.runs import RunContext
+from campaigns.storage import folder, image_path
+from models_registry.networks.backbones import DEFAULT_SIZE, DIMENSION, SIZES, BackboneSpec, loaded_backbone
+from models_registry.networks.embedding import Source, embed_missing
+from models_registry.networks.pictures import ROOM
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedImages:
+    """Images that have an embedding, in the order they were given, and why the others have none, by image id."""
+
+    image_ids: tuple[int, ...]
+    keys: npt.NDArray[np.int64]
+    failures: Mapping[int, str]
+    store: EmbeddingStore
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float32]:
+        """Read the vectors: (N, D) float32, one row per image of ``image_ids``."""
+        return self.store.load(self.keys)
+
+
+def embedding_store(size: str = DEFAULT_SIZE) -> EmbeddingStore:
+    """Return the store of the installed backbone at a size. All campaigns share it: images are keyed by their content."""
+    return EmbeddingStore(folder("embeddings") / BackboneSpec.of_size(size).space, DIMENSION)
+
+
+def source_of(image: Image, size: str = DEFAULT_SIZE) -> Source:
+    """Return how a backbone gets at an image."""
+    return Source(content_key(image.sha256), partial(read_rgb, image_path(image), ROOM * SIZES[size]))
+
+
+def ensure_embeddings(
+    context: RunContext, campaign: Campaign, images: Sequence[Image], *, size: str = DEFAULT_SIZE, message: str = "Looking at the images"
+) -> EmbeddedImages:
+    """Compute the embeddings that are missing and return all of them.
+
+    A part of any run: it reports progress in images, stops when the run is cancelled (what was computed stays), and
+    called again goes on where it was. Images that cannot be read are told, not raised.
+    """
+    store = embedding_store(size)
+    sources = [source_of(image, size) for image in images]
+    digest = BackboneSpec.of_size(size).weights_sha256
+    failed = embed_missing(
+        store,
+        lambda: loaded_backbone(size, digest),
+        sources,
+        on_progress=lambda done, failures: context.progress(done=done, failed=failures, total=len(sources), message=message),
+    )
+    reasons = {failure.key: failure.reason for failure in failed}
+    readable = [(image, source.key) for image, source in zip(images, sources, strict=True) if source.key not in reasons]
+    return EmbeddedImages(
+        tuple(image.pk for image, _ in readable),
+        np.array([key for _, key in readable], np.int64),
+        {image.pk: reasons[source.key] for image, source in zip(images, sources, strict=True) if source.key in reasons},
+        store,
+    )

@@ -1,0 +1,110 @@
+"""Models of our own, asked in this process: a checkpoint becomes a predictor.
+
+A head on the backbone as installed needs nothing but embeddings, and those are kept from one model to the next: a
+pool that was embedded once is answered without opening an image, and without torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from campaigns.errors import Conflict
+from inference.predictors import Picture
+from inference.schema import Classification, ClassScore, Prediction
+from inference.wire import ModelCard, ModelClass
+from models_registry.networks.backbones import DIMENSION, SIZES, Backbone, BackboneSpec, loaded_backbone
+from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.networks.pictures import ROOM
+from models_registry.networks.store import EmbeddingStore, content_key
+from models_registry.networks.tensors import TensorFileError
+from models_registry.networks.weights import find_weights
+
+BATCH: Final = 64
+
+
+def load_predictor(*, path: Path, card: ModelCard, embeddings: Path | None = None) -> ClassifierPredictor:
+    """Load a checkpoint. ``embeddings``: the folder of all embedding stores; None keeps none.
+
+    Raises ``Conflict`` when the file is damaged, or was trained on a backbone with other weights than those installed.
+    """
+    try:
+        checkpoint = ClassifierCheckpoint.load(path)
+    except (OSError, TensorFileError) as error:
+        raise Conflict(f"{card.name or 'The model'} cannot be loaded: {error} Train it again.", code="checkpoint_damaged") from error
+    if checkpoint.is_frozen and checkpoint.weights_sha256 != find_weights().sha256:
+        raise Conflict(
+            f"{card.name or 'The model'} was trained on a backbone with other weights than those installed now. Train it again.",
+            code="backbone_changed",
+        )
+    return ClassifierPredictor(checkpoint, card, embeddings)
+
+
+class ClassifierPredictor:
+    """Answers with the probability of every class."""
+
+    def __init__(self, checkpoint: ClassifierCheckpoint, card: ModelCard, embeddings: Path | None) -> None:
+        self.batch_size = BATCH
+        self.max_side: int | None = ROOM * SIZES[checkpoint.size]
+        self._checkpoint = checkpoint
+        self._card = card
+        self._classes = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.classes)]
+        self._backbone: Backbone | None = None
+        self._store = self._shared_store(embeddings)
+
+    def _shared_store(self, embeddings: Path | None) -> EmbeddingStore | None:
+        if embeddings is None or not self._checkpoint.is_frozen:
+            return None
+        spec = BackboneSpec(SIZES[self._checkpoint.size], self._checkpoint.weights_sha256)
+        return EmbeddingStore(embeddings / spec.space, DIMENSION)
+
+    def needs_pixels(self, sha256: str) -> bool:
+        """Say whether the image with this content has to be looked at; its stored embedding suffices otherwise."""
+        return self._store is None or bool(len(self._store.missing([content_key(sha256)])))
+
+    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
+        """Return one prediction per picture, in order."""
+        probabilities = self._checkpoint.head.probabilities(self._vectors(pictures))
+        return [self._prediction(picture, row) for picture, row in zip(pictures, probabilities.tolist(), strict=True)]
+
+    def probabilities(self, keys: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return (N, K) for content keys whose embeddings are stored, in the order of ``keys``; raises ``MissingEmbeddings``."""
+        if self._store is None:
+            raise ValueError("a fine-tuned model has no stored embeddings")
+        result = np.empty((len(keys), len(self._classes)), np.float32)
+        for place, vectors in self._store.chunks(keys):
+            result[place] = self._checkpoint.head.probabilities(vectors)
+        return result
+
+    def _vectors(self, pictures: Sequence[Picture]) -> npt.NDArray[np.float32]:
+        """Return (N, D): stored where stored, computed and stored where not."""
+        store = self._store
+        if store is None or not all(picture.sha256 for picture in pictures):
+            return self._embed([picture.pixels for picture in pictures])
+        keys = [content_key(picture.sha256) for picture in pictures]
+        missing = set(store.missing(keys).tolist())
+        fresh = [(key, picture.pixels) for key, picture in zip(keys, pictures, strict=True) if key in missing]
+        if fresh:
+            store.append([key for key, _ in fresh], self._embed([pixels for _, pixels in fresh]))
+        return store.load(keys)
+
+    def _embed(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+        if self._backbone is None:
+            self._backbone = self._load_backbone()
+        return self._backbone.embed(pixels)
+
+    def _load_backbone(self) -> Backbone:
+        if self._checkpoint.is_frozen:
+            return loaded_backbone(self._checkpoint.size, self._checkpoint.weights_sha256)
+        return Backbone(self._checkpoint.size, self._checkpoint.backbone)
+
+    def _prediction(self, picture: Picture, probabilities: list[float]) -> Prediction:
+        multi = self._checkpoint.head.multi_label
+        pairs: Any = zip(self._classes, probabilities, strict=True)
+        scores = tuple(ClassScore(each.index, each.name, min(1.0, max(0.0, value))) for each, value in pairs)
+        item = Classification(scores, mode="multi" if multi else "single", activation="sigmoid" if multi else "softmax", complete=True)
+        return Prediction((item,), picture.width, picture.height, self._card.version)

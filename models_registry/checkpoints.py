@@ -1,0 +1,108 @@
+"""Models of our own: a training's checkpoints become a registered model, mapped to the campaign's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from campaigns.models import Campaign, User
+from models_registry.models import CampaignModel, Checkpoint, LabelMapping, ModelKind, RegisteredModel
+from models_registry.options import ModelOptions
+from models_registry.protocols import LOCAL
+
+
+@dataclass(frozen=True)
+class CheckpointFile:
+    """A checkpoint as it lies on the disk; ``path`` is relative to ``checkpoint_folder()``."""
+
+    path: str
+    sha256: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if Path(self.path).is_absolute() or ".." in Path(self.path).parts:
+            raise ValueError("a checkpoint's path is relative to the checkpoint folder")
+
+
+def checkpoint_folder() -> Path:
+    """Return the folder that checkpoints lie in, made if it is missing."""
+    folder: Path = settings.DATA_DIR / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def checkpoint_path(checkpoint: Checkpoint) -> Path:
+    """Return the file of a checkpoint."""
+    return checkpoint_folder() / checkpoint.path
+
+
+def register_internal_model(
+    *,
+    campaign: Campaign,
+    name: str,
+    task: str,
+    classes: Sequence[tuple[int, str]],
+    training_run_id: int,
+    files: Mapping[str, CheckpointFile],
+    user: User | None = None,
+    version: str = "1",
+    multi_label: bool = False,
+    description: str = "",
+    snapshot_digest: str = "",
+    parent: Checkpoint | None = None,
+) -> RegisteredModel:
+    """Register what a training made; called again for the same training, it renews the checkpoints of the same model.
+
+    ``classes``: (label id, name) in the order of the output slots; they are mapped to these labels by identity.
+    ``files``: "best" and "last" (``Checkpoint.Role``). No permission is asked: the training's own start has.
+    """
+    options = ModelOptions(extra={"training_run": training_run_id}).as_document()
+    slots = [{"index": index, "name": label_name} for index, (_, label_name) in enumerate(classes)]
+    facts = {
+        "name": name, "description": description, "version": version, "task": task, "multi_label": multi_label, "classes": slots,
+        "options": options, "protocol": LOCAL,
+    }  # fmt: skip
+    with transaction.atomic():
+        model = find_internal_model(training_run_id)
+        if model is None:
+            model = RegisteredModel.objects.create(kind=ModelKind.INTERNAL, created_by=user, **facts)
+        _write_checkpoints(model, files, snapshot_digest=snapshot_digest, parent=parent)
+        _map_by_identity(campaign, model, [label for label, _ in classes])
+    return model
+
+
+def find_internal_model(training_run_id: int) -> RegisteredModel | None:
+    """Return the model that a training made, if it has."""
+    made = RegisteredModel.objects.filter(kind=ModelKind.INTERNAL, options__extra__training_run=training_run_id)
+    return made.first()
+
+
+def _write_checkpoints(
+    model: RegisteredModel, files: Mapping[str, CheckpointFile], *, snapshot_digest: str, parent: Checkpoint | None
+) -> None:
+    for role, file in files.items():
+        Checkpoint.objects.update_or_create(
+            model=model, role=Checkpoint.Role(role),
+            defaults={
+                "path": file.path, "sha256": file.sha256, "config": dict(file.config), "metrics": dict(file.metrics),
+                "snapshot_digest": snapshot_digest, "parent": parent,
+            },
+        )  # fmt: skip
+
+
+def _map_by_identity(campaign: Campaign, model: RegisteredModel, labels: Sequence[int]) -> None:
+    """Attach the model and map slot k to ``labels[k]``; a mapping that a person has changed since stays."""
+    attached, is_new = CampaignModel.objects.get_or_create(campaign=campaign, model=model)
+    if not is_new:
+        return
+    there = set(campaign.labels.filter(pk__in=labels).values_list("pk", flat=True))
+    rows = (
+        LabelMapping(campaign_model=attached, class_index=index, label_id=label) for index, label in enumerate(labels) if label in there
+    )
+    LabelMapping.objects.bulk_create(rows)
