@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from campaigns.encoding import DocumentDecoder, DocumentEncoder
 from campaigns.models import AnnotationSet, Image, Run
 from models_registry.models import RegisteredModel
 
@@ -25,7 +26,7 @@ class Prediction(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="predictions")
     model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="predictions")
     model_version = models.CharField(max_length=100)
-    document = models.JSONField(help_text="inference.schema.Prediction as a document")
+    document = models.JSONField(encoder=DocumentEncoder, decoder=DocumentDecoder, help_text="inference.schema.Prediction as a document")
     confidence = models.FloatField(null=True, help_text="Of the answer as a whole, 0 to 1")
     uncertainty = models.JSONField(default=dict, help_text='{"entropy": …, "margin": …, "least_confidence": …}, higher is less certain')
     heat_map = models.CharField(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from campaigns.geometry import mask_bounds, mask_document, mask_to_polygons, shape_bounds
 from inference.rasters import read_map
 from inference.schema import Box, Classification, Embedding, Item, Keypoints, Mask, Polygon, Prediction, Raster
+from models_registry.mapping import to_labels
 
 DEFAULT_OBJECT_THRESHOLD: Final = 0.05
 """Objects below it are not drafted. Low on purpose: the labeling page has a slider, and can show only what was drafted."""
@@ -49,7 +50,8 @@ class DraftRules:
     """What to draft.
 
     ``labels``: class index of the model → label id of the campaign; a class without an entry is not drafted.
-    ``thresholds``: label id → least confidence; labels without an entry take the default of their kind of answer.
+    ``thresholds``: label id → least confidence; labels without an entry take ``model_threshold``, or the default of
+    their kind of answer when that is None.
     ``task``: the campaign's; detection takes boxes alone, so outlines are drafted there as the boxes around them.
     """
 
@@ -57,6 +59,7 @@ class DraftRules:
     task: str
     labels: Mapping[int, int]
     thresholds: Mapping[int, float] = field(default_factory=dict)
+    model_threshold: float | None = None
 
     def __post_init__(self) -> None:
         if any(not 0.0 <= threshold <= 1.0 for threshold in self.thresholds.values()):
@@ -64,7 +67,8 @@ class DraftRules:
 
     def keeps(self, label: int, confidence: float | None, default: float) -> bool:
         """Say whether a thing of a label is sure enough; what comes without a confidence is."""
-        return confidence is None or confidence >= self.thresholds.get(label, default)
+        fallback = default if self.model_threshold is None else self.model_threshold
+        return confidence is None or confidence >= self.thresholds.get(label, fallback)
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ class _Drafting:
             self._add(str(number), label, shape, item.confidence)
 
     def _take_classification(self, number: int, item: Classification) -> None:
-        best = _label_scores(item, self.rules.labels)
+        pairs = [(score.index, score.confidence) for score in item.scores]
+        best = to_labels(pairs, self.rules.labels, multi_label=item.mode == "multi").labels
         for score in item.scores:
             self._label(score.index, score.name)
         if item.mode == "multi":
@@ -126,7 +131,7 @@ class _Drafting:
             chosen = [top] if top is not None and self.rules.keeps(top[0], top[1], 0.0) else []
         self.unsure += len(best) - len(chosen) if item.mode == "multi" else 0
         for label, confidence in chosen:
-            self._add(f"{number}.{label}", label, {"type": "whole"}, min(1.0, confidence))
+            self._add(f"{number}.{label}", label, {"type": "whole"}, confidence)
 
     def _take_raster(self, number: int, item: Raster) -> None:
         classes = read_map(item.class_map)
@@ -158,17 +163,6 @@ class _Drafting:
             "id": self.rules.model.prefix + name, "label": label, "shape": shape, "origin": "prediction", "review": "draft",
             "confidence": confidence, "model": self._model, "attributes": {},
         })  # fmt: skip
-
-
-def _label_scores(item: Classification, labels: Mapping[int, int]) -> dict[int, float]:
-    """Return label id → confidence. Classes of one label: exclusive ones add up, independent ones count by the surest."""
-    scores: dict[int, float] = {}
-    for score in item.scores:
-        label = None if score.index is None else labels.get(score.index)
-        if label is not None:
-            before = scores.get(label, 0.0)
-            scores[label] = max(before, score.confidence) if item.mode == "multi" else before + score.confidence
-    return scores
 
 
 def object_shape(item: Box | Polygon | Mask | Keypoints) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import zlib
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from inference.models import Prediction, Prefill
 from inference.schema import Prediction as PredictionValue
 
 MAX_REASON = 500
+IDS_A_QUERY = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,6 @@ def load_prediction(row: Prediction) -> PredictionValue:
 
 
 def _with_maps(source: Source, image_id: int, item: dict[str, object]) -> dict[str, object]:
-    import base64
-
     if item.get("kind") != "raster":
         return item
     filled = dict(item)
@@ -162,7 +162,8 @@ def _with_maps(source: Source, image_id: int, item: dict[str, object]) -> dict[s
 def missing(image_ids: Iterable[int], source: Source) -> list[int]:
     """Return those images, in order, that the model version has not answered about."""
     wanted = list(image_ids)
-    there = set(
-        Prediction.objects.filter(model=source.model_id, model_version=source.version, image__in=wanted).values_list("image_id", flat=True)
-    )
+    kept = Prediction.objects.filter(model=source.model_id, model_version=source.version).order_by()
+    there: set[int] = set()
+    for start in range(0, len(wanted), IDS_A_QUERY):
+        there.update(kept.filter(image__in=wanted[start : start + IDS_A_QUERY]).values_list("image_id", flat=True))
     return [image for image in wanted if image not in there]

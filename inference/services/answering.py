@@ -1,0 +1,193 @@
+"""Ask a model about many images and keep what it says: the loop that every kind of run shares.
+
+Answers arrive from an ``Asker`` (sockets or a network in this process) and are written in batches, each in one
+transaction, so that a crash loses at most the last quarter of a second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+from django.db import IntegrityError
+
+from campaigns.models import Campaign, Image, ItemState, RunItem
+from campaigns.runs import RunContext
+from inference.services.failures import NOT_TRIED, Unanswered
+from inference.services.local import LocalAsker
+from inference.services.planning import Plan, images_by_id, make_plan
+from inference.services.remote import RemoteAsker
+from inference.store import Answered, Failure, missing, write_batch
+from models_registry.models import RegisteredModel
+
+BATCH = 64
+BATCH_WITHIN_S = 0.25
+READ_AHEAD = 256
+DEAD_AFTER = 20
+"""So many images in a row without a connection end the run: the endpoint is gone, and the rest would wait in vain."""
+
+
+class Asker(Protocol):
+    """Something that answers about images, many at a time, in any order."""
+
+    in_flight: int
+    appetite: int
+
+    def submit(self, images: Sequence[Image]) -> None:
+        """Add images to be asked about."""
+        ...
+
+    def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
+        """Return up to ``most`` outcomes, waiting for them at most ``within_s``."""
+        ...
+
+
+@dataclass
+class Tally:
+    """What came of the images so far."""
+
+    done: int = 0
+    failed: int = 0
+    unmapped: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stopped_by: str = ""
+    refusals_in_a_row: int = 0
+
+    def add(self, answered: Sequence[Answered], failures: Sequence[Unanswered]) -> None:
+        """Count a batch."""
+        self.done += len(answered)
+        self.failed += len(failures)
+        for each in answered:
+            self.unmapped.update(each.answer.unmapped)
+        self.reasons.update((each.code, each.reason) for each in failures)
+
+    def complaint(self) -> str:
+        """Say in one sentence why there is no answer."""
+        if self.stopped_by:
+            return self.stopped_by
+        (_, reason), count = self.reasons.most_common(1)[0] if self.reasons else (("", "no reason was kept"), self.failed)
+        return f"No image was answered. {count} of {self.failed} because: {reason}"
+
+    def as_result(self) -> dict[str, object]:
+        """Return the counts as a run's result."""
+        reasons: Counter[str] = Counter()
+        for (code, _), count in self.reasons.items():
+            reasons[code] += count
+        return {
+            "answered": self.done,
+            "failed": self.failed,
+            "unmapped_classes": dict(self.unmapped.most_common(100)),
+            "reasons": dict(reasons),
+        }
+
+
+def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, tally: Tally, keep_items: bool) -> None:
+    """Ask about images in order, keep the answers, and report progress until all are settled.
+
+    Raises RunCancelled when the person asks to stop; what is in flight is then dropped.
+    """
+    total = tally.done + tally.failed + len(image_ids)
+    context.progress(done=tally.done, failed=tally.failed, total=total, force=True)
+    if not image_ids:
+        return
+    remaining = iter(image_ids)
+    loading = _loaded(remaining)
+    with _asker(plan) as asker:
+        while True:
+            _feed(asker, loading)
+            if not asker.in_flight:
+                break
+            outcomes = asker.collect(most=BATCH, within_s=BATCH_WITHIN_S)
+            _keep(context, plan, outcomes, tally=tally, keep_items=keep_items)
+            context.progress(done=tally.done, failed=tally.failed)
+            if _is_dead(outcomes, tally):
+                break
+    if tally.stopped_by:
+        _give_up(context, tally, total, keep_items=keep_items)
+
+
+def _asker(plan: Plan) -> AbstractContextManager[Asker]:
+    return LocalAsker(plan) if plan.is_local else RemoteAsker(plan)
+
+
+def _loaded(remaining: Iterator[int]) -> Iterator[Image]:
+    """Read the images' rows a few hundred at a time; one that was deleted meanwhile is passed over."""
+    while ids := list(islice(remaining, READ_AHEAD)):
+        rows = images_by_id(ids)
+        yield from (rows[pk] for pk in ids if pk in rows)
+
+
+def _feed(asker: Asker, loading: Iterator[Image]) -> None:
+    wanted = asker.appetite - asker.in_flight
+    if wanted > 0:
+        images = list(islice(loading, wanted))
+        if images:
+            asker.submit(images)
+
+
+def _keep(context: RunContext, plan: Plan, outcomes: list[Answered | Unanswered], *, tally: Tally, keep_items: bool) -> None:
+    answered = [each for each in outcomes if isinstance(each, Answered)]
+    failures = [each for each in outcomes if isinstance(each, Unanswered)]
+    if not outcomes:
+        return
+    rows = [Failure(each.image_id, each.code, each.reason, each.latency_ms) for each in failures]
+    try:
+        write_batch(run=context.run, source=plan.source, answered=answered, failures=rows, keep_items=keep_items)
+    except IntegrityError:  # an image was deleted while it was asked about
+        there = images_by_id([each.image_id for each in outcomes])
+        answered = [each for each in answered if each.image_id in there]
+        rows = [each for each in rows if each.image_id in there]
+        write_batch(run=context.run, source=plan.source, answered=answered, failures=rows, keep_items=keep_items)
+    tally.add(answered, failures)
+
+
+def _is_dead(outcomes: list[Answered | Unanswered], tally: Tally) -> bool:
+    for each in outcomes:
+        unreachable = isinstance(each, Unanswered) and each.unreachable
+        tally.refusals_in_a_row = tally.refusals_in_a_row + 1 if unreachable else 0
+        if unreachable and tally.refusals_in_a_row >= DEAD_AFTER and isinstance(each, Unanswered):
+            tally.stopped_by = f"The model does not answer: {DEAD_AFTER} images in a row got no connection. {each.reason}"
+            return True
+    return False
+
+
+def _give_up(context: RunContext, tally: Tally, total: int, *, keep_items: bool) -> None:
+    """Settle the images that were not asked about, so that a retry takes them up."""
+    left = total - tally.done - tally.failed
+    if keep_items:
+        pending = RunItem.objects.filter(run=context.run, state=ItemState.PENDING)
+        pending.update(
+            state=ItemState.FAILED, code=NOT_TRIED, reason="The run was stopped before this image, because the model did not answer."
+        )
+    tally.failed += left
+    tally.reasons[NOT_TRIED, "not tried"] += left
+
+
+@dataclass(frozen=True)
+class PoolResult:
+    """What came of running a model over a pool."""
+
+    skipped: int
+    answered: int
+    failed: int
+    complaint: str = ""
+
+
+def predict_pool(
+    context: RunContext, *, model: RegisteredModel, image_ids: Sequence[int], campaign: Campaign | None = None, prefill: bool = False
+) -> PoolResult:
+    """Ask a model about those images that its version has not answered about, as a part of any run.
+
+    Idempotent: called again after a crash it goes on where it was. With ``prefill`` (and a campaign that the model
+    is attached to) the answers are drafted too. Failures are counted, not raised.
+    """
+    plan = make_plan(model, campaign, prefill=True) if prefill and campaign is not None else Plan(model, None)
+    wanted = missing(image_ids, plan.source)
+    tally = Tally(done=len(image_ids) - len(wanted))
+    answer_images(context, plan, wanted, tally=tally, keep_items=False)
+    skipped = len(image_ids) - len(wanted)
+    return PoolResult(skipped, tally.done - skipped, tally.failed, tally.complaint() if tally.failed else "")

@@ -1,0 +1,59 @@
+"""What a run needs to know of its model, read once: the card, the way to draft, the version that is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns.errors import Conflict
+from campaigns.models import Campaign, Image
+from inference.prefill import DraftRules, ModelTag
+from inference.store import Source
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+
+IMAGE_FIELDS = ("pk", "name", "path", "format", "width", "height", "bands", "dtype", "crs", "transform", "size_bytes", "sha256")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How images are asked about: the model, and the drafting when there is any."""
+
+    model: RegisteredModel
+    rules: DraftRules | None
+
+    @property
+    def source(self) -> Source:
+        """The model version that answers are kept under."""
+        return Source(self.model.pk, self.model.version)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the model runs in this process."""
+        return self.model.kind == ModelKind.INTERNAL
+
+
+def make_plan(model: RegisteredModel, campaign: Campaign, *, prefill: bool) -> Plan:
+    """Read how a campaign uses a model; raises Conflict when prefill is wanted and the model is no longer attached."""
+    return Plan(model, draft_rules(model, campaign) if prefill else None)
+
+
+def draft_rules(model: RegisteredModel, campaign: Campaign) -> DraftRules:
+    """Return which labels a model's classes stand for in a campaign, and from what confidence on."""
+    joined = CampaignModel.objects.filter(model=model, campaign=campaign).first()
+    if joined is None:
+        raise Conflict(
+            "The model is no longer attached to the campaign. Attach it again, or run without prefill.", code="model_not_attached"
+        )
+    labels = dict(joined.mappings.values_list("class_index", "label_id"))
+    thresholds = {int(label): float(threshold) for label, threshold in joined.thresholds.items()}
+    return DraftRules(ModelTag(model.pk, model.name, model.version), campaign.task, labels, thresholds, _model_threshold(model.options))
+
+
+def _model_threshold(options: dict[str, Any]) -> float | None:
+    value = options.get("threshold")
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+
+
+def images_by_id(ids: list[int]) -> dict[int, Image]:
+    """Return the images, with what is needed to send them."""
+    return {image.pk: image for image in Image.objects.filter(pk__in=ids).only(*IMAGE_FIELDS)}

@@ -1,0 +1,134 @@
+"""Ask a model at an address: files are read ahead in threads, and as many questions are in flight as the model takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from campaigns.imagery import Refused
+from campaigns.models import Image
+from campaigns.storage import image_path
+from inference.answers import Answer as Kept
+from inference.answers import digest
+from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
+from inference.endpoints import egress_policy, endpoint_of
+from inference.engine import ByteBudget, Engine, Outcome, Work
+from inference.inputs import StoredImage, model_input
+from inference.schema import PredictionRejected
+from inference.services.failures import Unanswered
+from inference.services.planning import Plan
+from inference.store import Answered
+from inference.wire import ModelInput
+from models_registry.egress import EgressClient
+
+READERS = 4
+AHEAD = 8
+HELD_BYTES = 512 * 2**20
+LARGE_ANSWER_BYTES = 64 * 1024
+
+Asked = tuple[Kept, float]
+
+
+class RemoteAsker:
+    """Answers about images by asking an endpoint over HTTP."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._endpoint = endpoint_of(plan.model)
+        self._concurrency = self._endpoint.card.options.concurrency
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
+        self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=self._concurrency + AHEAD)
+
+    def __enter__(self) -> Self:
+        self._engine.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._engine.__exit__(kind, error, trace)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def in_flight(self) -> int:
+        """How many images wait for their answer."""
+        return self._engine.in_flight
+
+    @property
+    def appetite(self) -> int:
+        """How many images it wants to have, so that it never waits for the database."""
+        return 4 * self._concurrency + 64
+
+    def submit(self, images: Sequence[Image]) -> None:
+        """Add images to be asked about."""
+        self._engine.submit(stored_image(image) for image in images)
+
+    def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
+        """Return up to ``most`` outcomes, waiting for them at most ``within_s``."""
+        return [_outcome(each) for each in self._engine.collect(most=most, within_s=within_s)]
+
+    async def _prepare(self, stack: AsyncExitStack) -> Work[StoredImage, Asked]:
+        policy, limits = egress_policy(), limits_of(self._endpoint.card.options)
+        # One client per line: a shared pool looks through all its connections for every request.
+        lines: asyncio.LifoQueue[EgressClient] = asyncio.LifoQueue()
+        for _ in range(self._concurrency):
+            lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
+        asking = _Asking(self._plan, self._endpoint, self._readers, lines, ByteBudget(HELD_BYTES))
+        return asking.answer
+
+
+class _Asking:
+    """The way of one image, inside the engine's thread."""
+
+    def __init__(
+        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], budget: ByteBudget
+    ) -> None:
+        self._plan = plan
+        self._endpoint = endpoint
+        self._readers = readers
+        self._lines = lines
+        self._budget = budget
+
+    async def answer(self, image: StoredImage) -> Asked:
+        async with self._budget.hold(image.held_bytes):
+            sent = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, image)
+            line = await self._lines.get()
+            try:
+                answer = await ask(line, self._endpoint, sent)
+            finally:
+                self._lines.put_nowait(line)
+        return await self._digested(answer), answer.latency_ms
+
+    def _read(self, image: StoredImage) -> ModelInput:
+        return model_input(image, form=self._endpoint.protocol.image_form, options=self._endpoint.card.options)
+
+    async def _digested(self, answer: Answer) -> Kept:
+        if len(answer.reply.body) < LARGE_ANSWER_BYTES:
+            return digest(answer.prediction, self._plan.rules)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, digest, answer.prediction, self._plan.rules)
+
+
+def stored_image(image: Image) -> StoredImage:
+    """Return what sending an image takes."""
+    transform = None if image.transform is None else tuple(image.transform)
+    return StoredImage(
+        image.pk, image.name, image_path(image), image.format, image.width, image.height, image.bands, image.dtype, image.crs,
+        transform, image.size_bytes,
+    )  # fmt: skip
+
+
+def _outcome(outcome: Outcome[StoredImage, Asked]) -> Answered | Unanswered:
+    image, error = outcome.job, outcome.error
+    if outcome.result is not None:
+        answer, latency_ms = outcome.result
+        return Answered(image.id, answer, latency_ms)
+    if isinstance(error, CallFailed):
+        return Unanswered(image.id, error.code, error.reason, unreachable=error.code == "unreachable")
+    if isinstance(error, Refused | OSError):
+        return Unanswered(image.id, "unreadable_image", f"The image could not be read: {error}")
+    if isinstance(error, PredictionRejected):
+        return Unanswered(image.id, "rejected", str(error))
+    assert error is not None
+    raise error  # ours to repair: it ends the run and stands in its log
