@@ -4,7 +4,7 @@
  * Submitting paints the next image at once. If the server refuses the last one, a banner says so and it comes back.
  */
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { problemMessage, ApiProblem } from "@/api/problems";
+import { messageOf } from "@/api/problems";
 import type { Task } from "@/api/types";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { accept, acceptAllAbove } from "@/actions/review";
@@ -52,11 +52,6 @@ interface Ahead {
 }
 
 const RETRY_MS = 3_000;
-
-function messageOf(error: unknown): string {
-  if (error instanceof ApiProblem || error instanceof Error) return error.message;
-  return problemMessage(0, {});
-}
 
 export class Desk {
   readonly store: StoreApi<DeskState>;

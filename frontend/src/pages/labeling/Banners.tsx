@@ -1,0 +1,45 @@
+import { Button } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useStore } from "zustand";
+import { useDesk, useLabeling } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import type { Workspace } from "./workspace";
+
+/** What went wrong behind the person's back, each with the way to put it right. */
+export function Banners() {
+  const { desk } = useLabeling();
+  const failures = useDesk((state) => state.failures);
+  const current = useDesk((state) => state.current);
+  return (
+    <div className={classes["banners"]}>
+      {failures.map((failure) => (
+        <div key={failure.workspace.image.id} className={classes["banner"]} role="alert" data-testid="submit-failed">
+          <IconAlertTriangle size={18} aria-hidden="true" />
+          <span>
+            <strong>{failure.workspace.image.name}</strong> was not submitted. {failure.message}
+          </span>
+          <Button size="compact-sm" variant="default" onClick={() => void desk.giveBack(failure)}>
+            Go back to it
+          </Button>
+        </div>
+      ))}
+      {current && <RefusedSave workspace={current} />}
+    </div>
+  );
+}
+
+function RefusedSave({ workspace }: { workspace: Workspace }) {
+  const { state, message } = useStore(workspace.autosave.store);
+  if (state !== "refused") return null;
+  return (
+    <div className={classes["banner"]} role="alert" data-testid="save-refused">
+      <IconAlertTriangle size={18} aria-hidden="true" />
+      <span>
+        <strong>Your last change was not saved.</strong> {message}
+      </span>
+      <Button size="compact-sm" variant="default" onClick={() => workspace.autosave.wake()}>
+        Try again
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,124 @@
+import { Button, Loader } from "@mantine/core";
+import { IconChecks, IconPlugConnectedX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useImperativeHandle, useRef, type Ref } from "react";
+import { useStore } from "zustand";
+import { toolOf } from "@/modes";
+import { EmptyState } from "@/parts/states";
+import { drawableShapes } from "./commands";
+import { useDesk, useLabeling, usePreference, useSession } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import { bandChoiceOf, pictureOf } from "./pictures";
+import { exposeToTests } from "./test-seam";
+import { useHeatMap } from "./useHeatMap";
+import { bandStatistics } from "./wire";
+import type { Workspace } from "./workspace";
+
+/** The element that OpenLayers fills, and the states in which there is nothing to fill it with. */
+export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
+  const { viewer, desk } = useLabeling();
+  const target = useRef<HTMLDivElement>(null);
+  const status = useDesk((state) => state.status);
+  const current = useDesk((state) => state.current);
+  useImperativeHandle(ref, () => target.current as HTMLDivElement, []);
+  useEffect(() => {
+    if (target.current) viewer.attach(target.current);
+    target.current?.focus({ preventScroll: true });
+    return exposeToTests(viewer, desk);
+  }, [viewer, desk]);
+  return (
+    <>
+      <div
+        ref={target}
+        className={classes["canvas"]}
+        data-testid="canvas"
+        data-status={status}
+        tabIndex={0}
+        role="application"
+        aria-label="Image with its objects. Tab goes through the objects; the question mark shows all keys."
+        onPointerDown={() => target.current?.focus({ preventScroll: true })}
+        onContextMenu={(event) => event.preventDefault()}
+      />
+      {current && <Showing key={current.image.id} workspace={current} />}
+      {current && status === "ready" && <Hint workspace={current} />}
+      {status === "moving" && <Loader className={classes["loader"] ?? ""} aria-label="Loading the image" />}
+      {(status === "empty" || status === "failed") && <Nothing failed={status === "failed"} />}
+    </>
+  );
+}
+
+/** Keep the viewer showing what React knows: image, bands and stretch, heat map. */
+function Showing({ workspace }: { workspace: Workspace }) {
+  const { viewer } = useLabeling();
+  const choice = usePreference((state) => bandChoiceOf(workspace.image, state));
+  const wantsStatistics = workspace.image.tiled && choice.stretch !== "auto";
+  const statistics = useQuery({
+    queryKey: ["images", workspace.image.id, "statistics"],
+    queryFn: ({ signal }) => bandStatistics(workspace.image.id, signal),
+    enabled: wantsStatistics,
+    staleTime: Infinity,
+  });
+  const heatMap = useHeatMap(workspace);
+  const shown = useRef<Workspace | null>(null);
+  useEffect(() => {
+    const picture = pictureOf(workspace.image, choice, statistics.data ?? null);
+    if (shown.current === workspace) viewer.setPicture(picture);
+    else viewer.show(workspace.session, picture);
+    shown.current = workspace;
+  }, [viewer, workspace, choice, statistics.data]);
+  useEffect(() => viewer.setHeatMap(heatMap), [viewer, heatMap, workspace]);
+  return null;
+}
+
+/** One line on what the pointer does at the moment, or what the page has to say. */
+function Hint({ workspace }: { workspace: Workspace }) {
+  const { campaign } = useLabeling();
+  const mode = useSession(workspace, (state) => state.mode);
+  const empty = useSession(workspace, (state) => state.history.present.document.size === 0);
+  const notice = useDesk((state) => state.notice);
+  const set = useStore(workspace.store, (state) => state.set);
+  const drawable = drawableShapes(campaign.task)[0];
+  const idle = empty && drawable !== undefined ? `Press N to draw a ${drawable}. Drag or hold Space to pan, scroll to zoom.` : "";
+  const edit = mode === "edit" ? "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done." : "";
+  const text = notice || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
+  return (
+    <div className={classes["hint"]} role="status" data-notice={notice !== ""}>
+      {text}
+    </div>
+  );
+}
+
+function Nothing({ failed }: { failed: boolean }) {
+  const { campaign, desk } = useLabeling();
+  const reason = useDesk((state) => state.reason);
+  const pending = useDesk((state) => state.pending.length);
+  const params = { campaignId: campaign.id };
+  return (
+    <div className={classes["nothing"]} data-testid={failed ? "labeling-failed" : "queue-empty"}>
+      <EmptyState
+        icon={failed ? <IconPlugConnectedX size={26} /> : <IconChecks size={26} />}
+        title={failed ? "The next image did not come" : "Nothing left to label"}
+        actions={
+          <>
+            <Button onClick={() => void desk.next()} variant={failed ? "filled" : "default"}>
+              {failed ? "Try again" : "Look again"}
+            </Button>
+            {!failed && (
+              <Button component={Link} to="/campaigns/$campaignId/$tab" params={{ ...params, tab: "rounds" } as never}>
+                Open the next round
+              </Button>
+            )}
+            <Button component={Link} to="/campaigns/$campaignId" params={params as never} variant="default">
+              Back to the campaign
+            </Button>
+          </>
+        }
+      >
+        {reason}
+        {!failed && pending === 0 && " Train a model and rank what remains, or add images to go on."}
+        {pending > 0 && ` ${pending} submitted ${pending === 1 ? "image is" : "images are"} still on the way to the server.`}
+      </EmptyState>
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+import { Button, Group, Modal, SegmentedControl, Text } from "@mantine/core";
+import { useState } from "react";
+import { useStore } from "zustand";
+import type { Conflict } from "@/core/autosave";
+import { applyPatch, type AnnotationDocument } from "@/core/document";
+import { differences, merged, type Difference, type Side } from "@/core/merge";
+import type { Annotation } from "@/core/types";
+import { kindOf } from "@/shapes/kinds";
+import { ComparisonPicture } from "./ComparisonPicture";
+import { useDesk, useLabeling } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import type { Workspace } from "./workspace";
+
+/** Somebody saved first: both versions side by side, and nothing is overwritten before the person has chosen. */
+export function ConflictScreen() {
+  const current = useDesk((state) => state.current);
+  return current && <OfWorkspace key={current.image.id} workspace={current} />;
+}
+
+function OfWorkspace({ workspace }: { workspace: Workspace }) {
+  const conflict = useStore(workspace.autosave.store, (state) => state.conflict);
+  return conflict && <Screen workspace={workspace} conflict={conflict} />;
+}
+
+function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Conflict }) {
+  const { theirs } = conflict;
+  const mine = workspace.session.document();
+  const patch = conflict.patch;
+  const all = differences(conflict.before, patch, theirs);
+  const [choices, setChoices] = useState<Readonly<Record<string, Side>>>({});
+  const resolve = (document: AnnotationDocument): void => workspace.autosave.resolve(document);
+  return (
+    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} size="xl" title="Two versions of this image" data-testid="conflict">
+      <Text mb="md">
+        Somebody, or you in another tab, saved this image while you worked on it. Your version has {objects(mine)}, theirs has {objects(theirs)};{" "}
+        {all.length === 1 ? "one object differs" : `${all.length} objects differ`}. Nothing is lost until you choose.
+      </Text>
+      <ul className={classes["comparison"]} aria-label="Objects that differ">
+        {all.map((entry) => (
+          <li key={entry.id} data-testid="conflict-row">
+            <ComparisonPicture mine={entry.mine} theirs={entry.theirs} />
+            <div className={classes["grow"]}>
+              <Text fw={600} size="sm">
+                <Name annotation={entry.mine ?? entry.theirs} />
+              </Text>
+              <Text size="sm">{story(entry)}</Text>
+            </div>
+            <SegmentedControl
+              size="xs"
+              aria-label="Which version to keep when merging"
+              data={[{ value: "mine", label: "Mine" }, { value: "theirs", label: "Theirs" }]}
+              value={choices[entry.id] ?? "mine"}
+              onChange={(value) => setChoices({ ...choices, [entry.id]: value === "theirs" ? "theirs" : "mine" })}
+            />
+          </li>
+        ))}
+      </ul>
+      <Group justify="flex-end" mt="lg">
+        <Button variant="default" data-testid="keep-theirs" onClick={() => resolve(theirs)}>
+          Take theirs
+        </Button>
+        <Button variant="default" data-testid="keep-mine" onClick={() => resolve(mine)}>
+          Keep mine
+        </Button>
+        <Button data-testid="merge" onClick={() => resolve(merged(theirs, allUnsaved(all, theirs, mine, patch), choices))}>
+          Merge object by object
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
+
+/** Changes made while the save was on its way count as mine, too. */
+function allUnsaved(all: readonly Difference[], theirs: AnnotationDocument, mine: AnnotationDocument, patch: Conflict["patch"]): readonly Difference[] {
+  const sent = applyPatch(theirs, patch);
+  return all.map((entry) => ({ ...entry, mine: sent.has(entry.id) || mine.has(entry.id) ? (mine.get(entry.id) ?? null) : null }));
+}
+
+function objects(document: AnnotationDocument): string {
+  const drafts = [...document.values()].filter((annotation) => annotation.review === "draft").length;
+  const count = document.size === 1 ? "one object" : `${document.size} objects`;
+  return drafts > 0 ? `${count} (${drafts} of them drafts)` : count;
+}
+
+function Name({ annotation }: { annotation: Annotation | null }) {
+  const { labels } = useLabeling();
+  const label = labels.find((entry) => entry.label.id === annotation?.label)?.label;
+  return (
+    <>
+      {label?.name ?? "?"} <span className={classes["kind"]}>{annotation ? kindOf(annotation.shape).title : ""}</span>
+    </>
+  );
+}
+
+function story({ mine, theirs, clashes }: Difference): string {
+  if (!mine) return clashes ? "You deleted it, they changed it." : "You deleted it.";
+  if (!theirs) return clashes ? "You changed it, they deleted it." : "You added it.";
+  return clashes ? "You both changed it." : "You changed it.";
+}

@@ -1,0 +1,104 @@
+import { Button, Kbd, Switch } from "@mantine/core";
+import { countDrafts, thresholdOf, type Thresholds } from "@/core/review";
+import type { AnnotationDocument } from "@/core/document";
+import { useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import type { Workspace } from "./workspace";
+
+/** Review of what models drafted: a threshold that works live, accept and reject, and what happens at submit. */
+export function DraftPanel({ workspace }: { workspace: Workspace }) {
+  const { labels, preferences } = useLabeling();
+  const document = useSession(workspace, (state) => state.history.present.document);
+  const thresholds = useSession(workspace, (state) => state.thresholds);
+  const keepDrafts = usePreference((state) => state.keepDrafts);
+  const { drafts, above } = countDrafts(document, thresholds);
+  const change = (next: Thresholds): void => {
+    preferences.setState({ thresholds: next });
+    workspace.session.setThresholds(next);
+  };
+  if (drafts === 0) return workspace.withheld ? <Withheld /> : null;
+  return (
+    <section className={classes["drafts"]} aria-labelledby="drafts-title" data-testid="drafts">
+      <h2 id="drafts-title" className={classes["title"]}>
+        Drafts
+        <span className={classes["count"]} data-testid="draft-count">
+          {above} of {drafts} shown
+        </span>
+      </h2>
+      <ThresholdSlider name="Confidence at least" testId="threshold" value={thresholds.all} onChange={(all) => change({ all, byLabel: {} })} />
+      {labels.length > 1 && (
+        <details className={classes["perLabel"]}>
+          <summary>Label by label</summary>
+          {labels
+            .filter(({ label }) => countDrafts(document, thresholds, label.id).drafts > 0)
+            .map(({ label }) => (
+              <ThresholdSlider
+                key={label.id}
+                name={label.name}
+                color={label.color}
+                testId={`threshold-${label.name}`}
+                value={thresholdOf(thresholds, label.id)}
+                onChange={(value) => change({ ...thresholds, byLabel: { ...thresholds.byLabel, [label.id]: value } })}
+              />
+            ))}
+        </details>
+      )}
+      <ReviewButtons workspace={workspace} document={document} above={above} />
+      <Switch
+        size="xs"
+        label={keepDrafts ? "Submitting accepts the drafts shown" : "Submitting drops drafts not accepted"}
+        checked={keepDrafts}
+        data-testid="keep-drafts"
+        onChange={(event) => preferences.setState({ keepDrafts: event.currentTarget.checked })}
+      />
+    </section>
+  );
+}
+
+function Withheld() {
+  return (
+    <section className={classes["drafts"]} data-testid="withheld">
+      <h2 className={classes["title"]}>No drafts here</h2>
+      <p className={classes["quiet"]}>This image is shown without the models&rsquo; drafts, as a few are, to measure how much they help and mislead.</p>
+    </section>
+  );
+}
+
+function ReviewButtons({ workspace, document, above }: { workspace: Workspace; document: AnnotationDocument; above: number }) {
+  const command = useCommand();
+  const canJudge = useSession(workspace, (state) => state.selection.some((id) => document.get(id)?.review === "draft"));
+  return (
+    <div className={classes["buttons"]}>
+      <Button size="compact-sm" variant="light" disabled={!canJudge} data-testid="accept" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
+        Accept
+      </Button>
+      <Button size="compact-sm" variant="default" disabled={!canJudge} data-testid="reject" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
+        Reject
+      </Button>
+      <Button size="compact-sm" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<Kbd size="xs">⇧A</Kbd>}>
+        Accept {above}
+      </Button>
+    </div>
+  );
+}
+
+interface SliderProps {
+  name: string;
+  color?: string;
+  testId: string;
+  value: number;
+  onChange: (value: number) => void;
+}
+
+function ThresholdSlider({ name, color, testId, value, onChange }: SliderProps) {
+  return (
+    <label className={classes["slider"]}>
+      <span>
+        {color !== undefined && <span className={classes["swatch"]} style={{ background: color }} />}
+        {name}
+      </span>
+      <output>{Math.round(value * 100)} %</output>
+      <input type="range" min={0} max={1} step={0.01} value={value} data-testid={testId} onChange={(event) => onChange(Number(event.currentTarget.value))} />
+    </label>
+  );
+}

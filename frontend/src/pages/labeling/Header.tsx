@@ -1,0 +1,139 @@
+import { ActionIcon, Badge, Button, Kbd, Tooltip } from "@mantine/core";
+import {
+  IconAlertTriangle, IconArrowBackUp, IconArrowForwardUp, IconChevronLeft, IconCloudCheck, IconCloudOff, IconCloudUp, IconFlag, IconFlagFilled, IconKeyboard,
+  IconPlayerTrackNext, IconPlayerTrackPrev,
+} from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useStore } from "zustand";
+import type { SaveState } from "@/core/autosave";
+import { canRedo, canUndo } from "@/core/history";
+import { useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import type { Workspace } from "./workspace";
+
+/** Where I am, whether my work is safe, and the way on. */
+export function Header() {
+  const { campaign, toggleKeySheet, readOnly } = useLabeling();
+  const command = useCommand();
+  const current = useDesk((state) => state.current);
+  const ready = useDesk((state) => state.status === "ready");
+  return (
+    <header className={classes["header"]}>
+      <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className={classes["back"] ?? ""} title="Back to the campaign">
+        <IconChevronLeft size={18} aria-hidden="true" />
+        <span>{campaign.name}</span>
+      </Link>
+      <h1 className={classes["name"]} title={current?.image.name}>
+        {current?.image.name ?? ""}
+      </h1>
+      {current && <SetBadge workspace={current} />}
+      {readOnly && <Badge color="gray">You can look, not label</Badge>}
+      <div className={classes["spacer"]} />
+      {current && <SaveStatus workspace={current} />}
+      {current && <HistoryButtons workspace={current} />}
+      <IconButton label="Back to the image before" keys="Ctrl ←" testId="previous" disabled={!ready} onClick={() => command("previous")}>
+        <IconPlayerTrackPrev size={18} />
+      </IconButton>
+      {current && <FlagButton workspace={current} />}
+      <IconButton label="All keys" keys="?" testId="keys" onClick={toggleKeySheet}>
+        <IconKeyboard size={19} />
+      </IconButton>
+      <Tooltip label={<Keyed text="Skip: the queue offers it to others" keys="S" />}>
+        <Button variant="default" size="compact-md" data-testid="skip" disabled={!ready || readOnly} onClick={() => command("skip")}>
+          Skip
+        </Button>
+      </Tooltip>
+      <Tooltip label={<Keyed text="Submit and go on" keys="Ctrl Enter" />}>
+        <Button size="compact-md" px="sm" data-testid="submit-next" disabled={!ready || readOnly} onClick={() => command("submit")} rightSection={<IconPlayerTrackNext size={15} />}>
+          Submit &amp; next
+        </Button>
+      </Tooltip>
+    </header>
+  );
+}
+
+export function Keyed({ text, keys }: { text: string; keys: string }) {
+  return (
+    <>
+      {text} <Kbd size="xs">{keys}</Kbd>
+    </>
+  );
+}
+
+interface IconButtonProps {
+  label: string;
+  keys: string;
+  testId: string;
+  disabled?: boolean;
+  pressed?: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+export function IconButton({ label, keys, testId, disabled = false, pressed, onClick, children }: IconButtonProps) {
+  const state = pressed === undefined ? {} : { "aria-pressed": pressed };
+  return (
+    <Tooltip label={<Keyed text={label} keys={keys} />}>
+      <ActionIcon variant={pressed ? "light" : "subtle"} color={pressed ? "pine" : "gray"} size={32} aria-label={label} data-testid={testId} disabled={disabled} onClick={onClick} {...state}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function HistoryButtons({ workspace }: { workspace: Workspace }) {
+  const command = useCommand();
+  const history = useSession(workspace, (state) => state.history);
+  const undoes = canUndo(history) ? `Undo: ${history.present.title}` : "Undo";
+  const redoes = canRedo(history) ? `Redo: ${history.future[0]?.title ?? ""}` : "Redo";
+  return (
+    <>
+      <IconButton label={undoes} keys="Ctrl Z" testId="undo" disabled={!canUndo(history)} onClick={() => command("undo")}>
+        <IconArrowBackUp size={19} />
+      </IconButton>
+      <IconButton label={redoes} keys="Ctrl Shift Z" testId="redo" disabled={!canRedo(history)} onClick={() => command("redo")}>
+        <IconArrowForwardUp size={19} />
+      </IconButton>
+    </>
+  );
+}
+
+function FlagButton({ workspace }: { workspace: Workspace }) {
+  const command = useCommand();
+  const flagged = useStore(workspace.store, (state) => state.flagged);
+  return (
+    <IconButton label={flagged ? "Take the flag away" : "Flag for a colleague"} keys="F" testId="flag" pressed={flagged} onClick={() => command("flag")}>
+      {flagged ? <IconFlagFilled size={18} /> : <IconFlag size={18} />}
+    </IconButton>
+  );
+}
+
+const SET_BADGES = { submitted: ["Submitted", "pine"], accepted: ["Accepted", "pine"], returned: ["Returned", "wheat"], draft: null } as const;
+
+function SetBadge({ workspace }: { workspace: Workspace }) {
+  const badge = SET_BADGES[useStore(workspace.store, (state) => state.set)];
+  return badge && <Badge color={badge[1]}>{badge[0]}</Badge>;
+}
+
+const SAVE_WORDS: Record<SaveState, readonly [string, ReactNode]> = {
+  saved: ["Saved", <IconCloudCheck key="saved" size={17} />],
+  unsaved: ["Saving…", <IconCloudUp key="unsaved" size={17} />],
+  saving: ["Saving…", <IconCloudUp key="saving" size={17} />],
+  offline: ["Offline, kept on this computer", <IconCloudOff key="offline" size={17} />],
+  conflict: ["Conflict", <IconAlertTriangle key="conflict" size={17} />],
+  refused: ["Refused", <IconAlertTriangle key="refused" size={17} />],
+};
+
+function SaveStatus({ workspace }: { workspace: Workspace }) {
+  const { state, message } = useStore(workspace.autosave.store);
+  const [word, icon] = SAVE_WORDS[state];
+  return (
+    <Tooltip label={message} disabled={message === ""}>
+      <span className={classes["save"]} data-testid="save-state" data-state={state} role="status">
+        {icon}
+        {word}
+      </span>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,92 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Campaign } from "@/api/types";
+import { Viewer } from "@/render/viewer";
+import { Banners } from "./Banners";
+import { Canvas } from "./Canvas";
+import { COMMAND_KEYS } from "./commands";
+import { ConflictScreen } from "./ConflictScreen";
+import { Desk } from "./desk";
+import { Header } from "./Header";
+import { KeySheet } from "./KeySheet";
+import { labelKeys } from "./label-keys";
+import { LabelingContext, type Labeling } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import { LeftPanel } from "./LeftPanel";
+import { preferencesOf, type PreferenceStore } from "./preferences";
+import { RightPanel } from "./RightPanel";
+import { usePageKeys, usePageLife } from "./usePage";
+
+interface Props {
+  campaign: Campaign;
+  /** The image to open first; without one the queue decides. */
+  image: number | null;
+}
+
+interface Machinery {
+  readonly desk: Desk;
+  readonly viewer: Viewer;
+  readonly preferences: PreferenceStore;
+}
+
+/** Build what lives outside React, once per campaign, and take it down with the page. */
+function useMachinery(campaign: Campaign, image: number | null): Machinery | null {
+  const [machinery, setMachinery] = useState<Machinery | null>(null);
+  const first = useRef(campaign);
+  useEffect(() => {
+    const { id, task, settings, labels } = first.current;
+    const preferences = preferencesOf(id);
+    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, preferences });
+    const viewer = new Viewer();
+    setMachinery({ desk, viewer, preferences });
+    void desk.start(image);
+    return () => {
+      desk.close();
+      viewer.dispose();
+    };
+  }, [image]);
+  return machinery;
+}
+
+export function LabelingPage({ campaign, image }: Props) {
+  const machinery = useMachinery(campaign, image);
+  return machinery && <LabelingDesk campaign={campaign} {...machinery} />;
+}
+
+function LabelingDesk({ campaign, desk, viewer, preferences }: Machinery & { campaign: Campaign }) {
+  const canvas = useRef<HTMLDivElement>(null);
+  const [keysShown, setKeysShown] = useState(false);
+  const labels = useMemo(() => labelKeys(campaign.labels, COMMAND_KEYS), [campaign.labels]);
+  const labeling = useMemo<Labeling>(
+    () => ({
+      campaign, desk, viewer, preferences, labels,
+      readOnly: campaign.role === "viewer",
+      toggleKeySheet: () => setKeysShown((shown) => !shown),
+      focusCanvas: () => canvas.current?.focus({ preventScroll: true }),
+    }),
+    [campaign, desk, viewer, preferences, labels],
+  );
+  useEffect(() => viewer.setLabels(new Map(campaign.labels.map((label) => [label.id, label]))), [viewer, campaign.labels]);
+  usePageKeys(labeling, canvas);
+  usePageLife(labeling);
+  return (
+    <LabelingContext value={labeling}>
+      <div className={classes["page"]} onClick={(event) => giveFocusBack(event, labeling)}>
+        <Header />
+        <LeftPanel />
+        <main className={classes["stage"]} aria-label="Image">
+          <Canvas ref={canvas} />
+          <Banners />
+        </main>
+        <RightPanel />
+      </div>
+      <ConflictScreen />
+      <KeySheet opened={keysShown} onClose={() => setKeysShown(false)} />
+    </LabelingContext>
+  );
+}
+
+/** After a click of the mouse the keys belong to the image again; a keyboard's click (detail 0) stays where it is. */
+function giveFocusBack(event: React.MouseEvent, { focusCanvas }: Labeling): void {
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  if (event.detail > 0 && button && !button.hasAttribute("aria-haspopup") && !button.hasAttribute("aria-expanded")) focusCanvas();
+}

@@ -1,0 +1,81 @@
+import { Kbd, Progress, Switch } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { campaignKey } from "@/api/campaigns";
+import { BandPanel } from "./BandPanel";
+import { DraftPanel } from "./DraftPanel";
+import { useDesk, useLabeling, usePreference } from "./LabelingContext";
+import classes from "./Labeling.module.css";
+import { ObjectList } from "./ObjectList";
+import { useHeatMap } from "./useHeatMap";
+import type { ImageFacts } from "./wire";
+import type { Workspace } from "./workspace";
+
+/** What is in the image, what models say of it, and how far the campaign has come. */
+export function RightPanel() {
+  const { campaign } = useLabeling();
+  const current = useDesk((state) => state.current);
+  return (
+    <aside className={classes["right"]} aria-label="Objects, drafts and image">
+      {current && <DraftPanel workspace={current} />}
+      {current && campaign.task !== "classification" && <ObjectList workspace={current} />}
+      <div className={classes["foot"]}>
+        {current?.image.tiled && <BandPanel image={current.image} />}
+        {current && <HeatMapSwitch workspace={current} />}
+        {current && <ImageFactsLine image={current.image} />}
+        <ProgressLine />
+      </div>
+    </aside>
+  );
+}
+
+function HeatMapSwitch({ workspace }: { workspace: Workspace }) {
+  const { preferences } = useLabeling();
+  const wanted = usePreference((state) => state.heatMap);
+  const url = useHeatMap(workspace);
+  return (
+    <section className={classes["row"]}>
+      <Switch
+        size="sm"
+        checked={wanted}
+        data-testid="heat-map"
+        label="Where the model is unsure"
+        onChange={(event) => preferences.setState({ heatMap: event.currentTarget.checked })}
+      />
+      <Kbd size="xs">U</Kbd>
+      {wanted && url === null && <p className={classes["quiet"]}>No model has left a heat map for this image.</p>}
+    </section>
+  );
+}
+
+function ImageFactsLine({ image }: { image: ImageFacts }) {
+  const facts = [`${image.width} × ${image.height}`, image.bands === 1 ? "1 band" : `${image.bands} bands`, image.dtype, image.crs ?? ""];
+  return (
+    <p className={classes["facts"]}>
+      <span>{image.format}</span> {facts.filter((fact) => fact !== "").join(" · ")}
+    </p>
+  );
+}
+
+/** Progress of the campaign, and the person's own pace on this visit. */
+function ProgressLine() {
+  const { campaign } = useLabeling();
+  const client = useQueryClient();
+  const submitted = useDesk((state) => state.submitted);
+  const started_ms = useDesk((state) => state.started_ms);
+  const { images, unlabeled } = campaign.counts;
+  useEffect(() => {
+    if (submitted > 0) void client.invalidateQueries({ queryKey: campaignKey(campaign.id), exact: true });
+  }, [submitted, client, campaign.id]);
+  const labeled = images - unlabeled;
+  const pace_s = submitted > 0 ? (Date.now() - started_ms) / 1000 / submitted : null;
+  return (
+    <section aria-label="Progress">
+      <Progress value={images > 0 ? (100 * labeled) / images : 0} size="sm" aria-label="Labeled images" />
+      <p className={classes["facts"]}>
+        {labeled} of {images} labeled
+        {pace_s !== null && ` · ${submitted} by you now, ${pace_s < 100 ? `${Math.round(pace_s)} s` : `${Math.round(pace_s / 60)} min`} each`}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+/**
+ * A seam for browser tests: where a place of the image is on the page, so that tests use a real mouse.
+ * It reads; it changes nothing.
+ */
+import type { Viewer } from "@/render/viewer";
+import type { Desk } from "./desk";
+
+interface TestSeam {
+  /** Pixel space to client coordinates; null before the first frame. */
+  toScreen(x: number, y: number): readonly [number, number] | null;
+  /** The image on the desk, once it can be worked on. */
+  image(): { readonly id: number; readonly name: string; readonly width: number; readonly height: number } | null;
+  /** The annotations as the page has them now. */
+  annotations(): readonly unknown[];
+}
+
+declare global {
+  interface Window {
+    __winnow?: TestSeam;
+  }
+}
+
+export function exposeToTests(viewer: Viewer, desk: Desk): () => void {
+  window.__winnow = {
+    toScreen: (x, y) => viewer.toScreen([x, y]),
+    image: () => {
+      const image = desk.onDesk()?.image;
+      return image ? { id: image.id, name: image.name, width: image.width, height: image.height } : null;
+    },
+    annotations: () => [...(desk.onDesk()?.session.document().values() ?? [])],
+  };
+  return () => {
+    delete window.__winnow;
+  };
+}
