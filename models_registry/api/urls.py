@@ -1,5 +1,12 @@
 """Addresses of this application."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from models_registry.api import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("models", views.ModelsView.as_view()),
+    path("models/<int:model_id>", views.ModelView.as_view()),
+    path("campaigns/<int:campaign_id>/models", views.CampaignModelsView.as_view()),
+    path("campaigns/<int:campaign_id>/models/<int:model_id>", views.CampaignModelView.as_view()),
+]

@@ -1,0 +1,10 @@
+"""What people do with models: register, change, attach, map."""
+
+from models_registry.services.mapping import attach_model, attached_model, detach_model, mapping_document, set_mapping
+from models_registry.services.models import create_model, delete_model, update_model
+from models_registry.services.policy import egress_policy
+
+__all__ = [
+    "attach_model", "attached_model", "create_model", "delete_model", "detach_model", "egress_policy", "mapping_document", "set_mapping",
+    "update_model",
+]  # fmt: skip

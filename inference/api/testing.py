@@ -1,0 +1,132 @@
+"""Test a model's connection, and tell which protocols there are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+from campaigns.api.base import fetch_campaign, fetch_image, user_of
+from inference.protocols import PROTOCOLS
+from inference.protocols.base import Protocol
+from inference.services.testing import ConnectionReport, try_connection
+from models_registry.permissions import fetch_model
+
+
+class ModelTestSerializer(serializers.Serializer[Any]):
+    """Which image to send: an image's id, or the first of a campaign; without either a drawn sample."""
+
+    image = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    campaign = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+
+
+class TestedImageSerializer(serializers.Serializer[Any]):
+    """The image that was sent."""
+
+    id = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    content_type = serializers.CharField()
+
+
+class TestFailureSerializer(serializers.Serializer[Any]):
+    """What was wrong: a code, the place in the answer when there is one, and a sentence."""
+
+    code = serializers.CharField()
+    where = serializers.CharField(allow_blank=True)
+    why = serializers.CharField()
+
+
+class TestReportSerializer(serializers.Serializer[Any]):
+    """What came of a test. The request and the raw answer are shown to those who may change the model."""
+
+    ok = serializers.BooleanField()
+    image = TestedImageSerializer()
+    request = serializers.DictField(allow_null=True)
+    latency_ms = serializers.FloatField(allow_null=True)
+    raw = serializers.CharField(allow_null=True)
+    prediction = serializers.DictField(allow_null=True)
+    failure = TestFailureSerializer(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class ProtocolOptionSerializer(serializers.Serializer[Any]):
+    """One setting that a protocol reads from the model's options."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    kind = serializers.CharField()
+    default = serializers.JSONField(allow_null=True)
+    choices = serializers.ListField(child=serializers.CharField())
+    help = serializers.CharField(allow_blank=True)
+
+
+class ProtocolSerializer(serializers.Serializer[Any]):
+    """A way of speaking to models."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    tasks = serializers.ListField(child=serializers.CharField())
+    options = ProtocolOptionSerializer(many=True)
+
+
+class ModelTestThrottle(UserRateThrottle):
+    """Few tests a minute: else this would be a tool to scan networks with."""
+
+    scope = "model-test"
+    rate = "30/min"
+
+
+class ModelTestView(APIView):
+    """Try a model on one image."""
+
+    throttle_classes = (ModelTestThrottle,)
+
+    @extend_schema(request=ModelTestSerializer, responses=TestReportSerializer)
+    def post(self, request: Request, model_id: int) -> Response:
+        """Send an image to the model and return the parsed answer, or exactly what was wrong with it."""
+        model = fetch_model(user_of(request), model_id)
+        form = ModelTestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        image_id, campaign_id = form.validated_data.get("image"), form.validated_data.get("campaign")
+        image = fetch_image(request, image_id) if image_id else None
+        campaign = fetch_campaign(request, campaign_id) if campaign_id else None
+        return Response(_document(try_connection(user=user_of(request), model=model, image=image, campaign=campaign)))
+
+
+class ProtocolsView(APIView):
+    """The ways of speaking to models."""
+
+    @extend_schema(responses=ProtocolSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List the protocols that a model can be registered with."""
+        return Response([_protocol_document(protocol) for protocol in PROTOCOLS.values()])
+
+
+def _document(report: ConnectionReport) -> dict[str, Any]:
+    return {"ok": report.ok, **asdict(report)}
+
+
+def _protocol_document(protocol: Protocol) -> dict[str, Any]:
+    return {
+        "name": protocol.name,
+        "title": protocol.title,
+        "description": protocol.description,
+        "tasks": sorted(protocol.tasks),
+        "options": [asdict(option) for option in protocol.options],
+    }
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("models/<int:model_id>/test", ModelTestView.as_view()),
+    path("protocols", ProtocolsView.as_view()),
+]

@@ -1,0 +1,116 @@
+"""Try a registered model on one image and show what came of it, or exactly what was wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image as Picture
+
+from campaigns.errors import Conflict
+from campaigns.imagery import Refused
+from campaigns.models import Campaign, Image, User
+from campaigns.permissions import VIEW, require_role
+from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
+from inference.endpoints import egress_policy, endpoint_of
+from inference.inputs import model_input
+from inference.services.remote import stored_image
+from inference.wire import ModelInput
+from models_registry.egress import EgressClient
+from models_registry.models import ModelKind, RegisteredModel
+from models_registry.permissions import changeable, require_use
+
+LONGEST_S = 30.0
+"""A person waits for it, and a web worker with them."""
+RAW_BYTES = 4096
+SAMPLE_SIDE_PX = 256
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """What came of a test. ``request`` and ``raw`` (the answer's first bytes) are for those who may change the model."""
+
+    image: dict[str, Any]
+    request: dict[str, Any] | None
+    latency_ms: float | None = None
+    raw: str | None = None
+    prediction: dict[str, Any] | None = None
+    failure: dict[str, str] | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether a sound prediction came of it."""
+        return self.prediction is not None
+
+
+def try_connection(*, user: User, model: RegisteredModel, image: Image | None = None, campaign: Campaign | None = None) -> ConnectionReport:
+    """Ask an external model about one image: the one given, the campaign's first, or a drawn sample of a coast."""
+    require_use(user, model)
+    if model.kind == ModelKind.INTERNAL:
+        raise Conflict("A model that was trained here has no address to test; run inference on one image instead.", code="internal_model")
+    if image is None and campaign is not None:
+        image = campaign.images.order_by("id").first()
+    if image is not None:
+        require_role(user, image.campaign, VIEW)
+    endpoint = _impatient(endpoint_of(model))
+    sent = _drawn_sample(endpoint) if image is None else _read(image, endpoint)
+    return _report(user, model, endpoint, sent)
+
+
+def _impatient(endpoint: Endpoint) -> Endpoint:
+    """One try, and not for long."""
+    options = endpoint.card.options
+    quick = replace(options, retries=0, timeout_s=min(options.timeout_s, LONGEST_S))
+    return replace(endpoint, card=replace(endpoint.card, options=quick))
+
+
+def _read(image: Image, endpoint: Endpoint) -> ModelInput:
+    try:
+        return model_input(stored_image(image), form=endpoint.protocol.image_form, options=endpoint.card.options)
+    except (Refused, OSError) as error:
+        raise Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image") from error
+
+
+def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelInput) -> ConnectionReport:
+    may_see_all = model.pk in changeable(user, [model])
+    image = {"id": sent.id, "name": sent.name, "width": sent.width, "height": sent.height, "content_type": sent.content_type}
+    request = endpoint.protocol.build_request(sent, endpoint.card).summary() if may_see_all else None
+    try:
+        answer = asyncio.run(_ask_once(endpoint, sent))
+    except CallFailed as error:
+        failure = {"code": error.code, "where": error.where, "why": error.reason}
+        return ConnectionReport(image, request, raw=_shown(error.sample) if may_see_all else None, failure=failure)
+    prediction = answer.prediction
+    raw = _shown(answer.reply.body) if may_see_all else None
+    return ConnectionReport(image, request, answer.latency_ms, raw, prediction.as_document(), warnings=list(prediction.warnings))
+
+
+async def _ask_once(endpoint: Endpoint, sent: ModelInput) -> Answer:
+    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
+        return await ask(client, endpoint, sent)
+
+
+def _shown(body: bytes) -> str:
+    """Return the first bytes of an answer as text; of a picture, only what it is."""
+    if not body:
+        return ""
+    if body[:4] in (b"\x89PNG", b"II*\x00", b"MM\x00*", b"II+\x00"):
+        return f"({'PNG' if body[1:4] == b'PNG' else 'TIFF'}, {len(body)} bytes)"
+    text = body[:RAW_BYTES].decode("utf-8", "replace")
+    return text if len(body) <= RAW_BYTES else f"{text}… ({len(body)} bytes)"
+
+
+def _drawn_sample(endpoint: Endpoint) -> ModelInput:
+    """Draw a coast: blue water on the left, green land on the right."""
+    side = SAMPLE_SIDE_PX
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    land = x > side / 2 + side / 8 * np.sin(y / 24)
+    pixels = np.where(land[..., None], (86, 118, 62), (18, 42, 92)).astype(np.uint8)
+    buffer = io.BytesIO()
+    form, kind = ("TIFF", "image/tiff") if endpoint.protocol.image_form == "geotiff" else ("PNG", "image/png")
+    Picture.fromarray(pixels).save(buffer, form)
+    return ModelInput(buffer.getvalue(), kind, side, side, name="sample.tif" if form == "TIFF" else "sample.png")

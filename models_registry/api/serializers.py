@@ -1,0 +1,121 @@
+"""What goes in and out, as the OpenAPI schema shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, inline_serializer
+from rest_framework import serializers
+
+from campaigns.models import Task
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.options import ModelOptions
+from models_registry.services import mapping_document
+
+OBJECT = {"type": "object", "additionalProperties": True}
+
+
+class ModelClassSerializer(serializers.Serializer[Any]):
+    """An output slot of a model; without an index, its place in the list."""
+
+    index = serializers.IntegerField(min_value=0, max_value=65_534, required=False)
+    name = serializers.CharField(max_length=200)
+
+
+@extend_schema_field(OBJECT)
+class OptionsField(serializers.JSONField):
+    """How the model is called: see ``models_registry.options.ModelOptions``."""
+
+    def to_representation(self, value: Any) -> dict[str, Any]:
+        """Return all options, the defaults filled in."""
+        return {**ModelOptions().as_document(), **value}
+
+
+class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
+    """A registered model. The secret goes in and never comes out; the URL is shown to those who may change it."""
+
+    kind = serializers.ChoiceField(choices=ModelKind.choices, read_only=True)
+    task = serializers.ChoiceField(choices=Task.choices)
+    protocol = serializers.CharField(max_length=30)
+    url = serializers.CharField(max_length=2000)
+    secret = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, allow_null=True, trim_whitespace=True, max_length=8000
+    )
+    has_secret = serializers.BooleanField(read_only=True)
+    auth_header = serializers.CharField(max_length=100, required=False)
+    classes = ModelClassSerializer(many=True, required=False)
+    options = OptionsField(required=False)
+    may_change = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RegisteredModel
+        fields = [
+            "id", "name", "description", "version", "kind", "task", "multi_label", "protocol", "url", "secret", "has_secret", "auth_header",
+            "classes", "options", "may_change", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["created_at", "updated_at"]
+
+    def get_may_change(self, model: RegisteredModel) -> bool:
+        """Whether this person may change the model."""
+        return model.pk in self.context.get("changeable", ())
+
+    def to_representation(self, instance: RegisteredModel) -> dict[str, Any]:
+        """Return the model, its URL blanked for those who may not change it."""
+        document = dict(super().to_representation(instance))
+        if not document["may_change"]:
+            document["url"] = ""
+        return document
+
+
+class AttachSerializer(serializers.Serializer[Any]):
+    """Which model to put to use."""
+
+    model = serializers.IntegerField(min_value=1)
+
+
+class MappedClassSerializer(serializers.Serializer[Any]):
+    """A class and the label that it stands for; null: not provided."""
+
+    label = serializers.IntegerField(allow_null=True, required=False, default=None)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the field whose name is a word of Python's."""
+        return {"class": ClassReferenceField(), **super().get_fields()}
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "integer"}, {"type": "object", "properties": {"index": {"type": "integer"}, "name": {"type": "string"}}}]}
+)
+class ClassReferenceField(serializers.JSONField):
+    """A class by its number, or as {"index", "name"}."""
+
+
+class MappingSerializer(serializers.Serializer[Any]):
+    """Which label each class stands for, and from what confidence on it is drafted."""
+
+    mapping = MappedClassSerializer(many=True, required=False)
+    thresholds = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1), required=False)
+
+
+class CampaignModelSerializer(serializers.ModelSerializer[CampaignModel]):
+    """How a campaign uses a model."""
+
+    model = ModelSerializer(read_only=True)
+    mapping = serializers.SerializerMethodField()
+    thresholds = serializers.DictField(child=serializers.FloatField(), read_only=True)
+
+    class Meta:
+        model = CampaignModel
+        fields = ["id", "model", "mapping", "thresholds", "created_at"]
+
+    @extend_schema_field(
+        inline_serializer(
+            "ClassOfLabel",
+            {"class": inline_serializer("NamedClass", {"index": serializers.IntegerField(), "name": serializers.CharField()}),
+             "label": serializers.IntegerField(allow_null=True)},
+            many=True,
+        )
+    )  # fmt: skip
+    def get_mapping(self, attached: CampaignModel) -> list[dict[str, Any]]:
+        """Every class of the model with its label."""
+        return mapping_document(attached)

@@ -1,0 +1,52 @@
+"""Who may use a model, and who may change it.
+
+A model's URL decides where images and its secret go, so a membership alone gives neither: to use a model in another
+campaign takes managing one that has it, to change it takes managing every one that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from campaigns.errors import NotAllowed, NotFound
+from campaigns.models import Membership, User
+from campaigns.permissions import MANAGE, require_manager_somewhere
+from models_registry.models import CampaignModel, RegisteredModel
+
+
+def fetch_model(user: User, model_id: int) -> RegisteredModel:
+    """Return a model that the user may see; raises NotFound."""
+    model = RegisteredModel.objects.visible_to(user).filter(pk=model_id).first()
+    if model is None:
+        raise NotFound("There is no such model, or none of your campaigns uses it.")
+    assert isinstance(model, RegisteredModel)
+    return model
+
+
+def changeable(user: User, models: Iterable[RegisteredModel]) -> set[int]:
+    """Return the ids of those models that the user may change: one query for all."""
+    ids = [model.pk for model in models]
+    if user.is_superuser:
+        return set(ids)
+    managed = set(Membership.objects.filter(user=user, role__in=MANAGE).values_list("campaign_id", flat=True))
+    users: dict[int, set[int]] = {pk: set() for pk in ids}
+    for model_id, campaign_id in CampaignModel.objects.filter(model__in=ids).values_list("model_id", "campaign_id"):
+        users[model_id].add(campaign_id)
+    own = {model.pk for model in models if model.created_by_id == user.pk}
+    return {pk for pk in ids if managed and users[pk] <= managed and (users[pk] or pk in own)}
+
+
+def require_change(user: User, model: RegisteredModel) -> None:
+    """Raise NotAllowed unless the user may change the model."""
+    require_manager_somewhere(user)
+    if model.pk not in changeable(user, [model]):
+        raise NotAllowed("Other campaigns use this model, and you do not manage them all. Ask the deployment's owner, or register it anew.")
+
+
+def require_use(user: User, model: RegisteredModel) -> None:
+    """Raise NotAllowed unless the user may put the model to use in a campaign."""
+    if user.is_superuser or model.created_by_id == user.pk:
+        return
+    if CampaignModel.objects.filter(model=model, campaign__memberships__user=user, campaign__memberships__role__in=MANAGE).exists():
+        return
+    raise NotAllowed("To use this model elsewhere takes the role owner or manager in a campaign that has it.")

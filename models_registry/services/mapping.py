@@ -1,0 +1,121 @@
+"""Put models to use in campaigns: attach, map classes to labels, set thresholds, detach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.models import Campaign, Task, User
+from campaigns.permissions import MANAGE, VIEW, require_role
+from models_registry.mapping import auto_map
+from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
+from models_registry.permissions import require_use
+
+
+def attach_model(*, user: User, campaign: Campaign, model: RegisteredModel) -> CampaignModel:
+    """Put a model to use in a campaign and map classes to labels of the same name; a second time changes nothing."""
+    require_role(user, campaign, MANAGE)
+    require_use(user, model)
+    if (model.task == Task.CLASSIFICATION) != (campaign.task == Task.CLASSIFICATION):
+        raise Conflict(f"A model for {model.task} cannot serve a campaign for {campaign.task}.", code="task_mismatch")
+    with transaction.atomic():
+        attached, is_new = CampaignModel.objects.get_or_create(campaign=campaign, model=model)
+        if is_new:
+            names = ((each["index"], each["name"]) for each in model.classes)
+            _write(attached, dict(auto_map(names, campaign.labels.values_list("pk", "name"))))
+    return attached
+
+
+def set_mapping(
+    *,
+    user: User,
+    attached: CampaignModel,
+    mapping: Sequence[Mapping[str, Any]] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> CampaignModel:
+    """Replace the mapping (``[{"class": 0 | {"index": 0}, "label": id | None}]``), the thresholds, or both.
+
+    A class without a label is not provided. Thresholds are by label id, 0 to 1: below it nothing is drafted.
+    """
+    require_role(user, attached.campaign, MANAGE)
+    labels = set(attached.campaign.labels.values_list("pk", flat=True))
+    pairs = None if mapping is None else _checked_mapping(mapping, labels)
+    limits = None if thresholds is None else _checked_thresholds(thresholds, labels)
+    with transaction.atomic():
+        if pairs is not None:
+            _write(attached, pairs)
+        if limits is not None:
+            CampaignModel.objects.filter(pk=attached.pk).update(thresholds=limits)
+            attached.thresholds = limits
+    return attached
+
+
+def detach_model(*, user: User, attached: CampaignModel) -> None:
+    """Stop using a model in a campaign; its answers and what was drafted from them stay."""
+    require_role(user, attached.campaign, MANAGE)
+    attached.delete()
+
+
+def attached_model(*, user: User, campaign: Campaign, model_id: int) -> CampaignModel:
+    """Return how a campaign uses a model; raises NotFound when it does not."""
+    require_role(user, campaign, VIEW)
+    attached = CampaignModel.objects.select_related("model", "campaign").filter(campaign=campaign, model_id=model_id).first()
+    if attached is None:
+        raise NotFound("This campaign does not use such a model. Attach it first.")
+    return attached
+
+
+def mapping_document(attached: CampaignModel) -> list[dict[str, Any]]:
+    """Return every class of the model, and every other mapped index, with its label or None."""
+    mapped: dict[int, int] = {each.class_index: each.label_id for each in attached.mappings.all()}
+    names: dict[int, str] = {each["index"]: each["name"] for each in attached.model.classes}
+    indices = sorted(names.keys() | mapped.keys())
+    return [{"class": {"index": index, "name": names.get(index, str(index))}, "label": mapped.get(index)} for index in indices]
+
+
+def _write(attached: CampaignModel, mapping: Mapping[int, int]) -> None:
+    attached.mappings.all().delete()
+    rows = [LabelMapping(campaign_model=attached, class_index=index, label_id=label) for index, label in mapping.items()]
+    LabelMapping.objects.bulk_create(rows)
+
+
+def _checked_mapping(mapping: Sequence[Mapping[str, Any]], labels: set[int]) -> dict[int, int]:
+    pairs: dict[int, int] = {}
+    seen: set[int] = set()
+    for place, entry in enumerate(mapping):
+        index, label = _index_of(entry, place), entry.get("label")
+        if index in seen:
+            raise _invalid(f"mapping.{place}.class", f"Class {index} is there twice; a class stands for one label.")
+        seen.add(index)
+        if label is None:
+            continue
+        if label not in labels:
+            raise _invalid(f"mapping.{place}.label", f"{label} is no label of this campaign.")
+        pairs[index] = label
+    return pairs
+
+
+def _index_of(entry: Mapping[str, Any], place: int) -> int:
+    named = entry.get("class")
+    index = named.get("index") if isinstance(named, Mapping) else named
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < 65_535:
+        raise _invalid(f"mapping.{place}.class", 'A class is its number, 0 or more, or {"index": number}.')
+    return index
+
+
+def _checked_thresholds(thresholds: Mapping[str, float], labels: set[int]) -> dict[str, float]:
+    checked: dict[str, float] = {}
+    for name, value in thresholds.items():
+        if not str(name).isdecimal() or int(name) not in labels:
+            raise _invalid(f"thresholds.{name}", f"{name} is no label of this campaign.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+            raise _invalid(f"thresholds.{name}", "A threshold is a number from 0 to 1.")
+        checked[str(int(name))] = float(value)
+    return checked
+
+
+def _invalid(field: str, why: str) -> InvalidInput:
+    return InvalidInput(why, code="invalid_mapping", errors=[{"field": field, "detail": why}])

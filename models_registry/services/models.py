@@ -1,0 +1,158 @@
+"""Register models, change them, remove them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from campaigns.errors import Conflict, InvalidInput
+from campaigns.models import User
+from campaigns.permissions import require_manager_somewhere
+from models_registry import secrets
+from models_registry.addresses import EgressRefused
+from models_registry.credentials import check_header, check_secret
+from models_registry.models import ModelKind, RegisteredModel
+from models_registry.options import ModelOptions, OptionsRejected
+from models_registry.permissions import require_change
+from models_registry.protocols import known_protocols
+from models_registry.services.policy import egress_policy
+
+MAX_CLASSES = 10_000
+FIELDS = frozenset({"name", "description", "version", "task", "multi_label", "protocol", "url", "auth_header", "classes", "options"})
+# What a person may change of a model of ours: the rest belongs to its checkpoint.
+INTERNAL_FIELDS = frozenset({"name", "description", "options"})
+
+
+def create_model(*, user: User, secret: str = "", **fields: Any) -> RegisteredModel:
+    """Register an external model; its secret is stored encrypted and never returned."""
+    require_manager_somewhere(user)
+    checked = _checked(fields)
+    for needed in ("name", "task", "protocol", "url"):
+        if not checked.get(needed):
+            raise _invalid(needed, "is needed.")
+    _check_protocol(checked["protocol"], checked["task"])
+    secret = check_secret(secret)
+    with transaction.atomic():
+        model = RegisteredModel.objects.create(kind=ModelKind.EXTERNAL, created_by=user, **checked)
+        _store_secret(model, secret)
+    return model
+
+
+def update_model(*, user: User, model: RegisteredModel, secret: str | None = None, **changes: Any) -> RegisteredModel:
+    """Change a model.
+
+    ``secret``: None keeps the stored one, "" removes it. A URL of another origin removes it too, unless a new one
+    comes along: else whoever may edit the URL could have the secret sent to a machine of their own.
+    """
+    require_change(user, model)
+    if model.kind == ModelKind.INTERNAL and (secret or not changes.keys() <= INTERNAL_FIELDS):
+        raise Conflict("Of a model that was trained here, only the name, the description and the options change.", code="internal_model")
+    checked = _checked(changes)
+    if model.kind == ModelKind.INTERNAL and "options" in checked:
+        checked["options"]["extra"] = model.options.get("extra", {})  # it names the training that made the model
+    if {"protocol", "task"} & checked.keys():
+        _check_protocol(checked.get("protocol", model.protocol), checked.get("task", model.task))
+    if secret is None and "url" in checked and _origin(checked["url"]) != _origin(model.url):
+        secret = ""
+    if secret is not None:
+        secret = check_secret(secret)
+    with transaction.atomic():
+        for name, value in checked.items():
+            setattr(model, name, value)
+        model.save(update_fields=[*checked, "updated_at"])
+        if secret is not None:
+            _store_secret(model, secret)
+    return model
+
+
+def delete_model(*, user: User, model: RegisteredModel) -> None:
+    """Remove a model with its answers; annotations made from them stay."""
+    require_change(user, model)
+    model.delete()
+
+
+def _store_secret(model: RegisteredModel, secret: str) -> None:
+    model.secret = secrets.encrypt(secret, model_id=model.pk) if secret else ""
+    model.save(update_fields=["secret"])
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.casefold(), parts.netloc.casefold()
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as they are stored; raise InvalidInput with the field that cannot be used."""
+    for name in fields:
+        if name not in FIELDS:
+            raise _invalid(name, "is not a field of a model.")
+    checked = dict(fields)
+    for name, limit in (("name", 200), ("version", 100)):
+        if name in checked:
+            checked[name] = _text(checked[name], name, limit)
+    if "url" in checked:
+        checked["url"] = _checked_url(checked["url"])
+    if "auth_header" in checked:
+        checked["auth_header"] = check_header(checked["auth_header"])
+    if "classes" in checked:
+        checked["classes"] = _checked_classes(checked["classes"])
+    if "options" in checked:
+        checked["options"] = _checked_options(checked["options"])
+    return checked
+
+
+def _text(value: object, name: str, limit: int) -> str:
+    text = str(value).strip()
+    if not 1 <= len(text) <= limit:
+        raise _invalid(name, f"has 1 to {limit} characters.")
+    return text
+
+
+def _checked_url(url: str) -> str:
+    try:
+        egress_policy().check_url(url.strip())
+    except EgressRefused as error:
+        raise InvalidInput(
+            error.detail, code=error.code, errors=[{"field": "url", "detail": error.detail, "reason": error.reason}]
+        ) from error
+    return url.strip()
+
+
+def _check_protocol(name: str, task: str) -> None:
+    known = known_protocols()
+    protocol = known.get(name)
+    if protocol is None:
+        raise _invalid("protocol", f"is one of {', '.join(sorted(known))}.")
+    if task not in protocol.tasks:
+        raise _invalid("task", f"{protocol.title} speaks of {', '.join(sorted(protocol.tasks))} only.")
+
+
+def _checked_classes(classes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return classes sorted by index; each index and each name once."""
+    if len(classes) > MAX_CLASSES:
+        raise _invalid("classes", f"are at most {MAX_CLASSES}.")
+    found: dict[int, str] = {}
+    for place, entry in enumerate(classes):
+        index, name = entry.get("index", place), str(entry.get("name", "")).strip()
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < 65_535:
+            raise _invalid(f"classes.{place}.index", "is a whole number from 0 to 65534.")
+        if not 1 <= len(name) <= 200:
+            raise _invalid(f"classes.{place}.name", "has 1 to 200 characters.")
+        if index in found or name in found.values():
+            raise _invalid(f"classes.{place}", "is there twice; every index and every name stands once.")
+        found[index] = name
+    return [{"index": index, "name": found[index]} for index in sorted(found)]
+
+
+def _checked_options(options: object) -> dict[str, Any]:
+    try:
+        return ModelOptions.from_document(options).as_document()
+    except OptionsRejected as error:
+        raise _invalid(f"options.{error.field}" if error.field != "options" else "options", error.why) from error
+
+
+def _invalid(field: str, why: str) -> InvalidInput:
+    return InvalidInput(f"{field} {why}", code="invalid_model", errors=[{"field": field, "detail": why}])
