@@ -135,6 +135,9 @@ Q_CLUSTER = {
 HEARTBEAT_S = number("WINNOW_HEARTBEAT_S", default=2)
 LOST_AFTER_S = number("WINNOW_LOST_AFTER_S", default=20)
 
+# Folders of the server that managers may import images from; none by default.
+IMPORT_ROOTS = words("WINNOW_IMPORT_ROOTS")
+
 # Which addresses a model's URL may reach (docs/reference/settings.md, "Calling models").
 MODEL_NETWORKS = words("WINNOW_MODEL_NETWORKS")
 MODEL_HOSTS = words("WINNOW_MODEL_HOSTS")

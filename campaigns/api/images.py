@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from campaigns import queue
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
-from campaigns.api.importing import IMPORT_SCHEMA, create_images
+from campaigns.api.importing import IMPORT_SCHEMA, ImageUploads, create_images
 from campaigns.api.pagination import CursorPages
 from campaigns.api.rendering import ORJSONParser
 from campaigns.api.serializers import (
@@ -51,7 +51,7 @@ class ImagePages(CursorPages):
         return ORDERINGS[wanted]
 
 
-class ImagesView(generics.ListAPIView[Image]):
+class ImagesView(ImageUploads, generics.ListAPIView[Image]):
     """The images of a campaign."""
 
     serializer_class = ImageSerializer
