@@ -1,4 +1,5 @@
 import react from "@vitejs/plugin-react";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const server = process.env.WINNOW_SERVER ?? "http://127.0.0.1:8000";
@@ -7,6 +8,7 @@ const server = process.env.WINNOW_SERVER ?? "http://127.0.0.1:8000";
 export default defineConfig(({ command }) => ({
   base: command === "build" ? "/static/" : "/",
   plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: "dist",
     sourcemap: false,

@@ -49,3 +49,21 @@ export function apiUrl(path: string, query: Record<string, QueryValue> = {}): st
   const text = parameters.toString();
   return `${API}${path}${text === "" ? "" : `?${text}`}`;
 }
+
+/** The JSON of an answer; `undefined` bodies (204) come back as null. */
+async function jsonOf<T>(response: Response): Promise<T> {
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+export async function getJson<T>(path: string, query: Record<string, QueryValue> = {}, signal?: AbortSignal): Promise<T> {
+  return jsonOf<T>(await apiFetch(apiUrl(path, query), signal === undefined ? {} : { signal }));
+}
+
+export async function sendJson<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { "Content-Type": "application/json" };
+  }
+  return jsonOf<T>(await apiFetch(apiUrl(path), init));
+}

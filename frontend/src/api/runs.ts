@@ -1,0 +1,97 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { API, getJson, sendJson } from "./http";
+import { useCursorList } from "./pages";
+import type { Page, Reason, Run, RunItem, RunState } from "./types";
+
+const FINISHED: readonly RunState[] = ["succeeded", "failed", "cancelled", "timed_out"];
+const POLL_MS = 1000;
+const LIST_POLL_MS = 5000;
+
+export function isFinished(run: Pick<Run, "state">): boolean {
+  return FINISHED.includes(run.state);
+}
+
+export const runKey = (id: number) => ["runs", id] as const;
+
+/** One run, asked for every second until it ends. */
+export function useRun(id: number | null | undefined) {
+  return useQuery({
+    queryKey: runKey(id ?? 0),
+    queryFn: ({ signal }) => getJson<Run>(`/runs/${id}`, {}, signal),
+    enabled: id !== null && id !== undefined,
+    staleTime: 0,
+    refetchInterval: (query) => (query.state.data !== undefined && isFinished(query.state.data) ? false : POLL_MS),
+  });
+}
+
+export interface RunFilter {
+  campaign?: number;
+  kind?: string;
+  state?: string;
+}
+
+/** The newest runs, lively while one of them is going. */
+export function useRuns(filter: RunFilter) {
+  return useQuery({
+    queryKey: ["runs", "newest", filter],
+    queryFn: ({ signal }) => getJson<Page<Run>>("/runs", { ...filter }, signal).then((page) => page.results),
+    refetchInterval: (query) => (query.state.data?.some((run) => !isFinished(run)) === true ? POLL_MS : LIST_POLL_MS),
+  });
+}
+
+export function useRunList(filter: RunFilter) {
+  return useCursorList<Run>(["runs", "list"], "/runs", { ...filter }, { refetchInterval: 2000 });
+}
+
+export function useFailedItems(run: number, code: string, enabled: boolean) {
+  return useCursorList<RunItem>(["runs", run, "items"], `/runs/${run}/items`, { state: "failed", code }, { enabled });
+}
+
+/** Failed images counted by reason, each with one example. */
+export function useReasons(run: Run | undefined) {
+  return useQuery({
+    queryKey: ["runs", run?.id, "reasons", run?.progress.failed],
+    queryFn: () => getJson<Reason[]>(`/runs/${run?.id}/reasons`),
+    enabled: run !== undefined && run.progress.failed > 0,
+  });
+}
+
+export function useRunLog(run: number, enabled: boolean, going: boolean) {
+  return useQuery({
+    queryKey: ["runs", run, "log"],
+    queryFn: () => getJson<{ text: string }>(`/runs/${run}/log`),
+    enabled,
+    refetchInterval: going ? 3000 : false,
+  });
+}
+
+export function useRunActions(id: number) {
+  const client = useQueryClient();
+  const onSuccess = () => client.invalidateQueries({ queryKey: ["runs"] });
+  return {
+    cancel: useMutation({ mutationFn: () => sendJson<Run>("POST", `/runs/${id}/cancel`, {}), onSuccess }),
+    retry: useMutation({ mutationFn: () => sendJson<Run>("POST", `/runs/${id}/retry`, {}), onSuccess }),
+  };
+}
+
+export function runFileUrl(id: number): string {
+  return `${API}/runs/${id}/file`;
+}
+
+/** Calls back once when a run that was seen going has ended. */
+export function useOnFinish(run: Run | undefined, onFinish: (run: Run) => void): void {
+  const going = useRef<number | null>(null);
+  const callback = useRef(onFinish);
+  useEffect(() => {
+    callback.current = onFinish;
+  });
+  useEffect(() => {
+    if (run === undefined) return;
+    if (!isFinished(run)) going.current = run.id;
+    else if (going.current === run.id) {
+      going.current = null;
+      callback.current(run);
+    }
+  }, [run]);
+}

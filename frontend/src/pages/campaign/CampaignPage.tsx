@@ -1,0 +1,118 @@
+import { Anchor, Badge, Box, Button, Group, Tabs, Text } from "@mantine/core";
+import { IconActivity, IconBox, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers } from "@tabler/icons-react";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import { useCampaign } from "@/api/campaigns";
+import type { Campaign } from "@/api/types";
+import { PageHeader } from "@/parts/PageHeader";
+import { Loaded, LoadingRows } from "@/parts/states";
+import { StateBar } from "@/parts/StateBar";
+import { ImagesTab } from "./images/ImagesTab";
+import { mayLabel } from "./roles";
+import { WhatNext } from "./WhatNext";
+
+const LabelsTab = lazy(() => import("./labels/LabelsTab").then((module) => ({ default: module.LabelsTab })));
+const ModelsTab = lazy(() => import("./models/ModelsTab").then((module) => ({ default: module.ModelsTab })));
+const RoundsTab = lazy(() => import("./rounds/RoundsTab").then((module) => ({ default: module.RoundsTab })));
+const TrainingTab = lazy(() => import("./training/TrainingTab").then((module) => ({ default: module.TrainingTab })));
+const PeopleTab = lazy(() => import("./people/PeopleTab").then((module) => ({ default: module.PeopleTab })));
+const ExportTab = lazy(() => import("./exports/ExportTab").then((module) => ({ default: module.ExportTab })));
+const RunsTab = lazy(() => import("./RunsTab").then((module) => ({ default: module.RunsTab })));
+
+const TABS = [
+  { name: "images", icon: IconPhoto, Panel: ImagesTab },
+  { name: "labels", icon: IconTag, Panel: LabelsTab },
+  { name: "models", icon: IconBox, Panel: ModelsTab },
+  { name: "training", icon: IconSchool, Panel: TrainingTab },
+  { name: "rounds", icon: IconRefreshDot, Panel: RoundsTab },
+  { name: "people", icon: IconUsers, Panel: PeopleTab },
+  { name: "export", icon: IconDownload, Panel: ExportTab },
+  { name: "runs", icon: IconActivity, Panel: RunsTab },
+] as const;
+
+const REFRESH_MS = 10_000;
+
+function Header({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const { images, submitted, accepted } = campaign.counts;
+  return (
+    <PageHeader
+      title={campaign.name}
+      above={
+        <Anchor component={Link} to="/campaigns" size="sm">
+          {t("nav.campaigns")}
+        </Anchor>
+      }
+      subtitle={
+        <Group gap="sm">
+          <Badge color="pine">{t(`tasks.${campaign.task}`)}</Badge>
+          <Text size="sm" c="dimmed" className="winnow-numbers" data-testid="campaign-counts">
+            {images === 0 ? t("campaigns.noImages") : t("campaigns.labeledOf", { labeled: (submitted + accepted).toLocaleString(), images: images.toLocaleString() })}
+          </Text>
+          {images > 0 && (
+            <Box w={220}>
+              <StateBar counts={campaign.counts} legend={false} />
+            </Box>
+          )}
+        </Group>
+      }
+      actions={
+        mayLabel(campaign.role) && (
+          <Button
+            component={Link}
+            to={`/campaigns/${campaign.id}/label`}
+            preload={false}
+            size="md"
+            leftSection={<IconPencil size={18} />}
+            disabled={images === 0}
+            data-testid="label-now"
+            {...(images === 0 ? { onClick: (event: React.MouseEvent) => event.preventDefault(), "aria-disabled": true } : {})}
+          >
+            {t("campaign.label")}
+          </Button>
+        )
+      }
+    />
+  );
+}
+
+function CampaignTabs({ campaign, tab }: { campaign: Campaign; tab: string }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const active = TABS.some((one) => one.name === tab) ? tab : "images";
+  return (
+    <Tabs value={active} onChange={(name) => void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign.id, tab: name ?? "images" } })}>
+      <Tabs.List mb="lg">
+        {TABS.map(({ name, icon: Icon }) => (
+          <Tabs.Tab key={name} value={name} leftSection={<Icon size={16} stroke={1.8} />} data-testid={`tab-${name}`}>
+            {t(`campaign.tabs.${name}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {TABS.map(({ name, Panel }) => (
+        <Tabs.Panel key={name} value={name}>
+          <Suspense fallback={<LoadingRows />}>
+            <Panel campaign={campaign} />
+          </Suspense>
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
+
+export function CampaignPage() {
+  const { campaignId, tab = "images" } = useParams({ strict: false }) as { campaignId: number; tab?: string };
+  const query = useCampaign(campaignId, { refetchInterval: REFRESH_MS });
+  return (
+    <Loaded query={query}>
+      {(campaign) => (
+        <>
+          <Header campaign={campaign} />
+          <WhatNext campaign={campaign} />
+          <CampaignTabs campaign={campaign} tab={tab} />
+        </>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,93 @@
+import { Button, Card, Group, Select, SimpleGrid, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { IconBraces, IconDownload, IconMap2, IconTable } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useStartExport } from "@/api/learning";
+import { runFileUrl, useRuns } from "@/api/runs";
+import type { Campaign, ImageState, Run } from "@/api/types";
+import { RunCard } from "@/parts/RunCard";
+
+const FORMATS = [
+  { name: "coco", icon: IconBraces },
+  { name: "geojson", icon: IconMap2 },
+  { name: "csv", icon: IconTable },
+] as const;
+
+const RECENT = 5;
+
+function Download({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  if (run.state !== "succeeded") return null;
+  return (
+    <Group>
+      <Button component="a" href={runFileUrl(run.id)} download size="xs" leftSection={<IconDownload size={15} />} data-testid="download-export">
+        {t("exports.download")}
+      </Button>
+    </Group>
+  );
+}
+
+/** What was labeled leaves in one of three formats, written in the background and kept for download. */
+export function ExportTab({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const [state, setState] = useState<ImageState | "">("");
+  const start = useStartExport(campaign.id);
+  const runs = useRuns({ campaign: campaign.id, kind: "export" });
+  const none = campaign.counts.images === 0;
+  return (
+    <Stack>
+      <Select
+        label={t("exports.which")}
+        w={280}
+        value={state}
+        onChange={(value) => setState((value ?? "") as ImageState | "")}
+        data={[{ value: "", label: t("exports.all") }, ...(["submitted", "accepted"] as const).map((value) => ({ value, label: t(`images.stateName.${value}`) }))]}
+      />
+      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+        {FORMATS.map(({ name, icon: Icon }) => (
+          <Card key={name}>
+            <Stack h="100%" justify="space-between" align="flex-start">
+              <div>
+                <Group gap="sm" mb="xs">
+                  <ThemeIcon variant="light" size={38} aria-hidden="true">
+                    <Icon size={21} />
+                  </ThemeIcon>
+                  <Title order={2} fz={18}>
+                    {t(`exports.format.${name}`)}
+                  </Title>
+                </Group>
+                <Text size="sm" c="dimmed">
+                  {t(`exports.text.${name}`)}
+                </Text>
+              </div>
+              <Button
+                variant="default"
+                disabled={none}
+                loading={start.isPending && start.variables?.format === name}
+                onClick={() => start.mutate({ format: name, ...(state === "" ? {} : { filter: { state } }) })}
+                data-testid={`export-${name}`}
+              >
+                {t("exports.start", { format: t(`exports.format.${name}`) })}
+              </Button>
+            </Stack>
+          </Card>
+        ))}
+      </SimpleGrid>
+      {none && (
+        <Text size="sm" c="dimmed">
+          {t("exports.nothing")}
+        </Text>
+      )}
+      {(runs.data ?? []).length > 0 && (
+        <Title order={2} fz={18} mt="md">
+          {t("exports.recent")}
+        </Title>
+      )}
+      {(runs.data ?? []).slice(0, RECENT).map((run) => (
+        <RunCard key={run.id} id={run.id} title={t("exports.run", { format: String(run.params["format"] ?? "").toUpperCase(), id: run.id })}>
+          {(now) => <Download run={now} />}
+        </RunCard>
+      ))}
+    </Stack>
+  );
+}

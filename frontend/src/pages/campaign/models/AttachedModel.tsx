@@ -1,0 +1,104 @@
+import { Anchor, Badge, Button, Card, Collapse, Group, Stack, Text, Title } from "@mantine/core";
+import { modals } from "@mantine/modals";
+import { useDisclosure } from "@mantine/hooks";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useCampaignModelChanges } from "@/api/models";
+import { notifyDone } from "@/api/queryClient";
+import type { Campaign, CampaignModel } from "@/api/types";
+import { mayManage } from "../roles";
+import { InferencePanel } from "./InferencePanel";
+import { LabelMapper } from "./LabelMapper";
+import { type Mapping, sameMapping } from "./mapper";
+import { Thresholds } from "./Thresholds";
+
+function mappingOf(attached: CampaignModel): Mapping {
+  return new Map(attached.mapping.flatMap((row) => (row.label === null ? [] : [[row.class.index, row.label] as const])));
+}
+
+/** One model put to use here: what its classes stand for, from when it drafts, and its runs. */
+export function AttachedModel({ campaign, attached }: { campaign: Campaign; attached: CampaignModel }) {
+  const { t } = useTranslation();
+  const { save, detach } = useCampaignModelChanges(campaign.id);
+  const stored = useMemo(() => mappingOf(attached), [attached]);
+  const [mapping, setMapping] = useState<Mapping>(stored);
+  const [thresholds, setThresholds] = useState(attached.thresholds);
+  const [open, { toggle }] = useDisclosure(false);
+  useEffect(() => {
+    setMapping(stored);
+    setThresholds(attached.thresholds);
+  }, [stored, attached.thresholds]);
+  const { model } = attached;
+  const manager = mayManage(campaign.role);
+  const changed = !sameMapping(mapping, stored) || JSON.stringify(thresholds) !== JSON.stringify(attached.thresholds);
+  const threshold = typeof model.options["threshold"] === "number" ? model.options["threshold"] : 0;
+  const store = () =>
+    save.mutate(
+      { model: model.id, mapping: model.classes.map((one) => ({ class: one.index, label: mapping.get(one.index) ?? null })), thresholds },
+      { onSuccess: () => notifyDone(t("mapper.saved")) },
+    );
+  const askDetach = () =>
+    modals.openConfirmModal({
+      title: t("campaignModels.detachTitle", { name: model.name }),
+      children: <Text size="sm">{t("campaignModels.detachText")}</Text>,
+      labels: { confirm: t("campaignModels.detach"), cancel: t("states.cancel") },
+      confirmProps: { color: "red" },
+      onConfirm: () => detach.mutate(model.id),
+    });
+  return (
+    <Card data-testid="attached-model">
+      <Stack gap="lg">
+        <Group justify="space-between" wrap="nowrap">
+          <div>
+            <Group gap="xs">
+              <Title order={2} fz={18}>
+                <Anchor component={Link} to={`/models/${model.id}`} inherit c="inherit">
+                  {model.name}
+                </Anchor>
+              </Title>
+              <Badge color="gray">{t(`models.kind.${model.kind}`)}</Badge>
+            </Group>
+            <Text size="sm" c="dimmed">
+              {t("campaignModels.mapped", { mapped: mapping.size, classes: model.classes.length, version: model.version })}
+            </Text>
+          </div>
+          {manager && (
+            <Button size="xs" variant="subtle" color="gray" onClick={askDetach}>
+              {t("campaignModels.detach")}
+            </Button>
+          )}
+        </Group>
+        {campaign.labels.length === 0 || model.classes.length === 0 ? (
+          <Text size="sm" c="var(--winnow-wheat-text)">
+            {t(campaign.labels.length === 0 ? "mapper.noLabels" : "mapper.noClasses")}
+          </Text>
+        ) : (
+          <LabelMapper modelClasses={model.classes} labels={campaign.labels} mapping={mapping} onChange={setMapping} readOnly={!manager} />
+        )}
+        <div>
+          <Button size="xs" variant="subtle" color="gray" onClick={toggle} aria-expanded={open}>
+            {t("mapper.thresholds")}
+          </Button>
+          <Collapse expanded={open}>
+            <Text size="sm" c="dimmed" my="sm">
+              {t("mapper.thresholdsHint")}
+            </Text>
+            <Thresholds labels={campaign.labels} thresholds={thresholds} fallback={threshold} onChange={setThresholds} />
+          </Collapse>
+        </div>
+        {changed && (
+          <Group gap="xs">
+            <Button onClick={store} loading={save.isPending} data-testid="save-mapping">
+              {t("mapper.save")}
+            </Button>
+            <Button variant="subtle" color="gray" onClick={() => setMapping(stored)}>
+              {t("mapper.revert")}
+            </Button>
+          </Group>
+        )}
+        {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
+      </Stack>
+    </Card>
+  );
+}

@@ -1,0 +1,50 @@
+import { Button, Group, Stack, Switch, Text } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useStartInference } from "@/api/models";
+import { isFinished, useRuns } from "@/api/runs";
+import type { Campaign, RegisteredModel } from "@/api/types";
+import { RunCard } from "@/parts/RunCard";
+import { useRefreshImages } from "../images/UploadPanel";
+
+/** Run a model over the campaign, and watch it. */
+export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign; model: RegisteredModel; mapped: boolean }) {
+  const { t } = useTranslation();
+  const [prefill, setPrefill] = useState(true);
+  const [started, setStarted] = useState<number | null>(null);
+  const start = useStartInference(campaign.id);
+  const refresh = useRefreshImages(campaign.id);
+  const runs = useRuns({ campaign: campaign.id, kind: "inference" });
+  const latest = (runs.data ?? []).find((run) => run.params["model"] === model.id);
+  const shown = started ?? latest?.id ?? null;
+  const going = latest !== undefined && !isFinished(latest);
+  const run = (images: "all" | "unlabeled") => start.mutate({ model: model.id, images, prefill }, { onSuccess: (fresh) => setStarted(fresh.id) });
+  const none = campaign.counts.images === 0;
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between">
+        <Switch checked={prefill} onChange={(event) => setPrefill(event.currentTarget.checked)} label={t("inference.prefill")} description={t("inference.prefillHint")} />
+        <Group gap="xs">
+          <Button variant="default" disabled={none || going} loading={start.isPending} onClick={() => run("all")} data-testid="run-inference-all">
+            {t("inference.all", { count: campaign.counts.images })}
+          </Button>
+          <Button leftSection={<IconPlayerPlay size={16} />} disabled={none || going} loading={start.isPending} onClick={() => run("unlabeled")} data-testid="run-inference">
+            {t("inference.unlabeled", { count: campaign.counts.unlabeled })}
+          </Button>
+        </Group>
+      </Group>
+      {none && (
+        <Text size="sm" c="dimmed">
+          {t("inference.noImages")}
+        </Text>
+      )}
+      {!mapped && (
+        <Text size="sm" c="var(--winnow-wheat-text)">
+          {t("inference.notMapped")}
+        </Text>
+      )}
+      {shown !== null && <RunCard id={shown} title={t("inference.runOf", { name: model.name })} onFinish={refresh} />}
+    </Stack>
+  );
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import type { Label } from "@/api/types";
+import { autoMatched, linesOf, parsedClasses, plainName, sameMapping, withLink } from "./mapper";
+
+function label(id: number, name: string): Label {
+  return { id, name, color: "#000000", hotkey: "", position: id };
+}
+
+const LABELS = [label(7, "Water"), label(8, "Bare soil")];
+const CLASSES = [{ index: 0, name: "water" }, { index: 1, name: "bare_soil" }, { index: 2, name: "cloud" }];
+
+describe("the label mapper", () => {
+  it("matches same names by itself, class 0 as well", () => {
+    expect([...autoMatched(CLASSES, LABELS)]).toEqual([[0, 7], [1, 8]]);
+  });
+
+  it("leaves alone what a person mapped", () => {
+    expect([...autoMatched(CLASSES, LABELS, new Map([[0, 8]]))]).toEqual([[0, 8], [1, 8]]);
+  });
+
+  it("links and unlinks without touching the mapping it was given", () => {
+    const before = new Map([[0, 7]]);
+    expect([...withLink(before, 2, 7)]).toEqual([[0, 7], [2, 7]]);
+    expect([...withLink(before, 0, null)]).toEqual([]);
+    expect(before.size).toBe(1);
+  });
+
+  it("draws a line per mapped class, many into one label too", () => {
+    expect(linesOf(CLASSES, LABELS, new Map([[0, 7], [2, 7], [1, 999]]))).toEqual([
+      { classIndex: 0, label: 7, from: 0, to: 0 },
+      { classIndex: 2, label: 7, from: 2, to: 0 },
+    ]);
+  });
+
+  it("knows when nothing changed", () => {
+    expect(sameMapping(new Map([[0, 7]]), new Map([[0, 7]]))).toBe(true);
+    expect(sameMapping(new Map([[0, 7]]), new Map([[0, 8]]))).toBe(false);
+    expect(sameMapping(new Map(), new Map([[0, 8]]))).toBe(false);
+  });
+});
+
+it("names compare as people mean them", () => {
+  expect(plainName(" Forêt_Dense ")).toBe("foret dense");
+});
+
+it("a pasted list of classes counts from 0 unless it says otherwise", () => {
+  expect(parsedClasses("water, land\nice")).toEqual([{ index: 0, name: "water" }, { index: 1, name: "land" }, { index: 2, name: "ice" }]);
+  expect(parsedClasses("1: water; 4) land, snow")).toEqual([{ index: 1, name: "water" }, { index: 4, name: "land" }, { index: 5, name: "snow" }]);
+  expect(parsedClasses("ice", [{ index: 0, name: "water" }])).toEqual([{ index: 0, name: "water" }, { index: 1, name: "ice" }]);
+  expect(parsedClasses(" , ,")).toEqual([]);
+});

@@ -1,0 +1,83 @@
+import { Badge, Box, Button, Group, Progress, SimpleGrid, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useRanking } from "@/api/learning";
+import { thumbnailUrl } from "@/api/images";
+import type { Campaign, RankedImage } from "@/api/types";
+import { ErrorState, LoadingRows } from "@/parts/states";
+import classes from "./Ranking.module.css";
+
+function Parts({ parts }: { parts: Record<string, number> }) {
+  const { t } = useTranslation();
+  const shown = Object.entries(parts).filter(([, value]) => Number.isFinite(value));
+  return shown.slice(0, 3).map(([name, value]) => (
+    <Group key={name} gap={6} wrap="nowrap">
+      <Text size="xs" c="dimmed" w={84} truncate>
+        {name.replaceAll("_", " ")}
+      </Text>
+      {value >= 0 && value <= 1 && <Progress value={100 * value} size={5} style={{ flex: 1 }} aria-label={t("rounds.partOf", { name })} />}
+      <Text size="xs" className="winnow-numbers" ta="right" w={40}>
+        {value.toFixed(2)}
+      </Text>
+    </Group>
+  ));
+}
+
+function Ranked({ campaign, ranked }: { campaign: Campaign; ranked: RankedImage }) {
+  const { t } = useTranslation();
+  return (
+    <li className={classes["item"]} data-testid="ranked-image">
+      <Link to="/campaigns/$campaignId/label" params={{ campaignId: campaign.id }} search={{ image: ranked.image.id }} preload={false} className={classes["picture"]} aria-label={t("rounds.openRanked", { rank: ranked.rank, name: ranked.image.name })}>
+        <img src={thumbnailUrl(ranked.image.id)} alt="" loading="lazy" decoding="async" />
+        <span className={classes["rank"]}>{ranked.rank}</span>
+      </Link>
+      <Box p="xs" px="sm">
+        <Group justify="space-between" wrap="nowrap" gap={6}>
+          <Text size="xs" fw={600} truncate title={ranked.image.name}>
+            {ranked.image.name}
+          </Text>
+          {ranked.state !== "unlabeled" && (
+            <Badge size="xs" color="pine">
+              {t(`images.state.${ranked.state}`)}
+            </Badge>
+          )}
+        </Group>
+        <Text size="xs" mt={3} mb={5}>
+          {ranked.why}
+        </Text>
+        <Parts parts={ranked.parts} />
+      </Box>
+    </li>
+  );
+}
+
+/** The images of a round in the order in which people are asked, each with the reason. */
+export function Ranking({ campaign, number }: { campaign: Campaign; number: number }) {
+  const { t } = useTranslation();
+  const list = useRanking(campaign.id, number);
+  if (list.isPending) return <LoadingRows rows={2} height={150} />;
+  if (list.error !== null && list.items.length === 0) return <ErrorState error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.items.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("rounds.noRanking")}
+      </Text>
+    );
+  }
+  return (
+    <>
+      <SimpleGrid component="ul" cols={{ base: 1, xs: 2, sm: 3, lg: 4, xl: 5 }} className={classes["list"]} data-testid="ranking">
+        {list.items.map((ranked) => (
+          <Ranked key={ranked.image.id} campaign={campaign} ranked={ranked} />
+        ))}
+      </SimpleGrid>
+      {list.hasNextPage && (
+        <Group justify="center" mt="md">
+          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {t("states.more")}
+          </Button>
+        </Group>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { Anchor, Button, Card, Group, NumberInput, Select, Stack, Text, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { useStartRound, useStrategies } from "@/api/learning";
+import { useCampaignModels } from "@/api/models";
+import type { Campaign, Strategy } from "@/api/types";
+import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
+
+const TRAIN = "train";
+const LATEST = "";
+
+function needsModel(strategy: Strategy | undefined): boolean {
+  return strategy?.needs.some((need) => need === "model" || need === "probabilities") ?? false;
+}
+
+function Explained({ strategy }: { strategy: Strategy | undefined }) {
+  const { t } = useTranslation();
+  if (strategy === undefined) return null;
+  return (
+    <Text size="sm" c="dimmed" data-testid="strategy-text">
+      {strategy.description}
+      {strategy.paper !== "" && ` (${strategy.paper})`} {needsModel(strategy) ? t("rounds.needsModel") : t("rounds.needsNoModel")}
+    </Text>
+  );
+}
+
+/** Ask for the next round: what to rank by, how many images, and whether a model is trained first. */
+export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boolean }) {
+  const { t } = useTranslation();
+  const strategies = useStrategies();
+  const models = useCampaignModels(campaign.id);
+  const start = useStartRound(campaign.id);
+  const labeled = campaign.counts.submitted + campaign.counts.accepted;
+  const form = useForm({
+    initialValues: { strategy: DEFAULT_STRATEGY, size: defaultSize(campaign.counts.unlabeled) as number | string, basis: labeled > 0 && campaign.task === "classification" ? TRAIN : LATEST, seed: 0 as number | string },
+  });
+  const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
+  const attached = models.data ?? [];
+  const basis = [
+    ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
+    { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
+    ...attached.map(({ model }) => ({ value: String(model.id), label: `${model.name} ${model.version}` })),
+  ];
+  const submit = form.onSubmit(({ strategy: name, size, basis: by, seed }) =>
+    start.mutate({
+      strategy: name,
+      size: Number(size),
+      seed: Number(seed || 0),
+      ...(by === TRAIN ? { train: true } : by === LATEST ? {} : { model: Number(by) }),
+    }),
+  );
+  const none = campaign.counts.unlabeled === 0;
+  return (
+    <Card>
+      <form onSubmit={submit}>
+        <Stack>
+          <div>
+            <Title order={2} fz={18}>
+              {t("rounds.startTitle")}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {t("rounds.startText", { count: campaign.counts.unlabeled })}
+            </Text>
+          </div>
+          <Group align="flex-end">
+            <Select
+              label={t("rounds.strategy")}
+              w={240}
+              data={(strategies.data ?? [{ name: DEFAULT_STRATEGY, title: "UHerding" }]).map((one) => ({
+                value: one.name,
+                label: one.name === DEFAULT_STRATEGY ? t("rounds.recommended", { title: one.title }) : one.title,
+              }))}
+              data-testid="round-strategy"
+              {...form.getInputProps("strategy")}
+            />
+            <NumberInput label={t("rounds.size")} min={1} max={Math.max(1, campaign.counts.unlabeled)} w={120} data-testid="round-size" {...form.getInputProps("size")} />
+            <Select label={t("rounds.basis")} w={300} data={basis} data-testid="round-basis" {...form.getInputProps("basis")} />
+            <NumberInput label={t("training.seed")} min={0} w={90} {...form.getInputProps("seed")} />
+            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={busy || none} data-testid="start-round">
+              {t("rounds.start")}
+            </Button>
+          </Group>
+          <Explained strategy={strategy} />
+          {none && (
+            <Text size="sm" c="var(--winnow-wheat-text)">
+              {t("rounds.emptyPool")} <Anchor href={`/campaigns/${campaign.id}/images`}>{t("images.add")}</Anchor>
+            </Text>
+          )}
+        </Stack>
+      </form>
+    </Card>
+  );
+}

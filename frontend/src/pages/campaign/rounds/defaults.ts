@@ -1,0 +1,7 @@
+/** In the top group at every number of labels, and able to start without a model. */
+export const DEFAULT_STRATEGY = "uherding";
+
+/** A tenth of what is left, between 10 and 100: small rounds learn faster, large ones wait less. */
+export function defaultSize(unlabeled: number): number {
+  return Math.max(1, Math.min(unlabeled === 0 ? 20 : unlabeled, Math.max(10, Math.min(100, Math.round(unlabeled / 10)))));
+}

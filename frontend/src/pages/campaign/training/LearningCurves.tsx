@@ -1,0 +1,76 @@
+import { SimpleGrid, Text } from "@mantine/core";
+import { useCallback, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { CurvePoint } from "@/api/types";
+import { Chart } from "@/parts/chart/Chart";
+import { axis, type ChartPalette } from "@/parts/chart/types";
+import { metricName, type Series, splitCurves } from "./curves";
+
+interface CurveProps {
+  series: Series[];
+  best: number | null;
+  label: string;
+  unit: boolean;
+}
+
+function Curve({ series, best, label, unit }: CurveProps) {
+  const { t } = useTranslation();
+  const option = useCallback(
+    (palette: ChartPalette) => ({
+      color: palette.series,
+      grid: { left: 46, right: 18, top: 40, bottom: 42 },
+      legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text } },
+      tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text }, valueFormatter: (value: unknown) => (typeof value === "number" ? value.toFixed(4) : "") },
+      xAxis: { ...axis(palette, t("training.epoch")), nameGap: 26, minInterval: 1, min: "dataMin" },
+      yAxis: { ...axis(palette, ""), ...(unit ? { max: 1 } : {}), scale: true },
+      series: series.map((one) => ({
+        type: "line",
+        name: metricName(one.name),
+        data: one.points,
+        showSymbol: one.points.length < 3,
+        symbolSize: 6,
+        lineStyle: { width: 2.2 },
+        ...(best !== null && one.name.startsWith("validation")
+          ? { markPoint: { symbol: "circle", symbolSize: 11, label: { show: true, formatter: t("training.best"), position: "top", color: palette.text, fontSize: 11 }, data: bestOf(one, best) } }
+          : {}),
+      })),
+    }),
+    [series, best, unit, t],
+  );
+  return <Chart option={option} label={label} height={270} />;
+}
+
+function bestOf(series: Series, epoch: number): { coord: [number, number] }[] {
+  const point = series.points.find(([at]) => at === epoch);
+  return point === undefined ? [] : [{ coord: point }];
+}
+
+/** Losses and scores by epoch, the best epoch marked, while the training goes and after. */
+export function LearningCurves({ points }: { points: readonly CurvePoint[] }) {
+  const { t } = useTranslation();
+  const { losses, scores, best } = useMemo(() => splitCurves(points), [points]);
+  const last = points.at(-1);
+  if (last === undefined) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("training.noCurves")}
+      </Text>
+    );
+  }
+  const said = Object.entries(last.metrics)
+    .filter(([, value]) => typeof value === "number")
+    .map(([name, value]) => `${metricName(name)} ${(value ?? 0).toFixed(3)}`)
+    .join(", ");
+  return (
+    <div data-testid="learning-curves">
+      <SimpleGrid cols={{ base: 1, md: scores.length > 0 && losses.length > 0 ? 2 : 1 }}>
+        {scores.length > 0 && <Curve series={scores} best={best} unit label={t("training.scoresAre", { epoch: last.epoch, values: said })} />}
+        {losses.length > 0 && <Curve series={losses} best={best} unit={false} label={t("training.lossesAre", { epoch: last.epoch, values: said })} />}
+      </SimpleGrid>
+      <Text size="sm" c="dimmed" className="winnow-numbers">
+        {t("training.lastEpoch", { epoch: last.epoch, values: said })}
+        {best !== null && ` ${t("training.bestEpoch", { epoch: best })}`}
+      </Text>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import { Alert, Button, Card, Collapse, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { type TrainingForm, useStartTraining } from "@/api/learning";
+import { useCampaignModels } from "@/api/models";
+import type { Campaign } from "@/api/types";
+
+interface Values {
+  name: string;
+  method: "fast_head" | "fine_tune";
+  size: "small" | "medium" | "large";
+  minutes: number | string;
+  patience: number | string;
+  validation: number | string;
+  learning_rate: number | string;
+  seed: number | string;
+  start_from: string;
+}
+
+const INITIAL: Values = { name: "", method: "fast_head", size: "small", minutes: 30, patience: "", validation: 20, learning_rate: "", seed: 0, start_from: "" };
+
+function numberOr(value: number | string): number | undefined {
+  return value === "" ? undefined : Number(value);
+}
+
+/** What the form says, without what was left blank: the server fills that in. */
+export function trainingBody(values: Values): Partial<TrainingForm> {
+  const { name, method, size, start_from: from } = values;
+  const body = {
+    method,
+    size,
+    name: name.trim() === "" ? undefined : name.trim(),
+    minutes: numberOr(values.minutes),
+    patience: numberOr(values.patience),
+    validation: values.validation === "" ? undefined : Number(values.validation) / 100,
+    learning_rate: method === "fine_tune" ? numberOr(values.learning_rate) : undefined,
+    seed: numberOr(values.seed),
+    start_from: from === "" ? undefined : Number(from),
+  };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+}
+
+export function StartTraining({ campaign, going, onStart }: { campaign: Campaign; going: boolean; onStart: (run: number) => void }) {
+  const { t } = useTranslation();
+  const start = useStartTraining(campaign.id);
+  const models = useCampaignModels(campaign.id);
+  const [open, { toggle }] = useDisclosure(false);
+  const form = useForm({ initialValues: INITIAL });
+  const labeled = campaign.counts.submitted + campaign.counts.accepted;
+  const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: `${one.model.name} ${one.model.version}` }));
+  return (
+    <Card>
+      <form onSubmit={form.onSubmit((values) => start.mutate(trainingBody(values), { onSuccess: (run) => onStart(run.id) }))}>
+        <Stack>
+          <div>
+            <Title order={2} fz={18}>
+              {t("training.title")}
+            </Title>
+            <Text size="sm" c="dimmed" className="winnow-numbers">
+              {t("training.labeled", { count: labeled })}
+            </Text>
+          </div>
+          {campaign.task !== "classification" && <Alert color="wheat">{t("training.classificationOnly")}</Alert>}
+          <div>
+            <Text size="sm" fw={500} mb={4} id="training-method">
+              {t("training.method")}
+            </Text>
+            <SegmentedControl
+              aria-labelledby="training-method"
+              data={(["fast_head", "fine_tune"] as const).map((value) => ({ value, label: t(`training.methods.${value}`) }))}
+              {...form.getInputProps("method")}
+            />
+            <Text size="sm" c="dimmed" mt={6}>
+              {t(`training.methodText.${form.values.method}`)}
+            </Text>
+          </div>
+          <Group align="flex-end">
+            <TextInput label={t("training.name")} placeholder={t("training.namePlaceholder")} w={280} {...form.getInputProps("name")} />
+            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0} data-testid="start-training">
+              {t("training.start")}
+            </Button>
+            <Button variant="subtle" color="gray" onClick={toggle} aria-expanded={open}>
+              {t("training.options")}
+            </Button>
+          </Group>
+          {labeled === 0 && (
+            <Text size="sm" c="var(--winnow-wheat-text)">
+              {t("training.noLabels")}
+            </Text>
+          )}
+          <Collapse expanded={open}>
+            <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} maw={860}>
+              <Select label={t("training.size")} data={(["small", "medium", "large"] as const).map((value) => ({ value, label: t(`training.sizes.${value}`) }))} {...form.getInputProps("size")} />
+              <NumberInput label={t("training.minutes")} min={1} max={1440} {...form.getInputProps("minutes")} />
+              <NumberInput label={t("training.patience")} placeholder={t("training.auto")} min={1} {...form.getInputProps("patience")} />
+              <NumberInput label={t("training.validation")} suffix=" %" min={0} max={50} {...form.getInputProps("validation")} />
+              <NumberInput label={t("training.learningRate")} placeholder={t("training.auto")} min={0} step={0.0001} decimalScale={8} disabled={form.values.method === "fast_head"} {...form.getInputProps("learning_rate")} />
+              <NumberInput label={t("training.seed")} min={0} {...form.getInputProps("seed")} />
+              {earlier.length > 0 && <Select label={t("training.startFrom")} clearable data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...form.getInputProps("start_from")} />}
+            </SimpleGrid>
+          </Collapse>
+        </Stack>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,89 @@
+import { Accordion, Anchor, Group, Stack, Text } from "@mantine/core";
+import { IconSchool } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { campaignKey } from "@/api/campaigns";
+import { useCurves, useTrainingRuns } from "@/api/learning";
+import { isFinished } from "@/api/runs";
+import type { Campaign, TrainingRun } from "@/api/types";
+import { RunCard, RunStateBadge } from "@/parts/RunCard";
+import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
+import { When } from "@/parts/When";
+import { mayManage } from "../roles";
+import { LearningCurves } from "./LearningCurves";
+import { StartTraining } from "./StartTraining";
+
+function TrainingDetail({ campaign, training }: { campaign: Campaign; training: TrainingRun }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const curves = useCurves(training.id, !isFinished(training.run));
+  return (
+    <Stack gap="md">
+      <RunCard id={training.run.id} title={training.name} onFinish={() => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) })} />
+      {curves.data !== undefined && <LearningCurves points={curves.data} />}
+      {training.model !== null && (
+        <Text size="sm">
+          {t("training.made")}{" "}
+          <Anchor component={Link} to={`/models/${training.model.id}`} inherit>
+            {training.model.name} {training.model.version}
+          </Anchor>
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+export function TrainingTab({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const [polling, setPolling] = useState(true);
+  const query = useTrainingRuns(campaign.id, polling);
+  const [opened, setOpened] = useState<string | null>(null);
+  const trainings = query.data ?? [];
+  const going = trainings.some((training) => !isFinished(training.run));
+  if (query.data !== undefined && going !== polling) setPolling(going);
+  const shown = opened ?? (trainings[0] === undefined ? null : String(trainings[0].id));
+  return (
+    <Stack>
+      {mayManage(campaign.role) && (
+        <StartTraining
+          campaign={campaign}
+          going={going}
+          onStart={() => {
+            setPolling(true);
+            setOpened(null);
+          }}
+        />
+      )}
+      {query.isPending ? (
+        <LoadingRows />
+      ) : query.error !== null && query.data === undefined ? (
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      ) : trainings.length === 0 ? (
+        <EmptyState icon={<IconSchool size={26} />} title={t("training.emptyTitle")}>
+          {t("training.emptyText")}
+        </EmptyState>
+      ) : (
+        <Accordion value={shown} onChange={(value) => setOpened(value ?? "")} variant="separated" order={3}>
+          {trainings.map((training) => (
+            <Accordion.Item key={training.id} value={String(training.id)} data-testid="training-run">
+              <Accordion.Control>
+                <Group justify="space-between" pr="md">
+                  <Group gap="xs">
+                    <Text fw={600}>{training.name}</Text>
+                    <RunStateBadge run={training.run} />
+                  </Group>
+                  <When time={training.run.created_at} />
+                </Group>
+              </Accordion.Control>
+              <Accordion.Panel>
+                <TrainingDetail campaign={campaign} training={training} />
+              </Accordion.Panel>
+            </Accordion.Item>
+          ))}
+        </Accordion>
+      )}
+    </Stack>
+  );
+}

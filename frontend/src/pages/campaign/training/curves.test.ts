@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { metricName, splitCurves } from "./curves";
+
+const POINTS = [
+  { epoch: 2, best: true, metrics: { train_loss: 0.5, validation_loss: 0.7, validation_accuracy: 0.8, learning_rate: 0.001 } },
+  { epoch: 1, best: true, metrics: { train_loss: 1, validation_loss: null, validation_accuracy: 0.6, learning_rate: 0.001 } },
+];
+
+it("losses and scores stand on charts of their own, in order of epochs, without gaps drawn as zero", () => {
+  const { losses, scores, best } = splitCurves(POINTS);
+  expect(losses).toEqual([
+    { name: "train_loss", points: [[1, 1], [2, 0.5]] },
+    { name: "validation_loss", points: [[2, 0.7]] },
+  ]);
+  expect(scores.map((series) => series.name)).toEqual(["validation_accuracy"]);
+  expect(best).toBe(2);
+});
+
+it("no point is no curve", () => {
+  expect(splitCurves([])).toEqual({ losses: [], scores: [], best: null });
+});
+
+it("metrics read as words", () => {
+  expect(metricName("validation_loss")).toBe("Validation loss");
+});

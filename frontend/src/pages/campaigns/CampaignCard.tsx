@@ -1,0 +1,54 @@
+import { Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { Campaign } from "@/api/types";
+import { LabelChip } from "@/parts/LabelChip";
+import { StateBar } from "@/parts/StateBar";
+import classes from "./CampaignCard.module.css";
+
+const SHOWN_LABELS = 5;
+
+export function CampaignCard({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const { images, submitted, accepted } = campaign.counts;
+  const percent = images === 0 ? 0 : Math.floor((100 * (submitted + accepted)) / images);
+  return (
+    <Card component="article" className={classes["card"]} data-testid="campaign-card">
+      <Stack gap="md" h="100%" justify="space-between">
+        <div>
+          <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm">
+            <Title order={2} fz={18} lh={1.3}>
+              <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className={classes["link"]}>
+                {campaign.name}
+              </Link>
+            </Title>
+            <Badge color="gray">{t(`tasks.${campaign.task}`)}</Badge>
+          </Group>
+          <Group gap={6} mt="sm">
+            {campaign.labels.slice(0, SHOWN_LABELS).map((label) => (
+              <LabelChip key={label.id} label={label} />
+            ))}
+            {campaign.labels.length > SHOWN_LABELS && (
+              <Text size="xs" c="dimmed">
+                {t("campaigns.moreLabels", { count: campaign.labels.length - SHOWN_LABELS })}
+              </Text>
+            )}
+          </Group>
+        </div>
+        <div>
+          <Group justify="space-between" mb={6}>
+            <Text size="sm" className="winnow-numbers">
+              {images === 0 ? t("campaigns.noImages") : t("campaigns.images", { count: images })}
+            </Text>
+            {images > 0 && (
+              <Text size="sm" fw={600} className="winnow-numbers">
+                {t("campaigns.percentLabeled", { percent })}
+              </Text>
+            )}
+          </Group>
+          <StateBar counts={campaign.counts} legend={false} />
+        </div>
+      </Stack>
+    </Card>
+  );
+}

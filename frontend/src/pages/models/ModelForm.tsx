@@ -1,0 +1,161 @@
+import { Alert, Badge, Button, Collapse, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useDisclosure } from "@mantine/hooks";
+import { useTranslation } from "react-i18next";
+import { type ModelFields, useProtocols } from "@/api/models";
+import { messageOf } from "@/api/problems";
+import type { ModelClass, RegisteredModel, Task } from "@/api/types";
+import { ClassesEditor } from "./ClassesEditor";
+
+const TASKS = ["classification", "detection", "segmentation", "keypoints"] as const satisfies readonly Task[];
+
+interface Values {
+  name: string;
+  description: string;
+  version: string;
+  task: Task;
+  multi_label: boolean;
+  protocol: string;
+  url: string;
+  secret: string;
+  auth_header: string;
+  classes: ModelClass[];
+  options: string;
+}
+
+function valuesOf(model: RegisteredModel | null, task: Task): Values {
+  return {
+    name: model?.name ?? "",
+    description: model?.description ?? "",
+    version: model?.version ?? "1",
+    task: model?.task ?? task,
+    multi_label: model?.multi_label ?? false,
+    protocol: model?.protocol ?? "winnow_json",
+    url: model?.url ?? "",
+    secret: "",
+    auth_header: model?.auth_header ?? "Authorization",
+    classes: model?.classes ?? [],
+    options: model === null || Object.keys(model.options).length === 0 ? "" : JSON.stringify(model.options, null, 2),
+  };
+}
+
+/** Options as they were typed: nothing is the defaults, anything but an object is a mistake. */
+export function parsedOptions(text: string): Record<string, unknown> | null {
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+interface Props {
+  model: RegisteredModel | null;
+  task?: Task;
+  busy: boolean;
+  error: unknown;
+  submitLabel: string;
+  onSubmit: (fields: Partial<ModelFields>) => void;
+}
+
+export function ModelForm({ model, task = "classification", busy, error, submitLabel, onSubmit }: Props) {
+  const { t } = useTranslation();
+  const protocols = useProtocols();
+  const [open, { toggle }] = useDisclosure(model !== null && Object.keys(model.options).length > 0);
+  const external = model?.kind !== "internal";
+  const form = useForm<Values>({
+    initialValues: valuesOf(model, task),
+    validate: {
+      name: (value) => (value.trim() === "" ? t("models.needName") : null),
+      url: (value) => (external && !/^https?:\/\/\S+/.test(value.trim()) ? t("models.needUrl") : null),
+      options: (value) => (parsedOptions(value) === null ? t("models.badOptions") : null),
+    },
+  });
+  const { values } = form;
+  const offered = (protocols.data ?? []).filter((protocol) => protocol.tasks.includes(values.task));
+  const submit = form.onSubmit(({ options, secret, ...fields }) => {
+    const own = { ...fields, name: fields.name.trim(), url: fields.url.trim() };
+    if (!external) return onSubmit({ name: own.name, description: own.description });
+    return onSubmit({ ...own, options: parsedOptions(options) ?? {}, ...(secret === "" ? {} : { secret }) });
+  });
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="lg">
+        {error !== null && error !== undefined && (
+          <Alert color="red" role="alert">
+            {messageOf(error)}
+          </Alert>
+        )}
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          <TextInput label={t("models.name")} placeholder={t("models.namePlaceholder")} required maxLength={200} data-testid="model-name" {...form.getInputProps("name")} />
+          {external && <TextInput label={t("models.versionLabel")} description={t("models.versionHint")} inputWrapperOrder={["label", "input", "description", "error"]} data-testid="model-version" {...form.getInputProps("version")} />}
+        </SimpleGrid>
+        {external && (
+          <>
+            <SimpleGrid cols={{ base: 1, sm: 2 }}>
+              <Select label={t("models.task")} data={TASKS.map((value) => ({ value, label: t(`tasks.${value}`) }))} data-testid="model-task" {...form.getInputProps("task")} />
+              <Select
+                label={t("models.protocol")}
+                data={(offered.length > 0 ? offered : [{ name: values.protocol, title: values.protocol }]).map((protocol) => ({ value: protocol.name, label: protocol.title }))}
+                data-testid="model-protocol"
+                {...form.getInputProps("protocol")}
+              />
+            </SimpleGrid>
+            {values.task === "classification" && <Switch label={t("models.multiLabel")} description={t("models.multiLabelHint")} {...form.getInputProps("multi_label", { type: "checkbox" })} />}
+            <TextInput label={t("models.url")} description={t("models.urlHint")} placeholder="http://127.0.0.1:9100/predict" type="url" required data-testid="model-url" {...form.getInputProps("url")} />
+            <SimpleGrid cols={{ base: 1, sm: 2 }}>
+              <PasswordInput
+                label={
+                  <Group gap={6} component="span">
+                    {t("models.secret")}
+                    {model?.has_secret === true && (
+                      <Badge size="xs" color="pine" data-testid="secret-stored">
+                        {t("models.secretStored")}
+                      </Badge>
+                    )}
+                  </Group>
+                }
+                description={t("models.secretHint")}
+                placeholder={model?.has_secret === true ? t("models.secretKeep") : ""}
+                autoComplete="off"
+                data-testid="model-secret"
+                {...form.getInputProps("secret")}
+              />
+              <TextInput label={t("models.authHeader")} description={t("models.authHeaderHint")} {...form.getInputProps("auth_header")} />
+            </SimpleGrid>
+            <ClassesEditor classes={values.classes} onChange={(classes) => form.setFieldValue("classes", classes)} />
+            <div>
+              <Button variant="subtle" color="gray" size="xs" onClick={toggle} aria-expanded={open}>
+                {t("models.options")}
+              </Button>
+              <Collapse expanded={open}>
+                <JsonInput
+                  label={t("models.optionsJson")}
+                  description={t("models.optionsHint")}
+                  placeholder={'{"timeout_s": 60, "concurrency": 16, "threshold": 0.3}'}
+                  autosize
+                  minRows={4}
+                  formatOnBlur
+                  mt="xs"
+                  styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+                  {...form.getInputProps("options")}
+                />
+              </Collapse>
+            </div>
+          </>
+        )}
+        <Group>
+          <Button type="submit" loading={busy} data-testid="save-model">
+            {submitLabel}
+          </Button>
+          {!form.isDirty() && model !== null && (
+            <Text size="sm" c="dimmed">
+              {t("models.noChanges")}
+            </Text>
+          )}
+        </Group>
+      </Stack>
+    </form>
+  );
+}

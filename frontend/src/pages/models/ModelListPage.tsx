@@ -1,0 +1,115 @@
+import { Anchor, Badge, Button, Card, Code, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { IconBox, IconPlus, IconServerBolt } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useModels } from "@/api/models";
+import type { RegisteredModel } from "@/api/types";
+import { PageHeader } from "@/parts/PageHeader";
+import { EmptyState, Loaded } from "@/parts/states";
+import { When } from "@/parts/When";
+
+export const EXAMPLE_COMMAND = "make example-model";
+export const EXAMPLE_URL = "http://127.0.0.1:9100";
+
+/** The sample server that comes with Winnow, for whoever has no model at hand. */
+export function ExampleHint() {
+  const { t } = useTranslation();
+  return (
+    <Card>
+      <Group wrap="nowrap" align="flex-start">
+        <IconServerBolt size={24} style={{ flex: "none", marginTop: 2 }} />
+        <div>
+          <Title order={2} fz={16}>
+            {t("models.exampleTitle")}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {t("models.exampleText")} <Code>{EXAMPLE_COMMAND}</Code> {t("models.exampleUrl")} <Code>{EXAMPLE_URL}/…</Code>
+          </Text>
+        </div>
+      </Group>
+    </Card>
+  );
+}
+
+function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
+  const { t } = useTranslation();
+  return (
+    <Card padding={0}>
+      <Table.ScrollContainer minWidth={680}>
+        <Table highlightOnHover>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("models.name")}</Table.Th>
+              <Table.Th>{t("models.task")}</Table.Th>
+              <Table.Th>{t("models.where")}</Table.Th>
+              <Table.Th>{t("models.classes")}</Table.Th>
+              <Table.Th>{t("settings.made")}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {models.map((model) => (
+              <Table.Tr key={model.id} data-testid="model-row">
+                <Table.Td>
+                  <Anchor component={Link} to={`/models/${model.id}`} fw={600} size="sm">
+                    {model.name}
+                  </Anchor>
+                  <Text size="xs" c="dimmed">
+                    {t("models.version", { version: model.version })}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <Text size="sm">{t(`tasks.${model.task}`)}</Text>
+                </Table.Td>
+                <Table.Td>
+                  <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${model.kind}`)}</Badge>
+                  {model.url !== "" && (
+                    <Text size="xs" c="dimmed" maw={260} truncate title={model.url}>
+                      {model.url}
+                    </Text>
+                  )}
+                </Table.Td>
+                <Table.Td>
+                  <Text size="sm" maw={240} lineClamp={2}>
+                    {model.classes.length === 0 ? "–" : model.classes.map((one) => one.name).join(", ")}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <When time={model.created_at} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Card>
+  );
+}
+
+export function ModelListPage() {
+  const { t } = useTranslation();
+  const query = useModels();
+  const create = (
+    <Button component={Link} to="/models/new" leftSection={<IconPlus size={17} />} data-testid="new-model">
+      {t("models.new")}
+    </Button>
+  );
+  return (
+    <>
+      <PageHeader title={t("models.title")} subtitle={t("models.subtitle")} actions={(query.data?.length ?? 0) > 0 && create} />
+      <Loaded query={query}>
+        {(models) => (
+          <Stack>
+            {models.length === 0 ? (
+              <EmptyState icon={<IconBox size={26} />} title={t("models.emptyTitle")} actions={create}>
+                {t("models.emptyText")}
+              </EmptyState>
+            ) : (
+              <ModelTable models={models} />
+            )}
+            <ExampleHint />
+          </Stack>
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,88 @@
+import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { modals } from "@mantine/modals";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useDeleteModel, useModel, useSaveModel } from "@/api/models";
+import { notifyDone } from "@/api/queryClient";
+import type { RegisteredModel } from "@/api/types";
+import { PageHeader } from "@/parts/PageHeader";
+import { Loaded } from "@/parts/states";
+import { ModelForm } from "./ModelForm";
+import { TestConnection } from "./TestConnection";
+
+function Edit({ model }: { model: RegisteredModel }) {
+  const { t } = useTranslation();
+  const save = useSaveModel(model.id);
+  return (
+    <Card>
+      <Title order={2} fz={18} mb="md">
+        {t("models.edit")}
+      </Title>
+      <ModelForm
+        // A saved model comes back with what the server made of it; the form starts again from that.
+        key={JSON.stringify([model.name, model.url, model.has_secret, model.classes, model.options])}
+        model={model}
+        busy={save.isPending}
+        error={save.error}
+        submitLabel={t("states.save")}
+        onSubmit={(fields) => save.mutate(fields, { onSuccess: () => notifyDone(t("models.saved")) })}
+      />
+    </Card>
+  );
+}
+
+export function ModelPage() {
+  const { t } = useTranslation();
+  const { modelId } = useParams({ strict: false }) as { modelId: number };
+  const { campaign } = useSearch({ strict: false }) as { campaign?: number };
+  const query = useModel(modelId);
+  const remove = useDeleteModel();
+  const navigate = useNavigate();
+  const ask = (model: RegisteredModel) =>
+    modals.openConfirmModal({
+      title: t("models.deleteTitle", { name: model.name }),
+      children: <Text size="sm">{t("models.deleteText")}</Text>,
+      labels: { confirm: t("models.delete"), cancel: t("states.cancel") },
+      confirmProps: { color: "red" },
+      onConfirm: () => remove.mutate(model.id, { onSuccess: () => void navigate({ to: "/models" }) }),
+    });
+  return (
+    <Loaded query={query}>
+      {(model) => (
+        <>
+          <PageHeader
+            title={model.name}
+            above={
+              <Anchor component={Link} to="/models" size="sm">
+                {t("models.title")}
+              </Anchor>
+            }
+            subtitle={
+              <Group gap="xs">
+                <Badge color="gray">{t(`tasks.${model.task}`)}</Badge>
+                <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${model.kind}`)}</Badge>
+                <span>{t("models.version", { version: model.version })}</span>
+              </Group>
+            }
+            actions={
+              <>
+                <Button variant="subtle" color="gray" onClick={() => ask(model)} loading={remove.isPending}>
+                  {t("models.delete")}
+                </Button>
+                {campaign !== undefined && (
+                  <Button component={Link} to={`/campaigns/${campaign}/models`} data-testid="back-to-campaign">
+                    {t("models.toMapping")}
+                  </Button>
+                )}
+              </>
+            }
+          />
+          <Stack maw={1000}>
+            <TestConnection model={model} campaign={campaign} />
+            <Edit model={model} />
+          </Stack>
+        </>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,63 @@
+import { Anchor, Card, Stack } from "@mantine/core";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useCampaign } from "@/api/campaigns";
+import { useCampaignModelChanges, useSaveModel } from "@/api/models";
+import type { Task } from "@/api/types";
+import { PageHeader } from "@/parts/PageHeader";
+import { LoadingRows } from "@/parts/states";
+import { ModelForm } from "./ModelForm";
+import { ExampleHint } from "./ModelListPage";
+
+function Form({ campaign, task }: { campaign: number | null; task: Task }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const save = useSaveModel(null);
+  const { attach } = useCampaignModelChanges(campaign ?? 0);
+  return (
+    <ModelForm
+      model={null}
+      task={task}
+      busy={save.isPending || attach.isPending}
+      error={save.error}
+      submitLabel={t(campaign === null ? "models.create" : "models.createAndAttach")}
+      onSubmit={(fields) =>
+        save.mutate(fields, {
+          onSuccess: (model) => {
+            const open = () => void navigate({ to: "/models/$modelId", params: { modelId: model.id }, search: campaign === null ? {} : { campaign } });
+            if (campaign === null) open();
+            else attach.mutate(model.id, { onSettled: open });
+          },
+        })
+      }
+    />
+  );
+}
+
+function CampaignForm({ campaign }: { campaign: number }) {
+  const query = useCampaign(campaign);
+  if (query.isPending) return <LoadingRows />;
+  return <Form campaign={query.data === undefined ? null : campaign} task={query.data?.task ?? "classification"} />;
+}
+
+export function NewModelPage() {
+  const { t } = useTranslation();
+  const { campaign } = useSearch({ strict: false }) as { campaign?: number };
+  return (
+    <>
+      <PageHeader
+        title={t("models.newTitle")}
+        subtitle={t("models.newSubtitle")}
+        above={
+          <Anchor component={Link} to="/models" size="sm">
+            {t("models.title")}
+          </Anchor>
+        }
+      />
+      <Stack maw={860}>
+        <ExampleHint />
+        <Card>{campaign === undefined ? <Form campaign={null} task="classification" /> : <CampaignForm campaign={campaign} />}</Card>
+      </Stack>
+    </>
+  );
+}

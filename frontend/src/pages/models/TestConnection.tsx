@@ -1,0 +1,191 @@
+import { Alert, Badge, Button, Card, Code, Collapse, Group, Progress, Select, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconAlertTriangle, IconPlugConnected } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useCampaigns } from "@/api/campaigns";
+import { thumbnailUrl, useImages } from "@/api/images";
+import { type ModelTest, useTestModel } from "@/api/modelTest";
+import { messageOf } from "@/api/problems";
+import type { RegisteredModel } from "@/api/types";
+import { linesOfItems } from "./prediction";
+import { PredictionPicture } from "./PredictionPicture";
+
+const SHOWN_LINES = 30;
+const PREVIEW_PX = 1024;
+
+function Problem({ result }: { result: ModelTest }) {
+  const { t } = useTranslation();
+  const problem = result.error;
+  if (problem === null) return null;
+  return (
+    <Alert color="red" icon={<IconAlertTriangle size={19} />} title={t("test.failed")} role="alert">
+      {(problem.where ?? "") !== "" && (
+        <Text size="sm" mb={4}>
+          {t("test.where")} <Code data-testid="test-where">{problem.where}</Code>
+        </Text>
+      )}
+      <Text size="sm" data-testid="test-why">
+        {problem.why ?? problem.detail ?? problem.code}
+      </Text>
+    </Alert>
+  );
+}
+
+function Answer({ result, image }: { result: ModelTest; image: number | null }) {
+  const { t } = useTranslation();
+  const prediction = result.prediction;
+  if (prediction === null) return null;
+  const lines = linesOfItems(prediction.items);
+  return (
+    <SimpleGrid cols={{ base: 1, sm: image === null ? 1 : 2 }} spacing="lg">
+      {image !== null && (
+        <PredictionPicture
+          source={thumbnailUrl(image, PREVIEW_PX)}
+          label={t("test.picture", { count: lines.length })}
+          items={prediction.items}
+          width={prediction.width}
+          height={prediction.height}
+        />
+      )}
+      <div>
+        <Text size="sm" fw={600} mb={6} data-testid="test-count">
+          {t("test.found", { count: lines.length })}
+        </Text>
+        <Table verticalSpacing={5} horizontalSpacing="xs" className="winnow-numbers">
+          <Table.Tbody>
+            {lines.slice(0, SHOWN_LINES).map((line, index) => (
+              <Table.Tr key={index} data-testid="test-line">
+                <Table.Td>
+                  <Text size="sm">
+                    {line.name}{" "}
+                    <Text span c="dimmed" size="xs">
+                      {line.index === null ? t("test.unknownClass") : `#${line.index}`} · {line.what}
+                    </Text>
+                  </Text>
+                </Table.Td>
+                <Table.Td w={130}>{line.confidence !== null && <Progress value={100 * line.confidence} size="sm" aria-label={line.name} />}</Table.Td>
+                <Table.Td w={60} ta="right">
+                  <Text size="sm">{line.confidence === null ? "–" : line.confidence.toFixed(3)}</Text>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+        {lines.length > SHOWN_LINES && (
+          <Text size="sm" c="dimmed">
+            {t("test.more", { count: lines.length - SHOWN_LINES })}
+          </Text>
+        )}
+        {(prediction.warnings ?? []).map((warning) => (
+          <Text key={warning} size="sm" c="var(--winnow-wheat-text)" mt={6}>
+            {warning}
+          </Text>
+        ))}
+        {(prediction.dropped ?? []).map((one, index) => (
+          <Text key={index} size="sm" c="var(--winnow-wheat-text)" mt={6}>
+            {t("test.dropped", { count: one.count, name: one.name, reason: one.reason })}
+          </Text>
+        ))}
+      </div>
+    </SimpleGrid>
+  );
+}
+
+function Exchange({ result }: { result: ModelTest }) {
+  const { t } = useTranslation();
+  const [open, { toggle }] = useDisclosure(result.error !== null);
+  return (
+    <div>
+      <Button size="xs" variant="subtle" color="gray" onClick={toggle} aria-expanded={open}>
+        {t("test.exchange")}
+      </Button>
+      <Collapse expanded={open}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} mt="xs">
+          <div>
+            <Text size="xs" c="dimmed" mb={4}>
+              {t("test.request")}
+            </Text>
+            <Code block tabIndex={0} style={{ maxHeight: 260, overflow: "auto" }}>
+              {JSON.stringify(result.request, null, 2)}
+            </Code>
+          </div>
+          <div>
+            <Text size="xs" c="dimmed" mb={4}>
+              {t("test.raw")}
+            </Text>
+            <Code block tabIndex={0} style={{ maxHeight: 260, overflow: "auto" }}>
+              {result.raw ?? t("test.noRaw")}
+            </Code>
+          </div>
+        </SimpleGrid>
+      </Collapse>
+    </div>
+  );
+}
+
+/** Send one image and show what came back, or exactly what was wrong with it. */
+export function TestConnection({ model, campaign }: { model: RegisteredModel; campaign: number | undefined }) {
+  const { t } = useTranslation();
+  const campaigns = useCampaigns();
+  const [chosen, setChosen] = useState<string | null>(campaign === undefined ? null : String(campaign));
+  const [picked, setPicked] = useState<string | null>(null);
+  const [sent, setSent] = useState<number | null>(null);
+  const test = useTestModel(model.id);
+  const from = chosen ?? (campaigns.items.find((one) => one.counts.images > 0)?.id.toString() ?? null);
+  const images = useImages(Number(from ?? 0), {}, from !== null);
+  const image = picked ?? images.items[0]?.id.toString() ?? null;
+  const start = () => {
+    const id = image === null ? null : Number(image);
+    setSent(id);
+    test.mutate(id);
+  };
+  return (
+    <Card>
+      <Stack>
+        <div>
+          <Title order={2} fz={18}>
+            {t("test.title")}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {t("test.text")}
+          </Text>
+        </div>
+        <Group align="flex-end">
+          <Select
+            label={t("test.campaign")}
+            w={220}
+            value={from}
+            onChange={(value) => {
+              setChosen(value);
+              setPicked(null);
+            }}
+            placeholder={t("test.sample")}
+            data={campaigns.items.filter((one) => one.counts.images > 0).map((one) => ({ value: String(one.id), label: one.name }))}
+          />
+          {from !== null && <Select label={t("test.image")} w={240} searchable value={image} onChange={setPicked} data={images.items.map((one) => ({ value: String(one.id), label: one.name }))} />}
+          <Button leftSection={<IconPlugConnected size={17} />} onClick={start} loading={test.isPending} data-testid="test-connection">
+            {t("test.start")}
+          </Button>
+        </Group>
+        {test.error !== null && (
+          <Alert color="red" role="alert" data-testid="test-result" data-ok={false}>
+            {messageOf(test.error)}
+          </Alert>
+        )}
+        {test.data !== undefined && (
+          <Stack data-testid="test-result" data-ok={test.data.ok} aria-live="polite">
+            <Group gap="xs">
+              <Badge color={test.data.ok ? "pine" : "red"}>{t(test.data.ok ? "test.ok" : "test.notOk")}</Badge>
+              {test.data.status !== null && <Badge color="gray">HTTP {test.data.status}</Badge>}
+              {test.data.latency_ms !== null && <Badge color="gray">{t("test.latency", { ms: Math.round(test.data.latency_ms) })}</Badge>}
+            </Group>
+            <Problem result={test.data} />
+            <Answer result={test.data} image={sent} />
+            <Exchange result={test.data} />
+          </Stack>
+        )}
+      </Stack>
+    </Card>
+  );
+}

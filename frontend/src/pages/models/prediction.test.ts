@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { classColor, linesOfItems, pathOf } from "./prediction";
+
+it("an answer reads as a list, the surest first", () => {
+  const lines = linesOfItems([
+    { kind: "box", index: 0, class: "ship", confidence: 0.4, x: 0, y: 0, width: 1, height: 1, rotation: 0 },
+    { kind: "classification", mode: "single", scores: [{ index: 1, class: "land", confidence: 0.9 }, { index: 0, class: "water", confidence: 0.1 }] },
+  ]);
+  expect(lines.map((line) => [line.name, line.confidence])).toEqual([["land", 0.9], ["ship", 0.4], ["water", 0.1]]);
+});
+
+it("a polygon with a hole is one path of two rings", () => {
+  expect(pathOf([[[[0, 0], [9, 0], [9, 9], [0, 0]], [[1, 1], [2, 1], [2, 2], [1, 1]]]])).toBe("M0 0L9 0L9 9L0 0ZM1 1L2 1L2 2L1 1Z");
+});
+
+it("class 0 has a colour and an unknown class another", () => {
+  expect(classColor(0)).not.toBe(classColor(null));
+});
