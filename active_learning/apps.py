@@ -7,3 +7,9 @@ class ActiveLearningConfig(AppConfig):
     """Tell Django about the application."""
 
     name = "active_learning"
+
+    def ready(self) -> None:
+        """Make this application's kinds of background runs known."""
+        from active_learning.services import training_kind
+
+        training_kind.register()

@@ -1,5 +1,135 @@
-"""Views."""
+"""Trainings: start them, watch their curves."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from active_learning.models import CurvePoint, TrainingRun
+from active_learning.services.training import start_training, training_of, trainings_of
+from active_learning.training.config import FLIPS, METHODS, SIZES
+from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
+from campaigns.api.serializers import RunSerializer
+
+
+class TrainingRequestSerializer(serializers.Serializer[Any]):
+    """How to train; everything has a default. ``images``: "all", a list of ids or {"filter": {…}}."""
+
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    method = serializers.ChoiceField(choices=METHODS, required=False)
+    size = serializers.ChoiceField(choices=SIZES, required=False)
+    minutes = serializers.FloatField(required=False)
+    epochs = serializers.IntegerField(required=False, allow_null=True)
+    patience = serializers.IntegerField(required=False, allow_null=True)
+    validation = serializers.FloatField(required=False)
+    learning_rate = serializers.FloatField(required=False)
+    weight_decay = serializers.FloatField(required=False)
+    batch = serializers.IntegerField(required=False)
+    flips = serializers.ChoiceField(choices=FLIPS, required=False)
+    seed = serializers.IntegerField(required=False)
+    labels = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
+    images = serializers.JSONField(required=False)
+    start_from = serializers.IntegerField(required=False, allow_null=True)
+
+
+class TrainedModelSerializer(serializers.Serializer[Any]):
+    """The model that came out."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    version = serializers.CharField()
+
+
+class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
+    """One training; ``id`` is that of its run. ``metrics`` are those of the best epoch on the validation images."""
+
+    id = serializers.IntegerField(source="run_id", read_only=True)
+    config = serializers.DictField(read_only=True)
+    snapshot = serializers.SerializerMethodField()
+    model = TrainedModelSerializer(read_only=True, allow_null=True)
+    metrics = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
+    run = RunSerializer(read_only=True)
+
+    class Meta:
+        model = TrainingRun
+        fields = ["id", "name", "config", "snapshot", "model", "metrics", "warnings", "run"]
+        read_only_fields = fields
+
+    def get_snapshot(self, training: TrainingRun) -> dict[str, Any]:
+        """Return how many images it learned from, and the digest of their revisions."""
+        snapshot = training.snapshot
+        return {"digest": snapshot.digest, "images": len(snapshot.entries)} if snapshot is not None else {}
+
+    def get_metrics(self, training: TrainingRun) -> dict[str, Any]:
+        """Return what was measured."""
+        return dict(training.run.result.get("metrics") or {})
+
+    def get_warnings(self, training: TrainingRun) -> list[str]:
+        """Return what one should know before trusting the model."""
+        return list(training.run.params.get("warnings") or [])
+
+
+class CurvePointSerializer(serializers.ModelSerializer[CurvePoint]):
+    """One point of the learning curves; losses in nats, shares from 0 to 1."""
+
+    metrics = serializers.DictField(child=serializers.FloatField(), read_only=True)
+
+    class Meta:
+        model = CurvePoint
+        fields = ["epoch", "metrics", "best"]
+        read_only_fields = fields
+
+
+class TrainingRunsView(generics.ListAPIView[TrainingRun]):
+    """The trainings of a campaign."""
+
+    serializer_class = TrainingRunSerializer
+    queryset = TrainingRun.objects.none()
+    filter_backends = ()
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        """Return the campaign's trainings, newest first."""
+        return trainings_of(fetch_campaign(self.request, self.kwargs["campaign_id"]))
+
+    @extend_schema(request=TrainingRequestSerializer, responses={202: TrainingRunSerializer})
+    @idempotent
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Train a model in the background on the images submitted so far."""
+        form = TrainingRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        training = start_training(user=user_of(request), campaign=fetch_campaign(request, campaign_id), config=form.validated_data)
+        return Response(TrainingRunSerializer(training).data, status=status.HTTP_202_ACCEPTED)
+
+
+class TrainingRunView(APIView):
+    """One training."""
+
+    @extend_schema(responses=TrainingRunSerializer)
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the training with its run, its model and its metrics."""
+        return Response(TrainingRunSerializer(training_of(fetch_run(request, run_id))).data)
+
+
+class CurvesView(APIView):
+    """Learning curves."""
+
+    @extend_schema(responses=CurvePointSerializer(many=True))
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the points so far, by epoch."""
+        points = training_of(fetch_run(request, run_id)).curve.all()
+        return Response(CurvePointSerializer(points, many=True).data)
+
+
+urlpatterns = [
+    path("campaigns/<int:campaign_id>/training-runs", TrainingRunsView.as_view()),
+    path("training-runs/<int:run_id>", TrainingRunView.as_view()),
+    path("training-runs/<int:run_id>/curves", CurvesView.as_view()),
+]

@@ -1,0 +1,83 @@
+"""Make a registered model of what a training learned, and find the file of one again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from active_learning.models import TrainingRun
+from active_learning.training.config import TrainingConfig
+from active_learning.training.families import Trained
+from campaigns.errors import InvalidInput
+from campaigns.models import Campaign, User
+from models_registry.checkpoints import CheckpointFile, checkpoint_folder, checkpoint_path, find_internal_model, register_internal_model
+from models_registry.models import Checkpoint, ModelKind, RegisteredModel
+
+
+def register_trained(*, user: User | None, campaign: Campaign, training: TrainingRun, trained: Trained) -> RegisteredModel:
+    """Register the model of a training, mapped to the labels that it was taught; its version counts the campaign's own models.
+
+    Called again for the same training it gives the same model.
+    """
+    config = TrainingConfig.from_document(training.config)
+    files = {role: _kept(path, training.config, trained.metrics) for role, path in (("best", trained.best), ("last", trained.last))}
+    with transaction.atomic():
+        Campaign.objects.select_for_update().get(pk=campaign.pk)  # one at a time counts
+        model = register_internal_model(
+            campaign=campaign,
+            name=training.name,
+            task=campaign.task,
+            classes=[(each.label, each.name) for each in trained.classes],
+            training_run_id=training.run_id,
+            files=files,
+            user=user,
+            version=_version_for(campaign, training),
+            multi_label=config.multi_label,
+            snapshot_digest=training.snapshot.digest if training.snapshot is not None else "",
+            parent=start_checkpoint(campaign, config.start_from) if config.start_from is not None else None,
+        )
+        TrainingRun.objects.filter(pk=training.pk).update(model=model)
+    return model
+
+
+def _version_for(campaign: Campaign, training: TrainingRun) -> str:
+    known = find_internal_model(training.run_id)
+    if known is not None:
+        return known.version
+    made = RegisteredModel.objects.filter(kind=ModelKind.INTERNAL, campaign_models__campaign=campaign).values_list("version", flat=True)
+    return str(max((int(version) for version in made if version.isdigit()), default=0) + 1)
+
+
+def _kept(source: Path, config: dict[str, Any], metrics: dict[str, Any]) -> CheckpointFile:
+    """Copy a file into the checkpoint folder, under the name of its content, before any row speaks of it."""
+    with source.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    name = f"{digest[:2]}/{digest}.safetensors"
+    target = checkpoint_folder() / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{digest}.{os.getpid()}")
+    shutil.copyfile(source, beside)
+    with beside.open("rb") as file:
+        os.fsync(file.fileno())
+    beside.replace(target)
+    return CheckpointFile(name, digest, config, metrics)
+
+
+def best_checkpoint(model: RegisteredModel) -> Checkpoint | None:
+    """Return a model's best checkpoint, its last one where there is no best, None where there is neither."""
+    found = {checkpoint.role: checkpoint for checkpoint in Checkpoint.objects.filter(model=model)}
+    return found.get(Checkpoint.Role.BEST.value) or found.get(Checkpoint.Role.LAST.value)
+
+
+def start_checkpoint(campaign: Campaign, model_id: int) -> Checkpoint:
+    """Return the checkpoint that a training is to go on from; raises InvalidInput when the campaign has no such model of ours."""
+    model = RegisteredModel.objects.filter(pk=model_id, campaign_models__campaign=campaign).first()
+    checkpoint = best_checkpoint(model) if model is not None else None
+    if checkpoint is None or not checkpoint_path(checkpoint).is_file():
+        raise InvalidInput("start_from: name a model of this campaign that was trained here.", code="invalid_training")
+    return checkpoint

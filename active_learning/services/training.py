@@ -1,0 +1,235 @@
+"""Train models in the background, from a snapshot to a registered model.
+
+``start_training`` answers at once; ``execute_training`` does the work in a run, and after a crash goes on from the
+last checkpoint; ``train_now`` is the same work as a part of another run, such as a round's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from active_learning.models import CurvePoint, Snapshot, TrainingRun
+from active_learning.services.embeddings import embedding_store, source_of
+from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
+from active_learning.services.snapshots import annotations_of, keep_snapshot, labeled_images, latest_revisions, stored_snapshot
+from active_learning.training.config import TrainingConfig
+from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher
+from active_learning.training.loop import Point, Progress
+from active_learning.training.targets import Targets, TrainedClass
+from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.models import Campaign, Image, Run, User
+from campaigns.options import CampaignOptions
+from campaigns.permissions import MANAGE, require_role
+from campaigns.runs import RunCancelled, RunContext, enqueue_run
+from inference.services.selection import checked_selection, selected_ids
+from models_registry.checkpoints import checkpoint_path
+from models_registry.models import RegisteredModel
+
+KIND: Final = "training"
+WRITE_EVERY_S: Final = 0.5
+
+
+def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any]) -> TrainingRun:
+    """Queue a training of a campaign's submitted images.
+
+    ``config``: the document of a ``TrainingConfig``. Raises NotAllowed for who does not manage the campaign, and
+    InvalidInput that names the labels without images when there is nothing to learn.
+    """
+    require_role(user, campaign, MANAGE)
+    checked, images = _checked(campaign, config)
+    entries = latest_revisions(campaign, images)
+    targets = _targets(campaign, checked, annotations_of(entries))
+    params = {
+        "name": checked.name,
+        "method": checked.method,
+        "size": checked.size,
+        "images": len(targets.rows),
+        "warnings": list(targets.warnings),
+    }
+    with transaction.atomic():
+        snapshot = stored_snapshot(campaign, entries)
+        run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=checked.most_epochs)
+        return TrainingRun.objects.create(run=run, name=checked.name, config=checked.as_document(), snapshot=snapshot)
+
+
+def _checked(campaign: Campaign, document: Mapping[str, Any]) -> tuple[TrainingConfig, list[int] | None]:
+    """Return the config with the campaign's own facts filled in, and the ids it chooses from (None: all)."""
+    _family(campaign)
+    selection = checked_selection(document.get("images", "all"), campaign)
+    images = None if selection == "all" else selected_ids(selection, campaign)
+    if images == []:
+        raise InvalidInput("images: the filter keeps no image of this campaign.", code="invalid_training")
+    config = TrainingConfig.from_document({**document, "images": "all" if images is None else images})
+    multi_label = CampaignOptions.from_document(campaign.settings).multi_label
+    config = replace(config, multi_label=multi_label, name=config.name or campaign.name)
+    _labels_of(campaign, config)
+    if config.start_from is not None:
+        start_checkpoint(campaign, config.start_from)
+    return config, images
+
+
+def _family(campaign: Campaign) -> TaskFamily:
+    if campaign.task not in FAMILIES:
+        known = ", ".join(sorted(FAMILIES))
+        raise Conflict(
+            f"Models for {campaign.task} cannot be trained here yet, only for {known}. Attach one by its URL.", code="task_not_trainable"
+        )
+    return FAMILIES[campaign.task]
+
+
+def _labels_of(campaign: Campaign, config: TrainingConfig) -> list[TrainedClass]:
+    labels = [TrainedClass(label.pk, label.name) for label in campaign.labels.all()]
+    if config.labels is None:
+        return labels
+    unknown = sorted(set(config.labels) - {each.label for each in labels})
+    if unknown:
+        raise InvalidInput(f"labels: {unknown[0]} is no label of this campaign.", code="invalid_training")
+    return [each for each in labels if each.label in config.labels]
+
+
+def _targets(campaign: Campaign, config: TrainingConfig, documents: list[list[dict[str, Any]]]) -> Targets:
+    return _family(campaign).read_targets(documents, _labels_of(campaign, config), multi_label=config.multi_label)
+
+
+def execute_training(context: RunContext) -> dict[str, object]:
+    """Train, register the model, and return what came out; called again after a crash, it goes on where it was."""
+    training = TrainingRun.objects.select_related("snapshot", "model").filter(run=context.run).first()
+    campaign = context.run.campaign
+    if training is None or campaign is None:
+        raise NotFound("What this run was to train was removed.")
+    model = _train(context, campaign, training, own_run=True)
+    return {"model": model.pk, "version": model.version, "metrics": _metrics_of(model)} if model is not None else {"model": None}
+
+
+def train_now(context: RunContext, campaign: Campaign, config: Mapping[str, Any] | TrainingConfig) -> RegisteredModel:
+    """Train inside another run and return the registered model.
+
+    Idempotent by the run: called again after a crash, it goes on from the checkpoint, and a model that is registered
+    already is returned. Cancelled, it raises RunCancelled unless something was learned: then that is the model.
+    """
+    document = config.as_document() if isinstance(config, TrainingConfig) else config
+    training = TrainingRun.objects.select_related("snapshot", "model").filter(run=context.run).first()
+    if training is None:
+        checked, images = _checked(campaign, document)
+        with transaction.atomic():
+            snapshot = keep_snapshot(campaign, images)
+            training = TrainingRun.objects.create(run=context.run, name=checked.name, config=checked.as_document(), snapshot=snapshot)
+    model = _train(context, campaign, training, own_run=False)
+    if model is None:
+        raise RunCancelled
+    return model
+
+
+def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, own_run: bool) -> RegisteredModel | None:
+    if training.model is not None:
+        return training.model
+    config = TrainingConfig.from_document(training.config)
+    assert training.snapshot is not None
+    folder: Path = settings.DATA_DIR / "training" / str(training.run_id)
+    watcher = _RunWatcher(context, training, config, own_run=own_run)
+    trained = _family(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
+    watcher.write_points()
+    for warning in trained.warnings:
+        context.log(warning)
+    user = context.run.created_by
+    model = register_trained(user=user, campaign=campaign, training=training, trained=trained) if trained.useful else None
+    shutil.rmtree(folder, ignore_errors=True)
+    return model
+
+
+def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder: Path) -> Job:
+    labeled = labeled_images(snapshot)
+    targets = _targets(campaign, config, [each.annotations for each in labeled])
+    images: list[Image] = [labeled[row].image for row in targets.rows.tolist()]
+    start = start_checkpoint(campaign, config.start_from) if config.start_from is not None else None
+    return Job(
+        config=config,
+        targets=targets,
+        sources=[source_of(image, config.size) for image in images],
+        splits=[image.split for image in images],
+        folder=folder,
+        store=embedding_store(config.size),
+        start=checkpoint_path(start) if start is not None else None,
+    )
+
+
+def _metrics_of(model: RegisteredModel) -> dict[str, Any]:
+    checkpoint = best_checkpoint(model)
+    return dict(checkpoint.metrics) if checkpoint is not None else {}
+
+
+class _RunWatcher(Watcher):
+    """Shows a training on its run: progress, curves, cancel."""
+
+    def __init__(self, context: RunContext, training: TrainingRun, config: TrainingConfig, *, own_run: bool) -> None:
+        self._context = context
+        self._training = training
+        self._epochs = config.most_epochs
+        self._own_run = own_run
+        self._points: list[Point] = []
+        self._written_at = 0.0
+        self._cancelled = False
+
+    def preparing(self, done: int, total: int, failed: int) -> None:
+        """Report the pictures read; nothing is learned yet, so a cancel ends it here."""
+        self._context.progress(done=done, total=total, failed=failed, message="Looking at the labeled images")
+
+    def training_began(self, progress: Progress) -> None:
+        """Forget points that a crashed attempt wrote beyond its last checkpoint."""
+        CurvePoint.objects.filter(training_run=self._training, epoch__gt=progress.epoch).delete()
+        self._points = list(progress.points)
+        if progress.epoch:
+            self._context.log(f"going on after epoch {progress.epoch}")
+
+    def epoch_ended(self, point: Point) -> None:
+        """Report the epoch; written at most every half second, because an epoch may take milliseconds."""
+        self._points.append(point)
+        loss = point.metrics.get("validation_loss", point.metrics["train_loss"])
+        message = f"Training: epoch {point.epoch} of at most {self._epochs}, loss {loss:.3f}"
+        try:
+            if self._own_run:
+                self._context.progress(done=point.epoch, total=self._epochs, failed=0, message=message)
+            else:
+                self._context.progress(message=message)
+        except RunCancelled:
+            self._cancelled = True  # the loop asks next, and keeps the best so far
+        if time.monotonic() - self._written_at > WRITE_EVERY_S:
+            self.write_points()
+
+    def should_stop(self) -> bool:
+        """Say whether the person cancelled."""
+        self._cancelled = self._cancelled or self._context.should_stop()
+        return self._cancelled
+
+    def write_points(self) -> None:
+        """Write the points of the curves that are new."""
+        rows = [CurvePoint(training_run=self._training, epoch=each.epoch, metrics=each.metrics, best=each.best) for each in self._points]
+        CurvePoint.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["training_run", "epoch"], update_fields=["metrics", "best"]
+        )
+        self._points = []
+        self._written_at = time.monotonic()
+
+
+def trainings_of(campaign: Campaign) -> QuerySet[TrainingRun]:
+    """Return the trainings of a campaign, newest first, those inside rounds included."""
+    return (
+        TrainingRun.objects.filter(run__campaign=campaign).select_related("run", "run__created_by", "model", "snapshot").order_by("-run_id")
+    )
+
+
+def training_of(run: Run) -> TrainingRun:
+    """Return the training that a run carries; raises NotFound."""
+    training = TrainingRun.objects.select_related("run", "run__created_by", "model", "snapshot").filter(run=run).first()
+    if training is None:
+        raise NotFound("This run trains nothing.")
+    return training
