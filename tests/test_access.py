@@ -7,6 +7,7 @@ not learn that a thing exists (404), a member whose role is too weak is told so 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from active_learning.models import RankedImage, Round, RoundState, TrainingRun
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Revision, Role, Run, RunItem, RunState, SetState, User
 from inference.models import Prediction
 from models_registry.models import CampaignModel, RegisteredModel
+from tests.conftest import png_bytes
 
 OWNER, MANAGER, REVIEWER, ANNOTATOR, VIEWER = Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.ANNOTATOR, Role.VIEWER
 OWNERS = {OWNER}
@@ -159,6 +161,8 @@ def world(
     annotator: User,
     viewer: User,
     stranger: User,
+    settings: Any,
+    tmp_path: Path,
 ) -> World:
     """Make one thing of each kind in a campaign that has a member in every role."""
     image, label = make_image(campaign), campaign.labels.first()
@@ -170,15 +174,18 @@ def world(
     TrainingRun.objects.create(run=run, name="First", config={})
     made = Round.objects.create(campaign=campaign, number=1, strategy="random", size=1, state=RoundState.CLOSED)
     RankedImage.objects.create(round=made, image=image, rank=1, score=0.5)
+    settings.IMPORT_ROOTS = [str(tmp_path)]
+    heat_map = Path(settings.DATA_DIR) / "map.png"
+    heat_map.write_bytes(png_bytes(8, 8))
     scores = [{"class": "Land", "index": 0, "confidence": 0.6}, {"class": "Water", "index": 1, "confidence": 0.4}]
     item = {"kind": "classification", "mode": "single", "activation": "softmax", "complete": True, "scores": scores}
     document = {"schema": "prediction/1", "width": image.width, "height": image.height, "items": [item], "warnings": [], "dropped": []}
-    prediction = Prediction.objects.create(image=image, model=model, model_version="1", document=document)
+    prediction = Prediction.objects.create(image=image, model=model, model_version="1", document=document, heat_map="map.png")
     people = {OWNER: owner, MANAGER: manager, REVIEWER: reviewer, ANNOTATOR: annotator, VIEWER: viewer}
     arguments = {
         "campaign_id": campaign.pk, "image_id": image.pk, "label_id": label.pk, "run_id": run.pk, "model_id": model.pk, "number": 1,
         "member_id": campaign.memberships.get(user=viewer).pk, "prediction_id": prediction.pk, "z": 0, "x": 0, "y": 0, "extension": "png",
-        "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
+        "model": model.pk, "server_path": str(tmp_path), "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
     }  # fmt: skip
     return World(people, arguments)
 
@@ -196,11 +203,13 @@ def status_for(world: World, user: User | None, route: str, method: str, rule: R
     if user is not None:
         client.force_login(user)
     path = re.sub(r"<\w+:(\w+)>", lambda found: str(world.arguments[found[1]]), route)
-    body = {**rule.body, **({"model": world.arguments["model_id"]} if "model" in rule.body else {})}
+    body = {name: world.arguments.get(name, value) for name, value in rule.body.items()}
     point = transaction.savepoint()
     try:
         data = body if method != "get" else None
-        return int(client.generic(method.upper(), f"/api/v1/{path}", **as_json(data), headers=rule.headers).status_code)
+        response = client.generic(method.upper(), f"/api/v1/{path}", **as_json(data), headers=rule.headers)
+        response.close()
+        return int(response.status_code)
     finally:
         transaction.savepoint_rollback(point)
 
