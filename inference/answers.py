@@ -127,5 +127,5 @@ def draw_unsure_objects(prediction: Prediction) -> bytes | None:
         shape = object_shape(item)
         bounds = None if shape is None else shape_bounds(shape)
         if bounds is not None:
-            measured.append((bounds, float(uncertainty.binary_entropy(item.confidence))))
+            measured.append((bounds, uncertainty.object_entropy(item.confidence)))
     return heatmaps.draw_objects(measured, prediction.width, prediction.height) if measured else None

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar, Literal, cast
 
 from campaigns.geometry.masks import decode_counts
@@ -33,6 +34,7 @@ MAX_CLASSES = 10_000
 MAX_VECTOR = 8_192
 MAX_POINTS = 1_000_000
 MAX_PIXELS = 2**30
+_NUMBERS = frozenset({int, float})
 
 Document = dict[str, Any]
 Point = tuple[float, float]
@@ -186,11 +188,17 @@ class Box:
 
 
 def _ring(ring: Ring, where: str) -> None:
-    for number, point in enumerate(ring):
-        for axis in (0, 1):
-            _finite(point[axis], f"{where}[{number}][{axis}]")
-    _require(len(set(ring)) >= 3, where, f"expected at least 3 distinct points, got {len(set(ring))}")
-    _require(ring[0] == ring[-1], where, "expected a closed ring: the first point again at the end")
+    numbers = list(chain.from_iterable(ring))
+    # All at once first; one by one only where something is wrong, to name the place.
+    if not _NUMBERS.issuperset(map(type, numbers)) or not math.isfinite(sum(numbers)):
+        for number, point in enumerate(ring):
+            for axis in (0, 1):
+                _finite(point[axis], f"{where}[{number}][{axis}]")
+    distinct = len(set(ring))
+    if distinct < 3:
+        raise PredictionRejected(where, f"expected at least 3 distinct points, got {distinct}")
+    if ring[0] != ring[-1]:
+        raise PredictionRejected(where, "expected a closed ring: the first point again at the end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,9 +433,9 @@ class Prediction:
         elif isinstance(item, Box):
             self._check_box(item)
         elif isinstance(item, Polygon):
-            self._check_points(point for rings in item.polygons for ring in rings for point in ring)
+            self._check_points([point for rings in item.polygons for ring in rings for point in ring])
         elif isinstance(item, Keypoints):
-            self._check_points((point.x, point.y) for point in item.points if point.v)
+            self._check_points([(point.x, point.y) for point in item.points if point.v])
 
     def _check_box(self, box: Box) -> None:
         if box.rotation:
@@ -435,11 +443,12 @@ class Prediction:
         else:
             self._check_points([(box.x, box.y), (box.x + box.width, box.y + box.height)])
 
-    def _check_points(self, points: Iterable[Point]) -> None:
+    def _check_points(self, points: Sequence[Point]) -> None:
         # A millionth of a pixel: the rounding of x + width after clipping.
+        right, bottom = self.width + 1e-6, self.height + 1e-6
         for x, y in points:
-            inside = -1e-6 <= x <= self.width + 1e-6 and -1e-6 <= y <= self.height + 1e-6
-            _require(inside, "", f"({x}, {y}) lies outside the image of {self.width} x {self.height}")
+            if not (-1e-6 <= x <= right and -1e-6 <= y <= bottom):
+                raise PredictionRejected("", f"({x}, {y}) lies outside the image of {self.width} x {self.height}")
 
     def as_document(self) -> Document:
         """Return it as JSON values; ``from_document`` gives an equal prediction."""

@@ -7,12 +7,15 @@ numbers of classes can be compared.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.floating]
 
-TOP_BOXES = 5
+TOP_OBJECTS = 5
 """How many of an image's least certain objects its score is the mean of."""
 EMPTY_IMAGE = 0.0
 """Score of an image in which a detector found nothing: the model is sure of an empty image, and says nothing else."""
@@ -97,31 +100,33 @@ def of_multi_label(scores: ArrayLike) -> dict[str, float]:
     return {"entropy": float(binary_entropy(scores).mean()), "margin": near, "least_confidence": near}
 
 
-def of_objects(confidences: ArrayLike, *, top: int = TOP_BOXES) -> dict[str, float]:
+def of_objects(confidences: Iterable[float], *, top: int = TOP_OBJECTS) -> dict[str, float]:
     """Measure one image from the confidences of its objects.
 
     The three measures are means over the ``top`` least certain objects; ``entropy_mean`` and ``entropy_max`` are
     over all of them (the aggregations of Brust et al., "Active Learning for Deep Object Detection", 2019). An image
     without objects scores ``EMPTY_IMAGE``.
     """
-    values = np.asarray(confidences, dtype=np.float64)
-    if not values.size:
-        return {
-            "entropy": EMPTY_IMAGE,
-            "margin": EMPTY_IMAGE,
-            "least_confidence": EMPTY_IMAGE,
-            "entropy_mean": EMPTY_IMAGE,
-            "entropy_max": EMPTY_IMAGE,
-        }
-    unsure, near = np.sort(binary_entropy(values))[::-1], np.sort(binary_margin(values))[::-1]
-    least = float(near[:top].mean())
+    values = list(confidences)
+    if not values:
+        return dict.fromkeys(("entropy", "margin", "least_confidence", "entropy_mean", "entropy_max"), EMPTY_IMAGE)
+    unsure = sorted(map(object_entropy, values), reverse=True)
+    near = sorted((1.0 - abs(2.0 * value - 1.0) for value in values), reverse=True)[:top]
+    nearness = math.fsum(near) / len(near)
     return {
-        "entropy": float(unsure[:top].mean()),
-        "margin": least,
-        "least_confidence": least,
-        "entropy_mean": float(unsure.mean()),
-        "entropy_max": float(unsure[0]),
+        "entropy": math.fsum(unsure[:top]) / len(unsure[:top]),
+        "margin": nearness,
+        "least_confidence": nearness,
+        "entropy_mean": math.fsum(unsure) / len(unsure),
+        "entropy_max": unsure[0],
     }
+
+
+def object_entropy(confidence: float) -> float:
+    """Return the entropy in bits of one yes-or-no answer; plain floats, since most images hold few objects."""
+    if confidence <= 0.0 or confidence >= 1.0:
+        return 0.0
+    return min(1.0, -(confidence * math.log2(confidence) + (1.0 - confidence) * math.log2(1.0 - confidence)))
 
 
 def of_pixels(unsure: Floats, *, patch_px: int = PATCH_PX, share: float = TOP_PATCHES) -> float:

@@ -9,8 +9,10 @@ the cap, and one deadline ends whatever drips.
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,6 +29,13 @@ __all__ = [
     "BadStatus", "DeadlinePassed", "EgressClient", "EgressError", "EgressPolicy", "EgressRefused", "Limits", "Outgoing", "Received",
     "Redirected", "ReplyTooLarge", "Unreachable", "fetch_once",
 ]  # fmt: skip
+
+try:
+    import sniffio  # noqa: F401
+except ImportError:
+    # httpcore looks for it several times a request, and Python searches the disk anew for a module that is not there;
+    # None in its place says so at once (https://docs.python.org/3/reference/import.html#the-module-cache).
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 USER_AGENT = "Winnow"
 SAMPLE_BYTES = 4096
@@ -111,6 +120,44 @@ async def resolve(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
 
 
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that knows its socket: httpcore asks before each request whether it is still open.
+
+    The inner stream answers that by asking the system for everything there is to know about the socket.
+    """
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._socket = inner.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._socket is not None:
+            return _is_readable(self._socket)
+        return self._inner.get_extra_info(info)
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    if sock.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
     """Connects to judged addresses only."""
 
@@ -133,7 +180,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError("the name stands for no address")
         for address in addresses:
             try:
-                return await self._inner.connect_tcp(str(address), port, timeout=timeout, socket_options=socket_options)
+                return _Stream(await self._inner.connect_tcp(str(address), port, timeout=timeout, socket_options=socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from inference.decode import scores
 from inference.decode.classes import Classes, Notes
 from inference.decode.coordinates import Frame, Placed, box_from_centre, box_from_corners, box_from_size, point_from, polygons_from
 from inference.decode.nodes import Node
+from inference.decode.outlines import Outline, plain_outlines
 from inference.decode.rasters import from_base64, read_grid, resized, to_raster
 from inference.schema import (
     MAX_CLASSES,
@@ -42,6 +43,7 @@ class Reader:
 
     frame: Frame
     classes: Classes
+    outlines: Mapping[str, Outline] = field(default_factory=dict)
 
     @property
     def notes(self) -> Notes:
@@ -62,6 +64,7 @@ class Reader:
 def read_items(node: Node, reader: Reader) -> tuple[Item, ...]:
     """Read a list of items. An unknown kind is told and left out; what breaks a rule rejects the answer."""
     found: list[Item] = []
+    reader = replace(reader, outlines=plain_outlines(node, reader.frame))
     for entry in node.entries(MAX_ITEMS):
         kind = entry.at("kind").text()
         read = KINDS.get(kind)
@@ -136,7 +139,8 @@ def _place(item: Node, reader: Reader) -> Placed | None:
 
 def read_polygon(item: Node, reader: Reader) -> Polygon | None:
     """Read {"polygons": MultiPolygon nesting}."""
-    polygons = polygons_from(item.at("polygons"), reader.frame, reader.notes)
+    node = item.at("polygons")
+    polygons = reader.outlines.get(node.where) or polygons_from(node, reader.frame, reader.notes)
     index, name = reader.classes.of_item(item)
     return None if polygons is None else Polygon(index, name, reader.confidence(item), polygons)
 

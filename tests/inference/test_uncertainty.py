@@ -63,7 +63,7 @@ def test_an_image_without_objects_has_the_defined_score():
 
 
 def test_many_sure_objects_do_not_hide_the_doubtful_ones():
-    doubtful = [0.5] * uncertainty.TOP_BOXES
+    doubtful = [0.5] * uncertainty.TOP_OBJECTS
     measured = uncertainty.of_objects([*doubtful, *[0.999] * 100])
     assert measured["entropy"] == 1.0
     assert measured["entropy_mean"] < 0.1
