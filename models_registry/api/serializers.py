@@ -26,7 +26,7 @@ class ModelClassSerializer(serializers.Serializer[Any]):
 class OptionsField(serializers.JSONField):
     """How the model is called: see ``models_registry.options.ModelOptions``."""
 
-    def to_representation(self, value: Any) -> dict[str, Any]:
+    def to_representation(self, value: Any) -> Any:
         """Return all options, the defaults filled in."""
         return {**ModelOptions().as_document(), **value}
 
@@ -73,21 +73,19 @@ class AttachSerializer(serializers.Serializer[Any]):
     model = serializers.IntegerField(min_value=1)
 
 
-class MappedClassSerializer(serializers.Serializer[Any]):
-    """A class and the label that it stands for; null: not provided."""
-
-    label = serializers.IntegerField(allow_null=True, required=False, default=None)
-
-    def get_fields(self) -> dict[str, Any]:
-        """Add the field whose name is a word of Python's."""
-        return {"class": ClassReferenceField(), **super().get_fields()}
-
-
 @extend_schema_field(
     {"oneOf": [{"type": "integer"}, {"type": "object", "properties": {"index": {"type": "integer"}, "name": {"type": "string"}}}]}
 )
 class ClassReferenceField(serializers.JSONField):
     """A class by its number, or as {"index", "name"}."""
+
+
+class MappedClassSerializer(serializers.Serializer[Any]):
+    """A class ("class": its number, or {"index", "name"}) and the label that it stands for; null: not provided."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Name fields with words that Python and the framework keep for themselves."""
+        return {"class": ClassReferenceField(), "label": serializers.IntegerField(allow_null=True, required=False, default=None)}
 
 
 class MappingSerializer(serializers.Serializer[Any]):
