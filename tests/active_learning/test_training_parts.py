@@ -1,0 +1,338 @@
+"""The parts of a training, each alone: config, targets, splits, metrics, files, solver, loop."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from active_learning.training.config import TrainingConfig
+from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
+from active_learning.training.lbfgs import Lbfgs
+from active_learning.training.loop import LAST, Hooks, Plan, fit
+from active_learning.training.metrics import accuracy, calibration_error, cross_entropy, macro_f1, measure, per_class
+from active_learning.training.splits import divide
+from active_learning.training.targets import TrainedClass, classification_targets
+from campaigns.errors import InvalidInput
+from models_registry.networks.heads import LinearHead, sigmoid, softmax
+from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+
+LABELS = (TrainedClass(1, "ocean"), TrainedClass(2, "land"), TrainedClass(3, "snow"))
+
+
+def whole(*labels):
+    return [{"label": label, "shape": {"type": "whole"}} for label in labels]
+
+
+def blobs(count, classes, *, seed=0, dimension=12, spread=1.0):
+    rng = np.random.default_rng(seed)
+    values = rng.permutation(np.arange(count) % classes)
+    centres = np.random.default_rng(99).normal(size=(classes, dimension)) * 2
+    return Examples((centres[values] + spread * rng.normal(size=(count, dimension))).astype(np.float32), values)
+
+
+class TestConfig:
+    def test_a_config_survives_its_document(self):
+        config = TrainingConfig(name="Coast", method="fine_tune", labels=(3, 1), images=(9, 4), start_from=2, epochs=3)
+        assert TrainingConfig.from_document(json.loads(json.dumps(config.as_document()))) == config
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("method", "magic"), ("size", "huge"), ("minutes", 0), ("minutes", math.nan), ("minutes", True), ("epochs", 0), ("patience", 1.5),
+            ("validation", 0.6), ("validation", -0.1), ("learning_rate", 0), ("weight_decay", math.inf), ("batch", 0), ("seed", -1),
+            ("labels", []), ("labels", [1, 1]), ("images", "some"), ("images", [True]), ("start_from", "x"), ("flips", "up"), ("name", 5),
+        ],
+    )  # fmt: skip
+    def test_a_wrong_value_is_named(self, field, value):
+        with pytest.raises(InvalidInput) as caught:
+            TrainingConfig.from_document({field: value})
+        assert caught.value.errors[0]["field"] == field
+
+    def test_an_unknown_name_is_an_error(self):
+        with pytest.raises(InvalidInput, match="momentum"):
+            TrainingConfig.from_document({"momentum": 1})
+
+
+class TestTargets:
+    def test_single_labels_become_indices_of_the_labels_that_occur(self):
+        targets = classification_targets([whole(2), whole(1), whole(2)], LABELS, multi_label=False)
+        assert [each.name for each in targets.classes] == ["ocean", "land"]
+        assert targets.values.tolist() == [1, 0, 1]
+        assert any("snow has no images" in warning for warning in targets.warnings)
+        assert any("ocean has 1 image;" in warning for warning in targets.warnings)
+
+    def test_images_without_exactly_one_label_stay_out(self):
+        targets = classification_targets([whole(1), whole(), whole(1, 2), whole(2)], LABELS, multi_label=False)
+        assert targets.rows.tolist() == [0, 3]
+        assert any("2 images" in warning for warning in targets.warnings)
+
+    def test_several_labels_become_bits_and_none_is_an_answer_too(self):
+        targets = classification_targets([whole(1, 3), whole(), whole(3)], LABELS, multi_label=True)
+        assert [each.name for each in targets.classes] == ["ocean", "snow"]
+        assert targets.values.tolist() == [[1, 1], [0, 0], [0, 1]]
+        assert targets.support.tolist() == [1, 2]
+
+    def test_one_label_alone_cannot_be_learned_and_the_lacking_ones_are_named(self):
+        with pytest.raises(InvalidInput, match=r"land, snow") as caught:
+            classification_targets([whole(1), whole(1)], LABELS, multi_label=False)
+        assert caught.value.code == "too_few_labels"
+
+    def test_a_label_that_all_images_have_cannot_be_learned(self):
+        with pytest.raises(InvalidInput, match="some submitted images have and some lack"):
+            classification_targets([whole(1), whole(1)], LABELS[:1], multi_label=True)
+
+    def test_a_label_with_enough_images_warns_of_nothing(self):
+        targets = classification_targets([whole(1)] * 15 + [whole(2)] * 15, LABELS[:2], multi_label=False)
+        assert targets.warnings == ()
+
+
+class TestSplits:
+    @given(values=arrays(np.int64, st.integers(1, 120), elements=st.integers(0, 4)), share=st.floats(0, 0.5), seed=st.integers(0, 99))
+    @settings(max_examples=60, deadline=None)
+    def test_every_class_keeps_an_image_to_learn_from_and_gives_about_its_share(self, values, share, seed):
+        division = divide(values, [""] * len(values), share, np.random.default_rng(seed))
+        assert sorted([*division.train, *division.validation]) == list(range(len(values)))
+        for each in np.unique(values):
+            held, total = (values[division.validation] == each).sum(), (values == each).sum()
+            assert held < total
+            assert held <= math.ceil(share * total)
+            assert held >= min(math.floor(share * total), total - 1)
+
+    @given(values=arrays(np.float32, st.tuples(st.integers(1, 60), st.integers(1, 5)), elements=st.sampled_from([0.0, 1.0])))
+    @settings(max_examples=40, deadline=None)
+    def test_bits_are_divided_without_losing_an_image(self, values):
+        division = divide(values, [""] * len(values), 0.25, np.random.default_rng(1))
+        assert sorted([*division.train, *division.validation]) == list(range(len(values)))
+        taught = values[division.train].any(axis=0)
+        assert (taught | ~values.any(axis=0)).all()
+
+    def test_marked_images_measure_and_nothing_is_drawn(self):
+        division = divide(np.array([0, 1, 0, 1]), ["", "validation", "train", "validation"], 0.5, np.random.default_rng(0))
+        assert division.validation.tolist() == [1, 3]
+        assert not division.drawn
+
+    def test_images_marked_train_are_never_drawn(self):
+        division = divide(np.zeros(40, int), ["train"] * 20 + [""] * 20, 0.5, np.random.default_rng(0))
+        assert division.validation.min() >= 20
+
+    def test_the_same_seed_divides_alike(self):
+        values = np.arange(50) % 3
+        one, two = (divide(values, [""] * 50, 0.3, np.random.default_rng(4)) for _ in range(2))
+        assert np.array_equal(one.validation, two.validation)
+
+
+class TestMetrics:
+    def test_figures_of_a_small_case_by_hand(self):
+        probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.7, 0.3]])
+        values = np.array([0, 1, 1, 0])
+        assert accuracy(probabilities, values) == 0.75
+        assert cross_entropy(probabilities, values) == pytest.approx(-np.log([0.9, 0.4, 0.8, 0.7]).mean())
+        assert per_class(probabilities, values)[0] == pytest.approx({"precision": 2 / 3, "recall": 1.0, "f1": 0.8, "support": 2})
+        assert macro_f1(probabilities, values) == pytest.approx((0.8 + 2 / 3) / 2)
+
+    def test_sure_and_right_is_calibrated_and_sure_and_wrong_is_not(self):
+        sure = np.array([[1.0, 0.0]] * 10)
+        assert calibration_error(sure, np.zeros(10, int)) == 0
+        assert calibration_error(sure, np.ones(10, int)) == 1
+
+    def test_bits_count_one_by_one_and_as_a_whole(self):
+        probabilities, bits = np.array([[0.9, 0.2], [0.4, 0.7]]), np.array([[1, 0], [1, 1]], np.float32)
+        figures = measure(probabilities, bits)
+        assert figures["accuracy"] == 0.75
+        assert figures["exact_match"] == 0.5
+
+    @given(logits=arrays(np.float32, (6, 4), elements=st.floats(-50, 50, width=32)), values=arrays(np.int64, 6, elements=st.integers(0, 3)))
+    @settings(max_examples=40, deadline=None)
+    def test_every_figure_stays_in_its_bounds(self, logits, values):
+        figures = measure(softmax(logits), values)
+        assert all(0 <= figures[name] <= 1 for name in ("accuracy", "macro_f1", "calibration_error"))
+        assert 0 <= figures["loss"] < 20
+
+
+class TestFiles:
+    @given(
+        named=st.dictionaries(
+            st.text("abc.", min_size=1, max_size=8),
+            arrays(
+                st.sampled_from([np.float32, np.float16, np.int64, np.uint8, np.bool_]), st.tuples(st.integers(0, 4), st.integers(0, 3))
+            ),
+            max_size=4,
+        )
+    )
+    @settings(max_examples=40, deadline=None)
+    def test_arrays_and_document_come_back(self, tmp_path_factory, named):
+        path = tmp_path_factory.mktemp("tensors") / "file.safetensors"
+        write_tensors(path, named, {"name": "Küste", "list": [1, None]})
+        found, document = read_tensors(path)
+        assert document == {"name": "Küste", "list": [1, None]}
+        assert set(found) == set(named)
+        for name, array in named.items():
+            assert found[name].dtype == array.dtype
+            assert found[name].tobytes() == array.tobytes()
+
+    @given(cut=st.integers(0, 400))
+    @settings(max_examples=40, deadline=None)
+    def test_a_file_that_was_cut_is_refused(self, tmp_path_factory, cut):
+        path = tmp_path_factory.mktemp("tensors") / "file.safetensors"
+        write_tensors(path, {"a": np.arange(40.0)}, {})
+        whole_file = path.read_bytes()
+        path.write_bytes(whole_file[: min(cut, len(whole_file) - 1)])
+        with pytest.raises(TensorFileError):
+            read_tensors(path)
+
+    @pytest.mark.parametrize(
+        "header",
+        [[], {}, {"__metadata__": {"document": "[]"}}, {"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}, "__metadata__": {"document": "{}"}},
+         {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}, "__metadata__": {"document": "{}"}},
+         {"a": {"dtype": "object", "shape": [1], "data_offsets": [0, 4]}, "__metadata__": {"document": "{}"}},
+         {"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}, "__metadata__": {"document": "{}"}}],
+    )  # fmt: skip
+    def test_a_header_that_lies_is_refused(self, tmp_path, header):
+        text = json.dumps(header).encode()
+        (tmp_path / "file").write_bytes(len(text).to_bytes(8, "little") + text + b"\0" * 4)
+        with pytest.raises(TensorFileError):
+            read_tensors(tmp_path / "file")
+
+    def test_a_pickle_is_no_checkpoint(self, tmp_path):
+        import pickle
+
+        (tmp_path / "file").write_bytes(pickle.dumps({"weights": [1, 2, 3]}))
+        with pytest.raises(TensorFileError):
+            read_tensors(tmp_path / "file")
+
+
+class TestHead:
+    def test_the_gradient_is_that_of_the_loss(self):
+        for values in (blobs(20, 3).values, (np.random.default_rng(0).random((20, 3)) > 0.5).astype(np.float32)):
+            learner = HeadLearner(Examples(blobs(20, 3).embeddings, values), blobs(0, 3), classes=3, decay=0.1)
+            x = np.random.default_rng(1).normal(size=3 * 12 + 3) * 0.3
+            _, gradient = learner._loss(x)
+            for place in (0, 17, 36, 38):
+                step = np.zeros_like(x)
+                step[place] = 1e-2
+                slope = (learner._loss(x + step)[0] - learner._loss(x - step)[0]) / 2e-2
+                assert slope == pytest.approx(gradient[place], abs=2e-3)
+
+    def test_lbfgs_finds_the_bottom_of_a_valley(self):
+        scales = np.array([1.0, 10.0, 100.0, 0.1])
+        solver = Lbfgs(lambda x: (0.5 * float(scales @ (x - 3) ** 2), scales * (x - 3)), np.zeros(4))
+        for _ in range(60):
+            if solver.converged:
+                break
+            solver.step()
+        assert solver.converged
+        assert np.allclose(solver.x, 3, atol=1e-3)
+
+    def test_a_head_tells_blobs_apart_and_gives_probabilities(self):
+        head = fit_head(blobs(150, 3), classes=3, decay=1e-2, steps=40)
+        test = blobs(300, 3, seed=5)
+        probabilities = head.probabilities(test.embeddings)
+        assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+        assert accuracy(probabilities, test.values) > 0.95
+
+    def test_going_on_from_a_head_takes_it_along(self):
+        examples = blobs(90, 3)
+        head = fit_head(examples, classes=3, decay=1e-2, steps=40)
+        on = fit_head(blobs(90, 3, seed=8), classes=3, decay=1e-2, steps=0, start=head)
+        assert np.allclose(on.logits(examples.embeddings), head.logits(examples.embeddings), atol=1e-2)
+
+    def test_temperature_cools_an_overconfident_head_and_never_changes_its_answers(self):
+        rng = np.random.default_rng(0)
+        values = rng.integers(0, 3, 400)
+        logits = (8.0 * (rng.normal(size=(400, 3)) + np.eye(3)[values])).astype(np.float32)
+        temperature = fit_temperature(logits, values, multi_label=False)
+        assert temperature > 3
+        before, after = softmax(logits), softmax(logits / np.float32(temperature))
+        assert calibration_error(after, values) < calibration_error(before, values) / 2
+        assert np.array_equal(before.argmax(1), after.argmax(1))
+
+    def test_without_validation_images_the_temperature_is_one(self):
+        assert fit_temperature(np.empty((0, 3), np.float32), np.empty(0, np.int64), multi_label=False) == 1.0
+
+    def test_a_few_images_do_not_ask_for_an_absurd_temperature(self):
+        perfect = np.array([[9.0, 0.0], [0.0, 9.0]], np.float32)
+        assert 0.3 < fit_temperature(perfect, np.array([0, 1]), multi_label=False) < 1.5
+
+    @given(logits=arrays(np.float32, (3, 4), elements=st.floats(-(2.0**100), 2.0**100, width=32)))
+    @settings(max_examples=40, deadline=None)
+    def test_probabilities_never_overflow(self, logits):
+        assert np.isfinite(softmax(logits)).all()
+        assert np.isfinite(sigmoid(logits)).all()
+
+    def test_a_head_with_a_number_that_is_not_finite_is_refused(self):
+        ones = np.ones(2, np.float32)
+        with pytest.raises(ValueError, match="not finite"):
+            LinearHead(ones, ones, np.full((1, 2), np.nan, np.float32), ones[:1])
+
+
+class Countdown(Hooks):
+    """Asks to stop after some epochs, or dies there like a process that is killed."""
+
+    def __init__(self, epochs, *, dies=False):
+        self.left, self.dies, self.seen = epochs, dies, []
+
+    def epoch_ended(self, point):
+        self.seen.append(point)
+        self.left -= 1
+        if self.dies and self.left == 0:
+            raise KeyboardInterrupt
+
+    def should_stop(self):
+        return self.left <= 0
+
+
+def head_learner(**kwargs):
+    return HeadLearner(blobs(120, 3), blobs(60, 3, seed=1, spread=3.0), classes=3, decay=0, **kwargs)
+
+
+class TestLoop:
+    def test_it_stops_when_the_validation_loss_no_longer_falls_and_keeps_the_best(self, tmp_path):
+        fitted = fit(head_learner(), Plan(200, 5, 600), tmp_path, Hooks())
+        progress = fitted.progress
+        assert progress.reason == "patience"
+        assert progress.epoch == progress.best_epoch + 5
+        losses = [point.metrics["validation_loss"] for point in progress.points]
+        assert losses[progress.best_epoch - 1] == pytest.approx(min(losses), abs=1e-4)
+        assert not np.array_equal(fitted.best["head.weight"], fitted.last["head.weight"])
+
+    def test_a_crashed_training_goes_on_and_ends_as_if_nothing_had_happened(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+        plan = Plan(30, 30, 600)
+        whole_run = fit(head_learner(), plan, tmp_path / "whole", Hooks())
+        with pytest.raises(KeyboardInterrupt):
+            fit(head_learner(), plan, tmp_path / "torn", Countdown(7, dies=True))
+        began = []
+
+        class Watch(Hooks):
+            def training_began(self, progress):
+                began.append(progress.epoch)
+
+        resumed = fit(head_learner(), plan, tmp_path / "torn", Watch())
+        assert began == [7]
+        assert np.array_equal(resumed.best["head.weight"], whole_run.best["head.weight"])
+        assert np.array_equal(resumed.last["head.weight"], whole_run.last["head.weight"])
+        assert [p.metrics for p in resumed.progress.points] == [p.metrics for p in whole_run.progress.points]
+
+    def test_a_torn_state_file_only_costs_the_epochs(self, tmp_path):
+        (tmp_path / LAST).write_bytes(b"half a file")
+        assert fit(head_learner(), Plan(3, 9, 600), tmp_path, Hooks()).progress.epoch == 3
+
+    def test_cancel_keeps_the_best_so_far(self, tmp_path):
+        hooks = Countdown(4)
+        fitted = fit(head_learner(), Plan(100, 100, 600), tmp_path, hooks)
+        assert fitted.progress.reason == "cancelled"
+        assert fitted.interrupted
+        assert fitted.progress.epoch == len(hooks.seen) == 4
+
+    def test_the_time_limit_ends_it(self, tmp_path):
+        assert fit(head_learner(), Plan(10_000, 10_000, 0.0), tmp_path, Hooks()).progress.reason == "time_limit"
+
+    def test_without_validation_images_it_runs_to_its_end(self, tmp_path):
+        learner = HeadLearner(blobs(60, 3), blobs(0, 3), classes=3, decay=1e-2)
+        progress = fit(learner, Plan(200, 3, 600), tmp_path, Hooks()).progress
+        assert progress.reason in ("converged", "epochs")
+        assert progress.best_epoch == progress.epoch
