@@ -21,6 +21,7 @@ from campaigns.processes import descendants
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWNER = {"username": "ada", "password": "correct horse battery"}
 STARTS_WITHIN_S = 90.0
+OPEN: list[httpx.Client] = []
 ENDED = {"succeeded", "failed", "cancelled", "timed_out"}
 
 
@@ -97,6 +98,7 @@ class Api:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60, trust_env=False)
         self.token = token
+        OPEN.append(self.http)
 
     def call(self, method: str, path: str, *, expect: int | tuple[int, ...] = (200, 201, 202, 204), **parts: Any) -> Any:
         """Send a request, check the status, return the body."""
@@ -158,6 +160,8 @@ def running_stack(data_dir: Path, **extra: str) -> Iterator[Stack]:
         finally:
             if stack.process is not None and stack.process.poll() is None:
                 stack.kill()
+            while OPEN:
+                OPEN.pop().close()
 
 
 @contextmanager
