@@ -1,5 +1,61 @@
-"""Views."""
+"""Exports."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from typing import Any
+
+from django.http import FileResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
+from campaigns.api.imagery import PixelView
+from campaigns.api.serializers import RunSerializer
+from campaigns.formats import CONTENT_TYPES, WRITERS
+from campaigns.services.exporting import exported_file, start_export
+
+
+class ExportSerializer(serializers.Serializer[Any]):
+    """Which format, and which of the submitted and accepted images: the filters of the list of images."""
+
+    format = serializers.ChoiceField(choices=list(WRITERS))
+    filter = serializers.DictField(required=False)
+
+
+class ExportsView(APIView):
+    """Exports of a campaign."""
+
+    @extend_schema(request=ExportSerializer, responses={202: RunSerializer})
+    @idempotent
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Start an export; the run's result names the file."""
+        campaign = fetch_campaign(request, campaign_id)
+        form = ExportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        run = start_export(user=user_of(request), campaign=campaign, **form.validated_data)
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+
+class RunFileView(PixelView):
+    """The file of a run."""
+
+    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES.values()})
+    def get(self, request: Request, run_id: int) -> FileResponse:
+        """Download what an export wrote."""
+        run = fetch_run(request, run_id)
+        file = exported_file(run)
+        kind = CONTENT_TYPES[run.params["format"]]
+        answer = FileResponse(file.open("rb"), as_attachment=True, filename=file.name, content_type=kind)
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+urlpatterns = [
+    path("campaigns/<int:campaign_id>/exports", ExportsView.as_view()),
+    path("runs/<int:run_id>/file", RunFileView.as_view()),
+]

@@ -1,0 +1,101 @@
+"""Write what people submitted to a file, in the background."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from campaigns.errors import InvalidInput, NotFound
+from campaigns.filters import select_images
+from campaigns.formats import EXTENSIONS, WRITERS, ImageRecord, LabelRecord, Source
+from campaigns.imagery import written_atomically
+from campaigns.models import AnnotationSet, Campaign, ImageState, Revision, Run, RunState, Task, User
+from campaigns.permissions import VIEW, require_role
+from campaigns.runs import RunContext, enqueue_run
+from campaigns.storage import folder
+
+EXPORTED = (ImageState.SUBMITTED, ImageState.ACCEPTED)
+_PAGE = 500
+
+
+def start_export(*, user: User, campaign: Campaign, format: str, filter: dict[str, Any] | None = None) -> Run:
+    """Queue an export of the images that are submitted or accepted, fewer when a filter says so; every member may."""
+    require_role(user, campaign, VIEW)
+    if format not in WRITERS:
+        raise InvalidInput(f"The format is one of {', '.join(WRITERS)}.", code="unknown_format")
+    if format == "coco" and campaign.task == Task.CLASSIFICATION:
+        raise InvalidInput("COCO has no place for labels of whole images; export this campaign as CSV.", code="format_does_not_fit")
+    images = select_images(campaign, {"filter": filter or {}}).filter(state__in=EXPORTED)
+    return enqueue_run(user=user, kind="export", campaign=campaign, params={"format": format, "filter": filter or {}}, total=images.count())
+
+
+def execute_export(context: RunContext) -> dict[str, object]:
+    """Write the file of an export run; it appears when it is whole."""
+    run = context.run
+    assert run.campaign is not None
+    path = export_path(run)
+    shutil.rmtree(path.parent, ignore_errors=True)  # what an attempt before this one left
+    source = _source(run.campaign)
+    with written_atomically(path) as temporary, temporary.open("wb") as file:
+        outcome = WRITERS[run.params["format"]](file, source, _images(run.campaign, run.params["filter"], context))
+    return {
+        "file": f"/api/v1/runs/{run.pk}/file",
+        "name": path.name,
+        "size_bytes": os.path.getsize(path),
+        "images": outcome.images,
+        "annotations": outcome.annotations,
+        "notes": outcome.notes,
+    }
+
+
+def export_path(run: Run) -> Path:
+    """Return where an export run writes: a folder for the run, a file named after the campaign."""
+    assert run.campaign is not None
+    name = re.sub(r"[^\w.-]+", "-", run.campaign.name, flags=re.ASCII).strip("-.") or "campaign"
+    return folder("exports") / str(run.pk) / f"{name[:80]}-{run.params['format']}.{EXTENSIONS[run.params['format']]}"
+
+
+def exported_file(run: Run) -> Path:
+    """Return the file of a finished export; raise NotFound when there is none."""
+    if run.kind != "export" or run.state != RunState.SUCCEEDED:
+        raise NotFound("This run has no file; only a finished export has one.", code="no_file")
+    path = folder("exports") / str(run.pk) / str(run.result["name"])
+    if not path.exists():
+        raise NotFound("The file of this export is gone; export again.", code="no_file")
+    return path
+
+
+def _source(campaign: Campaign) -> Source:
+    labels = tuple(LabelRecord(label.pk, label.name, label.color, label.skeleton) for label in campaign.labels.all())
+    return Source(campaign.name, campaign.task, labels)
+
+
+def _images(campaign: Campaign, filter: dict[str, Any], context: RunContext) -> Iterator[ImageRecord]:
+    """Go through the images page by page, each with the last revision of the set that speaks for it."""
+    selected = select_images(campaign, {"filter": filter}).filter(state__in=EXPORTED).order_by("pk")
+    fields = ("pk", "name", "width", "height", "crs", "transform", "split")
+    last, done = 0, 0
+    while rows := list(selected.filter(pk__gt=last).values_list(*fields)[:_PAGE]):
+        last = rows[-1][0]
+        annotations = _annotations([row[0] for row in rows])
+        for pk, name, width, height, crs, transform, split in rows:
+            place = tuple(transform) if transform else None
+            yield ImageRecord(pk, name, width, height, annotations.get(pk, []), crs, place, split)
+        done += len(rows)
+        context.progress(done=done, message="Writing annotations")
+
+
+def _annotations(images: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the last revision of each image's best set: the one submitted last."""
+    sets = AnnotationSet.objects.filter(image__in=images).exclude(submitted_at=None).values_list("submitted_at", "pk", "image_id")
+    best: dict[int, tuple[datetime, int]] = {}
+    for submitted_at, pk, image in sets:
+        best[image] = max(best.get(image, (submitted_at, pk)), (submitted_at, pk))
+    numbered = Revision.objects.filter(annotation_set__in=[pk for _at, pk in best.values()]).order_by("number")
+    latest = dict(numbered.values_list("annotation_set_id", "pk"))
+    return dict(Revision.objects.filter(pk__in=list(latest.values())).values_list("image_id", "annotations"))
