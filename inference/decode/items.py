@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from campaigns.geometry.masks import decode_mask, encode_counts, encode_mask
-from campaigns.geometry.validity import InvalidShape
+from campaigns.geometry.masks import decode_counts, decode_mask, encode_counts, encode_mask
+from campaigns.geometry.validity import MAX_MASK_PIXELS, InvalidShape
 from inference.decode import scores
 from inference.decode.classes import Classes, Notes
 from inference.decode.coordinates import Frame, Placed, box_from_centre, box_from_corners, box_from_size, point_from, polygons_from
@@ -160,9 +160,10 @@ def mask_counts(node: Node, reader: Reader) -> tuple[tuple[int, int], str]:
     else:
         height, width = (each.whole() for each in node.at("size").entries(2, exactly=2))
         counts = _counts_text(node.at("counts"))
+        _check_runs(counts, (height, width), node)
         if (height, width) == size:
             return size, counts
-        pixels = _decoded(counts, (height, width), node)
+        pixels = decode_mask(counts, (height, width))
     return size, encode_mask(_on_grid(pixels, reader))
 
 
@@ -173,11 +174,17 @@ def _counts_text(node: Node) -> str:
     return encode_counts([each.whole() for each in node.entries(MAX_POINTS)])
 
 
-def _decoded(counts: str, size: tuple[int, int], node: Node) -> NDArray[np.bool_]:
+def _check_runs(counts: str, size: tuple[int, int], node: Node) -> None:
+    """Reject run lengths that do not cover exactly ``size``, before anything of that size is made."""
+    where = node.at("counts").where
+    if not 0 < size[0] * size[1] <= MAX_MASK_PIXELS:
+        raise PredictionRejected(node.at("size").where, f"expected [height, width] of at most {MAX_MASK_PIXELS} pixels, got {list(size)}")
     try:
-        return decode_mask(counts, size)
+        covered = int(decode_counts(counts).sum())
     except InvalidShape as error:
-        raise PredictionRejected(node.where, str(error)) from error
+        raise PredictionRejected(where, str(error)) from error
+    if covered != size[0] * size[1]:
+        raise PredictionRejected(where, f"the runs cover {covered} pixels, but {size[0]} x {size[1]} are {size[0] * size[1]}")
 
 
 def _on_grid(pixels: NDArray[np.bool_], reader: Reader) -> NDArray[np.generic]:

@@ -63,7 +63,7 @@ def from_base64(text: str, where: str) -> bytes:
     body = text.partition("base64,")[2] if text.startswith("data:") else text
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
+    except (binascii.Error, ValueError) as error:
         raise PredictionRejected(where, f"expected base64: {error}") from error
 
 
@@ -161,7 +161,9 @@ def _of_classes(band: Bands, silent: NDArray[np.bool_] | None, where: str, class
     low, high = (int(spoken.min(initial=0)), int(spoken.max(initial=0))) if spoken.size else (0, 0)
     if low < 0 or high >= NO_CLASS:
         raise PredictionRejected(where, f"expected class numbers from 0 to {NO_CLASS - 1}, got {low if low < 0 else high}")
-    class_map = np.where(silent, NO_CLASS, band).astype(np.uint16) if silent is not None else band.astype(np.uint16)
+    class_map = (band if silent is None else np.where(silent, band.dtype.type(0), band)).astype(np.uint16)
+    if silent is not None:
+        class_map[silent] = NO_CLASS
     found = np.flatnonzero(np.bincount(class_map.ravel(), minlength=1)).tolist()
     found = [index for index in found if index != NO_CLASS]
     if len(found) > MAX_FOUND_CLASSES:
