@@ -182,13 +182,13 @@ def fresh_database() -> Iterator[str]:
 
 
 @contextmanager
-def model_server(script: str, *arguments: str) -> Iterator[str]:
-    """Start one of the example model servers on a free port, and return its address."""
+def model_server(delay_ms: int = 0) -> Iterator[str]:
+    """Start the tests' model server on a free port, and return its address."""
     port = free_port()
-    command = [sys.executable, str(ROOT / "examples" / script), "--port", str(port), *arguments]
+    command = [sys.executable, str(ROOT / "tests" / "e2e" / "models.py"), "--port", str(port), "--delay-ms", str(delay_ms)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        wait_for(lambda: listens(port) or process.poll() is not None, 60, lambda: f"{script} did not start")
+        wait_for(lambda: listens(port) or process.poll() is not None, 60, lambda: "the model server did not start")
         assert process.poll() is None, process.stderr.read().decode() if process.stderr else ""
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -15,7 +15,7 @@ PEOPLE = 4
 
 def campaign_with_images(api: Api, count: int, task: str = "detection") -> tuple[dict[str, Any], list[int]]:
     """Make a campaign and upload pictures of noise; return it and the images' ids."""
-    campaign = api.post("/campaigns", {"name": "Killed", "task": task, "labels": [{"name": "ship"}, {"name": "buoy"}]})
+    campaign = api.post("/campaigns", {"name": "Killed", "task": task, "labels": [{"name": "bright"}, {"name": "buoy"}]})
     files = [("files", (f"{n:03}.png", png_bytes(96, 64, seed=n), "image/png")) for n in range(count)]
     answer = api.post(f"/campaigns/{campaign['id']}/images", files=files)
     assert answer["created"] == count, answer
@@ -105,11 +105,11 @@ def test_no_acknowledged_save_is_lost_when_the_web_server_is_killed(stack: Stack
 
 def test_a_run_goes_on_after_its_worker_and_then_the_whole_server_were_killed(stack: Stack, api: Api):
     campaign, images = campaign_with_images(api, 60)
-    with model_server("winnow_json_server.py", "--task", "detection", "--delay-ms", "150") as url:
-        model = register(api, "detection", url)
+    with model_server(delay_ms=150) as url:
+        model = register(api, "detection", f"{url}/detect")
         api.post(f"/campaigns/{campaign['id']}/models", {"model": model["id"]})
         run = api.post(f"/campaigns/{campaign['id']}/inference-runs", {"model": model["id"], "images": "all", "prefill": True})
-        run_id = run.get("run", run)["id"] if isinstance(run.get("run", run), dict) else run["run"]
+        run_id = run["id"]
 
         def progress() -> int:
             return int(api.get(f"/runs/{run_id}")["progress"]["done"])
@@ -128,7 +128,7 @@ def test_a_run_goes_on_after_its_worker_and_then_the_whole_server_were_killed(st
 
 def register(api: Api, task: str, url: str) -> dict[str, Any]:
     """Register an example server."""
-    classes = [{"index": 0, "name": "ship"}, {"index": 1, "name": "buoy"}]
+    classes = [{"index": 0, "name": "bright"}]
     return dict(api.post("/models", {"name": "Example", "task": task, "protocol": "winnow_json", "url": url, "classes": classes}))
 
 
