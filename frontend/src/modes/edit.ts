@@ -67,7 +67,7 @@ export class EditMode implements Mode {
     }
     if (press.key !== "Delete" && press.key !== "Backspace") return false;
     if (this.active !== null) this.removeVertex(this.active);
-    return this.active !== null || onlySelected(this.bench) === null;
+    return true;
   }
 
   refresh(): void {

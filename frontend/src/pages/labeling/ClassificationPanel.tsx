@@ -31,7 +31,7 @@ export function ClassificationPanel({ workspace }: { workspace: Workspace }) {
       {!multi && (
         <Switch
           mt="md"
-          size="sm"
+          size="xs"
           label="Go on as soon as I choose"
           checked={goOn}
           data-testid="go-on"
@@ -74,10 +74,10 @@ function GuessBar({ count, settled }: { count: number; settled: boolean }) {
   const command = useCommand();
   return (
     <Group gap={6} mt="sm">
-      <Button size="compact-sm" variant="light" data-testid="accept-guess" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
+      <Button size="compact-xs" variant="light" data-testid="accept-guess" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
         {count > 1 && !settled ? "Accept" : "Accept guess"}
       </Button>
-      <Button size="compact-sm" variant="default" data-testid="reject-guess" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
+      <Button size="compact-xs" variant="default" data-testid="reject-guess" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
         Reject
       </Button>
     </Group>

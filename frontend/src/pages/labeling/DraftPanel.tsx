@@ -7,7 +7,7 @@ import type { Workspace } from "./workspace";
 
 /** Review of what models drafted: a threshold that works live, accept and reject, and what happens at submit. */
 export function DraftPanel({ workspace }: { workspace: Workspace }) {
-  const { labels, preferences } = useLabeling();
+  const { campaign, labels, preferences } = useLabeling();
   const document = useSession(workspace, (state) => state.history.present.document);
   const thresholds = useSession(workspace, (state) => state.thresholds);
   const keepDrafts = usePreference((state) => state.keepDrafts);
@@ -16,6 +16,7 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
     preferences.setState({ thresholds: next });
     workspace.session.setThresholds(next);
   };
+  const several = labels.filter(({ label }) => countDrafts(document, thresholds, label.id).drafts > 0);
   if (drafts === 0) return workspace.withheld ? <Withheld /> : null;
   return (
     <section className={classes["drafts"]} aria-labelledby="drafts-title" data-testid="drafts">
@@ -26,12 +27,10 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
         </span>
       </h2>
       <ThresholdSlider name="Confidence at least" testId="threshold" value={thresholds.all} onChange={(all) => change({ all, byLabel: {} })} />
-      {labels.length > 1 && (
+      {several.length > 1 && (
         <details className={classes["perLabel"]}>
           <summary>Label by label</summary>
-          {labels
-            .filter(({ label }) => countDrafts(document, thresholds, label.id).drafts > 0)
-            .map(({ label }) => (
+          {several.map(({ label }) => (
               <ThresholdSlider
                 key={label.id}
                 name={label.name}
@@ -43,7 +42,7 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
             ))}
         </details>
       )}
-      <ReviewButtons workspace={workspace} document={document} above={above} />
+      {campaign.task !== "classification" && <ReviewButtons workspace={workspace} document={document} above={above} />}
       <Switch
         size="xs"
         label={keepDrafts ? "Submitting accepts the drafts shown" : "Submitting drops drafts not accepted"}
@@ -69,13 +68,13 @@ function ReviewButtons({ workspace, document, above }: { workspace: Workspace; d
   const canJudge = useSession(workspace, (state) => state.selection.some((id) => document.get(id)?.review === "draft"));
   return (
     <div className={classes["buttons"]}>
-      <Button size="compact-sm" variant="light" disabled={!canJudge} data-testid="accept" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
+      <Button px={7} size="compact-xs" variant="light" disabled={!canJudge} data-testid="accept" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
         Accept
       </Button>
-      <Button size="compact-sm" variant="default" disabled={!canJudge} data-testid="reject" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
+      <Button px={7} size="compact-xs" variant="default" disabled={!canJudge} data-testid="reject" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
         Reject
       </Button>
-      <Button size="compact-sm" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<Kbd size="xs">⇧A</Kbd>}>
+      <Button px={7} size="compact-xs" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<Kbd size="xs">⇧A</Kbd>}>
         Accept {above}
       </Button>
     </div>

@@ -40,12 +40,12 @@ export function Header() {
         <IconKeyboard size={19} />
       </IconButton>
       <Tooltip label={<Keyed text="Skip: the queue offers it to others" keys="S" />}>
-        <Button variant="default" size="compact-md" data-testid="skip" disabled={!ready || readOnly} onClick={() => command("skip")}>
+        <Button variant="default" size="sm" h={32} px="sm" data-testid="skip" disabled={!ready || readOnly} onClick={() => command("skip")}>
           Skip
         </Button>
       </Tooltip>
       <Tooltip label={<Keyed text="Submit and go on" keys="Ctrl Enter" />}>
-        <Button size="compact-md" px="sm" data-testid="submit-next" disabled={!ready || readOnly} onClick={() => command("submit")} rightSection={<IconPlayerTrackNext size={15} />}>
+        <Button size="sm" h={32} px="sm" data-testid="submit-next" disabled={!ready || readOnly} onClick={() => command("submit")} rightSection={<IconPlayerTrackNext size={15} />}>
           Submit &amp; next
         </Button>
       </Tooltip>

@@ -1,5 +1,5 @@
 import { Kbd } from "@mantine/core";
-import { IconPointer, IconPolygon, IconShape3, IconVector } from "@tabler/icons-react";
+import { IconPointer, IconPolygon, IconSquare, IconVectorTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { TOOLS } from "@/shapes/kinds";
 import { drawMode } from "@/modes";
@@ -27,7 +27,7 @@ export function LeftPanel() {
   );
 }
 
-const ICONS: Readonly<Record<string, ReactNode>> = { box: <IconShape3 size={17} />, polygon: <IconPolygon size={17} /> };
+const ICONS: Readonly<Record<string, ReactNode>> = { box: <IconSquare size={17} />, polygon: <IconPolygon size={17} /> };
 const KEYS: Readonly<Record<string, string>> = { box: "B", polygon: "P" };
 
 function DrawingPanel({ workspace }: { workspace: Workspace }) {
@@ -42,7 +42,7 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
         {drawableShapes(campaign.task).map((shape) => (
           <Tool key={shape} name={TOOLS.get(shape)?.title ?? shape} keys={KEYS[shape] ?? ""} icon={ICONS[shape]} active={mode === drawMode(shape)} onClick={() => command(shape)} />
         ))}
-        <Tool name="Vertices" keys="E" icon={<IconVector size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
+        <Tool name="Vertices" keys="E" icon={<IconVectorTriangle size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
       </section>
       <section aria-labelledby="labels-title">
         <h2 id="labels-title" className={classes["title"]}>

@@ -36,7 +36,7 @@ function HeatMapSwitch({ workspace }: { workspace: Workspace }) {
   return (
     <section className={classes["row"]}>
       <Switch
-        size="sm"
+        size="xs"
         checked={wanted}
         data-testid="heat-map"
         label="Where the model is unsure"

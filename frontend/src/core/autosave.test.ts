@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { add, humanAnnotation, remove } from "@/actions/annotations";
+import { Autosave, REST_MS, type JournalEntry, type SaveOutcome, type SaveRequest } from "./autosave";
+import { applyPatch, documentOf, EMPTY_DOCUMENT, type AnnotationDocument } from "./document";
+import type { Annotation } from "./types";
+
+const box = (id: string, x = 0): Annotation => humanAnnotation(id, 1, { type: "box", x, y: 0, width: 5, height: 5, rotation: 0 });
+
+/** A server of one annotation set, and a wire that can break before or after it. */
+class Server {
+  document: AnnotationDocument = EMPTY_DOCUMENT;
+  version = 1;
+  requests: SaveRequest[] = [];
+  trouble: ("before" | "after" | "refuse")[] = [];
+
+  send = (request: SaveRequest): Promise<SaveOutcome> => {
+    this.requests.push(request);
+    const trouble = this.trouble.shift();
+    if (trouble === "before") return Promise.resolve({ kind: "offline", message: "away" });
+    if (trouble === "refuse") return Promise.resolve({ kind: "refused", message: "no" });
+    if (request.version !== this.version) return Promise.resolve({ kind: "conflict", version: this.version, document: this.document });
+    this.document = applyPatch(this.document, request.patch);
+    this.version += 1;
+    return Promise.resolve(trouble === "after" ? { kind: "offline", message: "away" } : { kind: "saved", version: this.version });
+  };
+
+  /** Somebody else saves. */
+  elsewhere(document: AnnotationDocument): void {
+    this.document = document;
+    this.version += 1;
+  }
+}
+
+function desk(server: Server) {
+  const page = { document: server.document, journal: null as JournalEntry | null, active_s: 0 };
+  const autosave: Autosave = new Autosave(
+    {
+      send: server.send,
+      read: () => page.document,
+      replace: (document) => (page.document = document),
+      takeActive: () => page.active_s,
+      giveBackActive: () => undefined,
+      remember: (entry) => (page.journal = entry),
+    },
+    server.document,
+    server.version,
+  );
+  const edit = (document: AnnotationDocument): void => {
+    page.document = document;
+    autosave.note();
+  };
+  return { page, autosave, edit };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe("autosave", () => {
+  it("sends one small patch within a second of rest", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    edit(add(page.document, box("b")));
+    expect(server.requests).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.requests.map(({ patch }) => patch.upsert.map(({ id }) => id))).toEqual([["a", "b"]]);
+    expect(autosave.state).toBe("saved");
+    expect(page.journal).toBeNull();
+  });
+
+  it("keeps what is not saved in the journal, from the first moment", () => {
+    const { edit, page } = desk(new Server());
+    edit(add(page.document, box("a")));
+    expect(page.journal?.patch.upsert).toEqual([box("a")]);
+    expect(page.journal?.before).toEqual({ a: null });
+  });
+
+  it("sends nothing when the person comes back to what is saved", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    const before = page.document;
+    edit(add(before, box("a")));
+    edit(before);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(server.requests).toHaveLength(0);
+    expect(autosave.state).toBe("saved");
+  });
+
+  it("tries again when the network is away, and says so meanwhile", async () => {
+    const server = new Server();
+    server.trouble = ["before", "before"];
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    await vi.advanceTimersByTimeAsync(REST_MS + 10);
+    expect(autosave.state).toBe("offline");
+    expect(page.journal).not.toBeNull();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(autosave.state).toBe("saved");
+    expect([...server.document.keys()]).toEqual(["a"]);
+  });
+
+  it("loses nothing that is drawn while the network is away", async () => {
+    const server = new Server();
+    server.trouble = ["before"];
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    await vi.advanceTimersByTimeAsync(REST_MS + 10);
+    edit(add(page.document, box("b")));
+    autosave.wake();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect([...server.document.keys()]).toEqual(["a", "b"]);
+  });
+
+  it("takes a lost answer for what it is: the save had arrived", async () => {
+    const server = new Server();
+    server.trouble = ["after"];
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(autosave.state).toBe("saved");
+    expect(server.version).toBe(2);
+  });
+
+  it("stops at a conflict and overwrites nothing until the person has chosen", async () => {
+    const server = new Server();
+    server.document = documentOf([box("a")]);
+    const { autosave, edit, page } = desk(server);
+    server.elsewhere(documentOf([box("a", 9), box("theirs")]));
+    edit(add(page.document, box("a", 3)));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(autosave.state).toBe("conflict");
+    expect(server.requests).toHaveLength(1);
+    expect(server.document.get("a")).toEqual(box("a", 9));
+    autosave.resolve(add(server.document, box("a", 3)));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(autosave.state).toBe("saved");
+    expect([...server.document.values()]).toEqual([box("a", 3), box("theirs")]);
+  });
+
+  it("needs no save after taking the others' version", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    server.elsewhere(documentOf([box("theirs")]));
+    edit(add(page.document, box("mine")));
+    await vi.advanceTimersByTimeAsync(2_000);
+    autosave.resolve(server.document);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(autosave.state).toBe("saved");
+    expect([...page.document.keys()]).toEqual(["theirs"]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("does not repeat by itself what the server refused, and tries again when told to", async () => {
+    const server = new Server();
+    server.trouble = ["refuse"];
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(autosave.state).toBe("refused");
+    expect(server.requests).toHaveLength(1);
+    autosave.wake();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(autosave.state).toBe("saved");
+  });
+
+  it("sends a correction after a refusal", async () => {
+    const server = new Server();
+    server.trouble = ["refuse"];
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("bad")));
+    await vi.advanceTimersByTimeAsync(2_000);
+    edit(add(remove(page.document, ["bad"]), box("good")));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(autosave.state).toBe("saved");
+    expect([...server.document.keys()]).toEqual(["good"]);
+  });
+
+  it("flushes at once, and reports active seconds even without a change", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    await autosave.flush();
+    expect(server.requests).toHaveLength(1);
+    page.active_s = 12;
+    await autosave.report();
+    expect(server.requests[1]).toMatchObject({ patch: { upsert: [], delete: [] }, active_s: 12 });
+  });
+});
