@@ -10,6 +10,7 @@ class ActiveLearningConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this application's kinds of background runs known."""
-        from active_learning.services import training_kind
+        from active_learning.services import round_kind, training_kind
 
         training_kind.register()
+        round_kind.register()

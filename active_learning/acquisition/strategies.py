@@ -26,7 +26,7 @@ EMPTY = Ranking(order=np.zeros(0, dtype=np.int64), scores=np.zeros(0), parts={},
 
 @dataclass(frozen=True)
 class Strategy:
-    """needs: of "probabilities", "embeddings" and "model", what must be there to rank at all."""
+    """needs: of "probabilities", "embeddings" and "model", what must be there to rank at all; uses: what it profits from besides."""
 
     name: str
     title: str
@@ -34,6 +34,11 @@ class Strategy:
     paper: str
     description: str
     rank: Callable[[AcquisitionInput], Ranking]
+    uses: frozenset[str] = frozenset()
+
+    def reads(self, what: str) -> bool:
+        """Say whether it makes any use of something."""
+        return what in self.needs or what in self.uses
 
     def __call__(self, pool: AcquisitionInput) -> Ranking:
         """Rank the pool, or say what is missing."""
@@ -215,6 +220,7 @@ STRATEGIES = _registry(
         Strategy(
             "uherding", "UHerding", VECTORS, "Bae, Noh and Sutherland 2025",
             "Asks for the images that stand for most of what the model is unsure of; without a model, for most of the pool.", _u_herding,
+            uses=ANSWERS,
         ),
     ]
 )  # fmt: skip

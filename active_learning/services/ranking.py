@@ -1,0 +1,157 @@
+"""Rank a campaign's pool and write the ranking where the labeling queue finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db import transaction
+from django.db.models import FloatField, OuterRef, Subquery, Value
+from django.db.models.functions import Cast
+
+from active_learning.acquisition.audit import with_audit
+from active_learning.acquisition.strategies import STRATEGIES, Strategy
+from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Floats, Ranking
+from active_learning.models import RankedImage, Round
+from active_learning.services.answers import Answers
+from campaigns.errors import InvalidInput
+from campaigns.models import Image
+
+ROWS_PER_WRITE = 2000
+UNANSWERED = "The model has no answer for this image."
+UNREADABLE = "This image could not be read."
+MAX_WHY = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Embeddings (N, D) of images, one row an id."""
+
+    image_ids: tuple[int, ...]
+    matrix: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a ranking can go by: the pool, what a model said of it, what its images and the labeled ones look like.
+
+    failures: why an image has no answer or no embedding, by image id.
+    """
+
+    pool: tuple[int, ...]
+    answers: Answers | None = None
+    vectors: Vectors | None = None
+    labeled: Floats | None = None
+    failures: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One image's place: rank 1 is asked first."""
+
+    image_id: int
+    rank: int
+    score: float
+    parts: dict[str, float]
+    why: str
+
+
+def rank(known: Known, *, strategy: Strategy, size: int, seed: int, audit_share: float) -> list[Place]:
+    """Rank the whole pool; images that nothing is known of come last, with the reason.
+
+    Raises InvalidInput where the strategy lacks what it ranks by.
+    """
+    rows = _rankable(known, strategy)
+    try:
+        ranking = strategy(_acquisition_input(known, rows, strategy, size=size, seed=seed))
+        if strategy.name != "random":
+            ranking = with_audit(ranking, size=size, share=audit_share, rng=np.random.default_rng([seed, 1]))
+    except AcquisitionError as error:
+        raise InvalidInput(f"{strategy.title} cannot rank this pool: {error}", code="cannot_rank") from error
+    ranked = _places(ranking, rows)
+    there = set(rows)
+    least = min((place.score for place in ranked), default=0.0)
+    left = (image for image in known.pool if image not in there)
+    last = [Place(image, len(rows) + n, min(least, 0.0), {}, _why_left(known, image)) for n, image in enumerate(left, start=1)]
+    return ranked + last
+
+
+def _rankable(known: Known, strategy: Strategy) -> list[int]:
+    """Return the images of the pool that have what the strategy goes by, in the pool's order."""
+    wanted: list[set[int]] = []
+    if strategy.reads("probabilities") and known.answers is not None:
+        wanted.append(set(known.answers.image_ids))
+    if "embeddings" in strategy.needs and known.vectors is not None:
+        wanted.append(set(known.vectors.image_ids))
+    return [image for image in known.pool if all(image in there for there in wanted)]
+
+
+def _acquisition_input(known: Known, rows: Sequence[int], strategy: Strategy, *, size: int, seed: int) -> AcquisitionInput:
+    answers = known.answers if strategy.reads("probabilities") else None
+    vectors = known.vectors
+    if vectors is not None and (not strategy.needs or not set(rows) <= set(vectors.image_ids)):
+        vectors = None
+    said = None if answers is None else _picked(answers.image_ids, rows)
+    return AcquisitionInput(
+        count=len(rows),
+        size=size,
+        rng=np.random.default_rng(seed),
+        probabilities=answers.probabilities[said] if answers is not None and answers.probabilities is not None else None,
+        multi_label=bool(answers and answers.multi_label),
+        labels=answers.labels if answers is not None else (),
+        uncertainty={name: values[said] for name, values in answers.uncertainty.items()} if answers is not None else {},
+        notes=tuple(answers.notes[row] for row in said) if answers is not None and answers.notes and said is not None else (),
+        embeddings=None if vectors is None else vectors.matrix[_picked(vectors.image_ids, rows)],
+        labeled=None if vectors is None else known.labeled,
+    )
+
+
+def _picked(image_ids: Sequence[int], rows: Sequence[int]) -> list[int]:
+    """Return where the images of ``rows`` stand among ``image_ids``."""
+    place = {image: n for n, image in enumerate(image_ids)}
+    return [place[image] for image in rows]
+
+
+def _places(ranking: Ranking, rows: Sequence[int]) -> list[Place]:
+    parts = {name: np.round(values, 6).tolist() for name, values in ranking.parts.items()}
+    scores = ranking.scores.tolist()
+    return [
+        Place(rows[row], rank, scores[row], {name: values[row] for name, values in parts.items()}, ranking.why[row])
+        for rank, row in enumerate(ranking.order.tolist(), start=1)
+    ]
+
+
+def _why_left(known: Known, image: int) -> str:
+    if image in known.failures:
+        return f"Asked last: {known.failures[image]}"[:MAX_WHY]
+    return UNANSWERED if known.answers is not None else UNREADABLE
+
+
+def write_ranking(round_: Round, places: Iterable[Place]) -> None:
+    """Write a round's ranking, replacing what an earlier attempt left; nobody is asked by it yet."""
+    RankedImage.objects.filter(round=round_).delete()
+    rows = [
+        RankedImage(round=round_, image_id=place.image_id, rank=place.rank, score=place.score, parts=place.parts, why=place.why)
+        for place in places
+    ]
+    for start in range(0, len(rows), ROWS_PER_WRITE):
+        with transaction.atomic():
+            RankedImage.objects.bulk_create(rows[start : start + ROWS_PER_WRITE])
+
+
+def write_priorities(round_: Round, count: int) -> int:
+    """Make the labeling queue follow the ranking, by one statement; return how many images it moved.
+
+    The first of N images gets priority N and the last 1, so that images that join later, with priority 0, come after them.
+    """
+    rank_of = RankedImage.objects.filter(round=round_, image=OuterRef("pk")).values("rank")[:1]
+    ranked = Image.objects.filter(pk__in=RankedImage.objects.filter(round=round_).order_by().values("image"))
+    return ranked.update(priority=Value(float(count + 1)) - Cast(Subquery(rank_of), FloatField()))
+
+
+def strategy_named(name: str) -> Strategy:
+    """Return a strategy; raises InvalidInput that lists those there are."""
+    if name not in STRATEGIES:
+        raise InvalidInput(f"There is no strategy {name!r}. Known: {', '.join(STRATEGIES)}.", code="unknown_strategy")
+    return STRATEGIES[name]

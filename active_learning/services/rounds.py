@@ -1,0 +1,192 @@
+"""Rounds: rank the pool, ask people in that order, train, once more.
+
+A round is one run that goes on where it was after any crash: train (if asked) → embed what the strategy needs →
+let the model answer about the pool → rank → write the ranking → open → measure. The steps before ``open`` are
+idempotent by what they write (checkpoint, embedding, prediction by model version); ``open`` is one transaction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from active_learning.acquisition.strategies import Strategy
+from active_learning.models import RankedImage, Round, RoundState
+from active_learning.services.evaluation import evaluate_round
+from active_learning.services.knowledge import answer, know_pool, pool_of
+from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
+from active_learning.services.training import train_now
+from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
+from campaigns.permissions import MANAGE, require_role
+from campaigns.runs import RunContext, enqueue_run
+from models_registry.models import CampaignModel, RegisteredModel
+
+KIND = "round"
+DEFAULT_STRATEGY = "uherding"
+MOST_IMAGES = 1_000_000
+AUDIT_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class RoundOptions:
+    """What a person may ask of a round besides strategy, size, model and seed.
+
+    ``train``: train a model on what is labeled first, and rank by that one; ``training``: how, as a training's document.
+    ``prefill``: draft the model's answers on the images of the round. ``audit_share``: part of the round that is drawn
+    at random, 0 to 0.5, so that the accuracy among hard images can be told from that among all.
+    """
+
+    train: bool = False
+    training: Mapping[str, Any] = field(default_factory=dict)
+    prefill: bool = True
+    audit_share: float = AUDIT_SHARE
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.audit_share, int | float) and math.isfinite(self.audit_share) and 0 <= self.audit_share <= 0.5):
+            raise InvalidInput("audit_share must lie between 0 and 0.5.", code="invalid_round")
+        if self.training and not self.train:
+            raise InvalidInput("training says how to train; send train: true with it.", code="invalid_round")
+
+
+def start_round(
+    *,
+    user: User,
+    campaign: Campaign,
+    strategy: str = DEFAULT_STRATEGY,
+    size: int,
+    model: RegisteredModel | None = None,
+    seed: int = 0,
+    options: RoundOptions | None = None,
+) -> Round:
+    """Queue the next round: its run ranks the pool and opens it, which closes the one before.
+
+    Raises NotAllowed for who does not manage the campaign, Conflict while another round is being made, InvalidInput
+    where there is nothing to rank or nothing to rank by.
+    """
+    require_role(user, campaign, MANAGE)
+    options = options or RoundOptions()
+    chosen = strategy_named(strategy)
+    if not 1 <= size <= MOST_IMAGES:
+        raise InvalidInput(f"A round asks for 1 to {MOST_IMAGES:,} images.", code="invalid_round")
+    model = _model_for(chosen, campaign, model, options)
+    if not pool_of(campaign).exists():
+        raise InvalidInput("Every image is labeled already; add images, or train on what there is.", code="pool_is_empty")
+    with transaction.atomic():
+        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        _settle_unfinished(campaign)
+        number = (Round.objects.filter(campaign=campaign).aggregate(last=Max("number"))["last"] or 0) + 1
+        run = enqueue_run(user=user, kind=KIND, campaign=campaign, params={"round": number, **asdict(options)})
+        return Round.objects.create(
+            campaign=campaign, number=number, strategy=chosen.name, size=size, seed=seed, model=model,
+            model_version=model.version if model else "", run=run, created_by=user,
+        )  # fmt: skip
+
+
+def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | None, options: RoundOptions) -> RegisteredModel | None:
+    """Return the model to rank by: the one named, else the campaign's latest where the strategy makes use of one."""
+    if options.train:
+        if model is not None:
+            raise InvalidInput("Name a model to rank by, or train one; not both.", code="invalid_round")
+        _require_labels(campaign)
+        return None
+    joined = CampaignModel.objects.filter(campaign=campaign).select_related("model")
+    if model is not None:
+        if not joined.filter(model=model).exists():
+            raise InvalidInput("This model is not attached to the campaign. Attach it first.", code="model_not_attached")
+        return model
+    latest = joined.order_by("-id").first() if strategy.reads("model") else None
+    if latest is None and "model" in strategy.needs:
+        raise InvalidInput(
+            f"{strategy.title} ranks by a model's answers, and the campaign has no model yet. "
+            "Attach one, train one, or begin with MaxHerding or TypiClust, which need none.",
+            code="no_model",
+        )
+    return latest.model if latest is not None else None
+
+
+def _require_labels(campaign: Campaign) -> None:
+    if not campaign.images.filter(state__in=(ImageState.SUBMITTED, ImageState.ACCEPTED)).exists():
+        raise InvalidInput("Nothing is labeled yet; open the first round without training.", code="no_labels")
+
+
+def _settle_unfinished(campaign: Campaign) -> None:
+    """Let a round whose run has ended without opening it count as failed; refuse while one is on its way."""
+    waiting = Round.objects.filter(campaign=campaign, state=RoundState.RANKING)
+    busy = waiting.filter(run__state__in=UNFINISHED).first()
+    if busy is not None:
+        raise Conflict(f"Round {busy.number} is being made. Wait for its run {busy.run_id}, or cancel it.", code="round_in_progress")
+    waiting.update(state=RoundState.FAILED)
+
+
+def state_of(round_: Round) -> str:
+    """Return where a round stands; one whose run ended before it opened has failed."""
+    if round_.state == RoundState.RANKING and (round_.run is None or round_.run.state not in UNFINISHED):
+        return RoundState.FAILED.value
+    return str(round_.state)
+
+
+def execute_round(context: RunContext) -> dict[str, object]:
+    """Carry out a round's run; called again after a crash, it goes on where it was, and an open round stays as it is."""
+    round_ = _round_of(context.run)
+    options = RoundOptions(**{name: value for name, value in context.run.params.items() if name != "round"})
+    if round_.state in (RoundState.RANKING, RoundState.FAILED):
+        _make(context, round_, options)
+    context.progress(message="Keeping what the model says of the rest", force=True)
+    answer(context, round_, _ranked_ids(round_), prefill=options.prefill)
+    evaluation = evaluate_round(context, round_)
+    return {
+        "round": round_.number,
+        "pool_size": round_.pool_size,
+        "model": round_.model_id,
+        "evaluation": evaluation.metrics if evaluation is not None else None,
+    }
+
+
+def _ranked_ids(round_: Round) -> list[int]:
+    return list(RankedImage.objects.filter(round=round_).order_by("rank").values_list("image_id", flat=True))
+
+
+def _round_of(run: Run) -> Round:
+    round_ = Round.objects.select_related("campaign", "model").filter(run=run).first()
+    if round_ is None:
+        raise NotFound("The round of this run was removed.")
+    return round_
+
+
+def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
+    """Do everything up to the open round. The images that it asks for have their drafts by then; the others get them later."""
+    if options.train and round_.model is None:
+        training = {"name": f"Round {round_.number}", "seed": round_.seed, **options.training}
+        _adopt(round_, train_now(context, round_.campaign, training))
+    strategy = strategy_named(round_.strategy)
+    known = know_pool(context, round_, strategy, prefill=options.prefill)
+    context.progress(message="Ranking the pool", force=True)
+    places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share)
+    write_ranking(round_, places)
+    answer(context, round_, [place.image_id for place in places[: round_.size]], prefill=options.prefill)
+    open_round(round_, pool_size=len(places))
+
+
+def _adopt(round_: Round, model: RegisteredModel) -> None:
+    round_.model, round_.model_version = model, model.version
+    round_.save(update_fields=["model", "model_version"])
+
+
+def open_round(round_: Round, *, pool_size: int) -> None:
+    """Let the labeling queue follow the round's ranking and close the round before, in one transaction."""
+    now = timezone.now()
+    with transaction.atomic():
+        opened = Round.objects.filter(pk=round_.pk, state__in=(RoundState.RANKING, RoundState.FAILED))
+        if not opened.update(state=RoundState.OPEN, pool_size=pool_size, opened_at=now):
+            raise Conflict("This round is open or closed already.", code="round_is_open")
+        earlier = Round.objects.filter(campaign=round_.campaign_id, state=RoundState.OPEN).exclude(pk=round_.pk)
+        earlier.update(state=RoundState.CLOSED, closed_at=now)
+        write_priorities(round_, pool_size)
+    round_.refresh_from_db()

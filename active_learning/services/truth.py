@@ -1,0 +1,35 @@
+"""What is known of images: what people submitted, and the truth that is held back from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from campaigns.models import AnnotationSet, Campaign, Image, Reference, SetState, Split
+from campaigns.querysets import ImageQuerySet
+
+Annotations = list[dict[str, Any]]
+
+
+def held_back(campaign: Campaign) -> ImageQuerySet:
+    """Return the images that measure models: those of the test split."""
+    images: ImageQuerySet = Image.objects.filter(campaign=campaign, split=Split.TEST)
+    return images
+
+
+def truth_of(images: ImageQuerySet) -> dict[int, Annotations]:
+    """Return what is true of those images that it is known of: their reference, else what was submitted last."""
+    submitted = AnnotationSet.objects.filter(image__in=images.order_by(), state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
+    truth = dict(submitted.order_by("submitted_at", "id").values_list("image", "annotations"))
+    truth.update(Reference.objects.filter(image__in=images.order_by()).values_list("image", "annotations"))
+    return truth
+
+
+def reference_of(images: ImageQuerySet) -> dict[int, Annotations]:
+    """Return the held-back truth alone."""
+    return dict(Reference.objects.filter(image__in=images.order_by()).values_list("image", "annotations"))
+
+
+def whole_labels(annotations: Iterable[dict[str, Any]]) -> frozenset[int]:
+    """Return the labels that a person, or the truth, gives the image as a whole."""
+    return frozenset(a["label"] for a in annotations if a["shape"]["type"] == "whole" and a.get("review", "accepted") == "accepted")
