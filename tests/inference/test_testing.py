@@ -1,0 +1,134 @@
+"""Test connection: the parsed answer, or exactly what was wrong with it."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from PIL import Image as Picture
+from rest_framework.test import APIClient
+
+from campaigns.models import Campaign, Image, User
+from models_registry import services
+from models_registry.models import RegisteredModel
+from tests.fakes import ModelServer, Reply, free_port
+
+Speak = Callable[[User | None], APIClient]
+GOOD = {"items": [{"kind": "classification", "scores": {"Water": 0.9, "Land": 0.1}}]}
+
+
+@pytest.fixture(autouse=True)
+def loopback_is_allowed(settings: Any) -> None:
+    settings.MODEL_NETWORKS = ["127.0.0.0/8"]
+    cache.clear()
+
+
+def register(user: User, url: str, **changes: Any) -> RegisteredModel:
+    fields: dict[str, Any] = {
+        "name": "Coast", "task": "classification", "protocol": "winnow_json", "url": url, "options": {"timeout_s": 1},
+        "classes": [{"index": 0, "name": "Water"}, {"index": 1, "name": "Land"}],
+    }  # fmt: skip
+    return services.create_model(user=user, **{**fields, **changes})
+
+
+def report(client: APIClient, model: RegisteredModel, **body: Any) -> dict[str, Any]:
+    answer = client.post(f"/api/v1/models/{model.pk}/test", body)
+    assert answer.status_code == 200, answer.content
+    return dict(answer.json())
+
+
+def test_a_sound_answer_is_shown_parsed_and_raw(
+    campaign: Campaign, manager: User, as_user: Speak, make_image: Callable[..., Image], data_dir: Any
+) -> None:
+    image = make_image(campaign)
+    with ModelServer(answer=GOOD) as server:
+        found = report(as_user(manager), register(manager, server.url, secret="hush"), image=image.pk)
+        assert server.seen[0].headers["authorization"] == "Bearer hush"
+    assert found["ok"]
+    assert found["image"]["id"] == image.pk
+    assert found["prediction"]["items"][0]["scores"][0] == {"index": 0, "class": "Water", "confidence": 0.9}
+    assert '"items"' in found["raw"]
+    assert found["latency_ms"] > 0
+    assert found["request"]["method"] == "POST"
+    assert "hush" not in str(found)
+
+
+def test_without_an_image_a_sample_is_drawn_and_a_campaign_gives_its_first(
+    campaign: Campaign, manager: User, as_user: Speak, make_image: Callable[..., Image], data_dir: Any
+) -> None:
+    first, _ = make_image(campaign), make_image(campaign)
+    with ModelServer(answer=GOOD) as server:
+        model = register(manager, server.url)
+        assert report(as_user(manager), model)["image"] == {
+            "id": None, "name": "sample.png", "width": 256, "height": 256, "content_type": "image/png",
+        }  # fmt: skip
+        assert report(as_user(manager), model, campaign=campaign.pk)["image"]["id"] == first.pk
+
+
+def test_scaneo_gets_a_geotiff(campaign: Campaign, manager: User, as_user: Speak) -> None:
+    with ModelServer(answer=[0.9, 0.1]) as server:
+        found = report(as_user(manager), register(manager, server.url, protocol="scaneo"))
+        body = server.seen[0].body
+    assert found["ok"]
+    sent = body[body.index(b"II*\x00") :]
+    assert Picture.open(io.BytesIO(sent)).size == (256, 256)
+
+
+def test_a_wrong_answer_names_its_place(campaign: Campaign, manager: User, as_user: Speak) -> None:
+    lie = {"items": [{"kind": "box", "index": 0, "box": [1, 2, "abc", 4]}]}
+    with ModelServer(answer=lie) as server:
+        found = report(as_user(manager), register(manager, server.url, task="detection"))
+    assert not found["ok"]
+    assert found["failure"] == {
+        "code": "rejected", "where": "items[0].box[2]", "why": 'items[0].box[2]: expected a finite number, got "abc"',
+    }  # fmt: skip
+    assert "abc" in found["raw"]
+
+
+@pytest.mark.parametrize(
+    ("server", "code"),
+    [
+        (ModelServer(script=[Reply(status=401, body=b"who are you")]), "http_4xx"),
+        (ModelServer(script=[Reply(status=503)]), "http_5xx"),
+        (ModelServer(answer=GOOD, delay_s=3), "timeout"),
+        (ModelServer(script=[Reply(status=307, headers={"Location": "http://169.254.169.254/"})]), "redirected"),
+    ],
+)
+def test_each_failure_has_its_code_after_one_try(campaign: Campaign, manager: User, as_user: Speak, server: ModelServer, code: str) -> None:
+    with server:
+        assert report(as_user(manager), register(manager, server.url))["failure"]["code"] == code
+        assert server.requests == 1
+
+
+def test_a_dead_address_is_unreachable_and_a_private_one_refused(campaign: Campaign, manager: User, as_user: Speak, settings: Any) -> None:
+    model = register(manager, f"http://127.0.0.1:{free_port()}/")
+    assert report(as_user(manager), model)["failure"]["code"] == "unreachable"
+    settings.MODEL_NETWORKS = []
+    assert report(as_user(manager), model)["failure"]["code"] == "refused_address"
+
+
+def test_an_image_of_a_strange_campaign_is_not_sent(
+    campaign: Campaign, manager: User, stranger: User, as_user: Speak, make_image: Callable[..., Image], data_dir: Any
+) -> None:
+    foreign = Campaign.objects.create(name="foreign", task="classification")
+    image = make_image(foreign)
+    model = register(manager, "http://127.0.0.1:9/")
+    client = as_user(manager)
+    assert client.post(f"/api/v1/models/{model.pk}/test", {"image": image.pk}).status_code == 404
+    assert as_user(stranger).post(f"/api/v1/models/{model.pk}/test", {}).status_code == 404
+
+
+def test_testing_is_no_tool_to_scan_networks_with(campaign: Campaign, manager: User, as_user: Speak) -> None:
+    model = register(manager, f"http://127.0.0.1:{free_port()}/")
+    client = as_user(manager)
+    statuses = [client.post(f"/api/v1/models/{model.pk}/test", {}).status_code for _ in range(32)]
+    assert statuses[:30] == [200] * 30
+    assert statuses[30:] == [429, 429]
+
+
+def test_protocols_are_listed_with_their_tasks_and_options(campaign: Campaign, viewer: User, as_user: Speak) -> None:
+    listed = {each["name"]: each for each in as_user(viewer).get("/api/v1/protocols").json()}
+    assert {"winnow", "winnow_json", "scaneo"} <= set(listed)
+    assert listed["scaneo"]["tasks"] == ["classification", "detection", "segmentation"]
+    assert listed["winnow"]["options"][0]["name"] == "coords"
