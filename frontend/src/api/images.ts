@@ -1,8 +1,8 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
-import { API, sendJson } from "./http";
+import { API, getJson, sendJson } from "./http";
 import { useCursorList } from "./pages";
-import type { CampaignImage, ImageState, Split } from "./types";
+import type { CampaignImage, ImageState, Page, Split } from "./types";
 
 export interface ImageFilter {
   state?: ImageState | "";
@@ -19,6 +19,16 @@ export const imagesKey = (campaign: number) => ["campaigns", campaign, "images"]
 
 export function useImages(campaign: number, filter: ImageFilter, enabled = true) {
   return useCursorList<CampaignImage>(imagesKey(campaign), `/campaigns/${campaign}/images`, { ...filter, label: filter.label?.join(","), page_size: PAGE }, { enabled });
+}
+
+/** A few images that stand for a campaign. */
+export function useCover(campaign: number, count: number, enabled: boolean) {
+  return useQuery({
+    queryKey: ["campaigns", campaign, "cover", count],
+    queryFn: ({ signal }) => getJson<Page<CampaignImage>>(`/campaigns/${campaign}/images`, { page_size: count }, signal).then((page) => page.results.slice(0, count)),
+    enabled,
+    staleTime: 5 * 60_000,
+  });
 }
 
 export function thumbnailUrl(image: number, size = 256): string {

@@ -50,6 +50,7 @@ export function useRounds(campaign: number) {
   return useQuery({
     queryKey: ["campaigns", campaign, "rounds"],
     queryFn: async () => listOf(await getJson<Page<Round> | Round[]>(`/campaigns/${campaign}/rounds`)),
+    refetchInterval: (query) => (query.state.data?.some((round) => round.state === "ranking") === true ? 2000 : false),
   });
 }
 
@@ -64,7 +65,7 @@ export function useStartRound(campaign: number) {
 }
 
 export function useRanking(campaign: number, round: number) {
-  return useCursorList<RankedImage>(["campaigns", campaign, "rounds", round, "ranking"], `/campaigns/${campaign}/rounds/${round}/ranking`, {});
+  return useCursorList<RankedImage>(["campaigns", campaign, "rounds", round, "ranking"], `/campaigns/${campaign}/rounds/${round}/ranking`, { page_size: 20 });
 }
 
 export function useEvaluations(campaign: number) {

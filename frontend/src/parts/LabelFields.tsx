@@ -26,6 +26,7 @@ export function LabelFields({ label, number, errors, onChange, onCommit, onRemov
         {...(onCommit === undefined ? {} : { onBlur: onCommit })}
         swatches={[...PALETTE]}
         format="hex"
+        withEyeDropper={false}
         w={124}
         styles={{ input: { fontVariantNumeric: "tabular-nums" } }}
       />

@@ -28,7 +28,7 @@ export function RunBar({ run }: { run: Run }) {
   const { t } = useTranslation();
   const share = percent(run.progress);
   const going = !isFinished(run);
-  const color = run.state === "failed" || run.state === "timed_out" ? "red" : "pine";
+  const color = run.state === "failed" || run.state === "timed_out" ? "var(--winnow-bar-bad)" : "var(--winnow-bar)";
   const value = run.state === "succeeded" ? 100 : (share ?? (going ? 100 : 0));
   return (
     <Progress.Root size="md" radius="xl">

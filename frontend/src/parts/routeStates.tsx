@@ -7,9 +7,10 @@ import { EmptyState, ErrorState } from "./states";
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <Container py="xl">
+    <Container py="xl" component="main">
       <EmptyState
         icon={<IconCompass size={26} />}
+        order={1}
         title={t("states.notFound")}
         actions={
           <Button component={Link} to="/campaigns">
@@ -25,7 +26,7 @@ export function NotFound() {
 
 export function RouteError({ error }: { error: unknown }) {
   return (
-    <Container py="xl">
+    <Container py="xl" component="main">
       <ErrorState error={error} onRetry={() => window.location.reload()} />
     </Container>
   );

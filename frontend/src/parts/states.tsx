@@ -7,19 +7,21 @@ import { messageOf } from "@/api/problems";
 interface EmptyProps {
   icon: ReactNode;
   title: string;
+  /** 1 where the page has no other heading. */
+  order?: 1 | 2;
   children?: ReactNode;
   actions?: ReactNode;
 }
 
 /** Nothing here yet: say what to do next and offer it. */
-export function EmptyState({ icon, title, children, actions }: EmptyProps) {
+export function EmptyState({ icon, title, order = 2, children, actions }: EmptyProps) {
   return (
     <Box py={{ base: 36, sm: 60 }} px="md" style={{ border: "1.5px dashed var(--winnow-line)", borderRadius: 16 }}>
       <Stack align="center" gap="sm" ta="center">
         <ThemeIcon size={52} radius="xl" variant="light" aria-hidden="true">
           {icon}
         </ThemeIcon>
-        <Title order={2} fz={20}>
+        <Title order={order} fz={20}>
           {title}
         </Title>
         {children !== undefined && (

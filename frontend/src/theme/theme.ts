@@ -1,6 +1,6 @@
 import {
-  Badge, Button, Card, createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, Modal, type MantineColorsTuple, NumberInput, Paper,
-  PasswordInput, Select, Table, Tabs, Textarea, TextInput, Tooltip, type VariantColorsResolver,
+  Accordion, Badge, Button, Card, createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, Modal, type MantineColorsTuple, Paper, Progress, Select, Table,
+  Tabs, Tooltip, type VariantColorsResolver,
 } from "@mantine/core";
 
 const pine: MantineColorsTuple = [
@@ -29,7 +29,7 @@ const variantColors: VariantColorsResolver = (input) => {
 
 export const theme = createTheme({
   primaryColor: "pine",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   luminanceThreshold: 0.3,
   colors: { pine, wheat, gray, dark },
@@ -44,18 +44,16 @@ export const theme = createTheme({
   variantColorResolver: variantColors,
   components: {
     Button: Button.extend({ defaultProps: { fw: 550 } }),
-    Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 550 } }),
+    Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 550 }, styles: { root: { flexShrink: 0, minWidth: "max-content" } } }),
+    Accordion: Accordion.extend({ classNames: { item: "winnow-accordion-item" } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: "lg" } }),
     Paper: Paper.extend({ defaultProps: { radius: "lg" } }),
     Modal: Modal.extend({ defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45, blur: 2 } } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "sm", horizontalSpacing: "md" } }),
-    Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),
+    Tabs: Tabs.extend({ defaultProps: { keepMounted: false, color: "var(--winnow-focus)" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
     Select: Select.extend({ defaultProps: { allowDeselect: false } }),
-    TextInput: TextInput.extend({}),
-    Textarea: Textarea.extend({}),
-    NumberInput: NumberInput.extend({}),
-    PasswordInput: PasswordInput.extend({}),
+    Progress: Progress.extend({ defaultProps: { color: "var(--winnow-bar)" } }),
   },
 });
 
@@ -79,6 +77,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--winnow-blue-text": "#1b4f8f",
     "--winnow-accent": "#b47c10",
     "--winnow-focus": "#0f6a5f",
+    "--winnow-bar": "#0f6a5f",
+    "--winnow-bar-bad": "#b3261e",
   },
   dark: {
     "--mantine-color-body": "#131817",
@@ -98,5 +98,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--winnow-blue-text": "#a5c8f5",
     "--winnow-accent": "#e8b03a",
     "--winnow-focus": "#7cc8bb",
+    "--winnow-bar": "#4aa899",
+    "--winnow-bar-bad": "#e5675e",
   },
 });

@@ -1,12 +1,28 @@
 import { Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { IconPhoto } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { thumbnailUrl, useCover } from "@/api/images";
 import type { Campaign } from "@/api/types";
 import { LabelChip } from "@/parts/LabelChip";
 import { StateBar } from "@/parts/StateBar";
 import classes from "./CampaignCard.module.css";
 
 const SHOWN_LABELS = 5;
+const COVER_IMAGES = 4;
+
+/** The first images, so that a campaign is known at a glance. */
+function Cover({ campaign }: { campaign: Campaign }) {
+  const cover = useCover(campaign.id, COVER_IMAGES, campaign.counts.images > 0);
+  return (
+    <Card.Section className={classes["cover"]} aria-hidden="true">
+      {(cover.data ?? []).map((image) => (
+        <img key={image.id} src={thumbnailUrl(image.id)} alt="" loading="lazy" decoding="async" />
+      ))}
+      {campaign.counts.images === 0 && <IconPhoto size={30} stroke={1.4} />}
+    </Card.Section>
+  );
+}
 
 export function CampaignCard({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
@@ -14,7 +30,8 @@ export function CampaignCard({ campaign }: { campaign: Campaign }) {
   const percent = images === 0 ? 0 : Math.floor((100 * (submitted + accepted)) / images);
   return (
     <Card component="article" className={classes["card"]} data-testid="campaign-card">
-      <Stack gap="md" h="100%" justify="space-between">
+      <Cover campaign={campaign} />
+      <Stack gap="md" pt="md" justify="space-between" className={classes["text"]}>
         <div>
           <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm">
             <Title order={2} fz={18} lh={1.3}>

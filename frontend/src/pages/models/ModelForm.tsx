@@ -1,10 +1,10 @@
-import { Alert, Badge, Button, Collapse, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Alert, Badge, Button, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useDisclosure } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 import { type ModelFields, useProtocols } from "@/api/models";
 import { messageOf } from "@/api/problems";
 import type { ModelClass, RegisteredModel, Task } from "@/api/types";
+import { Disclosure } from "@/parts/Disclosure";
 import { ClassesEditor } from "./ClassesEditor";
 
 const TASKS = ["classification", "detection", "segmentation", "keypoints"] as const satisfies readonly Task[];
@@ -62,7 +62,6 @@ interface Props {
 export function ModelForm({ model, task = "classification", busy, error, submitLabel, onSubmit }: Props) {
   const { t } = useTranslation();
   const protocols = useProtocols();
-  const [open, { toggle }] = useDisclosure(model !== null && Object.keys(model.options).length > 0);
   const external = model?.kind !== "internal";
   const form = useForm<Values>({
     initialValues: valuesOf(model, task),
@@ -125,24 +124,18 @@ export function ModelForm({ model, task = "classification", busy, error, submitL
               <TextInput label={t("models.authHeader")} description={t("models.authHeaderHint")} {...form.getInputProps("auth_header")} />
             </SimpleGrid>
             <ClassesEditor classes={values.classes} onChange={(classes) => form.setFieldValue("classes", classes)} />
-            <div>
-              <Button variant="subtle" color="gray" size="xs" onClick={toggle} aria-expanded={open}>
-                {t("models.options")}
-              </Button>
-              <Collapse expanded={open}>
-                <JsonInput
-                  label={t("models.optionsJson")}
-                  description={t("models.optionsHint")}
-                  placeholder={'{"timeout_s": 60, "concurrency": 16, "threshold": 0.3}'}
-                  autosize
-                  minRows={4}
-                  formatOnBlur
-                  mt="xs"
-                  styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-                  {...form.getInputProps("options")}
-                />
-              </Collapse>
-            </div>
+            <Disclosure label={t("models.options")} opened={model !== null && Object.keys(model.options).length > 0}>
+              <JsonInput
+                label={t("models.optionsJson")}
+                description={t("models.optionsHint")}
+                placeholder={'{"timeout_s": 60, "concurrency": 16, "threshold": 0.3}'}
+                autosize
+                minRows={4}
+                formatOnBlur
+                styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+                {...form.getInputProps("options")}
+              />
+            </Disclosure>
           </>
         )}
         <Group>

@@ -1,5 +1,4 @@
-import { Alert, Badge, Button, Card, Code, Collapse, Group, Progress, Select, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Alert, Badge, Button, Card, Code, Group, Progress, Select, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconPlugConnected } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +7,7 @@ import { thumbnailUrl, useImages } from "@/api/images";
 import { type ModelTest, useTestModel } from "@/api/modelTest";
 import { messageOf } from "@/api/problems";
 import type { RegisteredModel } from "@/api/types";
+import { Disclosure } from "@/parts/Disclosure";
 import { linesOfItems } from "./prediction";
 import { PredictionPicture } from "./PredictionPicture";
 
@@ -94,14 +94,9 @@ function Answer({ result, image }: { result: ModelTest; image: number | null }) 
 
 function Exchange({ result }: { result: ModelTest }) {
   const { t } = useTranslation();
-  const [open, { toggle }] = useDisclosure(result.error !== null);
   return (
-    <div>
-      <Button size="xs" variant="subtle" color="gray" onClick={toggle} aria-expanded={open}>
-        {t("test.exchange")}
-      </Button>
-      <Collapse expanded={open}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }} mt="xs">
+      <Disclosure label={t("test.exchange")} opened={result.error !== null}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <div>
             <Text size="xs" c="dimmed" mb={4}>
               {t("test.request")}
@@ -119,8 +114,7 @@ function Exchange({ result }: { result: ModelTest }) {
             </Code>
           </div>
         </SimpleGrid>
-      </Collapse>
-    </div>
+      </Disclosure>
   );
 }
 

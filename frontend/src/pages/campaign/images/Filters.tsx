@@ -62,8 +62,7 @@ export function Filters({ filter, labels, onChange }: Props) {
         <MultiSelect
           aria-label={t("images.filterLabel")}
           placeholder={(filter.label?.length ?? 0) === 0 ? t("images.anyLabel") : ""}
-          miw={160}
-          maw={280}
+          w={170}
           searchable
           clearable
           value={(filter.label ?? []).map(String)}

@@ -98,10 +98,13 @@ export function Gallery({ images, labels, selected, onSelect, hasMore, onMore }:
     virtual.measure();
   }, [virtual, rowHeight]);
   useEffect(() => {
-    // What stands above changes height (panels open, runs appear), so the start of the list is read after every render.
-    const top = (list.current?.getBoundingClientRect().top ?? 0) + window.scrollY;
-    if (Math.abs(top - margin) > 1) setMargin(top);
-  });
+    // What stands above changes height (panels open, runs appear), and with it the page: then the start of the list is read again.
+    const read = () => setMargin((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
+    const observer = new ResizeObserver(read);
+    observer.observe(document.body);
+    read();
+    return () => observer.disconnect();
+  }, []);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {

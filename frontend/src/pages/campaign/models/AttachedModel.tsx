@@ -1,12 +1,12 @@
-import { Anchor, Badge, Button, Card, Collapse, Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { useDisclosure } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaignModelChanges } from "@/api/models";
 import { notifyDone } from "@/api/queryClient";
 import type { Campaign, CampaignModel } from "@/api/types";
+import { Disclosure } from "@/parts/Disclosure";
 import { mayManage } from "../roles";
 import { InferencePanel } from "./InferencePanel";
 import { LabelMapper } from "./LabelMapper";
@@ -24,7 +24,6 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
   const stored = useMemo(() => mappingOf(attached), [attached]);
   const [mapping, setMapping] = useState<Mapping>(stored);
   const [thresholds, setThresholds] = useState(attached.thresholds);
-  const [open, { toggle }] = useDisclosure(false);
   useEffect(() => {
     setMapping(stored);
     setThresholds(attached.thresholds);
@@ -76,17 +75,12 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
         ) : (
           <LabelMapper modelClasses={model.classes} labels={campaign.labels} mapping={mapping} onChange={setMapping} readOnly={!manager} />
         )}
-        <div>
-          <Button size="xs" variant="subtle" color="gray" onClick={toggle} aria-expanded={open}>
-            {t("mapper.thresholds")}
-          </Button>
-          <Collapse expanded={open}>
-            <Text size="sm" c="dimmed" my="sm">
-              {t("mapper.thresholdsHint")}
-            </Text>
-            <Thresholds labels={campaign.labels} thresholds={thresholds} fallback={threshold} onChange={setThresholds} />
-          </Collapse>
-        </div>
+        <Disclosure label={t("mapper.thresholds")}>
+          <Text size="sm" c="dimmed" mb="sm">
+            {t("mapper.thresholdsHint")}
+          </Text>
+          <Thresholds labels={campaign.labels} thresholds={thresholds} fallback={threshold} onChange={setThresholds} />
+        </Disclosure>
         {changed && (
           <Group gap="xs">
             <Button onClick={store} loading={save.isPending} data-testid="save-mapping">

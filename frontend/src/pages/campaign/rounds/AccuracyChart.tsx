@@ -30,7 +30,7 @@ function Plot({ found }: { found: Efficiency }) {
   const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
   const option = useCallback(
     (palette: ChartPalette) => {
-      const [strong, , , ] = palette.series;
+      const [strong] = palette.series;
       const lines = [
         { name: t("rounds.asked"), points: found.model, color: strong, dashed: false },
         { name: t("rounds.random"), points: found.random, color: palette.muted, dashed: true },
@@ -39,7 +39,7 @@ function Plot({ found }: { found: Efficiency }) {
         grid: { left: 56, right: 22, top: 38, bottom: 44 },
         legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text }, data: lines.map((line) => line.name) },
         tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text } },
-        xAxis: { ...axis(palette, t("rounds.labeledImages")), nameGap: 28, scale: true, minInterval: 1 },
+        xAxis: { ...axis(palette, t("rounds.labeledImages")), splitLine: { show: false }, nameGap: 28, scale: true, minInterval: 1 },
         yAxis: { ...axis(palette, ""), scale: true, max: (extent: { max: number }) => Math.min(1, Math.ceil(extent.max * 20 + 0.5) / 20), axisLabel: { color: palette.text, formatter: (value: number) => `${Math.round(100 * value)} %` } },
         series: lines.flatMap(({ name, points, color, dashed }) => [
           { type: "line", name, color, data: points.map((point) => [point.labeled, point.value]), symbol: "circle", symbolSize: 8, lineStyle: { width: 2.4, type: dashed ? "dashed" : "solid" }, tooltip: { valueFormatter: (value: unknown) => (typeof value === "number" ? percent(value) : "") } },

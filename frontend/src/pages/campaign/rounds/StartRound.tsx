@@ -1,6 +1,7 @@
 import { Anchor, Button, Card, Group, NumberInput, Select, Stack, Text, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useStartRound, useStrategies } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
@@ -84,7 +85,7 @@ export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boole
           <Explained strategy={strategy} />
           {none && (
             <Text size="sm" c="var(--winnow-wheat-text)">
-              {t("rounds.emptyPool")} <Anchor href={`/campaigns/${campaign.id}/images`}>{t("images.add")}</Anchor>
+              {t("rounds.emptyPool")} <Anchor component={Link} to={`/campaigns/${campaign.id}/images`} underline="always" inherit c="inherit">{t("images.add")}</Anchor>
             </Text>
           )}
         </Stack>

@@ -21,7 +21,7 @@ function Curve({ series, best, label, unit }: CurveProps) {
       grid: { left: 46, right: 18, top: 40, bottom: 42 },
       legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text } },
       tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text }, valueFormatter: (value: unknown) => (typeof value === "number" ? value.toFixed(4) : "") },
-      xAxis: { ...axis(palette, t("training.epoch")), nameGap: 26, minInterval: 1, min: "dataMin" },
+      xAxis: { ...axis(palette, t("training.epoch")), splitLine: { show: false }, nameGap: 26, minInterval: 1, min: "dataMin" },
       yAxis: { ...axis(palette, ""), ...(unit ? { max: 1 } : {}), scale: true },
       series: series.map((one) => ({
         type: "line",

@@ -1,11 +1,11 @@
-import { Alert, Button, Card, Collapse, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { type TrainingForm, useStartTraining } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign } from "@/api/types";
+import { Disclosure } from "@/parts/Disclosure";
 
 interface Values {
   name: string;
@@ -46,7 +46,6 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
   const { t } = useTranslation();
   const start = useStartTraining(campaign.id);
   const models = useCampaignModels(campaign.id);
-  const [open, { toggle }] = useDisclosure(false);
   const form = useForm({ initialValues: INITIAL });
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: `${one.model.name} ${one.model.version}` }));
@@ -81,16 +80,13 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
             <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0} data-testid="start-training">
               {t("training.start")}
             </Button>
-            <Button variant="subtle" color="gray" onClick={toggle} aria-expanded={open}>
-              {t("training.options")}
-            </Button>
           </Group>
           {labeled === 0 && (
             <Text size="sm" c="var(--winnow-wheat-text)">
               {t("training.noLabels")}
             </Text>
           )}
-          <Collapse expanded={open}>
+          <Disclosure label={t("training.options")}>
             <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} maw={860}>
               <Select label={t("training.size")} data={(["small", "medium", "large"] as const).map((value) => ({ value, label: t(`training.sizes.${value}`) }))} {...form.getInputProps("size")} />
               <NumberInput label={t("training.minutes")} min={1} max={1440} {...form.getInputProps("minutes")} />
@@ -100,7 +96,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               <NumberInput label={t("training.seed")} min={0} {...form.getInputProps("seed")} />
               {earlier.length > 0 && <Select label={t("training.startFrom")} clearable data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...form.getInputProps("start_from")} />}
             </SimpleGrid>
-          </Collapse>
+          </Disclosure>
         </Stack>
       </form>
     </Card>

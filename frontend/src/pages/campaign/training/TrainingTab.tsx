@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { campaignKey } from "@/api/campaigns";
 import { useCurves, useTrainingRuns } from "@/api/learning";
-import { isFinished } from "@/api/runs";
+import { isFinished, useOnFinish } from "@/api/runs";
 import type { Campaign, TrainingRun } from "@/api/types";
 import { RunCard, RunStateBadge } from "@/parts/RunCard";
 import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
@@ -15,13 +15,12 @@ import { mayManage } from "../roles";
 import { LearningCurves } from "./LearningCurves";
 import { StartTraining } from "./StartTraining";
 
-function TrainingDetail({ campaign, training }: { campaign: Campaign; training: TrainingRun }) {
+function TrainingDetail({ training }: { training: TrainingRun }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const curves = useCurves(training.id, !isFinished(training.run));
   return (
     <Stack gap="md">
-      <RunCard id={training.run.id} title={training.name} onFinish={() => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) })} />
+      {training.run.state !== "succeeded" && <RunCard id={training.run.id} title={training.name} />}
       {curves.data !== undefined && <LearningCurves points={curves.data} />}
       {training.model !== null && (
         <Text size="sm">
@@ -37,12 +36,15 @@ function TrainingDetail({ campaign, training }: { campaign: Campaign; training: 
 
 export function TrainingTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
+  const client = useQueryClient();
   const [polling, setPolling] = useState(true);
   const query = useTrainingRuns(campaign.id, polling);
   const [opened, setOpened] = useState<string | null>(null);
   const trainings = query.data ?? [];
   const going = trainings.some((training) => !isFinished(training.run));
   if (query.data !== undefined && going !== polling) setPolling(going);
+  // Its model has joined the campaign by then.
+  useOnFinish(trainings[0]?.run, () => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) }));
   const shown = opened ?? (trainings[0] === undefined ? null : String(trainings[0].id));
   return (
     <Stack>
@@ -78,7 +80,7 @@ export function TrainingTab({ campaign }: { campaign: Campaign }) {
                 </Group>
               </Accordion.Control>
               <Accordion.Panel>
-                <TrainingDetail campaign={campaign} training={training} />
+                <TrainingDetail training={training} />
               </Accordion.Panel>
             </Accordion.Item>
           ))}
