@@ -34,6 +34,10 @@ def blobs(count, classes, *, seed=0, dimension=12, spread=1.0):
     return Examples((centres[values] + spread * rng.normal(size=(count, dimension))).astype(np.float32), values)
 
 
+TYPES = st.sampled_from([np.float32, np.float16, np.int64, np.uint8, np.bool_])
+SMALL = arrays(TYPES, st.tuples(st.integers(0, 4), st.integers(0, 3)))
+
+
 class TestConfig:
     def test_a_config_survives_its_document(self):
         config = TrainingConfig(name="Coast", method="fine_tune", labels=(3, 1), images=(9, 4), start_from=2, epochs=3)
@@ -42,9 +46,9 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("method", "magic"), ("size", "huge"), ("minutes", 0), ("minutes", math.nan), ("minutes", True), ("epochs", 0), ("patience", 1.5),
-            ("validation", 0.6), ("validation", -0.1), ("learning_rate", 0), ("weight_decay", math.inf), ("batch", 0), ("seed", -1),
-            ("labels", []), ("labels", [1, 1]), ("images", "some"), ("images", [True]), ("start_from", "x"), ("flips", "up"), ("name", 5),
+            ("method", "magic"), ("size", "huge"), ("minutes", 0), ("minutes", math.nan), ("minutes", True), ("epochs", 0), ("name", 5),
+            ("patience", 1.5), ("validation", 0.6), ("validation", -0.1), ("learning_rate", 0), ("weight_decay", math.inf), ("batch", 0),
+            ("seed", -1), ("labels", []), ("labels", [1, 1]), ("images", "some"), ("images", [True]), ("start_from", "x"), ("flips", "up"),
         ],
     )  # fmt: skip
     def test_a_wrong_value_is_named(self, field, value):
@@ -153,6 +157,10 @@ class TestMetrics:
         assert 0 <= figures["loss"] < 20
 
 
+def described(**entry):
+    return {"a": {"data_offsets": [0, 4], **entry}, "__metadata__": {"document": "{}"}}
+
+
 class TestFiles:
     @given(
         named=st.dictionaries(
@@ -186,10 +194,8 @@ class TestFiles:
 
     @pytest.mark.parametrize(
         "header",
-        [[], {}, {"__metadata__": {"document": "[]"}}, {"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}, "__metadata__": {"document": "{}"}},
-         {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}, "__metadata__": {"document": "{}"}},
-         {"a": {"dtype": "object", "shape": [1], "data_offsets": [0, 4]}, "__metadata__": {"document": "{}"}},
-         {"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}, "__metadata__": {"document": "{}"}}],
+        [[], {}, {"__metadata__": {"document": "[]"}}, described(dtype="F32", shape=[-1]), described(dtype="F32", shape=[2]),
+         described(dtype="object", shape=[1]), described(dtype="F32", shape=[2**40], data_offsets=[0, 2**42])],
     )  # fmt: skip
     def test_a_header_that_lies_is_refused(self, tmp_path, header):
         text = json.dumps(header).encode()

@@ -1,0 +1,65 @@
+"""A campaign of satellite chips whose truth is known: some labeled, some held back, the rest a pool."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from campaigns.models import Campaign, Image, Label, Reference, Split, User
+from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
+from tests.active_learning.chips import KINDS, add_chip, chips, label_image
+
+LABELED, HELD_BACK, POOL = 18, 15, 21
+
+
+@pytest.fixture(scope="session")
+def shared_embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Embeddings that all tests share: they are found by the content of the pictures."""
+    return tmp_path_factory.mktemp("round-embeddings")
+
+
+def whole(label: int) -> dict[str, object]:
+    """The truth of an image as a whole."""
+    return {"id": "truth", "label": label, "shape": {"type": "whole"}, "origin": "human", "review": "accepted", "confidence": None}
+
+
+@pytest.fixture
+def labels(make_campaign: Callable[..., Campaign], data_dir: Path, shared_embeddings: Path) -> dict[str, Label]:
+    """The labels of a campaign of chips that has no image yet."""
+    (data_dir / "embeddings").symlink_to(shared_embeddings)
+    made = make_campaign("Chips", labels=KINDS)
+    return {label.name: label for label in made.labels.all()}
+
+
+@pytest.fixture
+def coast(labels: dict[str, Label], annotator: User) -> Campaign:
+    """54 chips: 18 labeled, 15 held back, 21 in the pool; the truth of all is known, and hidden."""
+    campaign = labels["coast"].campaign
+    for place, chip in enumerate(chips()[: LABELED + HELD_BACK + POOL]):
+        image = add_chip(campaign, chip, split=Split.TEST if LABELED <= place < LABELED + HELD_BACK else Split.ANY)
+        Reference.objects.create(image=image, annotations=[whole(labels[chip.kind].pk)])
+        if place < LABELED:
+            label_image(image, annotator, labels[chip.kind].pk)
+    return campaign
+
+
+@pytest.fixture
+def pool(coast: Campaign) -> list[Image]:
+    """The images that may be asked, in the order of their ids."""
+    return list(coast.images.filter(state="unlabeled").exclude(split="test").order_by("pk"))
+
+
+@pytest.fixture
+def make_external() -> Callable[..., RegisteredModel]:
+    """Attach a model from outside, its classes mapped to the labels in order; None leaves a class without a label."""
+
+    def make(campaign: Campaign, *labels: Label | None, **fields: object) -> RegisteredModel:
+        classes = [{"index": n, "name": f"class {n}"} for n in range(len(labels))]
+        made = RegisteredModel.objects.create(name="Outside", task=campaign.task, protocol="winnow", classes=classes, **fields)
+        joined = CampaignModel.objects.create(campaign=campaign, model=made)
+        LabelMapping.objects.bulk_create(
+            LabelMapping(campaign_model=joined, class_index=n, label=label) for n, label in enumerate(labels) if label is not None
+        )
+        return made
+
+    return make
