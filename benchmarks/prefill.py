@@ -41,12 +41,12 @@ def endpoint(delay_ms: float) -> Iterator[str]:
 
 
 def picture(seed: int) -> bytes:
-    """Make a JPEG of about 60 kB: soft noise, as detailed as a photograph."""
+    """Make a JPEG of about 80 kB: soft noise, as detailed as a photograph."""
     coarse = np.random.default_rng(seed).integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     fine = np.random.default_rng(seed + 1).normal(0, 12, (HEIGHT, WIDTH, 3))
     pixels = np.asarray(Picture.fromarray(coarse).resize((WIDTH, HEIGHT)), dtype=np.float32) + fine
-    Picture.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=80)
+    Picture.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=70)
     return buffer.getvalue()
 
 

@@ -33,6 +33,7 @@ class StoredImage:
     crs: str
     transform: Affine | None
     size_bytes: int
+    sha256: str = ""
 
     @property
     def held_bytes(self) -> int:

@@ -87,8 +87,7 @@ def _write_predictions(source: Source, answered: list[Answered], heat_maps: Mapp
         unique_fields=["image", "model", "model_version"],
         update_fields=["document", "confidence", "uncertainty", "heat_map", "latency_ms", "created_at"],
     )
-    kept = Prediction.objects.filter(image__in=[each.image_id for each in answered], model=source.model_id, model_version=source.version)
-    return dict(kept.order_by().values_list("image_id", "pk"))
+    return {row.image_id: row.pk for row in rows}  # set by the insert, whether a row was new or not
 
 
 def _write_drafts(source: Source, answered: list[Answered], predictions: Mapping[int, int]) -> None:

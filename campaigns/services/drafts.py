@@ -24,7 +24,10 @@ def write_drafts_bulk(*, model_id: int, drafts: dict[int, list[dict[str, Any]]])
         # ignore_conflicts: two models may draft on one image for the first time at once.
         AnnotationSet.objects.bulk_create(fresh, batch_size=200, ignore_conflicts=True)
         changed = [s for s in existing.values() if _replace(s, model_id, drafts[s.image_id])]
-        AnnotationSet.objects.bulk_update(changed, ["annotations", "version", "updated_at"], batch_size=100)
+        # An insert that meets the row it came from: bulk_update would write one CASE per row and field, ten times as slow.
+        AnnotationSet.objects.bulk_create(
+            changed, batch_size=200, update_conflicts=True, unique_fields=["id"], update_fields=["annotations", "version", "updated_at"]
+        )
         ids = dict(AnnotationSet.objects.filter(image__in=list(drafts), author=None).values_list("image_id", "pk"))
     return ids
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from inference.decode.nodes import Node
 from inference.schema import Dropped
@@ -68,9 +69,13 @@ class Classes:
 
     def at(self, index: int) -> tuple[int, str]:
         """Return (index, name) of an output slot."""
-        if self.model.classes and self.model.class_at(index) is None:
+        if self.model.classes and index not in self._names:
             self.notes.warn(f"The model has no class number {index}. Add it to the model's classes to map it.")
-        return index, self.model.name_of(index)
+        return index, self._names.get(index, str(index))
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {each.index: each.name for each in self.model.classes}
 
     def in_order(self, count: int) -> list[tuple[int, str]]:
         """Return (index, name) for ``count`` numbers in the order of the output slots."""

@@ -83,7 +83,11 @@ class Node:
 
     def first(self, *names: str) -> Node | None:
         """Return what stands under the first of ``names`` that is there, or None."""
-        return next((self.at(name) for name in names if self.has(name)), None)
+        if isinstance(self.value, dict):
+            for name in names:
+                if self.value.get(name) is not None:
+                    return self.at(name)
+        return None
 
     def entries(self, most: int, *, exactly: int | None = None) -> list[Node]:
         """Return a list's elements: at most ``most``, or ``exactly`` so many."""

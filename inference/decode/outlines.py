@@ -7,7 +7,6 @@ repairs, or names the place of the mistake. Both ways give the same result for w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any
@@ -20,6 +19,7 @@ from inference.decode.nodes import Node
 from inference.schema import MAX_POINTS, Ring
 
 Outline = tuple[tuple[Ring, ...], ...]
+_FLOATS = frozenset({float})
 _NUMBERS = frozenset({int, float})
 
 
@@ -45,6 +45,7 @@ class _RingReader:
         whole = {"pixel": (sent_width, sent_height), "normalized": (1.0, 1.0), "percent": (100.0, 100.0)}[frame.coords]
         self.width, self.height = frame.image.width, frame.image.height
         self.across, self.down = self.width / whole[0], self.height / whole[1]
+        self.same_grid = self.across == self.down == 1.0
 
     def outline(self, value: Any) -> Outline | None:
         """Read MultiPolygon nesting, one polygon or one ring; None for anything odd."""
@@ -62,18 +63,22 @@ class _RingReader:
 
     def ring(self, value: Any) -> Ring | None:
         """Read one ring, closed; None for anything odd."""
-        if not isinstance(value, list) or not 3 <= len(value) <= MAX_POINTS or set(map(type, value)) != {list} or set(map(len, value)) != {2}:
+        if not isinstance(value, list) or not 3 <= len(value) <= MAX_POINTS:
             return None
-        flat = list(chain.from_iterable(value))
-        if not _NUMBERS.issuperset(map(type, flat)) or not math.isfinite(sum(flat)):
+        try:
+            points = [(x, y) for x, y in value]
+        except (TypeError, ValueError):  # a point that is no pair
             return None
-        xs, ys = [x * self.across for x in flat[::2]], [y * self.down for y in flat[1::2]]
-        if min(xs) < 0.0 or min(ys) < 0.0 or max(xs) > self.width or max(ys) > self.height:
+        kinds = set(map(type, chain.from_iterable(points)))
+        if not kinds <= _NUMBERS:
             return None
-        points = tuple(zip(xs, ys, strict=True))
-        if len(set(points)) < 3:
+        if not self.same_grid or kinds != _FLOATS:
+            points = [(x * self.across, y * self.down) for x, y in points]
+        xs, ys = zip(*points, strict=True)
+        # JSON has no NaN, and what is infinite is greater than the image.
+        if min(xs) < 0.0 or min(ys) < 0.0 or max(xs) > self.width or max(ys) > self.height or len(set(points)) < 3:
             return None
-        return points if points[0] == points[-1] else (*points, points[0])
+        return tuple(points) if points[0] == points[-1] else (*points, points[0])
 
 
 def _nested(value: Any) -> list[Any] | None:

@@ -15,8 +15,9 @@ from typing import Protocol
 
 from django.db import IntegrityError
 
-from campaigns.models import Campaign, Image, ItemState, RunItem
+from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
+from inference.inputs import StoredImage
 from inference.services.failures import NOT_TRIED, Unanswered
 from inference.services.local import LocalAsker
 from inference.services.planning import Plan, images_by_id, make_plan
@@ -37,7 +38,7 @@ class Asker(Protocol):
     in_flight: int
     appetite: int
 
-    def submit(self, images: Sequence[Image]) -> None:
+    def submit(self, images: Sequence[StoredImage]) -> None:
         """Add images to be asked about."""
         ...
 
@@ -114,14 +115,14 @@ def _asker(plan: Plan) -> AbstractContextManager[Asker]:
     return LocalAsker(plan) if plan.is_local else RemoteAsker(plan)
 
 
-def _loaded(remaining: Iterator[int]) -> Iterator[Image]:
+def _loaded(remaining: Iterator[int]) -> Iterator[StoredImage]:
     """Read the images' rows a few hundred at a time; one that was deleted meanwhile is passed over."""
     while ids := list(islice(remaining, READ_AHEAD)):
         rows = images_by_id(ids)
         yield from (rows[pk] for pk in ids if pk in rows)
 
 
-def _feed(asker: Asker, loading: Iterator[Image]) -> None:
+def _feed(asker: Asker, loading: Iterator[StoredImage]) -> None:
     wanted = asker.appetite - asker.in_flight
     if wanted > 0:
         images = list(islice(loading, wanted))

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,10 +14,9 @@ from django.conf import settings
 
 from campaigns.errors import Conflict
 from campaigns.imagery import Refused, read_rgb
-from campaigns.models import Image
-from campaigns.storage import image_path
 from inference.answers import digest
 from inference.endpoints import model_card
+from inference.inputs import StoredImage
 from inference.predictors import LocalPredictor, Picture
 from inference.schema import PredictionRejected
 from inference.services.failures import Unanswered
@@ -35,7 +33,7 @@ class LocalAsker:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._waiting: deque[tuple[Image, Future[Picture]]] = deque()
+        self._waiting: deque[tuple[int, Future[Picture]]] = deque()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="picture-reader")
         self._predictor: LocalPredictor
 
@@ -56,20 +54,20 @@ class LocalAsker:
         """How many images it wants to have: one batch to answer, one to read meanwhile."""
         return 2 * self._predictor.batch_size
 
-    def submit(self, images: Sequence[Image]) -> None:
+    def submit(self, images: Sequence[StoredImage]) -> None:
         """Begin to read images."""
-        self._waiting.extend((image, self._readers.submit(_picture, image, image_path(image), self._predictor)) for image in images)
+        self._waiting.extend((image.id, self._readers.submit(_picture, image, self._predictor)) for image in images)
 
     def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
         """Answer one batch; a batch that has begun is always finished."""
         pictures: list[Picture] = []
         outcomes: list[Answered | Unanswered] = []
         while self._waiting and len(pictures) < min(most, self._predictor.batch_size):
-            image, reading = self._waiting.popleft()
+            image_id, reading = self._waiting.popleft()
             try:
                 pictures.append(reading.result())
             except (OSError, Refused, ValueError) as error:
-                outcomes.append(Unanswered(image.pk, "unreadable_image", f"The image could not be read: {error}"))
+                outcomes.append(Unanswered(image_id, "unreadable_image", f"The image could not be read: {error}"))
         return [*outcomes, *self._answer(pictures)] if pictures else outcomes
 
     def _answer(self, pictures: list[Picture]) -> list[Answered | Unanswered]:
@@ -88,9 +86,9 @@ def _id(picture: Picture) -> int:
     return picture.id
 
 
-def _picture(image: Image, path: Path, predictor: LocalPredictor) -> Picture:
-    pixels = read_rgb(path, predictor.max_side) if predictor.needs_pixels(image.sha256) else UNSEEN
-    return Picture(pixels, image.width, image.height, id=image.pk, sha256=image.sha256)
+def _picture(image: StoredImage, predictor: LocalPredictor) -> Picture:
+    pixels = read_rgb(image.path, predictor.max_side) if predictor.needs_pixels(image.sha256) else UNSEEN
+    return Picture(pixels, image.width, image.height, id=image.id, sha256=image.sha256)
 
 
 def load_predictor(model: RegisteredModel) -> LocalPredictor:

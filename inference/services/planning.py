@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from campaigns.errors import Conflict
 from campaigns.models import Campaign, Image
+from inference.inputs import StoredImage
 from inference.prefill import DraftRules, ModelTag
 from inference.store import Source
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
@@ -54,6 +57,18 @@ def _model_threshold(options: dict[str, Any]) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
 
 
-def images_by_id(ids: list[int]) -> dict[int, Image]:
-    """Return the images, with what is needed to send them."""
-    return {image.pk: image for image in Image.objects.filter(pk__in=ids).only(*IMAGE_FIELDS)}
+def images_by_id(ids: list[int]) -> dict[int, StoredImage]:
+    """Return what is needed to send the images; those that are gone are left out."""
+    rows = Image.objects.filter(pk__in=ids).order_by().values_list(*IMAGE_FIELDS)
+    return {row[0]: _stored(*row) for row in rows}
+
+
+def stored_image(image: Image) -> StoredImage:
+    """Return what is needed to send an image."""
+    return _stored(*(getattr(image, name) for name in IMAGE_FIELDS))
+
+
+def _stored(pk: int, name: str, path: str, *facts: Any) -> StoredImage:
+    *known, transform, size_bytes, sha256 = facts
+    place = None if transform is None else tuple(transform)
+    return StoredImage(pk, name, settings.DATA_DIR / "images" / path, *known, place, size_bytes, sha256)

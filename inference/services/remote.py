@@ -10,8 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from campaigns.imagery import Refused
-from campaigns.models import Image
-from campaigns.storage import image_path
 from inference.answers import Answer as Kept
 from inference.answers import digest
 from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
@@ -61,9 +59,9 @@ class RemoteAsker:
         """How many images it wants to have, so that it never waits for the database."""
         return 4 * self._concurrency + 64
 
-    def submit(self, images: Sequence[Image]) -> None:
+    def submit(self, images: Sequence[StoredImage]) -> None:
         """Add images to be asked about."""
-        self._engine.submit(stored_image(image) for image in images)
+        self._engine.submit(images)
 
     def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
         """Return up to ``most`` outcomes, waiting for them at most ``within_s``."""
@@ -108,15 +106,6 @@ class _Asking:
         if len(answer.reply.body) < LARGE_ANSWER_BYTES:
             return digest(answer.prediction, self._plan.rules)
         return await asyncio.get_running_loop().run_in_executor(self._readers, digest, answer.prediction, self._plan.rules)
-
-
-def stored_image(image: Image) -> StoredImage:
-    """Return what sending an image takes."""
-    transform = None if image.transform is None else tuple(image.transform)
-    return StoredImage(
-        image.pk, image.name, image_path(image), image.format, image.width, image.height, image.bands, image.dtype, image.crs,
-        transform, image.size_bytes,
-    )  # fmt: skip
 
 
 def _outcome(outcome: Outcome[StoredImage, Asked]) -> Answered | Unanswered:

@@ -26,13 +26,23 @@ def make_model() -> Callable[..., RegisteredModel]:
         options = {"retries": 0, "timeout_s": 5.0, **fields.pop("options", {})}
         thresholds = fields.pop("thresholds", {})
         model = RegisteredModel.objects.create(
-            **{"name": "Coastline", "protocol": "winnow", "task": campaign.task, "url": url, "classes": classes, "options": options, **fields}
+            **{
+                "name": "Coastline",
+                "protocol": "winnow",
+                "task": campaign.task,
+                "url": url,
+                "classes": classes,
+                "options": options,
+                **fields,
+            }
         )
         joined = CampaignModel.objects.create(
             campaign=campaign, model=model, thresholds={str(labels[name].pk): value for name, value in thresholds.items()}
         )
         wanted = dict(enumerate(labels)) if mapping is None else mapping
-        LabelMapping.objects.bulk_create(LabelMapping(campaign_model=joined, class_index=n, label=labels[name]) for n, name in wanted.items())
+        LabelMapping.objects.bulk_create(
+            LabelMapping(campaign_model=joined, class_index=n, label=labels[name]) for n, name in wanted.items()
+        )
         return model
 
     return make

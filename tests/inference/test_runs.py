@@ -38,7 +38,9 @@ def test_every_image_is_answered_stored_and_drafted(campaign, make_image, make_m
     assert 0 < prediction.uncertainty["entropy"] < 1
     drafted = AnnotationSet.objects.get(image=images[0], author=None)
     water = campaign.labels.get(name="Water")
-    assert [(a["label"], a["review"], a["origin"], a["confidence"]) for a in drafted.annotations] == [(water.pk, "draft", "prediction", 0.8)]
+    assert [(a["label"], a["review"], a["origin"], a["confidence"]) for a in drafted.annotations] == [
+        (water.pk, "draft", "prediction", 0.8)
+    ]
     assert Prefill.objects.get(prediction=prediction).annotation_set == drafted
 
 
@@ -76,7 +78,7 @@ def test_a_failed_image_is_a_row_with_a_reason_and_the_run_goes_on(campaign, mak
     broken = images[2].name.encode()
 
     def respond(body):
-        return Reply(b'{"items": [{"kind": "classification", "scores": {"land": 7}}]}') if broken in body else items(SURE)
+        return Reply(b'{"items": [{"kind": "classification", "scores": {"land": "high"}}]}') if broken in body else items(SURE)
 
     with Endpoint(respond) as endpoint:
         run = execute_now(started(campaign, make_model(campaign, endpoint.url)))
