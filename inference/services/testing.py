@@ -17,7 +17,7 @@ from campaigns.permissions import VIEW, require_role
 from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
 from inference.endpoints import egress_policy, endpoint_of
 from inference.inputs import model_input
-from inference.services.remote import stored_image
+from inference.services.planning import stored_image
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
 from models_registry.models import ModelKind, RegisteredModel
