@@ -51,8 +51,8 @@ def test_many_classes_stand_for_one_label_and_class_0_works(
     client = as_user(manager)
     client.post(address(campaign), {"model": model.pk})
     water = labels["Water"]
-    wanted = {"mapping": [{"class": 0, "label": water}, {"class": {"index": 5, "name": "sea"}, "label": water}, {"class": 1, "label": None}],
-              "thresholds": {str(water): 0.4}}  # fmt: skip
+    mapping = [{"class": 0, "label": water}, {"class": {"index": 5, "name": "sea"}, "label": water}, {"class": 1, "label": None}]
+    wanted = {"mapping": mapping, "thresholds": {str(water): 0.4}}
     answer = client.put(address(campaign, model), wanted).json()
     assert [(row["class"]["index"], row["label"]) for row in answer["mapping"]] == [(0, water), (5, water)]
     assert answer["thresholds"] == {str(water): 0.4}
