@@ -1,24 +1,15 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getJson, sendJson } from "./http";
-import type { AuthState, Page, User } from "./types";
+import { api, bodyOf, done } from "./client";
+import type { User } from "./types";
 
 export interface Credentials {
   username: string;
   password: string;
 }
 
-export interface ApiToken {
-  id: number;
-  name: string;
-  scopes: string[];
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-}
-
 export const authStateQuery = queryOptions({
   queryKey: ["auth", "state"],
-  queryFn: ({ signal }) => getJson<AuthState>("/auth/state", {}, signal),
+  queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/auth/state", { signal })),
   staleTime: 60_000,
 });
 
@@ -28,11 +19,11 @@ export function useUser(): User | null {
 }
 
 /** Forms that start or end a session. Everything cached belongs to the session before, so it goes. */
-function useSession(path: string) {
+function useSession(call: (credentials: Credentials) => Promise<unknown>) {
   const client = useQueryClient();
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (credentials: Credentials | undefined) => sendJson<unknown>("POST", path, credentials),
+    mutationFn: call,
     onSuccess: async () => {
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== "auth" });
       await client.invalidateQueries({ queryKey: ["auth"] });
@@ -41,18 +32,24 @@ function useSession(path: string) {
   });
 }
 
-export const useSetup = () => useSession("/auth/setup");
-export const useSignIn = () => useSession("/auth/login");
-export const useSignOut = () => useSession("/auth/logout");
+const NOBODY: Credentials = { username: "", password: "" };
+
+export const useSetup = () => useSession((body) => api.POST("/api/v1/auth/setup", { body }));
+export const useSignIn = () => useSession((body) => api.POST("/api/v1/auth/login", { body }));
+
+export function useSignOut() {
+  const session = useSession(() => api.POST("/api/v1/auth/logout"));
+  return { isPending: session.isPending, signOut: (onSuccess: () => void) => session.mutate(NOBODY, { onSuccess }) };
+}
 
 export function useTokens() {
-  return useQuery({ queryKey: ["tokens"], queryFn: async () => listOf(await getJson<Page<ApiToken> | ApiToken[]>("/auth/tokens")) });
+  return useQuery({ queryKey: ["tokens"], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/auth/tokens", { signal })) });
 }
 
 export function useCreateToken() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (token: { name: string; scopes: string[] }) => sendJson<ApiToken & { token: string }>("POST", "/auth/tokens", token),
+    mutationFn: (body: { name: string; scopes: ("read" | "write")[] }) => bodyOf(api.POST("/api/v1/auth/tokens", { body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["tokens"] }),
   });
 }
@@ -60,12 +57,7 @@ export function useCreateToken() {
 export function useDeleteToken() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: number) => sendJson<null>("DELETE", `/auth/tokens/${id}`),
+    mutationFn: (token_id: number) => done(api.DELETE("/api/v1/auth/tokens/{token_id}", { params: { path: { token_id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["tokens"] }),
   });
-}
-
-/** Some short lists come whole, some in pages. */
-export function listOf<T>(answer: Page<T> | T[]): T[] {
-  return Array.isArray(answer) ? answer : answer.results;
 }

@@ -1,31 +1,42 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
-import { API, getJson, sendJson } from "./http";
+import { api, bodyOf, done, filled } from "./client";
+import { API } from "./http";
 import { useCursorList } from "./pages";
-import type { CampaignImage, ImageState, Page, Split } from "./types";
+import type { paths } from "./schema";
+import type { Split } from "./types";
 
+type Query = NonNullable<paths["/api/v1/campaigns/{campaign_id}/images"]["get"]["parameters"]["query"]>;
+
+/** What a gallery shows; an empty choice filters nothing. */
 export interface ImageFilter {
-  state?: ImageState | "";
-  split?: Split | "none";
+  state?: NonNullable<Query["state"]> | "";
+  split?: NonNullable<Query["split"]> | "";
   label?: number[];
-  label_op?: "and" | "or" | "not";
   q?: string;
-  ordering?: string;
+  ordering?: NonNullable<Query["ordering"]>;
 }
 
 const PAGE = 100;
 
 export const imagesKey = (campaign: number) => ["campaigns", campaign, "images"] as const;
 
-export function useImages(campaign: number, filter: ImageFilter, enabled = true) {
-  return useCursorList<CampaignImage>(imagesKey(campaign), `/campaigns/${campaign}/images`, { ...filter, label: filter.label?.join(","), page_size: PAGE }, { enabled });
+export function useImages(campaign_id: number, filter: ImageFilter, enabled = true) {
+  return useCursorList(
+    [...imagesKey(campaign_id), filter],
+    (cursor, signal) => {
+      const query: Query = filled({ ...filter, label: filter.label?.map(String), cursor, page_size: PAGE });
+      return bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images", { params: { path: { campaign_id }, query }, signal }));
+    },
+    { enabled },
+  );
 }
 
 /** A few images that stand for a campaign. */
-export function useCover(campaign: number, count: number, enabled: boolean) {
+export function useCover(campaign_id: number, count: number, enabled: boolean) {
   return useQuery({
-    queryKey: ["campaigns", campaign, "cover", count],
-    queryFn: ({ signal }) => getJson<Page<CampaignImage>>(`/campaigns/${campaign}/images`, { page_size: count }, signal).then((page) => page.results.slice(0, count)),
+    queryKey: ["campaigns", campaign_id, "cover", count],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images", { params: { path: { campaign_id }, query: { page_size: count } }, signal })).then((page) => page.results),
     enabled,
     staleTime: 5 * 60_000,
   });
@@ -33,10 +44,6 @@ export function useCover(campaign: number, count: number, enabled: boolean) {
 
 export function thumbnailUrl(image: number, size = 256): string {
   return `${API}/images/${image}/thumbnail?size=${size}`;
-}
-
-export function fileUrl(image: number): string {
-  return `${API}/images/${image}/file`;
 }
 
 async function forEachLimited<T>(items: readonly T[], limit: number, act: (item: T) => Promise<unknown>): Promise<void> {
@@ -51,12 +58,20 @@ async function forEachLimited<T>(items: readonly T[], limit: number, act: (item:
 export function useImageChanges(campaign: number) {
   const client = useQueryClient();
   const onSettled = () => Promise.all([client.invalidateQueries({ queryKey: imagesKey(campaign) }), client.invalidateQueries({ queryKey: campaignKey(campaign), exact: true })]);
+  const at = (image_id: number) => ({ params: { path: { image_id } } });
   return {
     update: useMutation({
       mutationFn: ({ ids, change }: { ids: number[]; change: { split?: Split; flagged?: boolean } }) =>
-        forEachLimited(ids, 4, (id) => sendJson<CampaignImage>("PATCH", `/images/${id}`, change)),
+        forEachLimited(ids, 4, (id) => bodyOf(api.PATCH("/api/v1/images/{image_id}", { ...at(id), body: change }))),
       onSettled,
     }),
-    remove: useMutation({ mutationFn: (ids: number[]) => forEachLimited(ids, 4, (id) => sendJson<null>("DELETE", `/images/${id}`)), onSettled }),
+    remove: useMutation({ mutationFn: (ids: number[]) => forEachLimited(ids, 4, (id) => done(api.DELETE("/api/v1/images/{image_id}", at(id)))), onSettled }),
   };
+}
+
+/** Import a folder that the server sees: at once, or in a run when it is much. */
+export function useServerImport(campaign_id: number) {
+  return useMutation({
+    mutationFn: (body: { server_path: string; split: Split }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/images", { params: { path: { campaign_id } }, body })),
+  });
 }

@@ -1,34 +1,25 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { listOf } from "./auth";
-import { getJson, sendJson } from "./http";
+import { api, bodyOf } from "./client";
 import { useCursorList } from "./pages";
-import type { CurvePoint, Evaluation, Page, RankedImage, Round, Run, Strategy, TrainingRun } from "./types";
+import type { ExportFormat, NewRound, TrainingForm } from "./types";
 
-export interface TrainingForm {
-  name: string;
-  method: "fast_head" | "fine_tune";
-  size: "small" | "medium" | "large";
-  minutes: number;
-  patience: number;
-  validation: number;
-  learning_rate?: number;
-  seed: number;
-  start_from?: number;
-}
+const MOST_LISTED = 200;
+const RANKED_A_PAGE = 20;
+const at = (campaign_id: number) => ({ path: { campaign_id } });
 
 export function useTrainingRuns(campaign: number, going: boolean) {
   return useQuery({
     queryKey: ["campaigns", campaign, "training-runs"],
-    queryFn: async () => listOf(await getJson<Page<TrainingRun> | TrainingRun[]>(`/campaigns/${campaign}/training-runs`)),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/training-runs", { params: at(campaign), signal })).then((page) => page.results),
     refetchInterval: going ? 2000 : false,
   });
 }
 
-export function useCurves(trainingRun: number | null, going: boolean) {
+export function useCurves(run_id: number, going: boolean) {
   return useQuery({
-    queryKey: ["training-runs", trainingRun, "curves"],
-    queryFn: async () => listOf(await getJson<Page<CurvePoint> | CurvePoint[]>(`/training-runs/${trainingRun}/curves`)),
-    enabled: trainingRun !== null,
+    queryKey: ["training-runs", run_id, "curves", going],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/training-runs/{run_id}/curves", { params: { path: { run_id } }, signal })),
+    placeholderData: (before) => before,
     refetchInterval: going ? 1000 : false,
   });
 }
@@ -36,49 +27,52 @@ export function useCurves(trainingRun: number | null, going: boolean) {
 export function useStartTraining(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (form: Partial<TrainingForm>) => sendJson<Run>("POST", `/campaigns/${campaign}/training-runs`, form),
-    onSuccess: () =>
-      Promise.all([client.invalidateQueries({ queryKey: ["runs"] }), client.invalidateQueries({ queryKey: ["campaigns", campaign, "training-runs"] })]),
+    mutationFn: (body: TrainingForm) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/training-runs", { params: at(campaign), body })),
+    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["runs"] }), client.invalidateQueries({ queryKey: ["campaigns", campaign, "training-runs"] })]),
   });
 }
 
 export function useStrategies() {
-  return useQuery({ queryKey: ["strategies"], staleTime: Infinity, queryFn: async () => listOf(await getJson<Page<Strategy> | Strategy[]>("/strategies")) });
+  return useQuery({ queryKey: ["strategies"], staleTime: Infinity, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/strategies", { signal })) });
 }
 
 export function useRounds(campaign: number) {
   return useQuery({
     queryKey: ["campaigns", campaign, "rounds"],
-    queryFn: async () => listOf(await getJson<Page<Round> | Round[]>(`/campaigns/${campaign}/rounds`)),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/rounds", { params: { ...at(campaign), query: { page_size: MOST_LISTED } }, signal })).then((page) => page.results),
     refetchInterval: (query) => (query.state.data?.some((round) => round.state === "ranking") === true ? 2000 : false),
   });
 }
 
+/** What the page says of a round; the rest has defaults of the server. */
+export type RoundForm = Pick<NewRound, "strategy" | "size"> & Partial<Pick<NewRound, "model" | "seed" | "train">>;
+
 export function useStartRound(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { strategy: string; size: number; seed?: number; model?: number; train?: boolean }) =>
-      sendJson<Round>("POST", `/campaigns/${campaign}/rounds`, body),
-    onSuccess: () =>
-      Promise.all([client.invalidateQueries({ queryKey: ["runs"] }), client.invalidateQueries({ queryKey: ["campaigns", campaign, "rounds"] })]),
+    // The schema lists what has a default as required, as answers do; a request may leave it out.
+    mutationFn: (body: RoundForm) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/rounds", { params: at(campaign), body: body as NewRound })),
+    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["runs"] }), client.invalidateQueries({ queryKey: ["campaigns", campaign, "rounds"] })]),
   });
 }
 
-export function useRanking(campaign: number, round: number) {
-  return useCursorList<RankedImage>(["campaigns", campaign, "rounds", round, "ranking"], `/campaigns/${campaign}/rounds/${round}/ranking`, { page_size: 20 });
+export function useRanking(campaign_id: number, number: number) {
+  return useCursorList(["campaigns", campaign_id, "rounds", number, "ranking"], (cursor, signal) =>
+    bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/rounds/{number}/ranking", { params: { path: { campaign_id, number }, query: { cursor, page_size: RANKED_A_PAGE } }, signal })),
+  );
 }
 
 export function useEvaluations(campaign: number) {
   return useQuery({
     queryKey: ["campaigns", campaign, "evaluations"],
-    queryFn: async () => listOf(await getJson<Page<Evaluation> | Evaluation[]>(`/campaigns/${campaign}/evaluations`)),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/evaluations", { params: { ...at(campaign), query: { page_size: MOST_LISTED } }, signal })).then((page) => page.results),
   });
 }
 
 export function useStartExport(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { format: string; filter?: Record<string, unknown> }) => sendJson<Run>("POST", `/campaigns/${campaign}/exports`, body),
+    mutationFn: (body: { format: ExportFormat; filter?: Record<string, unknown> }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/exports", { params: at(campaign), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

@@ -1,41 +1,40 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { listOf } from "./auth";
-import { getJson, sendJson } from "./http";
-import type { CampaignModel, Page, Protocol, RegisteredModel, Run, Task, ModelClass } from "./types";
+import { api, bodyOf, done } from "./client";
+import type { ModelFields } from "./types";
+
+const MOST_LISTED = 200;
 
 export function useModels() {
-  return useQuery({ queryKey: ["models"], queryFn: async () => listOf(await getJson<Page<RegisteredModel> | RegisteredModel[]>("/models")) });
+  return useQuery({
+    queryKey: ["models"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/models", { params: { query: { page_size: MOST_LISTED } }, signal })).then((page) => page.results),
+  });
 }
 
+const modelAt = (model_id: number) => ({ params: { path: { model_id } } });
+
 export function useModel(id: number) {
-  return useQuery({ queryKey: ["models", id], queryFn: ({ signal }) => getJson<RegisteredModel>(`/models/${id}`, {}, signal) });
+  return useQuery({ queryKey: ["models", id], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/models/{model_id}", { ...modelAt(id), signal })) });
 }
 
 export function useProtocols() {
-  return useQuery({ queryKey: ["protocols"], staleTime: Infinity, queryFn: async () => listOf(await getJson<Page<Protocol> | Protocol[]>("/protocols")) });
+  return useQuery({ queryKey: ["protocols"], staleTime: Infinity, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/protocols", { signal })) });
 }
 
-export interface ModelFields {
-  name: string;
-  description: string;
-  version: string;
-  task: Task;
-  multi_label: boolean;
-  protocol: string;
-  url: string;
-  secret?: string;
-  auth_header: string;
-  classes: ModelClass[];
-  options: Record<string, unknown>;
-}
-
-/** Create with no id, change with one. */
-export function useSaveModel(id: number | null) {
+export function useCreateModel() {
   const client = useQueryClient();
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (fields: Partial<ModelFields>) =>
-      id === null ? sendJson<RegisteredModel>("POST", "/models", fields) : sendJson<RegisteredModel>("PATCH", `/models/${id}`, fields),
+    mutationFn: (body: ModelFields) => bodyOf(api.POST("/api/v1/models", { body })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+  });
+}
+
+export function useUpdateModel(id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (body: Partial<ModelFields>) => bodyOf(api.PATCH("/api/v1/models/{model_id}", { ...modelAt(id), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
   });
 }
@@ -43,39 +42,50 @@ export function useSaveModel(id: number | null) {
 export function useDeleteModel() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: number) => sendJson<null>("DELETE", `/models/${id}`),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+    mutationFn: (id: number) => done(api.DELETE("/api/v1/models/{model_id}", modelAt(id))),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["models"], exact: true }),
+  });
+}
+
+/** Send one image to a model: the given one, else one of the campaign, else a sample. */
+export function useTestModel(id: number) {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (body: { image?: number; campaign?: number }) => bodyOf(api.POST("/api/v1/models/{model_id}/test", { ...modelAt(id), body })),
   });
 }
 
 const attachedKey = (campaign: number) => ["campaigns", campaign, "models"] as const;
+const campaignAt = (campaign_id: number) => ({ params: { path: { campaign_id } } });
 
 export function useCampaignModels(campaign: number) {
-  return useQuery({
-    queryKey: attachedKey(campaign),
-    queryFn: async () => listOf(await getJson<Page<CampaignModel> | CampaignModel[]>(`/campaigns/${campaign}/models`)),
-  });
+  return useQuery({ queryKey: attachedKey(campaign), queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { ...campaignAt(campaign), signal })) });
+}
+
+export interface MappingChange {
+  model: number;
+  mapping: { class: number; label: number | null }[];
+  thresholds: Record<string, number>;
 }
 
 export function useCampaignModelChanges(campaign: number) {
   const client = useQueryClient();
   const onSuccess = () => client.invalidateQueries({ queryKey: attachedKey(campaign) });
+  const one = (model_id: number) => ({ params: { path: { campaign_id: campaign, model_id } } });
   return {
-    attach: useMutation({ mutationFn: (model: number) => sendJson<CampaignModel>("POST", `/campaigns/${campaign}/models`, { model }), onSuccess }),
+    attach: useMutation({ mutationFn: (model: number) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/models", { ...campaignAt(campaign), body: { model } })), onSuccess }),
     save: useMutation({
-      mutationFn: ({ model, ...body }: { model: number; mapping: { class: number; label: number | null }[]; thresholds: Record<string, number> }) =>
-        sendJson<CampaignModel>("PUT", `/campaigns/${campaign}/models/${model}`, body),
+      mutationFn: ({ model, ...body }: MappingChange) => bodyOf(api.PUT("/api/v1/campaigns/{campaign_id}/models/{model_id}", { ...one(model), body })),
       onSuccess,
     }),
-    detach: useMutation({ mutationFn: (model: number) => sendJson<null>("DELETE", `/campaigns/${campaign}/models/${model}`), onSuccess }),
+    detach: useMutation({ mutationFn: (model: number) => done(api.DELETE("/api/v1/campaigns/{campaign_id}/models/{model_id}", one(model))), onSuccess }),
   };
 }
 
 export function useStartInference(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { model: number; images: "all" | "unlabeled" | number[]; prefill: boolean }) =>
-      sendJson<Run>("POST", `/campaigns/${campaign}/inference-runs`, body),
+    mutationFn: (body: { model: number; images: "all" | "unlabeled" | number[]; prefill: boolean }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

@@ -1,19 +1,23 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { getJson, type QueryValue } from "./http";
 import type { Page } from "./types";
 
 /** The cursor inside a page's `next`, which is a whole address. */
-export function cursorOf(next: string | null): string | null {
-  if (next === null || next === "") return null;
+export function cursorOf(next: string | null | undefined): string | null {
+  if (next === null || next === undefined || next === "") return null;
   if (!next.includes("?")) return next;
   return new URL(next, "http://local").searchParams.get("cursor");
 }
 
+interface Options {
+  enabled?: boolean;
+  refetchInterval?: number | false;
+}
+
 /** A list that grows page by page as somebody scrolls. */
-export function useCursorList<T>(key: readonly unknown[], path: string, query: Record<string, QueryValue>, options: { enabled?: boolean; refetchInterval?: number | false } = {}) {
+export function useCursorList<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>, options: Options = {}) {
   const result = useInfiniteQuery({
-    queryKey: [...key, query],
-    queryFn: ({ pageParam, signal }) => getJson<Page<T>>(path, { ...query, cursor: pageParam }, signal),
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => fetchPage(pageParam ?? undefined, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => cursorOf(page.next),
     ...options,

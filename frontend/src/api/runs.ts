@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { API, getJson, sendJson } from "./http";
+import { api, bodyOf, filled } from "./client";
+import { API } from "./http";
 import { useCursorList } from "./pages";
-import type { Page, Reason, Run, RunItem, RunState } from "./types";
+import type { Run, RunState } from "./types";
 
 const FINISHED: readonly RunState[] = ["succeeded", "failed", "cancelled", "timed_out"];
 const POLL_MS = 1000;
@@ -12,13 +13,15 @@ export function isFinished(run: Pick<Run, "state">): boolean {
   return FINISHED.includes(run.state);
 }
 
+const at = (run_id: number) => ({ params: { path: { run_id } } });
+
 export const runKey = (id: number) => ["runs", id] as const;
 
 /** One run, asked for every second until it ends. */
 export function useRun(id: number | null | undefined) {
   return useQuery({
     queryKey: runKey(id ?? 0),
-    queryFn: ({ signal }) => getJson<Run>(`/runs/${id}`, {}, signal),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}", { ...at(id ?? 0), signal })),
     enabled: id !== null && id !== undefined,
     staleTime: 0,
     refetchInterval: (query) => (query.state.data !== undefined && isFinished(query.state.data) ? false : POLL_MS),
@@ -28,31 +31,40 @@ export function useRun(id: number | null | undefined) {
 export interface RunFilter {
   campaign?: number;
   kind?: string;
-  state?: string;
+  state?: RunState | "";
+}
+
+function fetchRuns(filter: RunFilter, cursor: string | undefined, signal: AbortSignal) {
+  const query = filled({ ...filter, state: filter.state ? [filter.state] : undefined, cursor });
+  return bodyOf(api.GET("/api/v1/runs", { params: { query }, signal }));
 }
 
 /** The newest runs, lively while one of them is going. */
 export function useRuns(filter: RunFilter) {
   return useQuery({
     queryKey: ["runs", "newest", filter],
-    queryFn: ({ signal }) => getJson<Page<Run>>("/runs", { ...filter }, signal).then((page) => page.results),
+    queryFn: ({ signal }) => fetchRuns(filter, undefined, signal).then((page) => page.results),
     refetchInterval: (query) => (query.state.data?.some((run) => !isFinished(run)) === true ? POLL_MS : LIST_POLL_MS),
   });
 }
 
 export function useRunList(filter: RunFilter) {
-  return useCursorList<Run>(["runs", "list"], "/runs", { ...filter }, { refetchInterval: 2000 });
+  return useCursorList(["runs", "list", filter], (cursor, signal) => fetchRuns(filter, cursor, signal), { refetchInterval: 2000 });
 }
 
-export function useFailedItems(run: number, code: string, enabled: boolean) {
-  return useCursorList<RunItem>(["runs", run, "items"], `/runs/${run}/items`, { state: "failed", code }, { enabled });
+export function useFailedItems(run_id: number, code: string, enabled: boolean) {
+  return useCursorList(
+    ["runs", run_id, "items", code],
+    (cursor, signal) => bodyOf(api.GET("/api/v1/runs/{run_id}/items", { params: { path: { run_id }, query: { state: "failed", code, cursor } }, signal })),
+    { enabled },
+  );
 }
 
 /** Failed images counted by reason, each with one example. */
 export function useReasons(run: Run | undefined) {
   return useQuery({
     queryKey: ["runs", run?.id, "reasons", run?.progress.failed],
-    queryFn: () => getJson<Reason[]>(`/runs/${run?.id}/reasons`),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}/reasons", { ...at(run?.id ?? 0), signal })),
     enabled: run !== undefined && run.progress.failed > 0,
   });
 }
@@ -60,7 +72,7 @@ export function useReasons(run: Run | undefined) {
 export function useRunLog(run: number, enabled: boolean, going: boolean) {
   return useQuery({
     queryKey: ["runs", run, "log"],
-    queryFn: () => getJson<{ text: string }>(`/runs/${run}/log`),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}/log", { ...at(run), signal })),
     enabled,
     refetchInterval: going ? 3000 : false,
   });
@@ -70,8 +82,8 @@ export function useRunActions(id: number) {
   const client = useQueryClient();
   const onSuccess = () => client.invalidateQueries({ queryKey: ["runs"] });
   return {
-    cancel: useMutation({ mutationFn: () => sendJson<Run>("POST", `/runs/${id}/cancel`, {}), onSuccess }),
-    retry: useMutation({ mutationFn: () => sendJson<Run>("POST", `/runs/${id}/retry`, {}), onSuccess }),
+    cancel: useMutation({ mutationFn: () => bodyOf(api.POST("/api/v1/runs/{run_id}/cancel", at(id))), onSuccess }),
+    retry: useMutation({ mutationFn: () => bodyOf(api.POST("/api/v1/runs/{run_id}/retry", at(id))), onSuccess }),
   };
 }
 

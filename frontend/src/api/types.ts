@@ -1,226 +1,54 @@
-export type Task = "classification" | "detection" | "segmentation" | "keypoints";
-export type Role = "owner" | "manager" | "reviewer" | "annotator" | "viewer";
-export type ImageState = "unlabeled" | "submitted" | "accepted" | "returned";
-export type Split = "" | "train" | "validation" | "test";
-export type RunState = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "timed_out" | "lost";
+import type { Answer } from "./client";
+import type { components } from "./schema";
 
-export interface User {
-  id: number;
-  username: string;
-  is_owner: boolean;
-}
+type Schemas = components["schemas"];
 
-export interface AuthState {
-  setup_needed: boolean;
-  user: User | null;
-}
-
+/** A page of a list; `next` is the address of the one after. */
 export interface Page<T> {
-  next: string | null;
-  previous: string | null;
+  next?: string | null;
+  previous?: string | null;
   results: T[];
 }
 
-export interface Label {
-  id: number;
-  name: string;
-  color: string;
-  hotkey: string;
-  position: number;
-}
+export type Task = Schemas["TaskEnum"];
+export type Role = Schemas["RoleEnum"];
+export type ImageState = Schemas["ImageStateEnum"];
+export type Split = Schemas["SplitEnum"] | "";
+export type RunState = Schemas["RunStateEnum"];
 
-export interface NewLabel {
-  name: string;
-  color: string;
-  hotkey: string;
-}
+export type User = Answer<Schemas["User"]>;
+export type AuthState = Answer<Schemas["AuthState"]>;
+export type ApiToken = Answer<Schemas["ApiToken"]>;
 
-export interface CampaignSettings {
-  multi_label?: boolean;
-  segmentation?: "instance" | "semantic";
-  control_share?: number;
-  lease_s?: number;
-}
+export type Label = Answer<Omit<Schemas["Label"], "attributes" | "skeleton">> & Pick<Schemas["Label"], "attributes" | "skeleton">;
+export type NewLabel = Required<Pick<Schemas["LabelRequest"], "name" | "color" | "hotkey">>;
+export type Campaign = Answer<Schemas["Campaign"]>;
+export type NewCampaign = Schemas["CampaignRequest"];
+export type Member = Answer<Schemas["Member"]>;
 
-export interface Campaign {
-  id: number;
-  name: string;
-  task: Task;
-  instructions: string;
-  settings: CampaignSettings;
-  labels: Label[];
-  role: Role;
-  counts: { images: number; unlabeled: number; submitted: number; accepted: number };
-  created_at: string;
-  run?: number | null;
-}
+export type CampaignImage = Answer<Schemas["Image"]>;
+export type ImportReport = Answer<Schemas["ImportReport"]>;
+export type ImportResult = Answer<Schemas["FileResult"]>;
 
-export interface Member {
-  id: number;
-  user: User;
-  role: Role;
-}
+export type Run = Answer<Schemas["Run"]>;
+export type Progress = Answer<Schemas["Progress"]>;
+export type RunItem = Answer<Schemas["RunItem"]>;
+export type Reason = Answer<Schemas["Reason"]>;
 
-export interface CampaignImage {
-  id: number;
-  campaign: number;
-  name: string;
-  width: number;
-  height: number;
-  bands: number;
-  dtype: string;
-  format: string;
-  state: ImageState;
-  split: Split;
-  priority: number;
-  flagged: boolean;
-  labels: number[];
-}
+export type RegisteredModel = Answer<Schemas["Model"]>;
+export type ModelFields = Schemas["ModelRequest"];
+export type ModelClass = Schemas["NamedClass"];
+export type Protocol = Answer<Schemas["Protocol"]>;
+export type CampaignModel = Answer<Schemas["CampaignModel"]>;
+export type ModelTest = Answer<Schemas["TestReport"]>;
 
-export interface ImportResult {
-  name: string;
-  status: "created" | "duplicate" | "refused";
-  code?: string;
-  detail?: string;
-}
-
-export interface ImportReport {
-  results: ImportResult[];
-  created: number;
-  duplicates: number;
-  refused: number;
-}
-
-export interface Progress {
-  done: number;
-  total: number | null;
-  failed: number;
-  rate: number | null;
-  eta_s: number | null;
-}
-
-export interface Run {
-  id: number;
-  kind: string;
-  campaign: number | null;
-  state: RunState;
-  progress: Progress;
-  message: string;
-  error: string;
-  result: Record<string, unknown>;
-  params: Record<string, unknown>;
-  attempts: number;
-  cancel_requested: boolean;
-  created_by: User | null;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-}
-
-export interface Reason {
-  code: string;
-  count: number;
-  example: string;
-}
-
-export interface RunItem {
-  id: number;
-  image: number;
-  name: string;
-  state: string;
-  code: string;
-  reason: string;
-  latency_ms: number | null;
-}
-
-export interface ModelClass {
-  index: number;
-  name: string;
-}
-
-export interface RegisteredModel {
-  id: number;
-  name: string;
-  description: string;
-  version: string;
-  kind: "external" | "internal";
-  task: Task;
-  multi_label: boolean;
-  protocol: string;
-  url: string;
-  has_secret: boolean;
-  auth_header: string;
-  classes: ModelClass[];
-  options: Record<string, unknown>;
-  created_at: string;
-}
-
-export interface Protocol {
-  name: string;
-  title: string;
-  tasks: Task[];
-}
-
-export interface CampaignModel {
-  model: RegisteredModel;
-  mapping: { class: ModelClass; label: number | null }[];
-  thresholds: Record<string, number>;
-}
-
-export interface TrainingRun {
-  id: number;
-  name: string;
-  run: Run;
-  config: Record<string, unknown>;
-  model: { id: number; name: string; version: string } | null;
-  images: number | null;
-}
-
-export interface CurvePoint {
-  epoch: number;
-  metrics: Record<string, number | null>;
-  best: boolean;
-}
-
-export interface Strategy {
-  name: string;
-  title: string;
-  needs: string[];
-  paper: string;
-  description: string;
-}
-
-export interface Round {
-  number: number;
-  state: "ranking" | "open" | "closed" | "failed";
-  strategy: string;
-  size: number;
-  seed: number;
-  model: { id: number; name: string; version: string } | null;
-  run: number | Run | null;
-  pool_size: number;
-  labeled?: number;
-  created_at: string;
-  opened_at: string | null;
-  closed_at: string | null;
-}
-
-export interface RankedImage {
-  image: { id: number; name: string };
-  rank: number;
-  score: number;
-  parts: Record<string, number>;
-  why: string;
-  state: ImageState;
-}
-
-export interface Evaluation {
-  id: number;
-  model: { id: number; name: string; version: string } | null;
-  round: number | null;
-  labeled: number;
-  held_back: number;
-  metrics: Record<string, number>;
-  random_metrics: Record<string, number>;
-  created_at: string;
-}
+export type TrainingForm = Schemas["TrainingRequestRequest"];
+export type TrainingRun = Answer<Schemas["TrainingRun"]>;
+export type CurvePoint = Answer<Schemas["CurvePoint"]>;
+export type Strategy = Answer<Schemas["Strategy"]>;
+export type StrategyName = Schemas["StrategyEnum"];
+export type NewRound = Schemas["NewRoundRequest"];
+export type Round = Answer<Schemas["Round"]>;
+export type RankedImage = Answer<Schemas["RankedImage"]>;
+export type Evaluation = Answer<Schemas["Evaluation"]>;
+export type ExportFormat = Schemas["FormatEnum"];

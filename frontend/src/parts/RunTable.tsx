@@ -5,13 +5,14 @@ import { isFinished } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { RunActions, RunBar, RunFigures, RunStateBadge, useKindName } from "./RunCard";
 import { When } from "./When";
+import { WideTable } from "./WideTable";
 
 /** Runs of every kind in one list, each with its own progress and its own stop. */
 export function RunTable({ runs, campaigns }: { runs: readonly Run[]; campaigns?: ReadonlyMap<number, string> }) {
   const { t } = useTranslation();
   const kindName = useKindName();
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <WideTable minWidth={720} label={t("runs.title")}>
       <Table highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -70,6 +71,6 @@ export function RunTable({ runs, campaigns }: { runs: readonly Run[]; campaigns?
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </WideTable>
   );
 }

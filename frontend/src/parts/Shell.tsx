@@ -32,9 +32,9 @@ export function ColorSchemeButton() {
 function AccountMenu() {
   const { t } = useTranslation();
   const user = useUser();
-  const signOut = useSignOut();
+  const { signOut } = useSignOut();
   const navigate = useNavigate();
-  const leave = () => signOut.mutate(undefined, { onSuccess: () => void navigate({ to: "/sign-in" }) });
+  const leave = () => signOut(() => void navigate({ to: "/sign-in" }));
   return (
     <Menu position="top-start" width={200}>
       <Menu.Target>

@@ -22,6 +22,6 @@ export function useFacts(campaign: Campaign): Facts | null {
     prefilled: inference.data.some((run) => run.state === "succeeded" || run.progress.done > 0),
     trained: models.data.some((one) => one.model.kind === "internal"),
     rounds: rounds.data.length,
-    asked: open === undefined ? null : Math.max(0, open.size - (open.labeled ?? 0)),
+    asked: open === undefined ? null : Math.max(0, open.progress.asked - open.progress.labeled),
   };
 }

@@ -15,12 +15,12 @@ const COVER_IMAGES = 4;
 function Cover({ campaign }: { campaign: Campaign }) {
   const cover = useCover(campaign.id, COVER_IMAGES, campaign.counts.images > 0);
   return (
-    <Card.Section className={classes["cover"]} aria-hidden="true">
+    <div className={classes["cover"]} aria-hidden="true">
       {(cover.data ?? []).map((image) => (
         <img key={image.id} src={thumbnailUrl(image.id)} alt="" loading="lazy" decoding="async" />
       ))}
       {campaign.counts.images === 0 && <IconPhoto size={30} stroke={1.4} />}
-    </Card.Section>
+    </div>
   );
 }
 
@@ -30,7 +30,9 @@ export function CampaignCard({ campaign }: { campaign: Campaign }) {
   const percent = images === 0 ? 0 : Math.floor((100 * (submitted + accepted)) / images);
   return (
     <Card component="article" className={classes["card"]} data-testid="campaign-card">
-      <Cover campaign={campaign} />
+      <Card.Section>
+        <Cover campaign={campaign} />
+      </Card.Section>
       <Stack gap="md" pt="md" justify="space-between" className={classes["text"]}>
         <div>
           <Group justify="space-between" align="flex-start" wrap="nowrap" gap="sm">

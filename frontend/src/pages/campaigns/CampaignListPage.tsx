@@ -11,7 +11,7 @@ function useActions() {
   const { t } = useTranslation();
   const sample = useCreateSample();
   const navigate = useNavigate();
-  const trySample = () => sample.mutate(undefined, { onSuccess: (campaign) => void navigate({ to: "/campaigns/$campaignId", params: { campaignId: campaign.id } }) });
+  const trySample = () => sample.mutate("classification", { onSuccess: ({ campaign }) => void navigate({ to: "/campaigns/$campaignId", params: { campaignId: campaign.id } }) });
   return (
     <>
       <Button variant="default" leftSection={<IconSparkles size={17} />} onClick={trySample} loading={sample.isPending} data-testid="sample-campaign">

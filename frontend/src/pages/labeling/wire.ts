@@ -9,7 +9,6 @@ import type { Annotation } from "@/core/types";
 export interface ImageFacts extends CampaignImage {
   readonly tiled: boolean;
   readonly max_zoom: number;
-  readonly crs?: string;
 }
 
 export type SetState = "draft" | "submitted" | "accepted" | "returned";

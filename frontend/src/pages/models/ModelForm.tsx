@@ -1,9 +1,9 @@
 import { Alert, Badge, Button, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
-import { type ModelFields, useProtocols } from "@/api/models";
+import { useProtocols } from "@/api/models";
 import { messageOf } from "@/api/problems";
-import type { ModelClass, RegisteredModel, Task } from "@/api/types";
+import type { ModelClass, ModelFields, RegisteredModel, Task } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { ClassesEditor } from "./ClassesEditor";
 
@@ -56,7 +56,7 @@ interface Props {
   busy: boolean;
   error: unknown;
   submitLabel: string;
-  onSubmit: (fields: Partial<ModelFields>) => void;
+  onSubmit: (fields: ModelFields) => void;
 }
 
 export function ModelForm({ model, task = "classification", busy, error, submitLabel, onSubmit }: Props) {
@@ -75,8 +75,7 @@ export function ModelForm({ model, task = "classification", busy, error, submitL
   const offered = (protocols.data ?? []).filter((protocol) => protocol.tasks.includes(values.task));
   const submit = form.onSubmit(({ options, secret, ...fields }) => {
     const own = { ...fields, name: fields.name.trim(), url: fields.url.trim() };
-    if (!external) return onSubmit({ name: own.name, description: own.description });
-    return onSubmit({ ...own, options: parsedOptions(options) ?? {}, ...(secret === "" ? {} : { secret }) });
+    onSubmit({ ...own, options: parsedOptions(options) ?? {}, ...(secret === "" ? {} : { secret }) });
   });
   return (
     <form onSubmit={submit} noValidate>

@@ -7,6 +7,7 @@ import type { RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { EmptyState, Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
+import { WideTable } from "@/parts/WideTable";
 
 export const EXAMPLE_COMMAND = "make example-model";
 export const EXAMPLE_URL = "http://127.0.0.1:9100";
@@ -35,7 +36,7 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
   const { t } = useTranslation();
   return (
     <Card padding={0}>
-      <Table.ScrollContainer minWidth={680}>
+      <WideTable minWidth={680} label={t("models.title")}>
         <Table highlightOnHover>
           <Table.Thead>
             <Table.Tr>
@@ -80,7 +81,7 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
     </Card>
   );
 }

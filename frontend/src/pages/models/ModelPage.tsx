@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine
 import { modals } from "@mantine/modals";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useDeleteModel, useModel, useSaveModel } from "@/api/models";
+import { useDeleteModel, useModel, useUpdateModel } from "@/api/models";
 import { notifyDone } from "@/api/queryClient";
 import type { RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
@@ -12,7 +12,7 @@ import { TestConnection } from "./TestConnection";
 
 function Edit({ model }: { model: RegisteredModel }) {
   const { t } = useTranslation();
-  const save = useSaveModel(model.id);
+  const save = useUpdateModel(model.id);
   return (
     <Card>
       <Title order={2} fz={18} mb="md">
@@ -25,7 +25,7 @@ function Edit({ model }: { model: RegisteredModel }) {
         busy={save.isPending}
         error={save.error}
         submitLabel={t("states.save")}
-        onSubmit={(fields) => save.mutate(fields, { onSuccess: () => notifyDone(t("models.saved")) })}
+        onSubmit={(fields) => save.mutate(model.kind === "internal" ? { name: fields.name, description: fields.description } : fields, { onSuccess: () => notifyDone(t("models.saved")) })}
       />
     </Card>
   );
@@ -66,9 +66,11 @@ export function ModelPage() {
             }
             actions={
               <>
-                <Button variant="subtle" color="gray" onClick={() => ask(model)} loading={remove.isPending}>
-                  {t("models.delete")}
-                </Button>
+                {model.may_change && (
+                  <Button variant="subtle" color="gray" onClick={() => ask(model)} loading={remove.isPending}>
+                    {t("models.delete")}
+                  </Button>
+                )}
                 {campaign !== undefined && (
                   <Button component={Link} to={`/campaigns/${campaign}/models`} data-testid="back-to-campaign">
                     {t("models.toMapping")}
@@ -79,7 +81,7 @@ export function ModelPage() {
           />
           <Stack maw={1000}>
             <TestConnection model={model} campaign={campaign} />
-            <Edit model={model} />
+            {model.may_change && <Edit model={model} />}
           </Stack>
         </>
       )}

@@ -2,7 +2,7 @@ import { Anchor, Card, Stack } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useCampaign } from "@/api/campaigns";
-import { useCampaignModelChanges, useSaveModel } from "@/api/models";
+import { useCampaignModelChanges, useCreateModel } from "@/api/models";
 import type { Task } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { LoadingRows } from "@/parts/states";
@@ -12,7 +12,7 @@ import { ExampleHint } from "./ModelListPage";
 function Form({ campaign, task }: { campaign: number | null; task: Task }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const save = useSaveModel(null);
+  const save = useCreateModel();
   const { attach } = useCampaignModelChanges(campaign ?? 0);
   return (
     <ModelForm

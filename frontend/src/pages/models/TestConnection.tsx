@@ -4,11 +4,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaigns } from "@/api/campaigns";
 import { thumbnailUrl, useImages } from "@/api/images";
-import { type ModelTest, useTestModel } from "@/api/modelTest";
+import { useTestModel } from "@/api/models";
 import { messageOf } from "@/api/problems";
-import type { RegisteredModel } from "@/api/types";
+import type { ModelTest, RegisteredModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
-import { linesOfItems } from "./prediction";
+import { answerOf, linesOfItems } from "./prediction";
 import { PredictionPicture } from "./PredictionPicture";
 
 const SHOWN_LINES = 30;
@@ -16,26 +16,27 @@ const PREVIEW_PX = 1024;
 
 function Problem({ result }: { result: ModelTest }) {
   const { t } = useTranslation();
-  const problem = result.error;
+  const problem = result.failure;
   if (problem === null) return null;
   return (
     <Alert color="red" icon={<IconAlertTriangle size={19} />} title={t("test.failed")} role="alert">
-      {(problem.where ?? "") !== "" && (
+      {problem.where !== "" && (
         <Text size="sm" mb={4}>
           {t("test.where")} <Code data-testid="test-where">{problem.where}</Code>
         </Text>
       )}
       <Text size="sm" data-testid="test-why">
-        {problem.why ?? problem.detail ?? problem.code}
+        {problem.why}
       </Text>
     </Alert>
   );
 }
 
-function Answer({ result, image }: { result: ModelTest; image: number | null }) {
+function Answer({ result }: { result: ModelTest }) {
   const { t } = useTranslation();
-  const prediction = result.prediction;
+  const prediction = answerOf(result.prediction);
   if (prediction === null) return null;
+  const image = result.image.id;
   const lines = linesOfItems(prediction.items);
   return (
     <SimpleGrid cols={{ base: 1, sm: image === null ? 1 : 2 }} spacing="lg">
@@ -44,8 +45,8 @@ function Answer({ result, image }: { result: ModelTest; image: number | null }) 
           source={thumbnailUrl(image, PREVIEW_PX)}
           label={t("test.picture", { count: lines.length })}
           items={prediction.items}
-          width={prediction.width}
-          height={prediction.height}
+          width={result.image.width}
+          height={result.image.height}
         />
       )}
       <div>
@@ -77,12 +78,12 @@ function Answer({ result, image }: { result: ModelTest; image: number | null }) 
             {t("test.more", { count: lines.length - SHOWN_LINES })}
           </Text>
         )}
-        {(prediction.warnings ?? []).map((warning) => (
+        {result.warnings.map((warning) => (
           <Text key={warning} size="sm" c="var(--winnow-wheat-text)" mt={6}>
             {warning}
           </Text>
         ))}
-        {(prediction.dropped ?? []).map((one, index) => (
+        {prediction.dropped.map((one, index) => (
           <Text key={index} size="sm" c="var(--winnow-wheat-text)" mt={6}>
             {t("test.dropped", { count: one.count, name: one.name, reason: one.reason })}
           </Text>
@@ -95,7 +96,7 @@ function Answer({ result, image }: { result: ModelTest; image: number | null }) 
 function Exchange({ result }: { result: ModelTest }) {
   const { t } = useTranslation();
   return (
-      <Disclosure label={t("test.exchange")} opened={result.error !== null}>
+      <Disclosure label={t("test.exchange")} opened={result.failure !== null}>
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <div>
             <Text size="xs" c="dimmed" mb={4}>
@@ -124,16 +125,10 @@ export function TestConnection({ model, campaign }: { model: RegisteredModel; ca
   const campaigns = useCampaigns();
   const [chosen, setChosen] = useState<string | null>(campaign === undefined ? null : String(campaign));
   const [picked, setPicked] = useState<string | null>(null);
-  const [sent, setSent] = useState<number | null>(null);
   const test = useTestModel(model.id);
   const from = chosen ?? (campaigns.items.find((one) => one.counts.images > 0)?.id.toString() ?? null);
   const images = useImages(Number(from ?? 0), {}, from !== null);
   const image = picked ?? images.items[0]?.id.toString() ?? null;
-  const start = () => {
-    const id = image === null ? null : Number(image);
-    setSent(id);
-    test.mutate(id);
-  };
   return (
     <Card>
       <Stack>
@@ -158,7 +153,7 @@ export function TestConnection({ model, campaign }: { model: RegisteredModel; ca
             data={campaigns.items.filter((one) => one.counts.images > 0).map((one) => ({ value: String(one.id), label: one.name }))}
           />
           {from !== null && <Select label={t("test.image")} w={240} searchable value={image} onChange={setPicked} data={images.items.map((one) => ({ value: String(one.id), label: one.name }))} />}
-          <Button leftSection={<IconPlugConnected size={17} />} onClick={start} loading={test.isPending} data-testid="test-connection">
+          <Button leftSection={<IconPlugConnected size={17} />} onClick={() => test.mutate(image === null ? {} : { image: Number(image) })} loading={test.isPending} data-testid="test-connection">
             {t("test.start")}
           </Button>
         </Group>
@@ -171,12 +166,11 @@ export function TestConnection({ model, campaign }: { model: RegisteredModel; ca
           <Stack data-testid="test-result" data-ok={test.data.ok} aria-live="polite">
             <Group gap="xs">
               <Badge color={test.data.ok ? "pine" : "red"}>{t(test.data.ok ? "test.ok" : "test.notOk")}</Badge>
-              {test.data.status !== null && <Badge color="gray">HTTP {test.data.status}</Badge>}
               {test.data.latency_ms !== null && <Badge color="gray">{t("test.latency", { ms: Math.round(test.data.latency_ms) })}</Badge>}
             </Group>
             <Problem result={test.data} />
-            <Answer result={test.data} image={sent} />
-            <Exchange result={test.data} />
+            <Answer result={test.data} />
+            {(test.data.request !== null || test.data.raw !== null) && <Exchange result={test.data} />}
           </Stack>
         )}
       </Stack>

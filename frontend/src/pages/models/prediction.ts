@@ -53,3 +53,15 @@ const COLORS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#d55e00", "#cc79a7"
 export function classColor(index: number | null): string {
   return COLORS[(index ?? 7) % COLORS.length] ?? COLORS[0];
 }
+
+/** A parsed answer. The schema keeps it open, because every kind of item has its own fields; the server has checked them. */
+export interface PredictionDocument {
+  items: PredictionItem[];
+  dropped: { reason: string; name: string; count: number }[];
+}
+
+export function answerOf(document: Record<string, unknown> | null): PredictionDocument | null {
+  if (document === null || !Array.isArray(document["items"])) return null;
+  const dropped = document["dropped"];
+  return { items: document["items"] as PredictionItem[], dropped: Array.isArray(dropped) ? (dropped as PredictionDocument["dropped"]) : [] };
+}

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaigns } from "@/api/campaigns";
 import { useRunList } from "@/api/runs";
+import type { RunState } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { RunTable } from "@/parts/RunTable";
 import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
@@ -14,7 +15,7 @@ const KINDS = ["inference", "training", "round", "export", "import", "sample"] a
 
 export function RunListPage() {
   const { t } = useTranslation();
-  const [state, setState] = useState("");
+  const [state, setState] = useState<RunState | "">("");
   const [kind, setKind] = useState("");
   const list = useRunList({ state, kind });
   const campaigns = useCampaigns();
@@ -24,7 +25,7 @@ export function RunListPage() {
       <PageHeader title={t("runs.title")} subtitle={t("runs.subtitle")} />
       <Group mb="md">
         <Select aria-label={t("runs.kindLabel")} w={180} value={kind} onChange={(value) => setKind(value ?? "")} data={[{ value: "", label: t("runs.anyKind") }, ...KINDS.map((value) => ({ value, label: t(`runs.kind.${value}`) }))]} />
-        <Select aria-label={t("runs.stateColumn")} w={180} value={state} onChange={(value) => setState(value ?? "")} data={[{ value: "", label: t("runs.anyState") }, ...STATES.map((value) => ({ value, label: t(`runs.state.${value}`) }))]} />
+        <Select aria-label={t("runs.stateColumn")} w={180} value={state} onChange={(value) => setState((value ?? "") as RunState | "")} data={[{ value: "", label: t("runs.anyState") }, ...STATES.map((value) => ({ value, label: t(`runs.state.${value}`) }))]} />
       </Group>
       {list.isPending ? (
         <LoadingRows />

@@ -3,10 +3,12 @@ import { modals } from "@mantine/modals";
 import { IconCheck, IconCopy, IconKey, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type ApiToken, useCreateToken, useDeleteToken, useTokens, useUser } from "@/api/auth";
+import { useCreateToken, useDeleteToken, useTokens, useUser } from "@/api/auth";
+import type { ApiToken } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
+import { WideTable } from "@/parts/WideTable";
 
 function FreshToken({ token, onDone }: { token: string; onDone: () => void }) {
   const { t } = useTranslation();
@@ -110,7 +112,7 @@ function Tokens() {
       <Loaded query={query}>
         {(tokens) =>
           tokens.length > 0 && (
-            <Table.ScrollContainer minWidth={560} mt="md">
+            <WideTable minWidth={560} label={t("settings.tokens")}>
               <Table>
                 <Table.Thead>
                   <Table.Tr>
@@ -129,7 +131,7 @@ function Tokens() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </WideTable>
           )
         }
       </Loaded>

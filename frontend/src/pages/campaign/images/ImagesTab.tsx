@@ -15,7 +15,7 @@ import { SelectionBar } from "./SelectionBar";
 import { UploadPanel, useRefreshImages } from "./UploadPanel";
 import { useUpload } from "./uploads";
 
-const BRINGS_IMAGES = new Set(["import", "sample", "import_images", "sample_campaign"]);
+const BRINGS_IMAGES = new Set(["import", "sample"]);
 
 function LoadingTiles() {
   const { t } = useTranslation();

@@ -1,14 +1,13 @@
 import { ActionIcon, Button, Card, Group, Progress, Select, Stack, Text, TextInput, Title } from "@mantine/core";
 import { Dropzone } from "@mantine/dropzone";
 import { IconFolder, IconPhotoUp, IconServer, IconUpload, IconX } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { type ChangeEvent, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { campaignKey } from "@/api/campaigns";
-import { sendJson } from "@/api/http";
-import { imagesKey } from "@/api/images";
+import { imagesKey, useServerImport } from "@/api/images";
 import { notifyDone } from "@/api/queryClient";
-import type { Campaign, ImportReport, Run } from "@/api/types";
+import type { Campaign } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { tally } from "./uploadQueue";
 import { useUpload, useUploads } from "./uploads";
@@ -29,14 +28,18 @@ function ServerFolder({ campaign }: { campaign: Campaign }) {
   const refresh = useRefreshImages(campaign.id);
   const [path, setPath] = useState("");
   const [run, setRun] = useState<number | null>(null);
-  const start = useMutation({
-    mutationFn: () => sendJson<ImportReport | Run>("POST", `/campaigns/${campaign.id}/images`, { server_path: path.trim() }),
-    onSuccess: (answer) => {
-      if ("kind" in answer) return setRun(answer.id);
-      notifyDone(t("upload.summary", { created: answer.created, duplicates: answer.duplicates, refused: answer.refused }));
-      return refresh();
-    },
-  });
+  const start = useServerImport(campaign.id);
+  const bring = () =>
+    start.mutate(
+      { server_path: path.trim(), split: "" },
+      {
+        onSuccess: (answer) => {
+          if ("kind" in answer) return setRun(answer.id);
+          notifyDone(t("upload.summary", { created: answer.created, duplicates: answer.duplicates, refused: answer.refused }));
+          return refresh();
+        },
+      },
+    );
   return (
     <Stack gap="sm">
       <Group align="flex-end">
@@ -48,7 +51,7 @@ function ServerFolder({ campaign }: { campaign: Campaign }) {
           onChange={(event) => setPath(event.currentTarget.value)}
           style={{ flex: 1 }}
         />
-        <Button variant="default" disabled={path.trim() === ""} loading={start.isPending} onClick={() => start.mutate()}>
+        <Button variant="default" disabled={path.trim() === ""} loading={start.isPending} onClick={bring}>
           {t("upload.serverStart")}
         </Button>
       </Group>

@@ -1,15 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ApiProblem } from "@/api/problems";
-import type { ImportReport } from "@/api/types";
+import type { ImportReport, ImportResult } from "@/api/types";
 import { chunksOf, LIMITS, runQueue, type Sender, sentShares, settledRows, tally, type UploadRow } from "./uploadQueue";
 
 function row(key: number, name: string, size = 10): UploadRow {
   return { key, name, size, state: "waiting", sent: 0, detail: "", file: new File(["x"], name) };
 }
 
+function result(name: string, status: string, detail = ""): ImportResult {
+  return { name, status, image: null, code: "", detail };
+}
+
 function created(names: readonly string[]): ImportReport {
-  return { results: names.map((name) => ({ name, status: "created" as const })), created: names.length, duplicates: 0, refused: 0 };
+  return { results: names.map((name) => result(name, "created")), created: names.length, duplicates: 0, refused: 0 };
 }
 
 /** Rows as the store keeps them. */
@@ -58,12 +62,12 @@ describe("answers", () => {
 
   it("settle file by file", () => {
     const rows = [row(1, "a.jpg"), row(2, "b.svg")];
-    const settled = settledRows(rows, [{ name: "a.jpg", status: "duplicate" }, { name: "b.svg", status: "refused", detail: "Convert it to PNG." }], key);
+    const settled = settledRows(rows, [result("a.jpg", "duplicate"), result("b.svg", "refused", "Convert it to PNG.")], key);
     expect(settled.map((one) => [one.state, one.detail])).toEqual([["duplicate", ""], ["refused", "Convert it to PNG."]]);
   });
 
   it("find their files by name when some are missing", () => {
-    const settled = settledRows([row(1, "set/a.jpg"), row(2, "b.jpg")], [{ name: "b.jpg", status: "created" }], key);
+    const settled = settledRows([row(1, "set/a.jpg"), row(2, "b.jpg")], [result("b.jpg", "created")], key);
     expect(settled.map((one) => one.state)).toEqual(["failed", "created"]);
   });
 

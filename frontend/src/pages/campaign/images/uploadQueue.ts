@@ -80,7 +80,8 @@ export function settledRows(rows: readonly UploadRow[], results: readonly Import
 }
 
 function settled(row: UploadRow, result: ImportResult): UploadRow {
-  return { ...row, state: result.status, sent: 1, detail: result.detail ?? "" };
+  const state = result.status === "created" || result.status === "duplicate" ? result.status : "refused";
+  return { ...row, state, sent: 1, detail: result.detail };
 }
 
 export interface Tally {

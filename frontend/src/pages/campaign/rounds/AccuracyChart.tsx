@@ -6,6 +6,7 @@ import { useEvaluations } from "@/api/learning";
 import type { Campaign, Evaluation } from "@/api/types";
 import { Chart } from "@/parts/chart/Chart";
 import { axis, type ChartPalette } from "@/parts/chart/types";
+import { WideTable } from "@/parts/WideTable";
 import { type Efficiency, efficiency, type Measured } from "./accuracy";
 
 const CAP_PX = 5;
@@ -63,7 +64,7 @@ function Figures({ evaluations, metric }: { evaluations: readonly Evaluation[]; 
     return `${(100 * value).toFixed(1)} %${range}`;
   };
   return (
-    <Table.ScrollContainer minWidth={420}>
+    <WideTable minWidth={420} label={t("rounds.chart")}>
       <Table className="winnow-numbers" verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -86,7 +87,7 @@ function Figures({ evaluations, metric }: { evaluations: readonly Evaluation[]; 
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </WideTable>
   );
 }
 

@@ -40,10 +40,9 @@ function RoundTitle({ round }: { round: Round }) {
 function RoundDetail({ campaign, round }: { campaign: Campaign; round: Round }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const run = typeof round.run === "number" ? round.run : (round.run?.id ?? null);
   return (
     <Stack>
-      {run !== null && (round.state === "ranking" || round.state === "failed") && <RunCard id={run} title={t("rounds.making", { number: round.number })} onFinish={() => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) })} />}
+      {round.run !== null && (round.state === "ranking" || round.state === "failed") && <RunCard id={round.run} title={t("rounds.making", { number: round.number })} onFinish={() => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) })} />}
       {round.state !== "ranking" && round.state !== "failed" && (
         <>
           <Group gap={6}>

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useStartRound, useStrategies } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
-import type { Campaign, Strategy } from "@/api/types";
+import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
 
 const TRAIN = "train";
@@ -34,7 +34,7 @@ export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boole
   const start = useStartRound(campaign.id);
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const form = useForm({
-    initialValues: { strategy: DEFAULT_STRATEGY, size: defaultSize(campaign.counts.unlabeled) as number | string, basis: labeled > 0 && campaign.task === "classification" ? TRAIN : LATEST, seed: 0 as number | string },
+    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(campaign.counts.unlabeled) as number | string, basis: labeled > 0 && campaign.task === "classification" ? TRAIN : LATEST, seed: 0 as number | string },
   });
   const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
   const attached = models.data ?? [];

@@ -1,5 +1,7 @@
+import type { StrategyName } from "@/api/types";
+
 /** In the top group at every number of labels, and able to start without a model. */
-export const DEFAULT_STRATEGY = "uherding";
+export const DEFAULT_STRATEGY = "uherding" satisfies StrategyName;
 
 /** A tenth of what is left, between 10 and 100: small rounds learn faster, large ones wait less. */
 export function defaultSize(unlabeled: number): number {

@@ -2,9 +2,9 @@ import { Alert, Button, Card, Group, NumberInput, SegmentedControl, Select, Simp
 import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { type TrainingForm, useStartTraining } from "@/api/learning";
+import { useStartTraining } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
-import type { Campaign } from "@/api/types";
+import type { Campaign, TrainingForm } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 
 interface Values {
@@ -26,7 +26,7 @@ function numberOr(value: number | string): number | undefined {
 }
 
 /** What the form says, without what was left blank: the server fills that in. */
-export function trainingBody(values: Values): Partial<TrainingForm> {
+export function trainingBody(values: Values): TrainingForm {
   const { name, method, size, start_from: from } = values;
   const body = {
     method,
@@ -42,7 +42,7 @@ export function trainingBody(values: Values): Partial<TrainingForm> {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-export function StartTraining({ campaign, going, onStart }: { campaign: Campaign; going: boolean; onStart: (run: number) => void }) {
+export function StartTraining({ campaign, going, onStart }: { campaign: Campaign; going: boolean; onStart: () => void }) {
   const { t } = useTranslation();
   const start = useStartTraining(campaign.id);
   const models = useCampaignModels(campaign.id);
@@ -51,7 +51,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
   const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: `${one.model.name} ${one.model.version}` }));
   return (
     <Card>
-      <form onSubmit={form.onSubmit((values) => start.mutate(trainingBody(values), { onSuccess: (run) => onStart(run.id) }))}>
+      <form onSubmit={form.onSubmit((values) => start.mutate(trainingBody(values), { onSuccess: onStart }))}>
         <Stack>
           <div>
             <Title order={2} fz={18}>

@@ -20,7 +20,12 @@ function TrainingDetail({ training }: { training: TrainingRun }) {
   const curves = useCurves(training.id, !isFinished(training.run));
   return (
     <Stack gap="md">
-      {training.run.state !== "succeeded" && <RunCard id={training.run.id} title={training.name} />}
+      <RunCard id={training.run.id} title={training.name} />
+      {training.warnings.map((warning) => (
+        <Text key={warning} size="sm" c="var(--winnow-wheat-text)">
+          {warning}
+        </Text>
+      ))}
       {curves.data !== undefined && <LearningCurves points={curves.data} />}
       {training.model !== null && (
         <Text size="sm">

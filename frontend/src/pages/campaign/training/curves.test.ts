@@ -3,7 +3,7 @@ import { metricName, splitCurves } from "./curves";
 
 const POINTS = [
   { epoch: 2, best: true, metrics: { train_loss: 0.5, validation_loss: 0.7, validation_accuracy: 0.8, learning_rate: 0.001 } },
-  { epoch: 1, best: true, metrics: { train_loss: 1, validation_loss: null, validation_accuracy: 0.6, learning_rate: 0.001 } },
+  { epoch: 1, best: true, metrics: { train_loss: 1, validation_loss: Number.NaN, validation_accuracy: 0.6, learning_rate: 0.001 } },
 ];
 
 it("losses and scores stand on charts of their own, in order of epochs, without gaps drawn as zero", () => {
