@@ -82,9 +82,10 @@ class LabelDeletionSerializer(serializers.Serializer[Any]):
 
 
 class ImageCountsSerializer(serializers.Serializer[Any]):
-    """Images by state."""
+    """Images by state; ``held_back`` of the unlabeled ones have a known truth that measures models, and are never asked."""
 
     images = serializers.IntegerField()
+    held_back = serializers.IntegerField()
     unlabeled = serializers.IntegerField()
     submitted = serializers.IntegerField()
     accepted = serializers.IntegerField()

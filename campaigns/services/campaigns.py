@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from campaigns.errors import Conflict, InvalidInput, NotFound
-from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Role, User
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Reference, Role, Split, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.accounts import create_account
@@ -56,11 +56,14 @@ def delete_campaign(*, user: User, campaign: Campaign) -> None:
 
 
 def count_images(campaigns: list[int]) -> dict[int, dict[str, int]]:
-    """Count images by state for each campaign."""
-    counts: dict[int, dict[str, int]] = {pk: {"images": 0, **dict.fromkeys(ImageState.values, 0)} for pk in campaigns}
+    """Count images by state for each campaign; ``held_back`` are those whose known truth measures models, which nobody is asked."""
+    counts: dict[int, dict[str, int]] = {pk: {"images": 0, "held_back": 0, **dict.fromkeys(ImageState.values, 0)} for pk in campaigns}
     for row in Image.objects.filter(campaign__in=campaigns).order_by().values("campaign", "state").annotate(n=Count("pk")):
         counts[row["campaign"]][row["state"]] = row["n"]
         counts[row["campaign"]]["images"] += row["n"]
+    held_back = Reference.objects.filter(image__campaign__in=campaigns, image__split=Split.TEST, image__state=ImageState.UNLABELED)
+    for row in held_back.order_by().values("image__campaign").annotate(n=Count("pk")):
+        counts[row["image__campaign"]]["held_back"] = row["n"]
     return counts
 
 

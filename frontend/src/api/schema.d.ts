@@ -1191,17 +1191,19 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
-        /** @description Images by state. */
+        /** @description Images by state; ``held_back`` of the unlabeled ones have a known truth that measures models, and are never asked. */
         ImageCounts: {
             images: number;
+            held_back: number;
             unlabeled: number;
             submitted: number;
             accepted: number;
             returned: number;
         };
-        /** @description Images by state. */
+        /** @description Images by state; ``held_back`` of the unlabeled ones have a known truth that measures models, and are never asked. */
         ImageCountsRequest: {
             images: number;
+            held_back: number;
             unlabeled: number;
             submitted: number;
             accepted: number;
