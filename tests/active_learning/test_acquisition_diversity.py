@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from active_learning.acquisition.clustering import k_means
 from active_learning.acquisition.diversity import block_k_center, distance, nearest_cosine, postponed_twins, reduced, unit_rows
-from active_learning.acquisition.herding import bandwidth, herd
+from active_learning.acquisition.herding import adaptive_radius, herd
 from active_learning.acquisition.typicality import typicality, typiclust
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -115,8 +115,9 @@ def test_herding_takes_the_largest_gain_each_time(seed, picks, weighted):
     points, labeled = cloud(seed, 80, dimensions=6), cloud(seed + 1, 3, dimensions=6)
     weights = np.random.default_rng(seed).random(80) if weighted else np.ones(80)
     found = herd(points, picks, labeled=labeled, weights=weights if weighted else None, rng=np.random.default_rng(0))
-    kernel = np.exp(-2 * (1 - points @ points.T) / bandwidth(labeled) ** 2)
-    covered = np.exp(-2 * (1 - points @ labeled.T) / bandwidth(labeled) ** 2).max(axis=1)
+    radius = adaptive_radius(labeled) if weighted else 1.0
+    kernel = np.exp(-2 * (1 - points @ points.T) / radius**2)
+    covered = np.exp(-2 * (1 - points @ labeled.T) / radius**2).max(axis=1)
     for row in found.picks:
         gains = np.maximum(kernel - covered, 0) @ weights
         assert gains[row] >= gains.max() - 1e-3
@@ -164,3 +165,12 @@ def test_projection_keeps_near_things_near():
 def test_more_picks_than_images_are_refused():
     with pytest.raises(ValueError, match="cannot be picked"):
         block_k_center(cloud(0, 3), 4)
+
+
+def test_the_kernel_shrinks_as_labels_come_in_and_ignores_near_duplicates():
+    points = unit_rows(np.random.default_rng(0).standard_normal((600, 8)))
+    assert adaptive_radius(None) == adaptive_radius(points[:1]) == 1
+    radii = [adaptive_radius(points[:count]) for count in (10, 100, 600)]
+    assert radii == sorted(radii, reverse=True)
+    assert radii[-1] >= 0.2
+    assert adaptive_radius(np.repeat(points, 2, axis=0)) == pytest.approx(0.2)
