@@ -16,6 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -30,12 +31,10 @@ __all__ = [
     "Redirected", "ReplyTooLarge", "Unreachable", "fetch_once",
 ]  # fmt: skip
 
-try:
-    import sniffio  # noqa: F401
-except ImportError:
+if find_spec("sniffio") is None:
     # httpcore looks for it several times a request, and Python searches the disk anew for a module that is not there;
     # None in its place says so at once (https://docs.python.org/3/reference/import.html#the-module-cache).
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 USER_AGENT = "Winnow"
 SAMPLE_BYTES = 4096
