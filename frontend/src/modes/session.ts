@@ -4,7 +4,7 @@ import { add, humanAnnotation, setLabel } from "../actions/annotations";
 import { modeNamed } from "./index";
 import type { KeyPress, Mode } from "./mode";
 import { NO_OVERLAY, type Bench, type Overlay } from "../core/bench";
-import { newAnnotationId, type AnnotationDocument } from "../core/document";
+import { difference, newAnnotationId, type AnnotationDocument } from "../core/document";
 import { HitIndex } from "../shapes/hit-index";
 import { commit, redo, startHistory, undo, type History } from "../core/history";
 import { isShown, type Thresholds } from "../core/review";
@@ -31,6 +31,9 @@ export interface SessionOptions {
   readonly mode?: string;
   readonly newId?: () => string;
 }
+
+/** An undo that changes more than this selects nothing. */
+const MOST_SELECTED = 20;
 
 export class Session implements Bench {
   readonly size: Size;
@@ -90,11 +93,11 @@ export class Session implements Bench {
   }
 
   undo(): void {
-    this.go(undo(this.store.getState().history));
+    this.travel(undo);
   }
 
   redo(): void {
-    this.go(redo(this.store.getState().history));
+    this.travel(redo);
   }
 
   preview(annotations: readonly Annotation[]): void {
@@ -149,6 +152,14 @@ export class Session implements Bench {
   private isShownId(id: string): boolean {
     const annotation = this.document().get(id);
     return annotation !== undefined && isShown(annotation, this.store.getState().thresholds);
+  }
+
+  /** Walk the history, and select what came back or changed, so that the eye finds it. */
+  private travel(step: (history: History) => History): void {
+    const before = this.document();
+    this.go(step(this.store.getState().history));
+    const changed = difference(before, this.document()).upsert.map((annotation) => annotation.id);
+    if (changed.length > 0 && changed.length <= MOST_SELECTED) this.select(changed.filter((id) => this.isShownId(id)));
   }
 
   private go(history: History): void {

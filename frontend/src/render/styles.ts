@@ -12,9 +12,8 @@ import type { Emphasis, Look } from "../shapes/painter";
 
 const STROKE_PX: Record<Emphasis, number> = { plain: 2.5, hovered: 3, selected: 3 };
 const FILL_ALPHA: Record<Emphasis, string> = { plain: "22", hovered: "3d", selected: "33" };
-const DRAFT_DASH_PX = [7, 7];
+const DRAFT_DASH_PX = [7, 7] as const;
 const HALO = "rgba(0, 0, 0, 0.42)";
-const DRAFT_HALO = "rgba(0, 0, 0, 0.2)";
 const LIGHT_HALO = "rgba(255, 255, 255, 0.95)";
 
 const styles = new Map<string, Style[]>();
@@ -29,8 +28,10 @@ export function shapeStyle(look: Look, halo: boolean): Style[] {
 
 function makeShapeStyle({ color, draft, emphasis }: Look, halo: boolean): Style[] {
   const width = STROKE_PX[emphasis];
-  const dash = draft ? { lineDash: DRAFT_DASH_PX } : {};
-  const under = new Style({ stroke: new Stroke({ color: emphasis === "selected" ? LIGHT_HALO : draft ? DRAFT_HALO : HALO, width: width + 2 }) });
+  const dash = draft ? { lineDash: [...DRAFT_DASH_PX], lineCap: "butt" as const } : {};
+  // A pixel longer at either end, so that every dash has a dark rim.
+  const rim = draft ? { lineDash: [DRAFT_DASH_PX[0] + 2, DRAFT_DASH_PX[1] - 2], lineDashOffset: 1, lineCap: "butt" as const } : {};
+  const under = new Style({ stroke: new Stroke({ color: emphasis === "selected" ? LIGHT_HALO : HALO, width: width + 2, ...rim }) });
   const line = new Style({ stroke: new Stroke({ color, width, ...dash }), fill: new Fill({ color: color + FILL_ALPHA[emphasis] }) });
   return halo || emphasis === "selected" ? [under, line] : [line];
 }

@@ -25,13 +25,14 @@ export class Viewer {
   private readonly overlay = new OverlayLayer();
   private readonly gestures: Gestures;
   private session: Session | null = null;
+  private editable = true;
   private unsubscribe: (() => void) | null = null;
   private picture: Layer | null = null;
   private heatMap: Layer | null = null;
   private frame: number | null = null;
 
   constructor() {
-    this.gestures = new Gestures(() => this.session?.alive ?? null);
+    this.gestures = new Gestures(() => (this.editable ? (this.session?.alive ?? null) : null));
     this.map = new OlMap({
       controls: [],
       layers: [this.shapes.base, this.shapes.live, this.overlay.layer],
@@ -83,6 +84,11 @@ export class Viewer {
     if (this.heatMap) this.map.removeLayer(this.heatMap);
     this.heatMap = url !== null && this.session ? heatMapLayer(url, this.session.size) : null;
     if (this.heatMap) this.map.addLayer(this.heatMap);
+  }
+
+  /** Without this gestures only pan and zoom. */
+  setEditable(editable: boolean): void {
+    this.editable = editable;
   }
 
   setPanning(panning: boolean): void {

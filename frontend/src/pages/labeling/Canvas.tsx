@@ -17,7 +17,7 @@ import type { Workspace } from "./workspace";
 
 /** The element that OpenLayers fills, and the states in which there is nothing to fill it with. */
 export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
-  const { viewer, desk } = useLabeling();
+  const { viewer, desk, readOnly } = useLabeling();
   const target = useRef<HTMLDivElement>(null);
   const status = useDesk((state) => state.status);
   const current = useDesk((state) => state.current);
@@ -27,6 +27,7 @@ export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
     target.current?.focus({ preventScroll: true });
     return exposeToTests(viewer, desk);
   }, [viewer, desk]);
+  useEffect(() => viewer.setEditable(!readOnly), [viewer, readOnly]);
   return (
     <>
       <div
@@ -93,7 +94,6 @@ function Nothing({ failed }: { failed: boolean }) {
   const { campaign, desk } = useLabeling();
   const reason = useDesk((state) => state.reason);
   const pending = useDesk((state) => state.pending.length);
-  const params = { campaignId: campaign.id };
   return (
     <div className={classes["nothing"]} data-testid={failed ? "labeling-failed" : "queue-empty"}>
       <EmptyState
@@ -105,11 +105,11 @@ function Nothing({ failed }: { failed: boolean }) {
               {failed ? "Try again" : "Look again"}
             </Button>
             {!failed && (
-              <Button component={Link} to="/campaigns/$campaignId/$tab" params={{ ...params, tab: "rounds" } as never}>
+              <Button component={Link} to={`/campaigns/${campaign.id}/rounds`}>
                 Open the next round
               </Button>
             )}
-            <Button component={Link} to="/campaigns/$campaignId" params={params as never} variant="default">
+            <Button component={Link} to={`/campaigns/${campaign.id}`} variant="default">
               Back to the campaign
             </Button>
           </>

@@ -33,7 +33,7 @@ function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Confl
     <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} size="xl" title="Two versions of this image" data-testid="conflict">
       <Text mb="md">
         Somebody, or you in another tab, saved this image while you worked on it. Your version has {objects(mine)}, theirs has {objects(theirs)};{" "}
-        {all.length === 1 ? "one object differs" : `${all.length} objects differ`}. Nothing is lost until you choose.
+        {all.length === 1 ? "one object differs" : `${all.length} objects differ`}. Merging keeps whatever else they changed. Nothing is lost until you choose.
       </Text>
       <ul className={classes["comparison"]} aria-label="Objects that differ">
         {all.map((entry) => (

@@ -74,8 +74,8 @@ function ReviewButtons({ workspace, document, above }: { workspace: Workspace; d
       <Button px={7} size="compact-xs" variant="default" disabled={!canJudge} data-testid="reject" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
         Reject
       </Button>
-      <Button px={7} size="compact-xs" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<Kbd size="xs">⇧A</Kbd>}>
-        Accept {above}
+      <Button px={7} size="compact-xs" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<Kbd size="xs">⇧A</Kbd>} aria-label={`Accept all ${above} shown`}>
+        All {above}
       </Button>
     </div>
   );

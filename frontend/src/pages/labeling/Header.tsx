@@ -14,25 +14,26 @@ import type { Workspace } from "./workspace";
 
 /** Where I am, whether my work is safe, and the way on. */
 export function Header() {
-  const { campaign, toggleKeySheet, readOnly } = useLabeling();
+  const { campaign, desk, toggleKeySheet, readOnly } = useLabeling();
   const command = useCommand();
   const current = useDesk((state) => state.current);
   const ready = useDesk((state) => state.status === "ready");
+  const canGoBack = useDesk((state) => (state.status === "ready" ? state.at > 0 : state.at >= 0 && state.status !== "moving"));
   return (
-    <header className={classes["header"]}>
+    <section className={classes["header"]} aria-label="This image">
       <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className={classes["back"] ?? ""} title="Back to the campaign">
         <IconChevronLeft size={18} aria-hidden="true" />
         <span>{campaign.name}</span>
       </Link>
       <h1 className={classes["name"]} title={current?.image.name}>
-        {current?.image.name ?? ""}
+        {current?.image.name ?? "Labeling"}
       </h1>
       {current && <SetBadge workspace={current} />}
       {readOnly && <Badge color="gray">You can look, not label</Badge>}
       <div className={classes["spacer"]} />
       {current && <SaveStatus workspace={current} />}
       {current && <HistoryButtons workspace={current} />}
-      <IconButton label="Back to the image before" keys="Ctrl ←" testId="previous" disabled={!ready} onClick={() => command("previous")}>
+      <IconButton label="Back to the image before" keys="Ctrl ←" testId="previous" disabled={!canGoBack} onClick={() => void desk.previous()}>
         <IconPlayerTrackPrev size={18} />
       </IconButton>
       {current && <FlagButton workspace={current} />}
@@ -49,7 +50,7 @@ export function Header() {
           Submit &amp; next
         </Button>
       </Tooltip>
-    </header>
+    </section>
   );
 }
 

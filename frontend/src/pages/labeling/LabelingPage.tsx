@@ -33,9 +33,9 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
   const [machinery, setMachinery] = useState<Machinery | null>(null);
   const first = useRef(campaign);
   useEffect(() => {
-    const { id, task, settings, labels } = first.current;
+    const { id, task, settings, labels, role } = first.current;
     const preferences = preferencesOf(id);
-    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, preferences });
+    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences });
     const viewer = new Viewer();
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
@@ -87,6 +87,6 @@ function LabelingDesk({ campaign, desk, viewer, preferences }: Machinery & { cam
 
 /** After a click of the mouse the keys belong to the image again; a keyboard's click (detail 0) stays where it is. */
 function giveFocusBack(event: React.MouseEvent, { focusCanvas }: Labeling): void {
-  const button = event.target instanceof Element ? event.target.closest("button") : null;
-  if (event.detail > 0 && button && !button.hasAttribute("aria-haspopup") && !button.hasAttribute("aria-expanded")) focusCanvas();
+  const control = event.target instanceof Element ? event.target.closest("button, input[type=checkbox], input[type=range]") : null;
+  if (event.detail > 0 && control && !control.hasAttribute("aria-haspopup") && !control.hasAttribute("aria-expanded")) focusCanvas();
 }

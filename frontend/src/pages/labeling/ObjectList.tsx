@@ -76,10 +76,9 @@ interface RowProps {
 }
 
 function Row({ annotation, workspace, top, place, of, selected, reachable, neighbours }: RowProps) {
-  const { labels, viewer } = useLabeling();
+  const { labels, viewer, readOnly } = useLabeling();
   const { session } = workspace;
   const label = labels.find((entry) => entry.label.id === annotation.label)?.label;
-  const button = useRef<HTMLButtonElement>(null);
   const draft = isDraft(annotation);
   const choose = (id: string | undefined): void => {
     if (id === undefined) return;
@@ -105,7 +104,6 @@ function Row({ annotation, workspace, top, place, of, selected, reachable, neigh
       onPointerLeave={() => session.hover(null)}
     >
       <button
-        ref={button}
         type="button"
         data-row={annotation.id}
         tabIndex={reachable ? 0 : -1}
@@ -121,21 +119,23 @@ function Row({ annotation, workspace, top, place, of, selected, reachable, neigh
         <span className={classes["kind"]}>{kindOf(annotation.shape).title}</span>
         {draft && annotation.confidence !== null && <span className={classes["confidence"]}>{percent(annotation.confidence)}</span>}
       </button>
-      {draft && (
+      {draft && !readOnly && (
         <ActionIcon size={24} variant="subtle" color="pine" tabIndex={-1} aria-label={`Accept draft ${place}`} onClick={() => session.apply("Accepted", (document) => accept(document, [annotation.id]))}>
           <IconCheck size={15} />
         </ActionIcon>
       )}
-      <ActionIcon
-        size={24}
-        variant="subtle"
-        color="gray"
-        tabIndex={-1}
-        aria-label={draft ? `Reject draft ${place}` : `Delete object ${place}`}
-        onClick={() => session.apply(draft ? "Rejected" : "Deleted", (document) => (draft ? reject : remove)(document, [annotation.id]))}
-      >
-        <IconX size={15} />
-      </ActionIcon>
+      {!readOnly && (
+        <ActionIcon
+          size={24}
+          variant="subtle"
+          color="gray"
+          tabIndex={-1}
+          aria-label={draft ? `Reject draft ${place}` : `Delete object ${place}`}
+          onClick={() => session.apply(draft ? "Rejected" : "Deleted", (document) => (draft ? reject : remove)(document, [annotation.id]))}
+        >
+          <IconX size={15} />
+        </ActionIcon>
+      )}
     </li>
   );
 }

@@ -41,6 +41,8 @@ export interface DeskOptions {
   readonly task: Task;
   readonly multiLabel: boolean;
   readonly firstLabel: number | null;
+  /** Who only looks leases nothing. */
+  readonly mayLabel: boolean;
   readonly preferences: PreferenceStore;
 }
 
@@ -87,8 +89,9 @@ export class Desk {
   }
 
   async previous(): Promise<void> {
-    const { at } = this.store.getState();
-    if (at > 0) await this.revisit(at - 1);
+    const { at, status } = this.store.getState();
+    const before = status === "ready" ? at - 1 : at;
+    if (before >= 0 && status !== "moving") await this.revisit(before);
   }
 
   /** Put a refused image back on the desk. */
@@ -250,7 +253,7 @@ export class Desk {
       return { status: "ready", current: workspace, reason: "", visited, at: known === -1 ? visited.length - 1 : known };
     });
     workspace.session.setThresholds(this.options.preferences.getState().thresholds);
-    if (!this.ahead) this.lookAhead();
+    if (!this.ahead && this.options.mayLabel) this.lookAhead();
   }
 
   private async workspaceOf(loaded: Loaded): Promise<Workspace> {

@@ -1,27 +1,20 @@
 /** What the labeling page says to the server. */
-import { apiFetch, apiUrl, getJson, sendJson } from "@/api/http";
+import { api, bodyOf, done, type Answer } from "@/api/client";
 import { ApiProblem, Unreachable } from "@/api/problems";
+import type { components } from "@/api/schema";
 import type { CampaignImage } from "@/api/types";
 import type { SaveOutcome, SaveRequest } from "@/core/autosave";
 import { documentOf } from "@/core/document";
 import type { Annotation } from "@/core/types";
 
-export interface ImageFacts extends CampaignImage {
-  readonly tiled: boolean;
-  readonly max_zoom: number;
-}
+type Schemas = components["schemas"];
 
-export type SetState = "draft" | "submitted" | "accepted" | "returned";
-
-export interface AnnotationSetFacts {
-  readonly id: number | null;
-  readonly image: number;
-  readonly author: { readonly id: number; readonly username: string } | null;
-  readonly state: SetState;
-  readonly version: number;
-  readonly annotations: readonly Annotation[];
-  readonly prefill_withheld: boolean;
-}
+export type ImageFacts = CampaignImage;
+/** The schema leaves annotations open; `core/types.ts` says what they hold. */
+export type AnnotationSetFacts = Omit<Answer<Schemas["AnnotationSet"]>, "annotations"> & { readonly annotations: readonly Annotation[] };
+export type SetState = AnnotationSetFacts["state"];
+export type BandStatistics = Answer<Schemas["Band"]>;
+export type PredictionFacts = Answer<Schemas["Prediction"]>;
 
 export interface Loaded {
   readonly image: ImageFacts;
@@ -34,29 +27,41 @@ export interface NothingLeft {
   readonly reason: string;
 }
 
-export function leaseNext(campaign: number, exclude: readonly number[]): Promise<Loaded | NothingLeft> {
-  return sendJson<Loaded | NothingLeft>("POST", `/campaigns/${campaign}/next`, { exclude });
+function setOf(set: unknown): AnnotationSetFacts {
+  return set as AnnotationSetFacts;
+}
+
+export async function leaseNext(campaign: number, exclude: readonly number[]): Promise<Loaded | NothingLeft> {
+  const params = { path: { campaign_id: campaign } };
+  const { image, annotation_set, lease, reason } = await bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/next", { params, body: { exclude: [...exclude] } }));
+  return image && annotation_set ? { image, annotation_set: setOf(annotation_set), lease } : { image: null, reason };
 }
 
 export async function openImage(id: number): Promise<Loaded> {
-  const [image, annotation_set] = await Promise.all([getJson<ImageFacts>(`/images/${id}`), getJson<AnnotationSetFacts>(`/images/${id}/annotation-set`)]);
-  return { image, annotation_set, lease: null };
+  const params = { path: { image_id: id } };
+  const [image, set] = await Promise.all([
+    bodyOf(api.GET("/api/v1/images/{image_id}", { params })),
+    bodyOf(api.GET("/api/v1/images/{image_id}/annotation-set", { params })),
+  ]);
+  return { image, annotation_set: setOf(set), lease: null };
 }
 
 /** Chromium lets a closing page send this much; larger saves rely on the journal. */
 const KEEPALIVE_BYTES = 60_000;
 
-async function sendVersioned(method: "PATCH" | "POST", path: string, version: number, body: unknown): Promise<Response> {
-  const text = JSON.stringify(body);
-  const headers = { "Content-Type": "application/json", "If-Match": `"${version}"` };
-  return apiFetch(apiUrl(path), { method, headers, body: text, keepalive: text.length < KEEPALIVE_BYTES });
+function keepalive(body: unknown): boolean {
+  return JSON.stringify(body).length < KEEPALIVE_BYTES;
+}
+
+function versioned(image: number, version: number) {
+  return { path: { image_id: image }, header: { "If-Match": `"${version}"` } };
 }
 
 /** Turn a failed save into what the autosave understands; what is nobody's fault is tried again. */
 function outcomeOf(error: unknown): SaveOutcome {
   if (error instanceof ApiProblem) {
-    const current = error.document["current"] as AnnotationSetFacts | undefined;
-    if (error.status === 412 && current) return { kind: "conflict", version: current.version, document: documentOf(current.annotations) };
+    const current = error.document["current"];
+    if (error.status === 412 && current) return { kind: "conflict", version: setOf(current).version, document: documentOf(setOf(current).annotations) };
     const passing = error.status >= 500 || error.status === 429 || error.status === 408;
     return { kind: passing ? "offline" : "refused", message: error.message };
   }
@@ -64,59 +69,44 @@ function outcomeOf(error: unknown): SaveOutcome {
   throw error;
 }
 
-async function versionAfter(answer: Promise<Response>): Promise<SaveOutcome> {
+async function versionAfter(answer: Promise<{ version: number }>): Promise<SaveOutcome> {
   try {
-    const saved = (await (await answer).json()) as { version: number };
-    return { kind: "saved", version: saved.version };
+    return { kind: "saved", version: (await answer).version };
   } catch (error) {
     return outcomeOf(error);
   }
 }
 
 export function saveSet(image: number, { version, patch, active_s }: SaveRequest): Promise<SaveOutcome> {
-  return versionAfter(sendVersioned("PATCH", `/images/${image}/annotation-set`, version, { ...patch, active_s }));
+  const body = { upsert: patch.upsert.map((annotation) => ({ ...annotation })), delete: [...patch.delete], active_s };
+  const params = versioned(image, version);
+  return versionAfter(bodyOf(api.PATCH("/api/v1/images/{image_id}/annotation-set", { params, body, keepalive: keepalive(body) })));
 }
 
 /** Drafts worth keeping were accepted before, label by label; the rest goes. */
 export function submitSet(image: number, version: number): Promise<SaveOutcome> {
-  return versionAfter(sendVersioned("POST", `/images/${image}/annotation-set/submit`, version, { accept_drafts_above: null }));
+  const params = versioned(image, version);
+  const body = { accept_drafts_above: null };
+  return versionAfter(bodyOf(api.POST("/api/v1/images/{image_id}/annotation-set/submit", { params, body, keepalive: true })));
 }
 
-export function skipImage(image: number, reason: string): Promise<null> {
-  return sendJson<null>("POST", `/images/${image}/skip`, { reason });
+export function skipImage(image: number, reason: string): Promise<void> {
+  return done(api.POST("/api/v1/images/{image_id}/skip", { params: { path: { image_id: image } }, body: { reason } }));
 }
 
-export function flagImage(image: number, flagged: boolean): Promise<ImageFacts> {
-  return sendJson<ImageFacts>("PATCH", `/images/${image}`, { flagged });
+export function flagImage(image: number, flagged: boolean): Promise<void> {
+  return done(api.PATCH("/api/v1/images/{image_id}", { params: { path: { image_id: image } }, body: { flagged } }));
 }
 
-/** Give images back to the queue while the page goes away. */
+/** Give an image back to the queue while the page goes away. */
 export function releaseImage(image: number): void {
-  void apiFetch(apiUrl(`/images/${image}/release`), { method: "POST", keepalive: true }).catch(() => undefined);
+  done(api.POST("/api/v1/images/{image_id}/release", { params: { path: { image_id: image } }, keepalive: true })).catch(() => undefined);
 }
 
-export interface BandStatistics {
-  readonly index: number;
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  readonly p2: number;
-  readonly p98: number;
+export async function bandStatistics(image: number, signal: AbortSignal): Promise<readonly BandStatistics[]> {
+  return (await bodyOf(api.GET("/api/v1/images/{image_id}/statistics", { params: { path: { image_id: image } }, signal }))).bands;
 }
 
-export async function bandStatistics(image: number, signal?: AbortSignal): Promise<readonly BandStatistics[]> {
-  return (await getJson<{ bands: BandStatistics[] }>(`/images/${image}/statistics`, {}, signal)).bands;
-}
-
-export interface PredictionFacts {
-  readonly id: number;
-  readonly model: { readonly id: number; readonly name: string; readonly version: string };
-  readonly confidence: number | null;
-  readonly uncertainty: number | null;
-  readonly heat_map: string | null;
-}
-
-export async function predictionsOf(image: number, signal?: AbortSignal): Promise<readonly PredictionFacts[]> {
-  const answer = await getJson<PredictionFacts[] | { results: PredictionFacts[] }>(`/images/${image}/predictions`, {}, signal);
-  return "results" in answer ? answer.results : answer;
+export function predictionsOf(image: number, signal: AbortSignal): Promise<readonly PredictionFacts[]> {
+  return bodyOf(api.GET("/api/v1/images/{image_id}/predictions", { params: { path: { image_id: image } }, signal }));
 }
