@@ -82,7 +82,7 @@ def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelI
     try:
         answer = asyncio.run(_ask_once(endpoint, sent))
     except CallFailed as error:
-        failure = {"code": error.code, "where": error.where, "why": error.reason}
+        failure = {"code": error.code, "where": error.where, "why": error.reason.removeprefix(f"{error.where}: ")}
         return ConnectionReport(image, request, raw=_shown(error.sample) if may_see_all else None, failure=failure)
     prediction = answer.prediction
     raw = _shown(answer.reply.body) if may_see_all else None

@@ -81,7 +81,7 @@ def test_a_wrong_answer_names_its_place(campaign: Campaign, manager: User, as_us
         found = report(as_user(manager), register(manager, server.url, task="detection"))
     assert not found["ok"]
     assert found["failure"] == {
-        "code": "rejected", "where": "items[0].box[2]", "why": 'items[0].box[2]: expected a finite number, got "abc"',
+        "code": "rejected", "where": "items[0].box[2]", "why": 'expected a finite number, got "abc"',
     }  # fmt: skip
     assert "abc" in found["raw"]
 
