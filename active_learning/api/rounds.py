@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import URLPattern, path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
@@ -144,9 +145,11 @@ class EvaluationPages(CursorPages):
 
 def rounds_of(campaign: Campaign) -> QuerySet[Round]:
     """Return a campaign's rounds with how many of the asked images are labeled."""
-    asked = Q(ranking__rank__lte=F("size")) & ~Q(ranking__image__state=ImageState.UNLABELED)
+    # A subquery over the first ``size`` places: a join would count through the whole ranking of every round.
+    asked = RankedImage.objects.filter(round=OuterRef("pk"), rank__lte=OuterRef("size")).order_by()
+    labeled = asked.exclude(image__state=ImageState.UNLABELED).values("round").annotate(count=Count("pk")).values("count")
     rounds = Round.objects.filter(campaign=campaign).select_related("model", "run", "created_by")
-    return rounds.annotate(labeled=Count("ranking", filter=asked))
+    return rounds.annotate(labeled=Coalesce(Subquery(labeled), 0))
 
 
 def _readable_campaign(request: Request, campaign_id: int) -> Campaign:
