@@ -65,18 +65,36 @@ def limits_of(options: ModelOptions) -> Limits:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A reply, not yet read."""
+
+    reply: WireReply = field(repr=False)
+    latency_ms: float
+    tries: int
+
+
 async def ask(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None) -> Answer:
     """Ask about one image; raise ``CallFailed`` when no sound prediction comes of it.
 
     ``dice`` spreads the pauses between tries, so that many workers do not come back at once.
     """
+    return await read_answer(endpoint, await send_question(client, endpoint, image, dice=dice), image)
+
+
+async def send_question(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None) -> Replied:
+    """Ask about one image, and return the reply as it came; for who wants the connection back before reading it."""
     request = endpoint.protocol.build_request(image, endpoint.card)
-    reply, latency_ms, tries = await _send(client, endpoint, request, dice or random.Random())
+    return await _send(client, endpoint, request, dice or random.Random())
+
+
+async def read_answer(endpoint: Endpoint, replied: Replied, image: ModelInput) -> Answer:
+    """Return what a reply says; raise ``CallFailed`` when it is no sound prediction."""
     try:
-        prediction = await _parse(endpoint, reply, image)
+        prediction = await _parse(endpoint, replied.reply, image)
     except PredictionRejected as error:
-        raise CallFailed("rejected", str(error), where=error.where, sample=reply.body) from error
-    return Answer(prediction, latency_ms, tries, reply)
+        raise CallFailed("rejected", str(error), where=error.where, sample=replied.reply.body) from error
+    return Answer(prediction, replied.latency_ms, replied.tries, replied.reply)
 
 
 async def _parse(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Prediction:
@@ -86,7 +104,7 @@ async def _parse(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Pre
     return await asyncio.to_thread(endpoint.protocol.parse, reply, image, endpoint.card)
 
 
-async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random) -> tuple[WireReply, float, int]:
+async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random) -> Replied:
     # One key for all tries: a server that keeps keys answers the second try from the first one's work.
     headers = {**request.headers, "Idempotency-Key": uuid.uuid4().hex, **endpoint.headers}
     outgoing = Outgoing(request.url, headers, request.body, request.method)
@@ -100,7 +118,7 @@ async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, 
                 raise _failed(error) from error
             await asyncio.sleep(_pause_s(error, number, dice))
         else:
-            return _reply(received), (time.perf_counter() - begun) * 1000.0, number
+            return Replied(_reply(received), (time.perf_counter() - begun) * 1000.0, number)
     raise AssertionError("unreachable: the last try returns or raises")
 
 

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
-from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
+from inference.calling import Answer, CallFailed, Endpoint, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
 from inference.inputs import StoredImage, model_input
@@ -39,7 +40,7 @@ class RemoteAsker:
         self._endpoint = endpoint_of(plan.model)
         self._concurrency = self._endpoint.card.options.concurrency
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
-        self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=self._concurrency + AHEAD)
+        self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=2 * self._concurrency + AHEAD)
 
     def __enter__(self) -> Self:
         self._engine.__enter__()
@@ -88,16 +89,22 @@ class _Asking:
         self._readers = readers
         self._lines = lines
         self._budget = budget
+        self._reading = asyncio.Lock()
 
     async def answer(self, image: StoredImage) -> Asked:
         async with self._budget.hold(image.held_bytes):
             sent = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, image)
             line = await self._lines.get()
             try:
-                answer = await ask(line, self._endpoint, sent)
+                replied = await send_question(line, self._endpoint, sent)
             finally:
                 self._lines.put_nowait(line)
-        return await self._digested(answer), answer.latency_ms
+        # The line goes to the next image before this answer is read, and between two answers the sockets have their
+        # turn: what waits for an answer at the other end never waits for our arithmetic.
+        async with self._reading:
+            await asyncio.sleep(0)
+            answer = await read_answer(self._endpoint, replied, replace(sent, content=b""))
+            return await self._digested(answer), answer.latency_ms
 
     def _read(self, image: StoredImage) -> ModelInput:
         return model_input(image, form=self._endpoint.protocol.image_form, options=self._endpoint.card.options)
