@@ -1,0 +1,240 @@
+import "fake-indexeddb/auto";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Annotation } from "@/core/types";
+import { add, humanAnnotation } from "@/actions/annotations";
+import { Desk, type DeskState } from "./desk";
+import { preferencesOf } from "./preferences";
+
+interface StoredSet {
+  version: number;
+  state: string;
+  annotations: Annotation[];
+}
+
+/** The server's queue and annotation sets, in memory, behind `fetch`. */
+class FakeServer {
+  readonly sets = new Map<number, StoredSet>();
+  readonly leased: number[] = [];
+  readonly submitted: number[] = [];
+  readonly skipped: number[] = [];
+  refuseSubmit = false;
+  down = false;
+
+  constructor(images: readonly number[], drafts: readonly Annotation[] = []) {
+    for (const id of images) this.sets.set(id, { version: 1, state: "draft", annotations: [...drafts] });
+  }
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    if (this.down) throw new TypeError("network");
+    const path = new URL(request.url).pathname;
+    const body = request.method === "GET" ? {} : ((await request.json().catch(() => ({}))) as Record<string, unknown>);
+    if (path.endsWith("/next")) return this.next(body["exclude"] as number[]);
+    const image = Number(/images\/(\d+)/.exec(path)?.[1]);
+    if (path.endsWith("/submit")) return this.submit(image, request);
+    if (path.endsWith("/skip")) return this.skip(image);
+    if (path.endsWith("/annotation-set")) return request.method === "PATCH" ? this.save(image, request, body) : json(this.document(image));
+    return json(this.image(image));
+  };
+
+  private next(exclude: number[]): Response {
+    const id = [...this.sets.keys()].find((one) => !exclude.includes(one) && !this.submitted.includes(one) && !this.skipped.includes(one));
+    if (id === undefined) return json({ image: null, annotation_set: null, prefill: null, lease: null, reason: "Nothing is left." });
+    this.leased.push(id);
+    return json({ image: this.image(id), annotation_set: this.document(id), prefill: null, lease: { expires_at: new Date(Date.now() + 900_000).toISOString() }, reason: "" });
+  }
+
+  private save(image: number, request: Request, body: Record<string, unknown>): Response {
+    const set = this.setOf(image);
+    if (request.headers.get("If-Match") !== `"${set.version}"`) return json({ status: 412, detail: "Somebody saved first.", current: this.document(image) }, 412);
+    const gone = new Set(body["delete"] as string[]);
+    const changed = new Map((body["upsert"] as Annotation[]).map((annotation) => [annotation.id, annotation]));
+    set.annotations = [...set.annotations.filter(({ id }) => !gone.has(id) && !changed.has(id)), ...changed.values()];
+    set.version += 1;
+    return json({ id: image, version: set.version, state: set.state, updated_at: "" });
+  }
+
+  private submit(image: number, request: Request): Response {
+    const set = this.setOf(image);
+    if (this.refuseSubmit) return json({ status: 409, detail: "The campaign is closed." }, 409);
+    if (request.headers.get("If-Match") !== `"${set.version}"`) return json({ status: 412, detail: "Somebody saved first.", current: this.document(image) }, 412);
+    set.version += 1;
+    set.state = "submitted";
+    this.submitted.push(image);
+    return json(this.document(image));
+  }
+
+  private skip(image: number): Response {
+    this.skipped.push(image);
+    return new Response(null, { status: 204 });
+  }
+
+  private setOf(image: number): StoredSet {
+    const set = this.sets.get(image);
+    if (!set) throw new Error(`no image ${image}`);
+    return set;
+  }
+
+  private image(id: number): Record<string, unknown> {
+    return { id, name: `${id}.jpg`, width: 100, height: 80, bands: 3, dtype: "uint8", format: "JPEG", tiled: false, max_zoom: 0, flagged: false };
+  }
+
+  private document(image: number): Record<string, unknown> {
+    return { id: image, image, author: { id: 7, username: "ana" }, prefill_withheld: false, updated_at: null, submitted_at: null, ...this.setOf(image) };
+  }
+}
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+}
+
+const box = (id: string): Annotation => humanAnnotation(id, 1, { type: "box", x: 1, y: 1, width: 9, height: 9, rotation: 0 });
+const draft = (id: string, confidence: number, shape: Annotation["shape"] = box(id).shape): Annotation => ({ ...box(id), shape, origin: "prediction", review: "draft", confidence });
+
+let desk: Desk | null = null;
+let campaign = 0;
+
+async function open(server: FakeServer, more: Partial<ConstructorParameters<typeof Desk>[0]> = {}): Promise<Desk> {
+  vi.stubGlobal("fetch", server.fetch);
+  campaign += 1;
+  desk = new Desk({ campaign, task: "detection", multiLabel: false, firstLabel: 1, mayLabel: true, preferences: preferencesOf(campaign), ...more });
+  await desk.start(null);
+  return desk;
+}
+
+const state = (on: Desk): DeskState => on.store.getState();
+const imageOn = (on: Desk): number | undefined => on.onDesk()?.image.id;
+const until = (claim: () => void): Promise<void> => vi.waitFor(claim, { timeout: 3_000, interval: 5 });
+
+beforeEach(() => localStorage.clear());
+afterEach(async () => {
+  desk?.close();
+  vi.unstubAllGlobals();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+describe("the desk", () => {
+  it("leases the next image while the person works on this one, and never the same twice", async () => {
+    const server = new FakeServer([11, 12, 13]);
+    const on = await open(server);
+    expect(imageOn(on)).toBe(11);
+    await until(() => expect(server.leased).toEqual([11, 12]));
+    await on.submit();
+    expect(imageOn(on)).toBe(12);
+    await until(() => expect(server.leased).toEqual([11, 12, 13]));
+  });
+
+  it("submits what was drawn, saved first, and goes on before the server has answered", async () => {
+    const server = new FakeServer([21, 22]);
+    const on = await open(server);
+    await until(() => expect(server.leased).toHaveLength(2));
+    on.onDesk()?.session.apply("Drew", (document) => add(document, box("drawn")));
+    await on.submit();
+    expect(imageOn(on)).toBe(22);
+    expect(server.submitted).toEqual([]);
+    await until(() => expect(server.submitted).toEqual([21]));
+    expect(server.sets.get(21)?.annotations).toEqual([box("drawn")]);
+    await until(() => expect(state(on).submitted).toBe(1));
+  });
+
+  it("accepts the drafts that are shown when the person submits, and drops the others' claim", async () => {
+    const server = new FakeServer([31, 32], [draft("sure", 0.9), draft("unsure", 0.2)]);
+    const on = await open(server);
+    await on.submit();
+    await until(() => expect(server.submitted).toEqual([31]));
+    const reviews = server.sets.get(31)?.annotations.map(({ id, review }) => [id, review]);
+    expect(reviews).toContainEqual(["sure", "accepted"]);
+    expect(reviews).toContainEqual(["unsure", "draft"]);
+  });
+
+  it("brings a refused image back, with the reason and the work", async () => {
+    const server = new FakeServer([41, 42, 43]);
+    const on = await open(server);
+    on.onDesk()?.session.apply("Drew", (document) => add(document, box("mine")));
+    server.refuseSubmit = true;
+    await on.submit();
+    await until(() => expect(state(on).failures.map(({ message }) => message)).toEqual(["The campaign is closed."]));
+    expect(on.isSafe()).toBe(false);
+    await on.next();
+    expect(imageOn(on)).toBe(41);
+    expect(on.onDesk()?.session.document().has("mine")).toBe(true);
+    expect(state(on).failures).toEqual([]);
+  });
+
+  it("shows why nothing is left, and the way back to what was done", async () => {
+    const on = await open(new FakeServer([51]));
+    await on.submit();
+    await until(() => expect(state(on)).toMatchObject({ status: "empty", reason: "Nothing is left." }));
+    await on.previous();
+    expect(imageOn(on)).toBe(51);
+  });
+
+  it("goes back and forth along the images it has seen", async () => {
+    const on = await open(new FakeServer([61, 62, 63]));
+    await on.submit();
+    await on.previous();
+    expect(imageOn(on)).toBe(61);
+    await on.next();
+    expect(imageOn(on)).toBe(62);
+  });
+
+  it("skips without submitting", async () => {
+    const server = new FakeServer([71, 72]);
+    const on = await open(server);
+    await on.skip("too dark");
+    expect(imageOn(on)).toBe(72);
+    expect([server.skipped, server.submitted]).toEqual([[71], []]);
+  });
+
+  it("does not hand in an image without its one label", async () => {
+    const server = new FakeServer([81, 82]);
+    const on = await open(server, { task: "classification" });
+    await on.submit();
+    expect(imageOn(on)).toBe(81);
+    expect(state(on).notice).toContain("Choose a label");
+  });
+
+  it("takes a sure guess for the one label when the person submits", async () => {
+    const server = new FakeServer([83, 84], [draft("guess", 0.8, { type: "whole" })]);
+    const on = await open(server, { task: "classification" });
+    await on.submit();
+    await until(() => expect(server.submitted).toEqual([83]));
+    expect(server.sets.get(83)?.annotations[0]).toMatchObject({ review: "accepted", origin: "prediction" });
+  });
+
+  it("carries the tool and the label in hand to the next image", async () => {
+    const on = await open(new FakeServer([91, 92]));
+    on.onDesk()?.session.setMode("draw-box");
+    on.onDesk()?.session.setLabel(2);
+    await on.submit();
+    expect(on.onDesk()?.session.store.getState()).toMatchObject({ mode: "draw-box", label: 2 });
+  });
+
+  it("brings unsaved changes back after a crash", async () => {
+    const server = new FakeServer([101]);
+    const before = await open(server);
+    server.down = true;
+    before.onDesk()?.session.apply("Drew", (document) => add(document, box("lost?")));
+    await until(() => expect(before.onDesk()?.autosave.state).toBe("unsaved"));
+    before.onDesk()?.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.down = false;
+    const after = await open(server);
+    expect(after.onDesk()?.session.document().has("lost?")).toBe(true);
+    await until(() => expect(server.sets.get(101)?.annotations.map(({ id }) => id)).toEqual(["lost?"]));
+  });
+
+  it("asks instead of overwriting when somebody saved during the crash", async () => {
+    const server = new FakeServer([111]);
+    const before = await open(server);
+    server.down = true;
+    before.onDesk()?.session.apply("Drew", (document) => add(document, box("mine")));
+    before.onDesk()?.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.down = false;
+    const set = server.sets.get(111);
+    if (set) Object.assign(set, { version: 5, annotations: [box("theirs")] });
+    const after = await open(server);
+    expect(after.onDesk()?.autosave.state).toBe("conflict");
+    expect(server.sets.get(111)?.annotations.map(({ id }) => id)).toEqual(["theirs"]);
+  });
+});
