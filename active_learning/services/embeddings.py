@@ -41,7 +41,11 @@ def embedding_store(size: str = DEFAULT_SIZE) -> EmbeddingStore:
 
 def source_of(image: Image, size: str = DEFAULT_SIZE) -> Source:
     """Return how a backbone gets at an image."""
-    return Source(content_key(image.sha256), partial(read_rgb, image_path(image), ROOM * SIZES[size]))
+    return Source(content_key(image.sha256), partial(_pixels, image, ROOM * SIZES[size]))
+
+
+def _pixels(image: Image, max_side: int) -> npt.NDArray[np.uint8]:
+    return read_rgb(image_path(image), max_side)
 
 
 def ensure_embeddings(

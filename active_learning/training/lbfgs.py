@@ -34,11 +34,11 @@ class Lbfgs:
     def step(self) -> float:
         """Take one step and return the new value; sets ``converged`` when no step lowers the loss."""
         direction = -self._two_loops(self._gradient)
-        slope = float(direction @ self._gradient)
+        slope = _dot(direction, self._gradient)
         if slope >= 0:  # rounding spoiled the memory; start again from the steepest descent
             self._steps, self._changes = [], []
-            direction, slope = -self._gradient, -float(self._gradient @ self._gradient)
-        length = 1.0 if self._steps else 1.0 / max(1.0, float(np.linalg.norm(self._gradient)))
+            direction, slope = -self._gradient, -_dot(self._gradient, self._gradient)
+        length = 1.0 if self._steps else 1.0 / max(1.0, _dot(self._gradient, self._gradient) ** 0.5)
         for _ in range(HALVINGS):
             x = self.x + length * direction
             value, gradient = self._loss(x)
@@ -51,7 +51,7 @@ class Lbfgs:
 
     def _accept(self, x: Vector, value: float, gradient: Vector) -> None:
         step, change = x - self.x, gradient - self._gradient
-        if float(step @ change) > 1e-10 * float(change @ change):
+        if _dot(step, change) > 1e-10 * _dot(change, change):
             self._steps, self._changes = [*self._steps, step][-MEMORY:], [*self._changes, change][-MEMORY:]
         self.x, self.value, self._gradient = x, value, gradient
         self.converged = float(np.abs(gradient).max()) < FLAT
@@ -60,14 +60,14 @@ class Lbfgs:
         q, alphas = gradient.copy(), []
         pairs = list(zip(self._steps, self._changes, strict=True))
         for step, change in reversed(pairs):
-            alpha = float(step @ q) / float(step @ change)
+            alpha = _dot(step, q) / _dot(step, change)
             alphas.append(alpha)
             q -= alpha * change
         if pairs:
             step, change = pairs[-1]
-            q *= float(step @ change) / float(change @ change)
+            q *= _dot(step, change) / _dot(change, change)
         for (step, change), alpha in zip(pairs, reversed(alphas), strict=True):
-            q += (alpha - float(change @ q) / float(step @ change)) * step
+            q += (alpha - _dot(change, q) / _dot(step, change)) * step
         return q
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
@@ -87,3 +87,9 @@ class Lbfgs:
         self.x, self._gradient = state["x"].copy(), state["gradient"].copy()
         self.value, self.converged = float(state["value"][0]), bool(state["converged"][0])
         self._steps, self._changes = list(state["steps"]), list(state["changes"])
+
+
+def _dot(a: Vector, b: Vector) -> float:
+    # One thread on purpose: for so short vectors the threads of a BLAS cost more than they bring, on busy cores a
+    # hundred times more, and the sum does not depend on how many there are.
+    return float(np.einsum("i,i->", a, b))
