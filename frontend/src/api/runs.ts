@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { api, bodyOf, filled } from "./client";
 import { API } from "./http";
 import { useCursorList } from "./pages";
@@ -89,21 +88,4 @@ export function useRunActions(id: number) {
 
 export function runFileUrl(id: number): string {
   return `${API}/runs/${id}/file`;
-}
-
-/** Calls back once when a run that was seen going has ended. */
-export function useOnFinish(run: Run | undefined, onFinish: (run: Run) => void): void {
-  const going = useRef<number | null>(null);
-  const callback = useRef(onFinish);
-  useEffect(() => {
-    callback.current = onFinish;
-  });
-  useEffect(() => {
-    if (run === undefined) return;
-    if (!isFinished(run)) going.current = run.id;
-    else if (going.current === run.id) {
-      going.current = null;
-      callback.current(run);
-    }
-  }, [run]);
 }

@@ -3,7 +3,7 @@ import { IconPlayerStop, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { isFinished, useOnFinish, useRun, useRunActions } from "@/api/runs";
+import { isFinished, useRun, useRunActions } from "@/api/runs";
 import type { Run } from "@/api/types";
 import { duration, elapsed, percent, rate, STATE_COLORS } from "./runFormat";
 import { ErrorState, LoadingRows } from "./states";
@@ -90,16 +90,14 @@ export function RunActions({ run }: { run: Run }) {
 interface CardProps {
   id: number;
   title?: string;
-  onFinish?: (run: Run) => void;
   children?: (run: Run) => ReactNode;
 }
 
 /** A run as it goes: asked every second, cancelled or retried in place. */
-export function RunCard({ id, title, onFinish, children }: CardProps) {
+export function RunCard({ id, title, children }: CardProps) {
   const { t } = useTranslation();
   const query = useRun(id);
   const kindName = useKindName();
-  useOnFinish(query.data, (run) => onFinish?.(run));
   if (query.data === undefined) return query.error === null ? <LoadingRows rows={1} height={96} /> : <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   const run = query.data;
   return (

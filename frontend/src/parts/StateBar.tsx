@@ -1,37 +1,21 @@
 import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
+import { askable, labeled, shares } from "./counts";
 import classes from "./StateBar.module.css";
-
-export interface Share {
-  name: "accepted" | "submitted" | "returned" | "unlabeled";
-  count: number;
-}
-
-/** Counts by state in the order of the bar; what is neither of the three was returned. */
-export function shares(counts: Campaign["counts"]): Share[] {
-  const { images, unlabeled, submitted, accepted } = counts;
-  const returned = Math.max(0, images - unlabeled - submitted - accepted);
-  return [
-    { name: "accepted", count: accepted },
-    { name: "submitted", count: submitted },
-    { name: "returned", count: returned },
-    { name: "unlabeled", count: unlabeled },
-  ];
-}
 
 /** How far the labeling has come, as a bar with its figures. */
 export function StateBar({ counts, legend = true }: { counts: Campaign["counts"]; legend?: boolean }) {
   const { t } = useTranslation();
   const parts = shares(counts).filter((part) => part.count > 0);
-  const labeled = counts.submitted + counts.accepted;
+  const total = askable(counts);
   return (
     <div>
-      <div className={classes["bar"]} role="img" aria-label={t("campaigns.labeledOf", { labeled: labeled.toLocaleString(), images: counts.images.toLocaleString() })}>
+      <div className={classes["bar"]} role="img" aria-label={t("campaigns.labeledOf", { labeled: labeled(counts), images: total })}>
         {parts
           .filter((part) => part.name !== "unlabeled")
           .map((part) => (
-            <span key={part.name} className={classes[part.name]} style={{ width: `${(100 * part.count) / Math.max(1, counts.images)}%` }} />
+            <span key={part.name} className={classes[part.name]} style={{ width: `${(100 * part.count) / Math.max(1, total)}%` }} />
           ))}
       </div>
       {legend && (

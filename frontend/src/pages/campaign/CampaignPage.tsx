@@ -5,11 +5,13 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaign } from "@/api/campaigns";
 import type { Campaign } from "@/api/types";
+import { askable, labeled } from "@/parts/counts";
 import { PageHeader } from "@/parts/PageHeader";
 import { Loaded, LoadingRows } from "@/parts/states";
 import { StateBar } from "@/parts/StateBar";
 import { ImagesTab } from "./images/ImagesTab";
 import { mayLabel } from "./roles";
+import { useRunWatch } from "./useRunWatch";
 import { WhatNext } from "./WhatNext";
 
 const LabelsTab = lazy(() => import("./labels/LabelsTab").then((module) => ({ default: module.LabelsTab })));
@@ -35,7 +37,7 @@ const REFRESH_MS = 10_000;
 
 function Header({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const { images, submitted, accepted } = campaign.counts;
+  const { images, held_back: heldBack } = campaign.counts;
   return (
     <PageHeader
       title={campaign.name}
@@ -48,7 +50,8 @@ function Header({ campaign }: { campaign: Campaign }) {
         <Group gap="sm">
           <Badge color="pine">{t(`tasks.${campaign.task}`)}</Badge>
           <Text size="sm" c="dimmed" className="winnow-numbers" data-testid="campaign-counts">
-            {images === 0 ? t("campaigns.noImages") : t("campaigns.labeledOf", { labeled: (submitted + accepted).toLocaleString(), images: images.toLocaleString() })}
+            {images === 0 ? t("campaigns.noImages") : t("campaigns.labeledOf", { labeled: labeled(campaign.counts), images: askable(campaign.counts) })}
+            {heldBack > 0 && ` · ${t("campaigns.heldBack", { count: heldBack })}`}
           </Text>
           {images > 0 && (
             <Box w={220}>
@@ -103,6 +106,7 @@ function CampaignTabs({ campaign, tab }: { campaign: Campaign; tab: string }) {
 
 export function CampaignPage() {
   const { campaignId, tab = "images" } = useParams({ strict: false }) as { campaignId: number; tab?: string };
+  useRunWatch(campaignId);
   const query = useCampaign(campaignId, { refetchInterval: REFRESH_MS });
   return (
     <Loaded query={query}>

@@ -4,12 +4,14 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useStartRound, useStartTraining } from "@/api/learning";
 import { useCampaignModels, useStartInference } from "@/api/models";
-import { useRuns } from "@/api/runs";
+import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
+import { waiting } from "@/parts/counts";
 import { adviceOf, type Facts, type Step, STEPS } from "./nextStep";
 import { DEFAULT_STRATEGY, defaultSize } from "./rounds/defaults";
 import { mayManage } from "./roles";
 import { useFacts } from "./useFacts";
+import { BRINGS_IMAGES } from "./useRunWatch";
 import classes from "./WhatNext.module.css";
 
 const TAB_OF: Record<Exclude<Step, "label">, string> = { images: "images", labels: "labels", model: "models", prefill: "models", train: "training", round: "rounds" };
@@ -29,7 +31,7 @@ function useLead(campaign: Campaign, step: Step): { lead: () => void; busy: bool
     const onSuccess = () => open(tab);
     if (step === "prefill" && model !== undefined) return infer.mutate({ model: model.id, images: "unlabeled", prefill: true }, { onSuccess });
     if (step === "train") return train.mutate({ method: "fast_head" }, { onSuccess });
-    if (step === "round") return round.mutate({ strategy: DEFAULT_STRATEGY, size: defaultSize(campaign.counts.unlabeled), train: true }, { onSuccess });
+    if (step === "round") return round.mutate({ strategy: DEFAULT_STRATEGY, size: defaultSize(waiting(campaign.counts)), train: true }, { onSuccess });
     return open(tab);
   };
   return { lead, busy: infer.isPending || train.isPending || round.isPending };
@@ -68,6 +70,7 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
   const { lead, busy } = useLead(campaign, step);
   const runs = useRuns({ campaign: campaign.id });
   const working = (runs.data ?? []).some((run) => run.state === "running" || run.state === "queued");
+  const arriving = step === "images" && (runs.data ?? []).some((run) => BRINGS_IMAGES.has(run.kind) && !isFinished(run));
   const finished = facts.images > 0 && facts.unlabeled === 0 && step === "round";
   return (
     <Paper withBorder p="md" mb="lg" component="section" aria-label={t("next.title")} data-testid="what-next" data-step={step}>
@@ -80,9 +83,9 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
       </ol>
       <Group justify="space-between" mt="sm" gap="sm">
         <Box style={{ flex: 1, minWidth: 220 }}>
-          <Text fw={600}>{finished ? t("next.allLabeled") : t(`next.lead.${step}`)}</Text>
+          <Text fw={600}>{arriving ? t("next.arriving") : finished ? t("next.allLabeled") : t(`next.lead.${step}`)}</Text>
           <Text size="sm" c="dimmed">
-            {finished ? t("next.allLabeledText") : t(`next.text.${step}`, { count: facts.asked ?? facts.unlabeled })}
+            {arriving ? t("next.arrivingText") : finished ? t("next.allLabeledText") : t(`next.text.${step}`, { count: facts.asked ?? facts.unlabeled })}
           </Text>
         </Box>
         <Group gap="xs">
@@ -96,9 +99,11 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
               {t("next.export")}
             </Button>
           ) : (
-            <Button onClick={lead} loading={busy} disabled={working && ["prefill", "train", "round"].includes(step)} rightSection={<IconArrowRight size={17} />} data-testid="next-step">
-              {t(`next.action.${step}`)}
-            </Button>
+            !arriving && (
+              <Button onClick={lead} loading={busy} disabled={working && ["prefill", "train", "round"].includes(step)} rightSection={<IconArrowRight size={17} />} data-testid="next-step">
+                {t(`next.action.${step}`)}
+              </Button>
+            )
           )}
         </Group>
       </Group>

@@ -2,6 +2,7 @@ import { useRounds } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import { useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
+import { askable, labeled, waiting } from "@/parts/counts";
 import type { Facts } from "./nextStep";
 
 /** Gather what the strip needs; null until every part is known. */
@@ -11,11 +12,10 @@ export function useFacts(campaign: Campaign): Facts | null {
   const inference = useRuns({ campaign: campaign.id, kind: "inference" });
   if (models.data === undefined || rounds.data === undefined || inference.data === undefined) return null;
   const open = rounds.data.find((round) => round.state === "open");
-  const { images, unlabeled, submitted, accepted } = campaign.counts;
-  return {
-    images,
-    unlabeled,
-    labeled: submitted + accepted,
+    return {
+    images: askable(campaign.counts),
+    unlabeled: waiting(campaign.counts),
+    labeled: labeled(campaign.counts),
     labels: campaign.labels.length,
     attached: models.data.length,
     mapped: models.data.some((one) => one.mapping.some((row) => row.label !== null)),

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { thumbnailUrl, useCover } from "@/api/images";
 import type { Campaign } from "@/api/types";
+import { percentLabeled } from "@/parts/counts";
 import { LabelChip } from "@/parts/LabelChip";
 import { StateBar } from "@/parts/StateBar";
 import classes from "./CampaignCard.module.css";
@@ -26,8 +27,8 @@ function Cover({ campaign }: { campaign: Campaign }) {
 
 export function CampaignCard({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const { images, submitted, accepted } = campaign.counts;
-  const percent = images === 0 ? 0 : Math.floor((100 * (submitted + accepted)) / images);
+  const { images } = campaign.counts;
+  const percent = percentLabeled(campaign.counts);
   return (
     <Card component="article" className={classes["card"]} data-testid="campaign-card">
       <Card.Section>

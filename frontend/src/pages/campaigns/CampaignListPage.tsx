@@ -1,5 +1,5 @@
-import { Button, Group, SimpleGrid, Skeleton } from "@mantine/core";
-import { IconPlus, IconSparkles, IconStack2 } from "@tabler/icons-react";
+import { Button, Group, Menu, SimpleGrid, Skeleton } from "@mantine/core";
+import { IconChevronDown, IconPlus, IconSparkles, IconStack2 } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useCampaigns, useCreateSample } from "@/api/campaigns";
@@ -11,12 +11,30 @@ function useActions() {
   const { t } = useTranslation();
   const sample = useCreateSample();
   const navigate = useNavigate();
-  const trySample = () => sample.mutate("classification", { onSuccess: ({ campaign }) => void navigate({ to: "/campaigns/$campaignId", params: { campaignId: campaign.id } }) });
+  const trySample = (task: "classification" | "detection" | "segmentation") =>
+    sample.mutate(task, { onSuccess: ({ campaign }) => void navigate({ to: "/campaigns/$campaignId", params: { campaignId: campaign.id } }) });
   return (
     <>
-      <Button variant="default" leftSection={<IconSparkles size={17} />} onClick={trySample} loading={sample.isPending} data-testid="sample-campaign">
-        {t("campaigns.sample")}
-      </Button>
+      <Button.Group>
+        <Button variant="default" leftSection={<IconSparkles size={17} />} onClick={() => trySample("classification")} loading={sample.isPending} data-testid="sample-campaign">
+          {t("campaigns.sample")}
+        </Button>
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <Button variant="default" px={9} aria-label={t("campaigns.sampleTask")} data-testid="sample-task">
+              <IconChevronDown size={16} />
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{t("campaigns.sampleTask")}</Menu.Label>
+            {(["classification", "detection", "segmentation"] as const).map((task) => (
+              <Menu.Item key={task} onClick={() => trySample(task)}>
+                {t(`tasks.${task}`)}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      </Button.Group>
       <Button component={Link} to="/campaigns/new" leftSection={<IconPlus size={17} />} data-testid="new-campaign">
         {t("campaigns.new")}
       </Button>

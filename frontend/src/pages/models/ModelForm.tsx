@@ -5,6 +5,7 @@ import { useProtocols } from "@/api/models";
 import { messageOf } from "@/api/problems";
 import type { ModelClass, ModelFields, RegisteredModel, Task } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
+import { EXAMPLE, exampleClasses } from "./example";
 import { ClassesEditor } from "./ClassesEditor";
 
 const TASKS = ["classification", "detection", "segmentation", "keypoints"] as const satisfies readonly Task[];
@@ -23,19 +24,25 @@ interface Values {
   options: string;
 }
 
-function valuesOf(model: RegisteredModel | null, task: Task): Values {
+/** A form for a new model, blank or filled in for the sample server. */
+function blank(task: Task, example: boolean): Values {
+  const common = { description: "", version: "1", task, multi_label: false, protocol: EXAMPLE.protocol, secret: "", auth_header: "Authorization", options: "" };
+  return example ? { ...common, name: EXAMPLE.name, url: EXAMPLE.url, classes: exampleClasses(task) } : { ...common, name: "", url: "", classes: [] };
+}
+
+function valuesOf(model: RegisteredModel): Values {
   return {
-    name: model?.name ?? "",
-    description: model?.description ?? "",
-    version: model?.version ?? "1",
-    task: model?.task ?? task,
-    multi_label: model?.multi_label ?? false,
-    protocol: model?.protocol ?? "winnow_json",
-    url: model?.url ?? "",
+    name: model.name,
+    description: model.description,
+    version: model.version,
+    task: model.task,
+    multi_label: model.multi_label,
+    protocol: model.protocol,
+    url: model.url,
     secret: "",
-    auth_header: model?.auth_header ?? "Authorization",
-    classes: model?.classes ?? [],
-    options: model === null || Object.keys(model.options).length === 0 ? "" : JSON.stringify(model.options, null, 2),
+    auth_header: model.auth_header,
+    classes: model.classes,
+    options: JSON.stringify(model.options, null, 2),
   };
 }
 
@@ -53,18 +60,19 @@ export function parsedOptions(text: string): Record<string, unknown> | null {
 interface Props {
   model: RegisteredModel | null;
   task?: Task;
+  example?: boolean;
   busy: boolean;
   error: unknown;
   submitLabel: string;
   onSubmit: (fields: ModelFields) => void;
 }
 
-export function ModelForm({ model, task = "classification", busy, error, submitLabel, onSubmit }: Props) {
+export function ModelForm({ model, task = "classification", example = false, busy, error, submitLabel, onSubmit }: Props) {
   const { t } = useTranslation();
   const protocols = useProtocols();
   const external = model?.kind !== "internal";
   const form = useForm<Values>({
-    initialValues: valuesOf(model, task),
+    initialValues: model === null ? blank(task, example) : valuesOf(model),
     validate: {
       name: (value) => (value.trim() === "" ? t("models.needName") : null),
       url: (value) => (external && !/^https?:\/\/\S+/.test(value.trim()) ? t("models.needUrl") : null),
@@ -123,7 +131,7 @@ export function ModelForm({ model, task = "classification", busy, error, submitL
               <TextInput label={t("models.authHeader")} description={t("models.authHeaderHint")} {...form.getInputProps("auth_header")} />
             </SimpleGrid>
             <ClassesEditor classes={values.classes} onChange={(classes) => form.setFieldValue("classes", classes)} />
-            <Disclosure label={t("models.options")} opened={model !== null && Object.keys(model.options).length > 0}>
+            <Disclosure label={t("models.options")}>
               <JsonInput
                 label={t("models.optionsJson")}
                 description={t("models.optionsHint")}

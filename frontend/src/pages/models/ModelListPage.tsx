@@ -1,5 +1,5 @@
-import { Anchor, Badge, Button, Card, Code, Group, Stack, Table, Text, Title } from "@mantine/core";
-import { IconBox, IconPlus, IconServerBolt } from "@tabler/icons-react";
+import { Anchor, Badge, Button, Card, Stack, Table, Text } from "@mantine/core";
+import { IconBox, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useModels } from "@/api/models";
@@ -8,29 +8,7 @@ import { PageHeader } from "@/parts/PageHeader";
 import { EmptyState, Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
 import { WideTable } from "@/parts/WideTable";
-
-export const EXAMPLE_COMMAND = "make example-model";
-export const EXAMPLE_URL = "http://127.0.0.1:9100";
-
-/** The sample server that comes with Winnow, for whoever has no model at hand. */
-export function ExampleHint() {
-  const { t } = useTranslation();
-  return (
-    <Card>
-      <Group wrap="nowrap" align="flex-start">
-        <IconServerBolt size={24} style={{ flex: "none", marginTop: 2 }} />
-        <div>
-          <Title order={2} fz={16}>
-            {t("models.exampleTitle")}
-          </Title>
-          <Text size="sm" c="dimmed">
-            {t("models.exampleText")} <Code>{EXAMPLE_COMMAND}</Code> {t("models.exampleUrl")} <Code>{EXAMPLE_URL}/…</Code>
-          </Text>
-        </div>
-      </Group>
-    </Card>
-  );
-}
+import { ExampleHint } from "./ExampleHint";
 
 function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
   const { t } = useTranslation();

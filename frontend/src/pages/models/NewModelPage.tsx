@@ -1,5 +1,6 @@
 import { Anchor, Card, Stack } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaign } from "@/api/campaigns";
 import { useCampaignModelChanges, useCreateModel } from "@/api/models";
@@ -7,9 +8,9 @@ import type { Task } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { LoadingRows } from "@/parts/states";
 import { ModelForm } from "./ModelForm";
-import { ExampleHint } from "./ModelListPage";
+import { ExampleHint } from "./ExampleHint";
 
-function Form({ campaign, task }: { campaign: number | null; task: Task }) {
+function Form({ campaign, task, example }: { campaign: number | null; task: Task; example: boolean }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const save = useCreateModel();
@@ -18,6 +19,7 @@ function Form({ campaign, task }: { campaign: number | null; task: Task }) {
     <ModelForm
       model={null}
       task={task}
+      example={example}
       busy={save.isPending || attach.isPending}
       error={save.error}
       submitLabel={t(campaign === null ? "models.create" : "models.createAndAttach")}
@@ -34,15 +36,16 @@ function Form({ campaign, task }: { campaign: number | null; task: Task }) {
   );
 }
 
-function CampaignForm({ campaign }: { campaign: number }) {
+function CampaignForm({ campaign, example }: { campaign: number; example: boolean }) {
   const query = useCampaign(campaign);
   if (query.isPending) return <LoadingRows />;
-  return <Form campaign={query.data === undefined ? null : campaign} task={query.data?.task ?? "classification"} />;
+  return <Form campaign={query.data === undefined ? null : campaign} task={query.data?.task ?? "classification"} example={example} />;
 }
 
 export function NewModelPage() {
   const { t } = useTranslation();
   const { campaign } = useSearch({ strict: false }) as { campaign?: number };
+  const [example, setExample] = useState(false);
   return (
     <>
       <PageHeader
@@ -55,8 +58,8 @@ export function NewModelPage() {
         }
       />
       <Stack maw={860}>
-        <ExampleHint />
-        <Card>{campaign === undefined ? <Form campaign={null} task="classification" /> : <CampaignForm campaign={campaign} />}</Card>
+        <ExampleHint onUse={() => setExample(true)} />
+        <Card>{campaign === undefined ? <Form key={String(example)} campaign={null} task="classification" example={example} /> : <CampaignForm key={String(example)} campaign={campaign} example={example} />}</Card>
       </Stack>
     </>
   );

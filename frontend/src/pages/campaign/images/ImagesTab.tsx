@@ -3,8 +3,8 @@ import { IconPhotoPlus, IconPhotoSearch, IconPlus } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ImageFilter, useImages } from "@/api/images";
-import { useRuns } from "@/api/runs";
-import type { Campaign } from "@/api/types";
+import { isFinished, useRuns } from "@/api/runs";
+import type { Campaign, Run } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { EmptyState, ErrorState } from "@/parts/states";
 import { mayManage } from "../roles";
@@ -12,10 +12,9 @@ import { Filters, isFiltered } from "./Filters";
 import { Gallery } from "./Gallery";
 import { NO_SELECTION, type Selection, toggled } from "./selection";
 import { SelectionBar } from "./SelectionBar";
-import { UploadPanel, useRefreshImages } from "./UploadPanel";
+import { BRINGS_IMAGES } from "../useRunWatch";
+import { UploadPanel } from "./UploadPanel";
 import { useUpload } from "./uploads";
-
-const BRINGS_IMAGES = new Set(["import", "sample"]);
 
 function LoadingTiles() {
   const { t } = useTranslation();
@@ -29,11 +28,9 @@ function LoadingTiles() {
 }
 
 /** Runs of this campaign that bring images in, while they go. */
-function Arrivals({ campaign }: { campaign: Campaign }) {
+function useArrivals(campaign: Campaign): Run[] {
   const runs = useRuns({ campaign: campaign.id });
-  const refresh = useRefreshImages(campaign.id);
-  const going = (runs.data ?? []).filter((run) => BRINGS_IMAGES.has(run.kind) && (run.state === "queued" || run.state === "running"));
-  return going.map((run) => <RunCard key={run.id} id={run.id} onFinish={refresh} />);
+  return (runs.data ?? []).filter((run) => BRINGS_IMAGES.has(run.kind) && !isFinished(run));
 }
 
 export function ImagesTab({ campaign }: { campaign: Campaign }) {
@@ -52,10 +49,13 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
   }, [fetchNextPage, isFetchingNextPage]);
   const manager = mayManage(campaign.role);
   const empty = campaign.counts.images === 0;
-  const showUpload = manager && (adding || empty || upload.rows.length > 0);
+  const arrivals = useArrivals(campaign);
+  const showUpload = manager && (adding || (empty && arrivals.length === 0) || upload.rows.length > 0);
   return (
     <Stack gap="md">
-      <Arrivals campaign={campaign} />
+      {arrivals.map((one) => (
+        <RunCard key={one.id} id={one.id} />
+      ))}
       {run !== null && <RunCard id={run} />}
       {showUpload && <UploadPanel campaign={campaign} onClose={empty ? undefined : () => setAdding(false)} />}
       {!empty && (

@@ -55,7 +55,7 @@ function ServerFolder({ campaign }: { campaign: Campaign }) {
           {t("upload.serverStart")}
         </Button>
       </Group>
-      {run !== null && <RunCard id={run} onFinish={refresh} />}
+      {run !== null && <RunCard id={run} />}
     </Stack>
   );
 }

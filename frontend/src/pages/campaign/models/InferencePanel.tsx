@@ -6,7 +6,6 @@ import { useStartInference } from "@/api/models";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign, RegisteredModel } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
-import { useRefreshImages } from "../images/UploadPanel";
 
 /** Run a model over the campaign, and watch it. */
 export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign; model: RegisteredModel; mapped: boolean }) {
@@ -14,7 +13,6 @@ export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign
   const [prefill, setPrefill] = useState(true);
   const [started, setStarted] = useState<number | null>(null);
   const start = useStartInference(campaign.id);
-  const refresh = useRefreshImages(campaign.id);
   const runs = useRuns({ campaign: campaign.id, kind: "inference" });
   const latest = (runs.data ?? []).find((run) => run.params["model"] === model.id);
   const shown = started ?? latest?.id ?? null;
@@ -44,7 +42,7 @@ export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign
           {t("inference.notMapped")}
         </Text>
       )}
-      {shown !== null && <RunCard id={shown} title={t("inference.runOf", { name: model.name })} onFinish={refresh} />}
+      {shown !== null && <RunCard id={shown} title={t("inference.runOf", { name: model.name })} />}
     </Stack>
   );
 }

@@ -1,9 +1,7 @@
 import { Accordion, Badge, Group, Stack, Text } from "@mantine/core";
 import { IconFlame, IconRefreshDot } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { campaignKey } from "@/api/campaigns";
 import { useRounds, useStrategies } from "@/api/learning";
 import type { Campaign, Round } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
@@ -39,10 +37,9 @@ function RoundTitle({ round }: { round: Round }) {
 
 function RoundDetail({ campaign, round }: { campaign: Campaign; round: Round }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   return (
     <Stack>
-      {round.run !== null && (round.state === "ranking" || round.state === "failed") && <RunCard id={round.run} title={t("rounds.making", { number: round.number })} onFinish={() => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) })} />}
+      {round.run !== null && (round.state === "ranking" || round.state === "failed") && <RunCard id={round.run} title={t("rounds.making", { number: round.number })} />}
       {round.state !== "ranking" && round.state !== "failed" && (
         <>
           <Group gap={6}>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useStartRound, useStrategies } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
+import { waiting } from "@/parts/counts";
 import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
 
 const TRAIN = "train";
@@ -32,9 +33,10 @@ export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boole
   const strategies = useStrategies();
   const models = useCampaignModels(campaign.id);
   const start = useStartRound(campaign.id);
+  const pool = waiting(campaign.counts);
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const form = useForm({
-    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(campaign.counts.unlabeled) as number | string, basis: labeled > 0 && campaign.task === "classification" ? TRAIN : LATEST, seed: 0 as number | string },
+    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && campaign.task === "classification" ? TRAIN : LATEST, seed: 0 as number | string },
   });
   const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
   const attached = models.data ?? [];
@@ -51,7 +53,7 @@ export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boole
       ...(by === TRAIN ? { train: true } : by === LATEST ? {} : { model: Number(by) }),
     }),
   );
-  const none = campaign.counts.unlabeled === 0;
+  const none = pool === 0;
   return (
     <Card>
       <form onSubmit={submit}>
@@ -61,21 +63,21 @@ export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boole
               {t("rounds.startTitle")}
             </Title>
             <Text size="sm" c="dimmed">
-              {t("rounds.startText", { count: campaign.counts.unlabeled })}
+              {t("rounds.startText", { count: pool })}
             </Text>
           </div>
           <Group align="flex-end">
             <Select
               label={t("rounds.strategy")}
               w={240}
-              data={(strategies.data ?? [{ name: DEFAULT_STRATEGY, title: "UHerding" }]).map((one) => ({
+              data={(strategies.data ?? [{ name: DEFAULT_STRATEGY, title: "UHerding", default: true }]).map((one) => ({
                 value: one.name,
-                label: one.name === DEFAULT_STRATEGY ? t("rounds.recommended", { title: one.title }) : one.title,
+                label: one.default ? t("rounds.recommended", { title: one.title }) : one.title,
               }))}
               data-testid="round-strategy"
               {...form.getInputProps("strategy")}
             />
-            <NumberInput label={t("rounds.size")} min={1} max={Math.max(1, campaign.counts.unlabeled)} w={120} data-testid="round-size" {...form.getInputProps("size")} />
+            <NumberInput label={t("rounds.size")} min={1} max={Math.max(1, pool)} w={120} data-testid="round-size" {...form.getInputProps("size")} />
             <Select label={t("rounds.basis")} w={300} data={basis} data-testid="round-basis" {...form.getInputProps("basis")} />
             <NumberInput label={t("training.seed")} min={0} w={90} {...form.getInputProps("seed")} />
             <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={busy || none} data-testid="start-round">

@@ -1,12 +1,10 @@
 import { Accordion, Anchor, Group, Stack, Text } from "@mantine/core";
 import { IconSchool } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { campaignKey } from "@/api/campaigns";
 import { useCurves, useTrainingRuns } from "@/api/learning";
-import { isFinished, useOnFinish } from "@/api/runs";
+import { isFinished } from "@/api/runs";
 import type { Campaign, TrainingRun } from "@/api/types";
 import { RunCard, RunStateBadge } from "@/parts/RunCard";
 import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
@@ -41,15 +39,12 @@ function TrainingDetail({ training }: { training: TrainingRun }) {
 
 export function TrainingTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [polling, setPolling] = useState(true);
   const query = useTrainingRuns(campaign.id, polling);
   const [opened, setOpened] = useState<string | null>(null);
   const trainings = query.data ?? [];
   const going = trainings.some((training) => !isFinished(training.run));
   if (query.data !== undefined && going !== polling) setPolling(going);
-  // Its model has joined the campaign by then.
-  useOnFinish(trainings[0]?.run, () => void client.invalidateQueries({ queryKey: campaignKey(campaign.id) }));
   const shown = opened ?? (trainings[0] === undefined ? null : String(trainings[0].id));
   return (
     <Stack>
