@@ -62,6 +62,8 @@ class Supervisor:
     children: list[Child]
     report: Callable[[str], None]
     grace_s: float = 10.0
+    chore: Callable[[], None] | None = None
+    chore_every_s: float = 5.0
     stop_signals: int = field(default=0, init=False)
 
     def __enter__(self) -> "Supervisor":
@@ -83,9 +85,13 @@ class Supervisor:
         return self.stop_signals > 0
 
     def watch(self) -> None:
-        """Stay until someone asks to stop, starting again whatever crashes."""
+        """Stay until someone asks to stop, starting again whatever crashes, with the chore now and then."""
+        due_at = 0.0
         while not self.stopping:
             self.tend()
+            if self.chore is not None and time.monotonic() >= due_at:
+                self.chore()
+                due_at = time.monotonic() + self.chore_every_s
             time.sleep(TICK_S)
 
     def tend(self) -> None:

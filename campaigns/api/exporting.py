@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import FileResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.imagery import PixelView
 from campaigns.api.serializers import RunSerializer
 from campaigns.formats import CONTENT_TYPES, WRITERS
+from campaigns.models import Run
 from campaigns.services.exporting import exported_file, start_export
 
 
@@ -27,8 +28,17 @@ class ExportSerializer(serializers.Serializer[Any]):
     filter = serializers.DictField(required=False)
 
 
-class ExportsView(APIView):
+class ExportsView(generics.ListAPIView[Run]):
     """Exports of a campaign."""
+
+    serializer_class = RunSerializer
+    queryset = Run.objects.none()
+    filter_backends = ()
+
+    def get_queryset(self) -> QuerySet[Run]:
+        """Return the campaign's exports, newest first."""
+        campaign = fetch_campaign(self.request, self.kwargs["campaign_id"])
+        return Run.objects.filter(campaign=campaign, kind="export").select_related("created_by")
 
     @extend_schema(request=ExportSerializer, responses={202: RunSerializer})
     @idempotent

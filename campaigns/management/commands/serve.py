@@ -10,16 +10,18 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
+from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from campaigns.processes import Child, Supervisor
+from campaigns.runs import sweep_runs
 
 LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 WEB_READY_WITHIN_S = 60.0
@@ -41,11 +43,12 @@ class Command(BaseCommand):
         check_port(host, port)
         with only_one_per_folder(settings.DATA_DIR, f"http://{host}:{port}"):
             migrate_if_needed(self.say)
+            call_command("sweep_runs", verbosity=0, stdout=StringIO())
             nobody_yet = not get_user_model().objects.exists()
             connections.close_all()
             environment = child_environment(host, port)
             web, *workers = children(environment)
-            with Supervisor([web], self.say) as supervisor:
+            with Supervisor([web], self.say, chore=self.recover_runs) as supervisor:
                 started = time.monotonic()
                 if wait_until_ready(supervisor, host, port):
                     # The workers come second: at the start the two or so cores belong to the page.
@@ -64,6 +67,15 @@ class Command(BaseCommand):
         else:
             self.say("  Sign in with your account.")
         self.say(f"  Everything is kept in {settings.DATA_DIR}. Ctrl-C stops it.\n")
+
+    def recover_runs(self) -> None:
+        """Hand on the runs of workers that crashed. The workers' own schedule does so every minute; a person is watching here."""
+        try:
+            sweep_runs()
+        except DatabaseError as error:
+            self.say(f"The runs could not be looked after this time: {error}")
+        finally:
+            connections.close_all()
 
     def say(self, sentence: str) -> None:
         """Print at once, also into a pipe."""
