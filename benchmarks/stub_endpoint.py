@@ -39,10 +39,12 @@ class Endpoint(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Answer once a request is whole."""
         self.buffer += data
         if self.needed < 0:
             self._read_head()

@@ -17,7 +17,7 @@ from inference import heatmaps, uncertainty
 from inference.prefill import Annotation, DraftRules, draft, object_shape
 from inference.rasters import read_map
 from inference.schema import Box as BoxItem
-from inference.schema import Classification, Item, Keypoints, Mask, Polygon, Prediction, Raster
+from inference.schema import Classification, Embedding, Item, Keypoints, Mask, Polygon, Prediction, Raster
 
 MAP_FIELDS = ("class_map", "confidence_map")
 Object = BoxItem | Polygon | Mask | Keypoints
@@ -58,13 +58,9 @@ def digest(prediction: Prediction, rules: DraftRules | None) -> Answer:
 
 def confidence_of(items: Iterable[Item]) -> float | None:
     """Return the confidence of an answer as a whole: of the best class, of the raster, or the mean over the objects."""
-    values = [item.confidence for item in items if not _is_embedding(item)]
+    values = [item.confidence for item in items if not isinstance(item, Embedding)]
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
-
-
-def _is_embedding(item: Item) -> bool:
-    return item.kind == "embedding"
 
 
 def measure(items: tuple[Item, ...], unsure: NDArray[np.float32] | None) -> dict[str, float]:

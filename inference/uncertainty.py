@@ -129,14 +129,15 @@ def object_entropy(confidence: float) -> float:
     return min(1.0, -(confidence * math.log2(confidence) + (1.0 - confidence) * math.log2(1.0 - confidence)))
 
 
-def of_pixels(unsure: Floats, *, patch_px: int = PATCH_PX, share: float = TOP_PATCHES) -> float:
+def of_pixels(unsure: Floats, *, share: float = TOP_PATCHES) -> float:
     """Aggregate a pixel map (H, W) to one number: the mean of its least certain patches.
 
     A mean over all pixels would drown a small doubtful field in a large sure one, and a maximum would follow one
-    pixel on a border.
+    pixel on a border. Patches are squares of ``PATCH_PX``, smaller where the map has less than sixteen along a side.
     """
     if not unsure.size:
         return 0.0
+    patch_px = max(1, min(PATCH_PX, max(unsure.shape) // 16))
     patches = np.sort(pool_mean(unsure, patch_px).ravel())[::-1]
     return float(np.clip(patches[: max(1, round(len(patches) * share))].mean(), 0.0, 1.0))
 

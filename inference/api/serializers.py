@@ -23,8 +23,16 @@ ITEMS_SCHEMA = {"type": "array", "items": {"type": "object", "additionalProperti
 
 
 @extend_schema_field(SELECTION_SCHEMA)
-class SelectionField(serializers.JSONField):
+class SelectionField(serializers.Field[Any, Any, Any, Any]):
     """Which images: "all", "unlabeled", ids, or {"filter": {…}}; the service checks it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Pass it on."""
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Pass it on."""
+        return value
 
 
 class InferenceRequestSerializer(serializers.Serializer[Any]):

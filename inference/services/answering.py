@@ -35,8 +35,15 @@ DEAD_AFTER = 20
 class Asker(Protocol):
     """Something that answers about images, many at a time, in any order."""
 
-    in_flight: int
-    appetite: int
+    @property
+    def in_flight(self) -> int:
+        """How many images wait for their answer."""
+        ...
+
+    @property
+    def appetite(self) -> int:
+        """How many images it wants to have."""
+        ...
 
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Add images to be asked about."""

@@ -59,16 +59,16 @@ def _model_threshold(options: dict[str, Any]) -> float | None:
 
 def images_by_id(ids: list[int]) -> dict[int, StoredImage]:
     """Return what is needed to send the images; those that are gone are left out."""
-    rows = Image.objects.filter(pk__in=ids).order_by().values_list(*IMAGE_FIELDS)
-    return {row[0]: _stored(*row) for row in rows}
+    rows = Image.objects.filter(pk__in=ids).order_by().values(*IMAGE_FIELDS)
+    return {row["pk"]: _stored(row) for row in rows}
 
 
 def stored_image(image: Image) -> StoredImage:
     """Return what is needed to send an image."""
-    return _stored(*(getattr(image, name) for name in IMAGE_FIELDS))
+    return _stored({name: getattr(image, name) for name in IMAGE_FIELDS})
 
 
-def _stored(pk: int, name: str, path: str, *facts: Any) -> StoredImage:
-    *known, transform, size_bytes, sha256 = facts
-    place = None if transform is None else tuple(transform)
-    return StoredImage(pk, name, settings.DATA_DIR / "images" / path, *known, place, size_bytes, sha256)
+def _stored(row: dict[str, Any]) -> StoredImage:
+    place = None if row["transform"] is None else tuple(row["transform"])
+    path = settings.DATA_DIR / "images" / row["path"]
+    return StoredImage(id=row.pop("pk"), **{**row, "path": path, "transform": place})
