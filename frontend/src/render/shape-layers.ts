@@ -47,6 +47,11 @@ export class ShapeLayers {
     this.live = new VectorLayer({ source: this.liveSource, updateWhileAnimating: true, updateWhileInteracting: true, style, zIndex: 20 });
   }
 
+  /** So many shapes that drawing them all takes longer than a frame. */
+  isLarge(): boolean {
+    return this.drawn.size >= AT_ONCE;
+  }
+
   setLabels(labels: ReadonlyMap<number, LabelLook>): void {
     this.labels = labels;
     this.base.changed();

@@ -12,6 +12,7 @@ import { kindOf } from "../shapes/kinds";
 import { Gestures } from "./gestures";
 import { OverlayLayer } from "./overlay-layer";
 import { heatMapLayer, pictureLayer, type Picture } from "./picture";
+import { Rest } from "./rest";
 import { ShapeLayers, type LabelLook } from "./shape-layers";
 import { extentOf, imageExtent, pixelProjection, toView } from "./space";
 
@@ -30,6 +31,7 @@ export class Viewer {
   private picture: Layer | null = null;
   private heatMap: Layer | null = null;
   private frame: number | null = null;
+  private readonly rest: Rest;
 
   constructor() {
     this.gestures = new Gestures(() => (this.editable ? (this.session?.alive ?? null) : null));
@@ -44,6 +46,8 @@ export class Viewer {
         this.gestures,
       ],
     });
+    this.rest = new Rest(() => this.map.getView());
+    this.map.on("wheel" as never, () => this.zooming());
   }
 
   attach(target: HTMLElement): void {
@@ -103,6 +107,7 @@ export class Viewer {
   }
 
   zoomBy(steps: number): void {
+    this.zooming();
     const view = this.map.getView();
     view.animate({ zoom: (view.getZoom() ?? 0) + steps, duration: ANIMATION_MS });
   }
@@ -128,7 +133,13 @@ export class Viewer {
     return pixel && frame ? [frame.left + (pixel[0] ?? 0), frame.top + (pixel[1] ?? 0)] : null;
   }
 
+  /** With many shapes the picture of them is made again when the zooming rests, not at each turn of the wheel. */
+  private zooming(): void {
+    if (this.shapes.isLarge()) this.rest.hold();
+  }
+
   private detachSession(): void {
+    this.rest.end();
     this.unsubscribe?.();
     this.unsubscribe = null;
     this.session = null;

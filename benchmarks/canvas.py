@@ -1,0 +1,124 @@
+"""Draw 10,000 polygons on the labeling page's canvas beside a bare OpenLayers VectorImage; pan, zoom, drag a vertex."""
+
+import functools
+import http.server
+import os
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.report import report
+
+ROOT = Path(__file__).resolve().parent.parent
+FRONTEND = ROOT / "frontend"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+VERTICES = 30
+ROUNDS = 3
+STEADY_S = 2.0
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line for each."""
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def page_of_the_bench() -> Iterator[str]:
+    """Build the benchmark's page and serve it on loopback; yield its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "BENCH_OUT": folder}
+        build = ["node", "node_modules/vite/bin/vite.js", "build", "--config", "bench/vite.config.ts", "--logLevel", "warn"]
+        subprocess.run(build, cwd=FRONTEND, env=environment, check=True)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+        finally:
+            server.shutdown()
+
+
+def first_renders(page: Page, count: int) -> tuple[float, float]:
+    """Return the median milliseconds of the bare layer and of ours, taken in turns."""
+    page.evaluate("([count, vertices]) => { window.drawn = bench.annotations(count, vertices) }", [count, VERTICES])
+    pairs = [(page.evaluate("bench.bare(drawn)"), page.evaluate("bench.ours(drawn)")) for _ in range(ROUNDS)]
+    return statistics.median(bare for bare, _ in pairs), statistics.median(ours for _, ours in pairs)
+
+
+def frames_while(page: Page, act: Callable[[], None]) -> dict[str, float]:
+    """Return frames a second, and the longest gap between two, while a real mouse works."""
+    page.evaluate("duration_ms => { window.counted = bench.frames(duration_ms) }", STEADY_S * 1000)
+    act()
+    counted = page.evaluate("counted")
+    return {"fps": round(counted["fps"], 1), "longest_ms": round(counted["longest_ms"])}
+
+
+def pan(page: Page) -> None:
+    """Drag the image about."""
+    page.mouse.move(600, 400)
+    page.mouse.down(button="middle")
+    _strokes(lambda step: page.mouse.move(600 + step * 3, 400 + step * 2))
+    page.mouse.up(button="middle")
+
+
+def zoom(page: Page) -> None:
+    """Turn the wheel."""
+    page.mouse.move(640, 400)
+    _strokes(lambda step: page.mouse.wheel(0, -40 if step % 2 else -30), pause_s=0.08)
+
+
+def drag_vertex(page: Page) -> None:
+    """Take a vertex for a walk."""
+    x, y = page.evaluate("bench.editInTheMiddle()")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    _strokes(lambda step: page.mouse.move(x + step, y + step / 2))
+    page.mouse.up()
+
+
+def _strokes(stroke: Callable[[int], None], pause_s: float = 0.016) -> None:
+    began, step = time.perf_counter(), 0
+    while time.perf_counter() - began < STEADY_S * 0.85:
+        step += 1
+        stroke(step)
+        time.sleep(pause_s)
+
+
+def main() -> None:
+    """Measure at 10,000 polygons, and at a tenth of it to see how the cost grows."""
+    with page_of_the_bench() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(address)
+        bare_small, ours_small = first_renders(page, 1_000)
+        bare, ours = first_renders(page, 10_000)
+        smooth = {}
+        for name, act in {"pan": pan, "zoom": zoom, "drag": drag_vertex}.items():
+            smooth[name] = frames_while(page, functools.partial(act, page))
+            page.wait_for_timeout(1500)
+        patch_ms = statistics.median(page.evaluate("bench.patchOfOneVertex()") for _ in range(5))
+        browser.close()
+    rates = {f"{name}_{key}": value for name, counted in smooth.items() for key, value in counted.items()}
+    ratio = ours / bare
+    report(
+        "canvas",
+        ours={"first_render_ms": round(ours), "first_render_1000_ms": round(ours_small), "patch_ms": round(patch_ms, 2), **rates},
+        peer={"vector_image_ms": round(bare), "vector_image_1000_ms": round(bare_small)},
+        ratio=ratio,
+        goal="first render at most 1.2 of a bare VectorImage; pan, zoom and vertex drag at 55 frames a second or more",
+        holds=ratio <= 1.2 and all(counted["fps"] >= 55 for counted in smooth.values()),
+    )
+
+
+if __name__ == "__main__":
+    main()
