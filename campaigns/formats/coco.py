@@ -79,9 +79,10 @@ class _Writer:
         """Take an image's annotations."""
         self.outcome.images += 1
         for document in image.annotations:
-            shape, category = document["shape"], self._categories.get(document["label"])
+            category = self._categories.get(document["label"])
             if category is None:
                 continue
+            shape = document["shape"]
             kind = shape["type"]
             if kind == "whole":
                 self._whole += 1
@@ -91,14 +92,14 @@ class _Writer:
                 self._add_row(image, document, shape, kind, category)
 
     def _add_row(self, image: ImageRecord, document: dict[str, Any], shape: dict[str, Any], kind: str, category: int) -> None:
-        self.outcome.annotations += 1
-        row = {"id": self.outcome.annotations, "image_id": image.id, "category_id": category, "iscrowd": 0, "origin": document["origin"]}
+        number = self.outcome.annotations = self.outcome.annotations + 1
+        row = {"id": number, "image_id": image.id, "category_id": category, "iscrowd": 0, "origin": document["origin"]}
         if document["confidence"] is not None:
             row["score"] = document["confidence"]
         if document["attributes"]:
             row["attributes"] = document["attributes"]
-        if kind == "polygon" and all(len(rings) == 1 for rings in shape["polygons"]):
-            flat = [list(chain.from_iterable(rings[0][:-1])) for rings in shape["polygons"]]
+        if kind == "polygon" and max(map(len, shape["polygons"])) == 1:
+            flat = [list(chain.from_iterable(rings[0]))[:-2] for rings in shape["polygons"]]  # COCO does not close its rings
             self._rings += flat
             self._owners += [len(self._rows)] * len(flat)
             row["segmentation"] = flat

