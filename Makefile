@@ -4,6 +4,7 @@ PY := .venv/bin/python
 BOOTSTRAP := $(PYTHON) config/bootstrap.py
 PATHS ?= tests
 NAME ?=
+MODEL_PORT ?= 9100
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -53,9 +54,9 @@ bench: ## List the benchmarks; NAME=prefill runs one
 	@$(BOOTSTRAP) test
 	@$(PY) -m benchmarks $(NAME)
 
-example-model: ## Start the sample model server that the tutorial uses
+example-model: ## Start the sample model server that the tutorial uses (MODEL_PORT=9100)
 	@$(BOOTSTRAP) run
-	@exec $(PY) examples/winnow_json_server.py
+	@exec $(PY) examples/winnow_json_server.py --port $(MODEL_PORT)
 
 clean: ## Remove what was built; the data directory stays
 	rm -rf .venv frontend/node_modules frontend/dist build
