@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from campaigns.geometry import shape_bounds
@@ -19,6 +20,7 @@ from inference.rasters import read_map
 from inference.schema import Box as BoxItem
 from inference.schema import Classification, Embedding, Item, Keypoints, Mask, Polygon, Prediction, Raster
 
+Document = dict[str, Any] | bytes | orjson.Fragment
 MAP_FIELDS = ("class_map", "confidence_map")
 Object = BoxItem | Polygon | Mask | Keypoints
 
@@ -27,11 +29,12 @@ Object = BoxItem | Polygon | Mask | Keypoints
 class Answer:
     """One image's answer, ready to be stored.
 
+    ``document``: JSON values, or the JSON text of them as a fragment, when it was written elsewhere.
     ``files``: name → bytes of the maps that the document names instead of holding. ``drafts`` is None when nothing
     is to be drafted.
     """
 
-    document: dict[str, Any]
+    document: Document
     confidence: float | None
     uncertainty: dict[str, float]
     heat_map: bytes | None = None

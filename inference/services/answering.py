@@ -104,7 +104,7 @@ def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, 
         return
     remaining = iter(image_ids)
     loading = _loaded(remaining)
-    with _asker(plan) as asker:
+    with _asker(plan, len(image_ids)) as asker:
         while True:
             _feed(asker, loading)
             if not asker.in_flight:
@@ -118,8 +118,8 @@ def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, 
         _give_up(context, tally, total, keep_items=keep_items)
 
 
-def _asker(plan: Plan) -> AbstractContextManager[Asker]:
-    return LocalAsker(plan) if plan.is_local else RemoteAsker(plan)
+def _asker(plan: Plan, expected: int) -> AbstractContextManager[Asker]:
+    return LocalAsker(plan) if plan.is_local else RemoteAsker(plan, expected)
 
 
 def _loaded(remaining: Iterator[int]) -> Iterator[StoredImage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from typing import Self
 from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
+from inference.aside import AsideReader
 from inference.calling import Answer, CallFailed, Endpoint, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
@@ -27,6 +29,8 @@ from models_registry.egress import EgressClient
 READERS = 4
 AHEAD = 8
 HELD_BYTES = 512 * 2**20
+WORTH_A_PROCESS = 200
+"""From so many images on, answers are read in a process of their own: it takes a second to start."""
 LARGE_ANSWER_BYTES = 64 * 1024
 
 Asked = tuple[Kept, float]
@@ -35,20 +39,26 @@ Asked = tuple[Kept, float]
 class RemoteAsker:
     """Answers about images by asking an endpoint over HTTP."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, expected: int) -> None:
         self._plan = plan
+        self._expected = expected
+        self._aside: AsideReader | None = None
         self._endpoint = endpoint_of(plan.model)
         self._concurrency = self._endpoint.card.options.concurrency
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
         self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=2 * self._concurrency + AHEAD)
 
     def __enter__(self) -> Self:
+        if self._expected >= WORTH_A_PROCESS and (os.cpu_count() or 1) > 1:
+            self._aside = AsideReader(self._plan.model.protocol, self._endpoint.card, self._plan.rules)
         self._engine.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.__exit__(kind, error, trace)
         self._readers.shutdown(wait=False, cancel_futures=True)
+        if self._aside is not None:
+            self._aside.close()
 
     @property
     def in_flight(self) -> int:
@@ -74,21 +84,21 @@ class RemoteAsker:
         lines: asyncio.LifoQueue[EgressClient] = asyncio.LifoQueue()
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
-        asking = _Asking(self._plan, self._endpoint, self._readers, lines, ByteBudget(HELD_BYTES))
-        return asking.answer
+        return _Asking(self._plan, self._endpoint, self._readers, lines, self._aside).answer
 
 
 class _Asking:
     """The way of one image, inside the engine's thread."""
 
     def __init__(
-        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], budget: ByteBudget
+        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], aside: AsideReader | None
     ) -> None:
         self._plan = plan
         self._endpoint = endpoint
         self._readers = readers
         self._lines = lines
-        self._budget = budget
+        self._aside = aside
+        self._budget = ByteBudget(HELD_BYTES)
         self._reading = asyncio.Lock()
 
     async def answer(self, image: StoredImage) -> Asked:
@@ -99,11 +109,14 @@ class _Asking:
                 replied = await send_question(line, self._endpoint, sent)
             finally:
                 self._lines.put_nowait(line)
-        # The line goes to the next image before this answer is read, and between two answers the sockets have their
-        # turn: what waits for an answer at the other end never waits for our arithmetic.
+        # The line goes to the next image before this answer is read: what waits for an answer at the other end never
+        # waits for our arithmetic.
+        asked = replace(sent, content=b"")
+        if self._aside is not None and self._aside.ready:
+            return await self._aside.read(replied.reply, asked), replied.latency_ms
         async with self._reading:
-            await asyncio.sleep(0)
-            answer = await read_answer(self._endpoint, replied, replace(sent, content=b""))
+            await asyncio.sleep(0)  # between two answers the sockets have their turn
+            answer = await read_answer(self._endpoint, replied, asked)
             return await self._digested(answer), answer.latency_ms
 
     def _read(self, image: StoredImage) -> ModelInput:

@@ -1,0 +1,139 @@
+"""Read answers in a process beside this one: arithmetic and a stranger's bytes there, sockets and the database here.
+
+Python computes on one core at a time, and an answer of twenty outlines costs more to read than to fetch. The process
+is this module, started with pipes; it ends by itself when they close, so it never outlives a killed run. An answer
+that takes more memory than there is ends it alone, and costs its own image.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import subprocess
+import sys
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import orjson
+
+from inference.answers import Answer, digest
+from inference.calling import CallFailed
+from inference.prefill import DraftRules
+from inference.protocols import PROTOCOLS
+from inference.schema import PredictionRejected
+from inference.wire import ModelCard, ModelInput, WireReply
+
+BATCH = 16
+ALONE_BYTES = 256 * 1024
+"""A reply from this size on travels alone: what ends the process then costs no other image."""
+ROOT = Path(__file__).resolve().parent.parent
+
+Question = tuple[WireReply, ModelInput]
+Outcome = Answer | tuple[str, str]
+
+
+class _Pipe(Protocol):
+    def read(self, size: int = ...) -> bytes: ...
+    def readline(self) -> bytes: ...
+    def write(self, data: bytes) -> int: ...
+    def flush(self) -> None: ...
+
+
+def read_one(protocol: str, card: ModelCard, rules: DraftRules | None, question: Question) -> Outcome:
+    """Return what is kept of a reply, or (place, reason) when it is refused."""
+    reply, image = question
+    try:
+        answer = digest(PROTOCOLS[protocol].parse(reply, image, card), rules)
+        return replace(answer, document=orjson.dumps(answer.document))
+    except PredictionRejected as error:
+        return error.where, str(error)
+    except MemoryError:
+        return "", "The answer takes more memory than there is."
+
+
+class AsideReader:
+    """The other process, seen from the engine's loop."""
+
+    def __init__(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
+        command = [sys.executable, "-c", "from inference.aside import main; main()"]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="answer-reader")
+        self._greeting = self._thread.submit(self._exchange, (protocol, card, rules))
+        self._waiting: deque[tuple[Question, asyncio.Future[Outcome]]] = deque()
+        self._busy = False
+        self._gone = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has started and still lives."""
+        return not self._gone and self._greeting.done() and self._greeting.exception() is None
+
+    async def read(self, reply: WireReply, image: ModelInput) -> Answer:
+        """Return what is kept of a reply; raise ``CallFailed`` when it is refused."""
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(((reply, image), outcome))
+        self._send()
+        kept = await outcome
+        if isinstance(kept, Answer):
+            return replace(kept, document=orjson.Fragment(kept.document))
+        raise CallFailed("rejected", kept[1], where=kept[0])
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _send(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        batch = [self._waiting.popleft()]
+        while self._waiting and len(batch) < BATCH and len(batch[-1][0][0].body) < ALONE_BYTES > len(self._waiting[0][0][0].body):
+            batch.append(self._waiting.popleft())
+        self._busy = True
+        task = asyncio.get_running_loop().run_in_executor(self._thread, self._exchange, [question for question, _ in batch])
+        task.add_done_callback(lambda done: self._landed([outcome for _, outcome in batch], done))
+
+    def _landed(self, outcomes: list[asyncio.Future[Outcome]], done: asyncio.Future[Any]) -> None:
+        self._busy = False
+        if done.cancelled():
+            return
+        self._gone = self._gone or done.exception() is not None
+        lost = ("", "Reading the answer ended the process that read it: it may take more memory than there is.")
+        kept: list[Outcome] = [lost] * len(outcomes) if done.exception() is not None else done.result()
+        for outcome, value in zip(outcomes, kept, strict=True):
+            if not outcome.done():
+                outcome.set_result(value)
+        self._send()
+
+    def _exchange(self, message: object) -> Any:
+        """Send a message and wait for its answer, in the thread that belongs to the pipes."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        pickle.dump(message, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+        self._process.stdin.flush()
+        return pickle.load(self._process.stdout)
+
+
+def main() -> None:
+    """Answer what comes on standard input until it closes."""
+    questions, answers = cast(_Pipe, sys.stdin.buffer), cast(_Pipe, sys.stdout.buffer)
+    protocol, card, rules = pickle.load(questions)
+    _say(answers, "ready")
+    while True:
+        try:
+            batch = pickle.load(questions)
+        except (EOFError, KeyboardInterrupt):
+            return
+        _say(answers, [read_one(protocol, card, rules, question) for question in batch])
+
+
+def _say(answers: _Pipe, message: object) -> None:
+    pickle.dump(message, answers, protocol=pickle.HIGHEST_PROTOCOL)
+    answers.flush()
