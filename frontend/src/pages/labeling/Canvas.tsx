@@ -51,7 +51,7 @@ export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
 
 /** Keep the viewer showing what React knows: image, bands and stretch, heat map. */
 function Showing({ workspace }: { workspace: Workspace }) {
-  const { viewer } = useLabeling();
+  const { viewer, focusCanvas } = useLabeling();
   const choice = usePreference((state) => bandChoiceOf(workspace.image, state));
   const wantsStatistics = workspace.image.tiled && choice.stretch !== "auto";
   const statistics = useQuery({
@@ -65,9 +65,13 @@ function Showing({ workspace }: { workspace: Workspace }) {
   useEffect(() => {
     const picture = pictureOf(workspace.image, choice, statistics.data ?? null);
     if (shown.current === workspace) viewer.setPicture(picture);
-    else viewer.show(workspace.session, picture);
+    else {
+      viewer.show(workspace.session, picture);
+      // A row of the last image's list may have held the focus; whoever presses a button of the header again and again keeps it.
+      if (!document.activeElement?.closest("[data-keeps-focus]")) focusCanvas();
+    }
     shown.current = workspace;
-  }, [viewer, workspace, choice, statistics.data]);
+  }, [viewer, workspace, choice, statistics.data, focusCanvas]);
   useEffect(() => viewer.setHeatMap(heatMap), [viewer, heatMap, workspace]);
   return null;
 }

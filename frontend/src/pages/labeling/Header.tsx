@@ -1,6 +1,6 @@
-import { ActionIcon, Badge, Button, Kbd, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Button, Kbd, Menu, Tooltip } from "@mantine/core";
 import {
-  IconAlertTriangle, IconArrowBackUp, IconArrowForwardUp, IconChevronLeft, IconCloudCheck, IconCloudOff, IconCloudUp, IconFlag, IconFlagFilled, IconKeyboard,
+  IconAlertTriangle, IconArrowBackUp, IconArrowForwardUp, IconChevronDown, IconChevronLeft, IconCloudCheck, IconCloudOff, IconCloudUp, IconFlag, IconFlagFilled, IconKeyboard,
   IconPlayerTrackNext, IconPlayerTrackPrev,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
@@ -20,7 +20,7 @@ export function Header() {
   const ready = useDesk((state) => state.status === "ready");
   const canGoBack = useDesk((state) => (state.status === "ready" ? state.at > 0 : state.at >= 0 && state.status !== "moving"));
   return (
-    <section className={classes["header"]} aria-label="This image">
+    <section className={classes["header"]} aria-label="This image" data-keeps-focus>
       <Link to="/campaigns/$campaignId" params={{ campaignId: campaign.id }} className={classes["back"] ?? ""} title="Back to the campaign">
         <IconChevronLeft size={18} aria-hidden="true" />
         <span>{campaign.name}</span>
@@ -40,11 +40,7 @@ export function Header() {
       <IconButton label="All keys" keys="?" testId="keys" onClick={toggleKeySheet}>
         <IconKeyboard size={19} />
       </IconButton>
-      <Tooltip label={<Keyed text="Skip: the queue offers it to others" keys="S" />}>
-        <Button variant="default" size="sm" h={32} px="sm" data-testid="skip" disabled={!ready || readOnly} onClick={() => command("skip")}>
-          Skip
-        </Button>
-      </Tooltip>
+      <SkipButton disabled={!ready || readOnly} />
       <Tooltip label={<Keyed text="Submit and go on" keys="Ctrl Enter" />}>
         <Button size="sm" h={32} px="sm" data-testid="submit-next" disabled={!ready || readOnly} onClick={() => command("submit")} rightSection={<IconPlayerTrackNext size={15} />}>
           Submit &amp; next
@@ -80,6 +76,40 @@ export function IconButton({ label, keys, testId, disabled = false, pressed, onC
         {children}
       </ActionIcon>
     </Tooltip>
+  );
+}
+
+const SKIP_REASONS = ["I cannot tell what it shows", "Too dark, blurred or clouded", "It does not belong here"] as const;
+
+/** Skip at once, or say why. */
+function SkipButton({ disabled }: { disabled: boolean }) {
+  const { desk, focusCanvas } = useLabeling();
+  const skip = (reason: string): void => {
+    void desk.skip(reason);
+    requestAnimationFrame(focusCanvas);
+  };
+  return (
+    <Button.Group>
+      <Tooltip label={<Keyed text="Skip: the queue offers it to others" keys="S" />}>
+        <Button variant="default" size="sm" h={32} px="sm" data-testid="skip" disabled={disabled} onClick={() => skip("")}>
+          Skip
+        </Button>
+      </Tooltip>
+      <Menu position="bottom-end" returnFocus={false}>
+        <Menu.Target>
+          <Button variant="default" size="sm" h={32} px={6} disabled={disabled} aria-label="Skip with a reason" data-testid="skip-reasons">
+            <IconChevronDown size={15} />
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {SKIP_REASONS.map((reason) => (
+            <Menu.Item key={reason} onClick={() => skip(reason)}>
+              {reason}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </Button.Group>
   );
 }
 

@@ -98,6 +98,7 @@ export class Desk {
   async giveBack(failure: Failure): Promise<void> {
     this.store.setState((state) => ({ failures: state.failures.filter((other) => other !== failure) }));
     await this.show(Promise.resolve(failure.workspace));
+    this.say(`This image was not handed in. ${failure.message}`);
   }
 
   /** Submit and go on at once; nothing happens when a label is missing. */

@@ -36,7 +36,7 @@ export function usePageKeys(labeling: Labeling, canvas: RefObject<HTMLDivElement
 export function usePageLife(labeling: Labeling): void {
   const client = useQueryClient();
   useEffect(() => {
-    const { desk, campaign } = labeling;
+    const { desk } = labeling;
     const ask = (event: BeforeUnloadEvent): void => {
       if (!desk.isSafe()) event.preventDefault();
     };
@@ -59,8 +59,11 @@ export function usePageLife(labeling: Labeling): void {
       window.removeEventListener("pointermove", active);
       window.removeEventListener("pointerdown", active);
       document.removeEventListener("visibilitychange", hidden);
-      // Counts and galleries of the campaign are other now.
-      void client.invalidateQueries({ queryKey: campaignKey(campaign.id) });
     };
-  }, [labeling, client]);
+  }, [labeling]);
+  const { id } = labeling.campaign;
+  useEffect(() => {
+    // Whoever comes back to the campaign finds its counts and pictures as they are now.
+    return () => void client.invalidateQueries({ queryKey: campaignKey(id) });
+  }, [client, id]);
 }
