@@ -16,6 +16,15 @@ import { makeRouter } from "@/router";
 import { cssVariables, theme } from "@/theme/theme";
 import "@/theme/theme.css";
 
+// After an upgrade the parts of a page that was open before are gone: load the new page, once.
+window.addEventListener("vite:preloadError", (event) => {
+  const last = Number(sessionStorage.getItem("winnow-reloaded") ?? 0);
+  if (Date.now() - last < 10_000) return;
+  sessionStorage.setItem("winnow-reloaded", String(Date.now()));
+  event.preventDefault();
+  window.location.reload();
+});
+
 const queryClient = makeQueryClient();
 const router = makeRouter(queryClient);
 

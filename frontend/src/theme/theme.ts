@@ -1,5 +1,5 @@
 import {
-  Accordion, Badge, Button, Card, createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, Modal, type MantineColorsTuple, Paper, Progress, Select, Table,
+  Accordion, Badge, Button, Card, createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, Modal, Notification, type MantineColorsTuple, Paper, Progress, Select, Table,
   Tabs, Tooltip, type VariantColorsResolver,
 } from "@mantine/core";
 
@@ -44,6 +44,7 @@ export const theme = createTheme({
   variantColorResolver: variantColors,
   components: {
     Button: Button.extend({ defaultProps: { fw: 550 } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { "aria-label": "Close" } } }),
     Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none", fw: 550 }, styles: { root: { flexShrink: 0, minWidth: "max-content" } } }),
     Accordion: Accordion.extend({ classNames: { item: "winnow-accordion-item" } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: "lg" } }),

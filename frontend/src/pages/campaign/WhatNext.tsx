@@ -6,8 +6,8 @@ import { useStartRound, useStartTraining } from "@/api/learning";
 import { useCampaignModels, useStartInference } from "@/api/models";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
-import { waiting } from "@/parts/counts";
-import { adviceOf, type Facts, type Step, STEPS } from "./nextStep";
+import { chooseFiles } from "./images/chooseFiles";
+import { adviceOf, type Facts, type Step, stepsOf } from "./nextStep";
 import { DEFAULT_STRATEGY, defaultSize } from "./rounds/defaults";
 import { mayManage } from "./roles";
 import { useFacts } from "./useFacts";
@@ -17,7 +17,7 @@ import classes from "./WhatNext.module.css";
 const TAB_OF: Record<Exclude<Step, "label">, string> = { images: "images", labels: "labels", model: "models", prefill: "models", train: "training", round: "rounds" };
 
 /** What the one button does: it acts where it can, and opens the right page where a person has to decide. */
-function useLead(campaign: Campaign, step: Step): { lead: () => void; busy: boolean } {
+function useLead(campaign: Campaign, step: Step, facts: Facts): { lead: () => void; busy: boolean } {
   const navigate = useNavigate();
   const infer = useStartInference(campaign.id);
   const train = useStartTraining(campaign.id);
@@ -27,11 +27,14 @@ function useLead(campaign: Campaign, step: Step): { lead: () => void; busy: bool
   const model = models.data?.findLast((one) => one.mapping.some((row) => row.label !== null))?.model;
   const lead = () => {
     if (step === "label") return void navigate({ to: "/campaigns/$campaignId/label", params: { campaignId: campaign.id }, search: {} });
+    if (step === "images" && chooseFiles()) return;
     const tab = TAB_OF[step];
     const onSuccess = () => open(tab);
     if (step === "prefill" && model !== undefined) return infer.mutate({ model: model.id, images: "unlabeled", prefill: true }, { onSuccess });
     if (step === "train") return train.mutate({ method: "fast_head" }, { onSuccess });
-    if (step === "round") return round.mutate({ strategy: DEFAULT_STRATEGY, size: defaultSize(waiting(campaign.counts)), train: true }, { onSuccess });
+    // The first round ranks by the model at hand; each one after it by a model that knows the new labels.
+    const retrain = facts.trainable && facts.rounds > 0 && facts.labeled > 0;
+    if (step === "round") return round.mutate({ strategy: DEFAULT_STRATEGY, size: defaultSize(facts.unlabeled), train: retrain }, { onSuccess });
     return open(tab);
   };
   return { lead, busy: infer.isPending || train.isPending || round.isPending };
@@ -67,7 +70,7 @@ function StepMark({ step, number, done, current, campaign }: { step: Step; numbe
 function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
   const { t } = useTranslation();
   const { step, done } = adviceOf(facts);
-  const { lead, busy } = useLead(campaign, step);
+  const { lead, busy } = useLead(campaign, step, facts);
   const runs = useRuns({ campaign: campaign.id });
   const working = (runs.data ?? []).some((run) => run.state === "running" || run.state === "queued");
   const arriving = step === "images" && (runs.data ?? []).some((run) => BRINGS_IMAGES.has(run.kind) && !isFinished(run));
@@ -75,7 +78,7 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
   return (
     <Paper withBorder p="md" mb="lg" component="section" aria-label={t("next.title")} data-testid="what-next" data-step={step}>
       <ol className={classes["steps"]}>
-        {STEPS.map((one, index) => (
+        {stepsOf(facts).map((one, index) => (
           <li key={one}>
             <StepMark step={one} number={index + 1} done={done.has(one)} current={one === step} campaign={campaign} />
           </li>

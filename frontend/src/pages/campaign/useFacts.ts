@@ -20,6 +20,7 @@ export function useFacts(campaign: Campaign): Facts | null {
     attached: models.data.length,
     mapped: models.data.some((one) => one.mapping.some((row) => row.label !== null)),
     prefilled: inference.data.some((run) => run.state === "succeeded" || run.progress.done > 0),
+    trainable: campaign.task === "classification",
     trained: models.data.some((one) => one.model.kind === "internal"),
     rounds: rounds.data.length,
     asked: open === undefined ? null : Math.max(0, open.progress.asked - open.progress.labeled),

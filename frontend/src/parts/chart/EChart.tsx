@@ -32,7 +32,7 @@ export default function EChart({ option, label, height = 280 }: ChartProps) {
   }, []);
   useEffect(() => {
     const palette = PALETTES[scheme];
-    chart.current?.setOption({ textStyle: { fontFamily: "'Inter Variable', sans-serif" }, animationDuration: 250, ...option(palette) }, { notMerge: true });
+    chart.current?.setOption({ textStyle: { fontFamily: "'Inter Variable', sans-serif" }, animation: false, ...option(palette) }, { notMerge: true });
   }, [option, scheme]);
   return <div ref={box} role="img" aria-label={label} style={{ width: "100%", height }} />;
 }

@@ -39,12 +39,12 @@ export function Filters({ filter, labels, onChange }: Props) {
           setText(event.currentTarget.value);
           search(event.currentTarget.value);
         }}
-        w={200}
+        w={180}
         data-testid="filter-name"
       />
       <Select
         aria-label={t("images.filterState")}
-        w={150}
+        w={132}
         value={filter.state ?? ""}
         onChange={(state) => onChange({ ...filter, state: (state ?? "") as NonNullable<ImageFilter["state"]> })}
         data={[{ value: "", label: t("images.anyState") }, ...STATES.map((state) => ({ value: state, label: t(`images.stateName.${state}`) }))]}
@@ -52,7 +52,7 @@ export function Filters({ filter, labels, onChange }: Props) {
       />
       <Select
         aria-label={t("images.filterSplit")}
-        w={150}
+        w={132}
         value={filter.split ?? ""}
         onChange={(split) => onChange({ ...filter, split: (split ?? "") as NonNullable<ImageFilter["split"]> })}
         data={[{ value: "", label: t("images.anySplit") }, ...SPLITS.map((split) => ({ value: split, label: t(`images.split.${split}`) }))]}
@@ -62,7 +62,7 @@ export function Filters({ filter, labels, onChange }: Props) {
         <MultiSelect
           aria-label={t("images.filterLabel")}
           placeholder={(filter.label?.length ?? 0) === 0 ? t("images.anyLabel") : ""}
-          w={170}
+          w={146}
           searchable
           clearable
           value={(filter.label ?? []).map(String)}
@@ -73,7 +73,7 @@ export function Filters({ filter, labels, onChange }: Props) {
       )}
       <Select
         aria-label={t("images.ordering")}
-        w={170}
+        w={160}
         value={filter.ordering ?? "id"}
         onChange={(ordering) => onChange({ ...filter, ordering: ordering ?? "id" })}
         data={ORDERINGS.map((ordering) => ({ value: ordering, label: t(`images.order.${ordering}`) }))}

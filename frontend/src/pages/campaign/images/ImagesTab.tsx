@@ -35,10 +35,15 @@ function useArrivals(campaign: Campaign): Run[] {
 
 export function ImagesTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const [filter, setFilter] = useState<ImageFilter>({});
+  const [filter, setFilterOnly] = useState<ImageFilter>({});
   const [adding, setAdding] = useState(false);
   const [selection, setSelection] = useState<Selection>(NO_SELECTION);
   const [run, setRun] = useState<number | null>(null);
+  // What is ticked and filtered away would be acted on unseen.
+  const setFilter = (next: ImageFilter) => {
+    setFilterOnly(next);
+    setSelection(NO_SELECTION);
+  };
   const list = useImages(campaign.id, filter);
   const upload = useUpload(campaign.id);
   const { items, fetchNextPage, hasNextPage, isFetchingNextPage } = list;

@@ -10,6 +10,7 @@ import { notifyDone } from "@/api/queryClient";
 import type { Campaign } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { tally } from "./uploadQueue";
+import { CHOOSE_FILES } from "./chooseFiles";
 import { useUpload, useUploads } from "./uploads";
 import { UploadTable } from "./UploadTable";
 import classes from "./UploadPanel.module.css";
@@ -142,7 +143,7 @@ export function UploadPanel({ campaign, onClose }: Props) {
               {t("upload.kinds")}
             </Text>
             <Group mt={6} justify="center">
-              <Button leftSection={<IconPhotoUp size={17} />} disabled={upload.going} onClick={() => files.current?.click()}>
+              <Button id={CHOOSE_FILES} leftSection={<IconPhotoUp size={17} />} disabled={upload.going} onClick={() => files.current?.click()}>
                 {t("upload.files")}
               </Button>
               <Button variant="default" leftSection={<IconFolder size={17} />} disabled={upload.going} onClick={() => folder.current?.click()}>

@@ -7,6 +7,7 @@ import type { Campaign, Evaluation } from "@/api/types";
 import { Chart } from "@/parts/chart/Chart";
 import { axis, type ChartPalette } from "@/parts/chart/types";
 import { WideTable } from "@/parts/WideTable";
+import { metricName } from "../training/curves";
 import { type Efficiency, efficiency, type Measured } from "./accuracy";
 
 const CAP_PX = 5;
@@ -102,7 +103,7 @@ export function AccuracyChart({ campaign }: { campaign: Campaign }) {
         {t("rounds.chart")}
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        {found === null ? t("rounds.chartEmpty") : t("rounds.chartText", { metric: found.metric })}
+        {found === null ? t("rounds.chartEmpty") : t("rounds.chartText", { metric: metricName(found.metric) })}
       </Text>
       {found !== null && (
         <>

@@ -9,7 +9,7 @@ import classes from "./Ranking.module.css";
 
 function Parts({ parts }: { parts: Record<string, number> }) {
   const { t } = useTranslation();
-  const shown = Object.entries(parts).filter(([, value]) => Number.isFinite(value));
+  const shown = Object.entries(parts).filter(([name, value]) => Number.isFinite(value) && name !== "audit");
   return shown.slice(0, 3).map(([name, value]) => (
     <Group key={name} gap={6} wrap="nowrap">
       <Text size="xs" c="dimmed" w={84} truncate>

@@ -26,7 +26,7 @@ function RoundTitle({ round }: { round: Round }) {
           {t(`rounds.state.${round.state}`)}
         </Badge>
         <Text size="sm" c="dimmed" className="winnow-numbers">
-          {t("rounds.summary", { strategy: title, size: round.size, pool: round.pool_size })}
+          {t(round.pool_size > 0 ? "rounds.summary" : "rounds.summaryAhead", { strategy: title, size: round.size, pool: round.pool_size })}
           {round.model !== null && ` · ${round.model.name} ${round.model.version}`}
         </Text>
       </Group>
@@ -81,7 +81,7 @@ export function RoundsTab({ campaign }: { campaign: Campaign }) {
     <Loaded query={query}>
       {(rounds) => (
         <Stack>
-          {mayManage(campaign.role) && <StartRound campaign={campaign} busy={rounds.some((round) => round.state === "ranking")} />}
+          {mayManage(campaign.role) && <StartRound key={rounds.length} campaign={campaign} first={rounds.length === 0} busy={rounds.some((round) => round.state === "ranking")} />}
           {rounds.length > 0 && <AccuracyChart campaign={campaign} />}
           {rounds.length === 0 ? (
             <EmptyState icon={<IconRefreshDot size={26} />} title={t("rounds.emptyTitle")}>

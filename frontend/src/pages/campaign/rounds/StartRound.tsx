@@ -28,20 +28,21 @@ function Explained({ strategy }: { strategy: Strategy | undefined }) {
 }
 
 /** Ask for the next round: what to rank by, how many images, and whether a model is trained first. */
-export function StartRound({ campaign, busy }: { campaign: Campaign; busy: boolean }) {
+export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy: boolean; first: boolean }) {
   const { t } = useTranslation();
   const strategies = useStrategies();
   const models = useCampaignModels(campaign.id);
   const start = useStartRound(campaign.id);
   const pool = waiting(campaign.counts);
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
+  const trained = models.data?.some((one) => one.model.kind === "internal") === true;
   const form = useForm({
-    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && campaign.task === "classification" ? TRAIN : LATEST, seed: 0 as number | string },
+    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && campaign.task === "classification" && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
   });
   const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
   const attached = models.data ?? [];
   const basis = [
-    ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
+    ...(labeled > 0 && campaign.task === "classification" ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
     { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
     ...attached.map(({ model }) => ({ value: String(model.id), label: `${model.name} ${model.version}` })),
   ];

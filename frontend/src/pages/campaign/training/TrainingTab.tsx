@@ -19,11 +19,15 @@ function TrainingDetail({ training }: { training: TrainingRun }) {
   return (
     <Stack gap="md">
       <RunCard id={training.run.id} title={training.name} />
-      {training.warnings.map((warning) => (
-        <Text key={warning} size="sm" c="var(--winnow-wheat-text)">
-          {warning}
-        </Text>
-      ))}
+      {training.warnings.length > 0 && (
+        <div>
+          {training.warnings.map((warning) => (
+            <Text key={warning} size="sm" c="var(--winnow-wheat-text)">
+              {warning}
+            </Text>
+          ))}
+        </div>
+      )}
       {curves.data !== undefined && <LearningCurves points={curves.data} />}
       {training.model !== null && (
         <Text size="sm">
