@@ -32,7 +32,9 @@ ALONE_BYTES = 256 * 1024
 ROOT = Path(__file__).resolve().parent.parent
 
 Question = tuple[WireReply, ModelInput]
-Outcome = Answer | tuple[str, str]
+Refusal = tuple[str, str, str]  # code, place, reason
+Outcome = Answer | Refusal
+LOST: Refusal = ("unreadable_answer", "", "Reading the answer ended the process that read it: it may take more memory than there is.")
 
 
 class _Pipe(Protocol):
@@ -43,15 +45,17 @@ class _Pipe(Protocol):
 
 
 def read_one(protocol: str, card: ModelCard, rules: DraftRules | None, question: Question) -> Outcome:
-    """Return what is kept of a reply, or (place, reason) when it is refused."""
+    """Return what is kept of a reply, or why it is refused."""
     reply, image = question
     try:
         answer = digest(PROTOCOLS[protocol].parse(reply, image, card), rules)
         return replace(answer, document=orjson.dumps(answer.document))
     except PredictionRejected as error:
-        return error.where, str(error)
+        return "rejected", error.where, str(error)
     except MemoryError:
-        return "", "The answer takes more memory than there is."
+        return LOST
+    except Exception as error:  # a mistake of ours that this answer brings to light: it costs this image, and is told
+        return "internal_error", "", f"Reading the answer failed with {type(error).__name__}: {error}"
 
 
 class AsideReader:
@@ -71,6 +75,11 @@ class AsideReader:
         """Whether it has started and still lives."""
         return not self._gone and self._greeting.done() and self._greeting.exception() is None
 
+    @property
+    def load(self) -> int:
+        """How many replies wait for it."""
+        return len(self._waiting) + BATCH * self._busy
+
     async def read(self, reply: WireReply, image: ModelInput) -> Answer:
         """Return what is kept of a reply; raise ``CallFailed`` when it is refused."""
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -79,7 +88,8 @@ class AsideReader:
         kept = await outcome
         if isinstance(kept, Answer):
             return replace(kept, document=orjson.Fragment(kept.document))
-        raise CallFailed("rejected", kept[1], where=kept[0])
+        code, where, reason = kept
+        raise CallFailed(code, reason, where=where)
 
     def close(self) -> None:
         """End the process."""
@@ -105,8 +115,7 @@ class AsideReader:
         if done.cancelled():
             return
         self._gone = self._gone or done.exception() is not None
-        lost = ("", "Reading the answer ended the process that read it: it may take more memory than there is.")
-        kept: list[Outcome] = [lost] * len(outcomes) if done.exception() is not None else done.result()
+        kept: list[Outcome] = [LOST] * len(outcomes) if done.exception() is not None else done.result()
         for outcome, value in zip(outcomes, kept, strict=True):
             if not outcome.done():
                 outcome.set_result(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,22 +16,25 @@ from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
 from inference.aside import AsideReader
-from inference.calling import Answer, CallFailed, Endpoint, limits_of, read_answer, send_question
+from inference.calling import Answer, CallFailed, Endpoint, Replied, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
 from inference.inputs import StoredImage, model_input
-from inference.schema import PredictionRejected
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
 
+logger = logging.getLogger(__name__)
+
 READERS = 4
 AHEAD = 8
 HELD_BYTES = 512 * 2**20
 WORTH_A_PROCESS = 200
 """From so many images on, answers are read in a process of their own: it takes a second to start."""
+MOST_PROCESSES = 4
+LARGE_REPLY_BYTES = 2**20
 LARGE_ANSWER_BYTES = 64 * 1024
 
 Asked = tuple[Kept, float]
@@ -42,23 +46,24 @@ class RemoteAsker:
     def __init__(self, plan: Plan, expected: int) -> None:
         self._plan = plan
         self._expected = expected
-        self._aside: AsideReader | None = None
+        self._asides: list[AsideReader] = []
         self._endpoint = endpoint_of(plan.model)
         self._concurrency = self._endpoint.card.options.concurrency
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
         self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=2 * self._concurrency + AHEAD)
 
     def __enter__(self) -> Self:
-        if self._expected >= WORTH_A_PROCESS and (os.cpu_count() or 1) > 1:
-            self._aside = AsideReader(self._plan.model.protocol, self._endpoint.card, self._plan.rules)
+        spare_cores = (os.cpu_count() or 1) - 1
+        count = min(MOST_PROCESSES, spare_cores, self._expected // WORTH_A_PROCESS)
+        self._asides = [AsideReader(self._plan.model.protocol, self._endpoint.card, self._plan.rules) for _ in range(count)]
         self._engine.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.__exit__(kind, error, trace)
         self._readers.shutdown(wait=False, cancel_futures=True)
-        if self._aside is not None:
-            self._aside.close()
+        for aside in self._asides:
+            aside.close()
 
     @property
     def in_flight(self) -> int:
@@ -84,20 +89,20 @@ class RemoteAsker:
         lines: asyncio.LifoQueue[EgressClient] = asyncio.LifoQueue()
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
-        return _Asking(self._plan, self._endpoint, self._readers, lines, self._aside).answer
+        return _Asking(self._plan, self._endpoint, self._readers, lines, self._asides).answer
 
 
 class _Asking:
     """The way of one image, inside the engine's thread."""
 
     def __init__(
-        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], aside: AsideReader | None
+        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], asides: list[AsideReader]
     ) -> None:
         self._plan = plan
         self._endpoint = endpoint
         self._readers = readers
         self._lines = lines
-        self._aside = aside
+        self._asides = asides
         self._budget = ByteBudget(HELD_BYTES)
         self._reading = asyncio.Lock()
 
@@ -107,17 +112,21 @@ class _Asking:
             line = await self._lines.get()
             try:
                 replied = await send_question(line, self._endpoint, sent)
+                if len(replied.reply.body) > LARGE_REPLY_BYTES:  # no more of these at once than there are lines
+                    return await self._kept(replied, replace(sent, content=b"")), replied.latency_ms
             finally:
                 self._lines.put_nowait(line)
         # The line goes to the next image before this answer is read: what waits for an answer at the other end never
         # waits for our arithmetic.
-        asked = replace(sent, content=b"")
-        if self._aside is not None and self._aside.ready:
-            return await self._aside.read(replied.reply, asked), replied.latency_ms
+        return await self._kept(replied, replace(sent, content=b"")), replied.latency_ms
+
+    async def _kept(self, replied: Replied, asked: ModelInput) -> Kept:
+        ready = [aside for aside in self._asides if aside.ready]
+        if ready:
+            return await min(ready, key=lambda aside: aside.load).read(replied.reply, asked)
         async with self._reading:
             await asyncio.sleep(0)  # between two answers the sockets have their turn
-            answer = await read_answer(self._endpoint, replied, asked)
-            return await self._digested(answer), answer.latency_ms
+            return await self._digested(await read_answer(self._endpoint, replied, asked))
 
     def _read(self, image: StoredImage) -> ModelInput:
         return model_input(image, form=self._endpoint.protocol.image_form, options=self._endpoint.card.options)
@@ -137,7 +146,6 @@ def _outcome(outcome: Outcome[StoredImage, Asked]) -> Answered | Unanswered:
         return Unanswered(image.id, error.code, error.reason, unreachable=error.code == "unreachable")
     if isinstance(error, Refused | OSError):
         return Unanswered(image.id, "unreadable_image", f"The image could not be read: {error}")
-    if isinstance(error, PredictionRejected):
-        return Unanswered(image.id, "rejected", str(error))
-    assert error is not None
-    raise error  # ours to repair: it ends the run and stands in its log
+    # A mistake of ours that this answer brings to light: it costs this image, and the rest of the run goes on.
+    logger.error("image %s failed", image.id, exc_info=error)
+    return Unanswered(image.id, "internal_error", f"Asking about the image failed with {type(error).__name__}: {error}")

@@ -23,7 +23,7 @@ def make_model() -> Callable[..., RegisteredModel]:
         labels = {label.name: label for label in Label.objects.filter(campaign=campaign)}
         names = list(labels) if mapping is None else list(dict.fromkeys(mapping.values()))
         classes = fields.pop("classes", [{"index": n, "name": name.lower()} for n, name in enumerate(names)])
-        options = {"retries": 0, "timeout_s": 5.0, **fields.pop("options", {})}
+        options = {"retries": 0, "timeout_s": 30.0, **fields.pop("options", {})}
         thresholds = fields.pop("thresholds", {})
         model = RegisteredModel.objects.create(
             **{

@@ -82,6 +82,7 @@ class Endpoint:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
             block_on_close = False
+            request_queue_size = 256  # at the usual five, sixteen connections at once wait for a second
 
             def handle_error(self, request: object, client_address: object) -> None:
                 pass  # a connection that the other side aborts

@@ -145,13 +145,13 @@ def test_a_slow_endpoint_costs_its_own_rows_a_deadline(campaign, make_image, mak
     slow = images[0].name.encode()
 
     def respond(body):
-        time.sleep(1.5 if slow in body else 0)
+        time.sleep(12 if slow in body else 0)
         return items(SURE)
 
     begun = time.monotonic()
     with Endpoint(respond) as endpoint:
-        run = execute_now(started(campaign, make_model(campaign, endpoint.url, options={"timeout_s": 0.3})))
-        assert time.monotonic() - begun < 1.4
+        run = execute_now(started(campaign, make_model(campaign, endpoint.url, options={"timeout_s": 2})))
+        assert time.monotonic() - begun < 10
     assert (run.done, run.failed_items) == (2, 1)
     assert RunItem.objects.get(run=run, state=ItemState.FAILED).code == "timeout"
 
@@ -293,3 +293,13 @@ def test_an_address_that_the_deployment_forbids_is_told(campaign, make_image, ma
     run = execute_now(started(campaign, make_model(campaign, "http://127.0.0.1:8399/predict")))
     assert run.state == RunState.FAILED
     assert RunItem.objects.get(run=run).code == "refused_address"
+
+
+def test_a_mistake_of_ours_costs_the_image_that_brings_it_to_light(campaign, make_image, make_model, monkeypatch):
+    images = [make_image(campaign) for _ in range(3)]
+    monkeypatch.setattr("inference.services.remote.digest", lambda prediction, rules: 1 / 0)
+    with answering() as endpoint:
+        run = execute_now(started(campaign, make_model(campaign, endpoint.url)))
+    assert run.state == RunState.FAILED
+    assert "ZeroDivisionError" in run.error
+    assert RunItem.objects.filter(run=run, code="internal_error").count() == len(images)
