@@ -9,8 +9,8 @@ export type SaveState = "saved" | "unsaved" | "saving" | "offline" | "conflict" 
 export interface Conflict {
   readonly theirs: AnnotationDocument;
   readonly version: number;
+  /** What I changed and the server does not have, as it was before. */
   readonly before: Before;
-  readonly patch: Patch;
 }
 
 export interface SaveStatus {
@@ -111,7 +111,11 @@ export class Autosave {
     return this.state;
   }
 
-  /** Another session of the same person, or of another, saved first. */
+  /**
+   * Another session of the same person, or of another, saved first.
+   *
+   * `patch` is what we tried to send; where their document holds it, there is nothing to choose.
+   */
   collide(theirs: AnnotationDocument, version: number, patch: Patch, before: Before): void {
     if (holds(theirs, patch)) {
       const later = difference(applyPatch(this.saved, patch), this.parts.read());
@@ -122,7 +126,8 @@ export class Autosave {
       return;
     }
     this.cancelTimer();
-    this.store.setState({ state: "conflict", message: "Somebody else saved this image first.", conflict: { theirs, version, before, patch } });
+    const touched = { ...beforePatch(this.saved, this.unsaved()), ...before };
+    this.store.setState({ state: "conflict", message: "Somebody else saved this image first.", conflict: { theirs, version, before: touched } });
   }
 
   /** End a conflict with the document that the person chose. */

@@ -11,10 +11,11 @@ describe("two versions of one set", () => {
   const mine = documentOf([at("both", 1), at("mine", 1), at("theirs", 0), at("new", 1)]);
   const theirs = documentOf([at("both", 2), at("mine", 0), at("theirs", 2), at("gone", 2), at("also", 2)]);
   const patch = difference(base, mine);
-  const found = differences(beforePatch(base, patch), patch, theirs);
+  const found = differences(beforePatch(base, patch), mine, theirs);
 
   it("are compared object by object, clashes told apart from changes of one side", () => {
-    expect(Object.fromEntries(found.map(({ id, clashes }) => [id, clashes]))).toEqual({ both: true, mine: false, new: false, gone: true });
+    const changedBy = Object.fromEntries(found.map((entry) => [entry.id, entry.changedBy]));
+    expect(changedBy).toEqual({ both: "both", mine: "mine", new: "mine", gone: "both", theirs: "theirs", also: "theirs" });
   });
 
   it("merge so that what either side added or changed alone stays", () => {
@@ -23,6 +24,10 @@ describe("two versions of one set", () => {
     expect(document.get("mine")).toEqual(at("mine", 1));
     expect(document.get("theirs")).toEqual(at("theirs", 2));
     expect([...document.keys()].sort()).toEqual(["also", "both", "mine", "new", "theirs"]);
+  });
+
+  it("let the person leave out what the others added", () => {
+    expect(merged(theirs, found, { also: "mine" }).has("also")).toBe(false);
   });
 
   it("do not disagree when the save arrived and only its answer was lost", () => {

@@ -2,8 +2,8 @@ import { Button, Group, Modal, SegmentedControl, Text } from "@mantine/core";
 import { useState } from "react";
 import { useStore } from "zustand";
 import type { Conflict } from "@/core/autosave";
-import { applyPatch, type AnnotationDocument } from "@/core/document";
-import { differences, merged, type Difference, type Side } from "@/core/merge";
+import type { AnnotationDocument } from "@/core/document";
+import { defaultSide, differences, merged, type Difference, type Side } from "@/core/merge";
 import type { Annotation } from "@/core/types";
 import { kindOf } from "@/shapes/kinds";
 import { ComparisonPicture } from "./ComparisonPicture";
@@ -25,15 +25,14 @@ function OfWorkspace({ workspace }: { workspace: Workspace }) {
 function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Conflict }) {
   const { theirs } = conflict;
   const mine = workspace.session.document();
-  const patch = conflict.patch;
-  const all = differences(conflict.before, patch, theirs);
+  const all = differences(conflict.before, mine, theirs);
   const [choices, setChoices] = useState<Readonly<Record<string, Side>>>({});
   const resolve = (document: AnnotationDocument): void => workspace.autosave.resolve(document);
   return (
     <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} size="xl" title="Two versions of this image" data-testid="conflict">
       <Text mb="md">
         Somebody, or you in another tab, saved this image while you worked on it. Your version has {objects(mine)}, theirs has {objects(theirs)};{" "}
-        {all.length === 1 ? "one object differs" : `${all.length} objects differ`}. Merging keeps whatever else they changed. Nothing is lost until you choose.
+        {all.length === 1 ? "one object differs" : `${all.length} objects differ`}. Nothing is lost until you choose.
       </Text>
       <ul className={classes["comparison"]} aria-label="Objects that differ">
         {all.map((entry) => (
@@ -49,7 +48,7 @@ function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Confl
               size="xs"
               aria-label="Which version to keep when merging"
               data={[{ value: "mine", label: "Mine" }, { value: "theirs", label: "Theirs" }]}
-              value={choices[entry.id] ?? "mine"}
+              value={choices[entry.id] ?? defaultSide(entry)}
               onChange={(value) => setChoices({ ...choices, [entry.id]: value === "theirs" ? "theirs" : "mine" })}
             />
           </li>
@@ -62,18 +61,12 @@ function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Confl
         <Button variant="default" data-testid="keep-mine" onClick={() => resolve(mine)}>
           Keep mine
         </Button>
-        <Button data-testid="merge" onClick={() => resolve(merged(theirs, allUnsaved(all, theirs, mine, patch), choices))}>
+        <Button data-testid="merge" onClick={() => resolve(merged(theirs, all, choices))}>
           Merge object by object
         </Button>
       </Group>
     </Modal>
   );
-}
-
-/** Changes made while the save was on its way count as mine, too. */
-function allUnsaved(all: readonly Difference[], theirs: AnnotationDocument, mine: AnnotationDocument, patch: Conflict["patch"]): readonly Difference[] {
-  const sent = applyPatch(theirs, patch);
-  return all.map((entry) => ({ ...entry, mine: sent.has(entry.id) || mine.has(entry.id) ? (mine.get(entry.id) ?? null) : null }));
 }
 
 function objects(document: AnnotationDocument): string {
@@ -92,8 +85,8 @@ function Name({ annotation }: { annotation: Annotation | null }) {
   );
 }
 
-function story({ mine, theirs, clashes }: Difference): string {
-  if (!mine) return clashes ? "You deleted it, they changed it." : "You deleted it.";
-  if (!theirs) return clashes ? "You changed it, they deleted it." : "You added it.";
-  return clashes ? "You both changed it." : "You changed it.";
+function story({ mine, theirs, changedBy }: Difference): string {
+  if (changedBy === "theirs") return mine ? (theirs ? "They changed it." : "They deleted it.") : "They added it.";
+  if (changedBy === "mine") return mine ? (theirs ? "You changed it." : "You added it.") : "You deleted it.";
+  return mine ? (theirs ? "You both changed it." : "You changed it, they deleted it.") : "You deleted it, they changed it.";
 }

@@ -19,6 +19,8 @@ class FakeServer {
   readonly skipped: number[] = [];
   refuseSubmit = false;
   down = false;
+  /** Submits wait for this. */
+  gate: Promise<void> = Promise.resolve();
 
   constructor(images: readonly number[], drafts: readonly Annotation[] = []) {
     for (const id of images) this.sets.set(id, { version: 1, state: "draft", annotations: [...drafts] });
@@ -30,7 +32,7 @@ class FakeServer {
     const body = request.method === "GET" ? {} : ((await request.json().catch(() => ({}))) as Record<string, unknown>);
     if (path.endsWith("/next")) return this.next(body["exclude"] as number[]);
     const image = Number(/images\/(\d+)/.exec(path)?.[1]);
-    if (path.endsWith("/submit")) return this.submit(image, request);
+    if (path.endsWith("/submit")) return this.gate.then(() => this.submit(image, request));
     if (path.endsWith("/skip")) return this.skip(image);
     if (path.endsWith("/annotation-set")) return request.method === "PATCH" ? this.save(image, request, body) : json(this.document(image));
     return json(this.image(image));
@@ -128,9 +130,13 @@ describe("the desk", () => {
     const on = await open(server);
     await until(() => expect(server.leased).toHaveLength(2));
     on.onDesk()?.session.apply("Drew", (document) => add(document, box("drawn")));
+    let answer = (): void => undefined;
+    server.gate = new Promise((resolve) => (answer = resolve));
     await on.submit();
     expect(imageOn(on)).toBe(22);
     expect(server.submitted).toEqual([]);
+    expect(on.isSafe()).toBe(false);
+    answer();
     await until(() => expect(server.submitted).toEqual([21]));
     expect(server.sets.get(21)?.annotations).toEqual([box("drawn")]);
     await until(() => expect(state(on).submitted).toBe(1));
@@ -158,6 +164,23 @@ describe("the desk", () => {
     expect(imageOn(on)).toBe(41);
     expect(on.onDesk()?.session.document().has("mine")).toBe(true);
     expect(state(on)).toMatchObject({ failures: [], notice: "This image was not handed in. The campaign is closed." });
+  });
+
+  it("shows the newer version when somebody saved between our last save and our submit", async () => {
+    const server = new FakeServer([44, 45]);
+    const on = await open(server);
+    const first = on.onDesk();
+    const set = server.sets.get(44);
+    vi.spyOn(first?.autosave ?? expect.fail("an image is open"), "report").mockImplementation(() => {
+      if (set) Object.assign(set, { version: 9, annotations: [box("theirs")] });
+      return Promise.resolve("saved");
+    });
+    await on.submit();
+    await until(() => expect(state(on).failures).toHaveLength(1));
+    await on.next();
+    expect(imageOn(on)).toBe(44);
+    expect([...(on.onDesk()?.session.document().keys() ?? [])]).toEqual(["theirs"]);
+    expect(server.submitted).toEqual([]);
   });
 
   it("shows why nothing is left, and the way back to what was done", async () => {

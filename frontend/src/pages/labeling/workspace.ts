@@ -2,8 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
 import { Autosave, type JournalEntry } from "@/core/autosave";
-import { applyPatch, difference, documentOf, isEmptyPatch, type AnnotationDocument } from "@/core/document";
-import { beforePatch } from "@/core/merge";
+import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/document";
 import type { Thresholds } from "@/core/review";
 import { Session } from "@/modes/session";
 import { journalOf, type Journal } from "./journal";
@@ -115,13 +114,9 @@ export class Workspace {
       this.store.setState({ set: "submitted" });
       return { kind: "done" };
     }
-    if (outcome.kind === "conflict") this.compareWith(outcome.document, outcome.version);
-    return outcome.kind === "conflict" ? { kind: "conflict", message: "Somebody else saved this image first." } : { kind: outcome.kind === "offline" ? "waiting" : "refused", message: outcome.message };
-  }
-
-  private compareWith(theirs: AnnotationDocument, version: number): void {
-    const patch = difference(theirs, this.session.document());
-    this.autosave.collide(theirs, version, patch, beforePatch(theirs, patch));
+    // All of ours was saved, so whoever saved after that saw it: their version is the newer one, and goes on the desk.
+    if (outcome.kind === "conflict") this.autosave.collide(outcome.document, outcome.version, { upsert: [], delete: [] }, {});
+    return outcome.kind === "conflict" ? { kind: "conflict", message: "Somebody else saved it in the meantime. Look at it again." } : { kind: outcome.kind === "offline" ? "waiting" : "refused", message: outcome.message };
   }
 
   close(): void {
