@@ -41,7 +41,7 @@ def fill(images: int) -> tuple[int, int]:
     Membership.objects.create(campaign=campaign, user=user, role=Role.OWNER)
     labels = [Label.objects.create(campaign=campaign, name=f"label {n}", color="#336699", position=n).pk for n in range(5)]
     rng = np.random.default_rng(images)
-    plain = {"origin": "human", "review": "accepted", "confidence": None, "model": None, "attributes": {}}
+    plain: dict[str, Any] = {"origin": "human", "review": "accepted", "confidence": None, "model": None, "attributes": {}}
     for start in range(0, images, 500):
         rows = Image.objects.bulk_create(
             Image(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,7 @@ from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, 
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.accounts import create_account
+from campaigns.storage import folder
 
 # Colours that stay apart for most kinds of colour blindness (Okabe and Ito 2008, then Tableau's).
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b3a100", "#8c564b", "#7f7f7f", "#9467bd")
@@ -52,7 +54,9 @@ def update_campaign(*, user: User, campaign: Campaign, **changes: Any) -> Campai
 def delete_campaign(*, user: User, campaign: Campaign) -> None:
     """Remove a campaign with everything in it; owners only."""
     require_role(user, campaign, (Role.OWNER,))
+    files = folder("images") / str(campaign.pk)
     campaign.delete()
+    shutil.rmtree(files, ignore_errors=True)
 
 
 def count_images(campaigns: list[int]) -> dict[int, dict[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from campaigns.errors import NotAllowed
+from campaigns.imagery import sidecars_of
 from campaigns.models import Image, User
 from campaigns.permissions import ANNOTATE, MANAGE, require_role
 from campaigns.storage import image_path
@@ -28,4 +29,5 @@ def delete_image(*, user: User, image: Image) -> None:
     require_role(user, image.campaign, MANAGE)
     path = image_path(image)
     image.delete()
-    path.unlink(missing_ok=True)
+    for file in (path, *sidecars_of(path)):  # thumbnails, statistics and tiles go with it
+        file.unlink(missing_ok=True)

@@ -109,9 +109,10 @@ def _import_batch(user: User, campaign: Campaign, batch: list[Incoming | FileRes
     # A row never stands without its file: files first. A file without a row is harmless, since the next upload of the
     # same content finds it in its place.
     known = _known(campaign, usable)
+    place = str(folder("images"))
     for file in usable:
         if file.digest not in known:
-            come_to_rest(file.file, folder("images") / file.path_in(campaign))
+            come_to_rest(file.file, f"{place}/{file.path_in(campaign)}")
     try:
         made = _insert(user, campaign, usable, split, labels)
     except BaseException:

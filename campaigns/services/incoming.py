@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -38,8 +39,11 @@ class Incoming:
         """Return the first bytes, enough to tell what it is."""
         if isinstance(self.content, bytes):
             return self.content[:HEAD_BYTES]
-        with self.content.open("rb") as file:
-            return file.read(HEAD_BYTES)
+        try:
+            with self.content.open("rb") as file:
+                return file.read(HEAD_BYTES)
+        except OSError:
+            return b""
 
     def digest(self) -> str:
         """Return the SHA-256 of the content."""
@@ -100,19 +104,37 @@ def check(file: Incoming) -> Checked:
     return Checked(file, _short(file.name), file.digest(), size, facts)
 
 
-def come_to_rest(file: Incoming, target: Path) -> None:
+def come_to_rest(file: Incoming, target: str) -> None:
     """Put a file in its place: whole or not at all. The same content may be there already, which is as good."""
+    if os.path.exists(target):
+        return
     if isinstance(file.content, Path) and file.ours:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         file.content.replace(target)
-        return
-    if target.exists():
-        return
-    with written_atomically(target) as temporary:
-        if isinstance(file.content, bytes):
-            temporary.write_bytes(file.content)
-        else:
+    elif isinstance(file.content, Path):
+        with written_atomically(Path(target)) as temporary:
             shutil.copyfile(file.content, temporary)
+    else:
+        _write(file.content, target)
+
+
+def _write(content: bytes, target: str) -> None:
+    """Write many small files: plain calls, since pathlib and tempfile would cost more than the writing."""
+    temporary = f"{target}.{secrets.token_hex(4)}.part"
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            written = file.write(content)
+        if written != len(content):
+            raise OSError(f"The disk took {written} of {len(content)} bytes.")
+        os.rename(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 @contextmanager
@@ -124,7 +146,8 @@ def workshop() -> Iterator[Path]:
 
 def unpacked(files: Iterable[Incoming], bench: Path) -> Iterator[Incoming | FileResult]:
     """Go through files one by one, those inside zips too; what cannot be unpacked comes out as a result."""
-    for file in files:
+    for given in files:
+        file = _loaded(given)
         if not is_zip(file.head()):
             yield file
             continue
@@ -135,6 +158,16 @@ def unpacked(files: Iterable[Incoming], bench: Path) -> Iterator[Incoming | File
             yield refusal(file.name, refused)
         finally:
             file.discard()
+
+
+def _loaded(file: Incoming) -> Incoming:
+    """Read a small file once, instead of opening it for its head, its hash, its header and its copy."""
+    if isinstance(file.content, bytes) or file.ours:
+        return file
+    try:
+        return Incoming(file.name, file.content.read_bytes()) if file.size_bytes <= IN_MEMORY_BYTES else file
+    except OSError:
+        return file  # the check will say why it cannot be read
 
 
 def _from_archive(member: Member | RefusedMember, bench: Path) -> Incoming | FileResult:

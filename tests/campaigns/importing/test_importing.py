@@ -260,3 +260,15 @@ def test_an_image_added_by_somebody_else_meanwhile_goes_in_once(
     assert (report.created, report.duplicates, views) == (1, 1, [])
     assert sorted(Image.objects.values_list("name", flat=True)) == ["b.jpg", "first.jpg"]
     assert len(stored_files(data_dir)) == 2
+
+
+def test_what_was_made_from_an_image_goes_with_it(campaign: Campaign, manager: User, owner: User, as_user: As, data_dir: Path) -> None:
+    import_files(user=manager, campaign=campaign, files=[("a.tif", tiff_bytes(multispectral(3))), ("b.jpg", picture(0))])
+    first, second = Image.objects.order_by("pk")
+    for image in (first, second):
+        as_user(manager).get(f"/api/v1/images/{image.pk}/thumbnail")
+    assert len(stored_files(data_dir)) > 2
+    assert as_user(manager).delete(f"/api/v1/images/{first.pk}").status_code == 204
+    assert {path.name.split(".")[0] for path in stored_files(data_dir)} == {second.sha256}
+    assert as_user(owner).delete(f"/api/v1/campaigns/{campaign.pk}").status_code == 204
+    assert not stored_files(data_dir)
