@@ -95,8 +95,8 @@ def _check_annotation(annotation: Any, where: str, frame: Frame) -> dict[str, An
     if not isinstance(name, str) or not 0 < len(name) <= MAX_ID:
         raise Finding(f"{where}.id", f"expected a text of 1 to {MAX_ID} characters")
     label = annotation.get("label")
-    if isinstance(label, bool) or label not in frame.labels:
-        raise Finding(f"{where}.label", f"{label!r} is no label of this campaign")
+    if isinstance(label, bool) or not isinstance(label, int) or label not in frame.labels:
+        raise Finding(f"{where}.label", f"{label!r} is no label of this campaign"[:200])
     return {
         "id": name,
         "label": label,
@@ -113,8 +113,8 @@ def check_shape(shape: Any, where: str, frame: Frame) -> dict[str, Any]:
     """Return one shape in canonical form; raises Finding."""
     kind = shape.get("type") if isinstance(shape, dict) else None
     allowed = TASK_SHAPES[frame.task]
-    if kind not in allowed:
-        raise Finding(f"{where}.type", f"a {frame.task} campaign takes {', '.join(sorted(allowed))}, not {kind!r}")
+    if not isinstance(kind, str) or kind not in allowed:
+        raise Finding(f"{where}.type", f"a {frame.task} campaign takes {', '.join(sorted(allowed))}, not {kind!r}"[:300])
     try:
         return checked_shape(shape, width=frame.width, height=frame.height)
     except InvalidShape as error:

@@ -3,18 +3,22 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import DataError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from campaigns.errors import DomainError, PreconditionFailed
+from campaigns.errors import DomainError, InvalidInput, PreconditionFailed
 
 CONTENT_TYPE = "application/problem+json"
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem document for an error that a view raised; None lets a bug be a bug."""
+    if isinstance(error, DataError | OverflowError):
+        # SQLite says OverflowError of a number above 64 bits, PostgreSQL DataError of that and of texts with a NUL.
+        error = InvalidInput("A number or a text in this request is beyond what can be stored; check ids above all.", code="out_of_range")
     if isinstance(error, DomainError):
         return _from_domain(error)
     if isinstance(error, Http404):
