@@ -39,8 +39,9 @@ def reduced(points: Floats, *, others: Floats | None, dimensions: int, rng: np.r
     sample = points[np.sort(rng.choice(len(points), SAMPLE, replace=False))] if len(points) > SAMPLE else points
     mean = sample.mean(axis=0)
     components = _leading_components(sample - mean, dimensions, rng)
-    projected = unit_rows((points - mean) @ components)
-    return projected, None if others is None else unit_rows((others - mean) @ components)
+    shift = mean @ components
+    projected = unit_rows(points @ components - shift)
+    return projected, None if others is None else unit_rows(others @ components - shift)
 
 
 def _leading_components(centred: Floats, dimensions: int, rng: np.random.Generator) -> Floats:
