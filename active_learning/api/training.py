@@ -69,8 +69,9 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
         return {"digest": snapshot.digest, "images": len(snapshot.entries)} if snapshot is not None else {}
 
     def get_metrics(self, training: TrainingRun) -> dict[str, Any]:
-        """Return what was measured."""
-        return dict(training.run.result.get("metrics") or {})
+        """Return what was measured; a training inside a round keeps it with its model too."""
+        kept = {each.role: each.metrics for each in training.model.checkpoints.all()} if training.model is not None else {}
+        return dict(kept.get("best") or training.run.result.get("metrics") or {})
 
     def get_warnings(self, training: TrainingRun) -> list[str]:
         """Return what one should know before trusting the model."""

@@ -324,6 +324,13 @@ class TestInsideAnotherRun:
         assert RegisteredModel.objects.count() == TrainingRun.objects.count() == 1
         assert CurvePoint.objects.filter(training_run__run=run).exists()
 
+    def test_its_figures_are_listed_beside_those_of_other_trainings(self, taught, viewer, as_user):
+        run = Run.objects.create(kind="round", campaign=taught, state="running", claim="test")
+        train_now(RunContext(run), taught, FAST)
+        listed = as_user(viewer).get(f"/api/v1/campaigns/{taught.pk}/training-runs").json()["results"]
+        assert listed[0]["run"]["kind"] == "round"
+        assert listed[0]["metrics"]["validation"]["accuracy"] > 0.5
+
 
 class TestLocalPredictor:
     def test_stored_embeddings_answer_without_pixels_and_new_pictures_are_stored(self, taught, manager, data_dir):
