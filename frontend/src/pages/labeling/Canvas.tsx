@@ -2,7 +2,7 @@ import { Button, Loader } from "@mantine/core";
 import { IconChecks, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useImperativeHandle, useRef, type Ref } from "react";
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type Ref } from "react";
 import { useStore } from "zustand";
 import { toolOf } from "@/modes";
 import { EmptyState } from "@/parts/states";
@@ -22,7 +22,8 @@ export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
   const status = useDesk((state) => state.status);
   const current = useDesk((state) => state.current);
   useImperativeHandle(ref, () => target.current as HTMLDivElement, []);
-  useEffect(() => {
+  // Before any other effect: a viewer without a place on the page cannot fit an image into it.
+  useLayoutEffect(() => {
     if (target.current) viewer.attach(target.current);
     target.current?.focus({ preventScroll: true });
     return exposeToTests(viewer, desk);
