@@ -1,13 +1,14 @@
-"""Read answers in a process beside this one: arithmetic and a stranger's bytes there, sockets and the database here.
+"""Read answers in processes beside this one: arithmetic and a stranger's bytes there, sockets and the database here.
 
-Python computes on one core at a time, and an answer of twenty outlines costs more to read than to fetch. The process
-is this module, started with pipes; it ends by itself when they close, so it never outlives a killed run. An answer
-that takes more memory than there is ends it alone, and costs its own image.
+Python computes on one core at a time, and an answer of twenty outlines costs as much to read as to fetch. The
+processes run ``inference.reading``, over pipes; one ends by itself when its pipes close, so it never outlives a
+killed run. An answer that takes more memory than there is ends its process alone, and costs its own image.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import subprocess
 import sys
@@ -15,54 +16,55 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import orjson
 
-from inference.answers import Answer, digest
+from inference.answers import Answer
 from inference.calling import CallFailed
 from inference.prefill import DraftRules
-from inference.protocols import PROTOCOLS
-from inference.schema import PredictionRejected
+from inference.reading import LOST, Outcome, Question
 from inference.wire import ModelCard, ModelInput, WireReply
 
 BATCH = 16
 ALONE_BYTES = 256 * 1024
 """A reply from this size on travels alone: what ends the process then costs no other image."""
+MOST_PROCESSES = 4
 ROOT = Path(__file__).resolve().parent.parent
 
-Question = tuple[WireReply, ModelInput]
-Refusal = tuple[str, str, str]  # code, place, reason
-Outcome = Answer | Refusal
-LOST: Refusal = ("unreadable_answer", "", "Reading the answer ended the process that read it: it may take more memory than there is.")
 
+class Asides:
+    """The other processes: none until ``start``, since one costs half a second to start and only pays when many answers wait."""
 
-class _Pipe(Protocol):
-    def read(self, size: int = ...) -> bytes: ...
-    def readline(self) -> bytes: ...
-    def write(self, data: bytes) -> int: ...
-    def flush(self) -> None: ...
+    def __init__(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
+        self._started_with = (protocol, card, rules)
+        self._readers: list[AsideReader] | None = None
 
+    @property
+    def started(self) -> bool:
+        """Whether they were started."""
+        return self._readers is not None
 
-def read_one(protocol: str, card: ModelCard, rules: DraftRules | None, question: Question) -> Outcome:
-    """Return what is kept of a reply, or why it is refused."""
-    reply, image = question
-    try:
-        answer = digest(PROTOCOLS[protocol].parse(reply, image, card), rules)
-        return replace(answer, document=orjson.dumps(answer.document))
-    except PredictionRejected as error:
-        return "rejected", error.where, str(error)
-    except MemoryError:
-        return LOST
-    except Exception as error:  # a mistake of ours that this answer brings to light: it costs this image, and is told
-        return "internal_error", "", f"Reading the answer failed with {type(error).__name__}: {error}"
+    def start(self) -> None:
+        """Start one for each core but one."""
+        self._readers = [AsideReader(*self._started_with) for _ in range(min(MOST_PROCESSES, (os.cpu_count() or 1) - 1))]
+
+    def least_busy(self) -> AsideReader | None:
+        """Return the one with the fewest answers waiting; None when none is ready."""
+        ready = [reader for reader in self._readers or () if reader.ready]
+        return min(ready, key=lambda reader: reader.load) if ready else None
+
+    def close(self) -> None:
+        """End them."""
+        for reader in self._readers or ():
+            reader.close()
 
 
 class AsideReader:
     """The other process, seen from the engine's loop."""
 
     def __init__(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
-        command = [sys.executable, "-c", "from inference.aside import main; main()"]
+        command = [sys.executable, "-c", "from inference.reading import main; main()"]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="answer-reader")
         self._greeting = self._thread.submit(self._exchange, (protocol, card, rules))
@@ -128,21 +130,3 @@ class AsideReader:
         pickle.dump(message, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
         self._process.stdin.flush()
         return pickle.load(self._process.stdout)
-
-
-def main() -> None:
-    """Answer what comes on standard input until it closes."""
-    questions, answers = cast(_Pipe, sys.stdin.buffer), cast(_Pipe, sys.stdout.buffer)
-    protocol, card, rules = pickle.load(questions)
-    _say(answers, "ready")
-    while True:
-        try:
-            batch = pickle.load(questions)
-        except (EOFError, KeyboardInterrupt):
-            return
-        _say(answers, [read_one(protocol, card, rules, question) for question in batch])
-
-
-def _say(answers: _Pipe, message: object) -> None:
-    pickle.dump(message, answers, protocol=pickle.HIGHEST_PROTOCOL)
-    answers.flush()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -15,7 +14,7 @@ from typing import Self
 from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
-from inference.aside import AsideReader
+from inference.aside import AsideReader, Asides
 from inference.calling import Answer, CallFailed, Endpoint, Replied, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
@@ -32,8 +31,7 @@ READERS = 4
 AHEAD = 8
 HELD_BYTES = 512 * 2**20
 WORTH_A_PROCESS = 200
-"""From so many images on, answers are read in a process of their own: it takes a second to start."""
-MOST_PROCESSES = 4
+"""From so many images on, answers that pile up are read in processes of their own."""
 LARGE_REPLY_BYTES = 2**20
 LARGE_ANSWER_BYTES = 64 * 1024
 
@@ -45,25 +43,21 @@ class RemoteAsker:
 
     def __init__(self, plan: Plan, expected: int) -> None:
         self._plan = plan
-        self._expected = expected
-        self._asides: list[AsideReader] = []
         self._endpoint = endpoint_of(plan.model)
         self._concurrency = self._endpoint.card.options.concurrency
+        self._asides = Asides(plan.model.protocol, self._endpoint.card, plan.rules)
+        self._asides_pay = expected >= WORTH_A_PROCESS
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
         self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=2 * self._concurrency + AHEAD)
 
     def __enter__(self) -> Self:
-        spare_cores = (os.cpu_count() or 1) - 1
-        count = min(MOST_PROCESSES, spare_cores, self._expected // WORTH_A_PROCESS)
-        self._asides = [AsideReader(self._plan.model.protocol, self._endpoint.card, self._plan.rules) for _ in range(count)]
         self._engine.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.__exit__(kind, error, trace)
         self._readers.shutdown(wait=False, cancel_futures=True)
-        for aside in self._asides:
-            aside.close()
+        self._asides.close()
 
     @property
     def in_flight(self) -> int:
@@ -89,14 +83,14 @@ class RemoteAsker:
         lines: asyncio.LifoQueue[EgressClient] = asyncio.LifoQueue()
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
-        return _Asking(self._plan, self._endpoint, self._readers, lines, self._asides).answer
+        return _Asking(self._plan, self._endpoint, self._readers, lines, self._asides if self._asides_pay else None).answer
 
 
 class _Asking:
     """The way of one image, inside the engine's thread."""
 
     def __init__(
-        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], asides: list[AsideReader]
+        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], asides: Asides | None
     ) -> None:
         self._plan = plan
         self._endpoint = endpoint
@@ -105,6 +99,7 @@ class _Asking:
         self._asides = asides
         self._budget = ByteBudget(HELD_BYTES)
         self._reading = asyncio.Lock()
+        self._unread = 0
 
     async def answer(self, image: StoredImage) -> Asked:
         async with self._budget.hold(image.held_bytes):
@@ -121,12 +116,23 @@ class _Asking:
         return await self._kept(replied, replace(sent, content=b"")), replied.latency_ms
 
     async def _kept(self, replied: Replied, asked: ModelInput) -> Kept:
-        ready = [aside for aside in self._asides if aside.ready]
-        if ready:
-            return await min(ready, key=lambda aside: aside.load).read(replied.reply, asked)
-        async with self._reading:
-            await asyncio.sleep(0)  # between two answers the sockets have their turn
-            return await self._digested(await read_answer(self._endpoint, replied, asked))
+        aside = self._aside()
+        if aside is not None:
+            return await aside.read(replied.reply, asked)
+        self._unread += 1
+        try:
+            async with self._reading:
+                await asyncio.sleep(0)  # between two answers the sockets have their turn
+                return await self._digested(await read_answer(self._endpoint, replied, asked))
+        finally:
+            self._unread -= 1
+
+    def _aside(self) -> AsideReader | None:
+        if self._asides is None:
+            return None
+        if not self._asides.started and self._unread > self._endpoint.card.options.concurrency:
+            self._asides.start()
+        return self._asides.least_busy()
 
     def _read(self, image: StoredImage) -> ModelInput:
         return model_input(image, form=self._endpoint.protocol.image_form, options=self._endpoint.card.options)
