@@ -58,7 +58,7 @@ def fashion_mnist(folder: Path) -> Data:
 
     parts = []
     for part, count in (("train", POOL), ("t10k", POOL // 2)):
-        pixels = read(f"{part}-images-idx3-ubyte.gz", 16, 784, count).astype(np.float32) / 255
+        pixels = (read(f"{part}-images-idx3-ubyte.gz", 16, 784, count) / 255).astype(np.float32)
         parts.append(Examples(pixels, read(f"{part}-labels-idx1-ubyte.gz", 8, 1, count)[:, 0].astype(np.int64)))
     return Data(parts[0], parts[1], 10)
 
@@ -94,7 +94,9 @@ def curves(name: str, data: Data, seeds: Iterable[int]) -> Curves:
         runs = np.array([curve(data, strategy, seed) for seed in seeds])
         result[strategy] = [round(value, 4) for value in runs.mean(axis=0).tolist()]
         spread = runs.std(axis=0)[BUDGETS.index(100)]
-        print(f"  {strategy:15}", " ".join(f"{100 * value:5.1f}" for value in result[strategy]), f" (+-{100 * spread:.1f} at 100)", flush=True)
+        print(
+            f"  {strategy:15}", " ".join(f"{100 * value:5.1f}" for value in result[strategy]), f" (+-{100 * spread:.1f} at 100)", flush=True
+        )
     return result
 
 
@@ -122,7 +124,12 @@ def main() -> None:
     factors = {name: None if labels is None else round(BUDGETS[-1] / labels, 2) for name, labels in saved.items()}
     report(
         "label-efficiency",
-        ours={"budgets": BUDGETS, **{name: result[DEFAULT] for name, result in measured.items()}, "gain_at_100": gains, "fewer_labels_x": factors},
+        ours={
+            "budgets": BUDGETS,
+            **{name: result[DEFAULT] for name, result in measured.items()},
+            "gain_at_100": gains,
+            "fewer_labels_x": factors,
+        },
         peer={name: result["random"] for name, result in measured.items()},
         ratio=factors["blue_marble"],
         goal="the default strategy at 100 labels beats random: by 4 points on Fashion-MNIST, by any on Blue Marble",

@@ -78,19 +78,21 @@ def last_save(campaign: Any) -> datetime:
 
 
 def next_round(campaign: Any) -> dict[str, float]:
-    """Ask for the next round and let a worker's child process make it; return the seconds until it opened and until all was kept."""
+    """Ask for the next round and let a worker's child process make it; return the seconds until it opened and until it ended."""
     from active_learning.models import Round
     from active_learning.services.rounds import RoundOptions, start_round
     from campaigns.tasks import supervise_run
 
     saved = last_save(campaign)
     round_ = start_round(user=campaign.created_by, campaign=campaign, strategy=STRATEGY, size=ROUND, options=RoundOptions(train=True))
-    supervise_run(round_.run_id)
+    assert round_.run is not None
+    supervise_run(round_.run.pk)
     round_ = Round.objects.select_related("run").get(pk=round_.pk)
-    assert round_.opened_at is not None, round_.run.error
+    run, opened = round_.run, round_.opened_at
+    assert run is not None and opened is not None and run.finished_at is not None, "the round did not open"
     return {
-        "open_after_s": round((round_.opened_at - saved).total_seconds(), 2),
-        "all_answers_kept_after_s": round((round_.run.finished_at - saved).total_seconds(), 2),
+        "open_after_s": round((opened - saved).total_seconds(), 2),
+        "drafts_ahead_kept_after_s": round((run.finished_at - saved).total_seconds(), 2),
     }
 
 

@@ -83,8 +83,8 @@ def main() -> None:
         ours=ours,
         peer={"exact_greedy_s": large["exact_greedy_s"], "published_s": LIBRARIES_S},
         ratio=speedup,
-        goal=f"{PICKS} of {SIZES[-1]:,}: at least {LEAST_SPEEDUP:g} x the exact greedy, at most {MOST_LIMITS:g} x the matrix products alone, "
-        f"radius at most {MOST_RADIUS:g} x the exact one",
+        goal=f"{PICKS} of {SIZES[-1]:,}: at least {LEAST_SPEEDUP:g} x the exact greedy, "
+        f"at most {MOST_LIMITS:g} x the matrix products alone, radius at most {MOST_RADIUS:g} x the exact one",
         holds=speedup >= LEAST_SPEEDUP and near_limit <= MOST_LIMITS and covers,
     )
 
