@@ -202,7 +202,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** @description Exports of a campaign. */
+        get: operations["campaigns_exports_list"];
         put?: never;
         /** @description Start an export; the run's result names the file. */
         post: operations["campaigns_exports_create"];
@@ -1965,7 +1966,7 @@ export interface components {
                 [key: string]: unknown;
             };
             readonly model: components["schemas"]["TrainedModel"] | null;
-            /** @description Return what was measured. */
+            /** @description Return what was measured; a training inside a round keeps it with its model too. */
             readonly metrics: {
                 [key: string]: unknown;
             };
@@ -2322,6 +2323,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedEvaluationList"];
+                };
+            };
+        };
+    };
+    campaigns_exports_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRunList"];
                 };
             };
         };

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Card, Code, Group, Progress, Select, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Card, Code, ColorSwatch, Group, Progress, Select, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconPlugConnected } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,7 +8,7 @@ import { useTestModel } from "@/api/models";
 import { messageOf } from "@/api/problems";
 import type { ModelTest, RegisteredModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
-import { answerOf, linesOfItems } from "./prediction";
+import { answerOf, classColor, linesOfItems } from "./prediction";
 import { PredictionPicture } from "./PredictionPicture";
 
 const SHOWN_LINES = 30;
@@ -59,6 +59,7 @@ function Answer({ result }: { result: ModelTest }) {
               <Table.Tr key={index} data-testid="test-line">
                 <Table.Td>
                   <Text size="sm">
+                    {line.what !== "class" && <ColorSwatch component="span" size={10} radius={3} color={classColor(line.index)} display="inline-block" mr={7} />}
                     {line.name}{" "}
                     <Text span c="dimmed" size="xs">
                       {line.index === null ? t("test.unknownClass") : `#${line.index}`} · {line.what}
@@ -143,7 +144,7 @@ export function TestConnection({ model, campaign }: { model: RegisteredModel; ca
         <Group align="flex-end">
           <Select
             label={t("test.campaign")}
-            w={220}
+            w={270}
             value={from}
             onChange={(value) => {
               setChosen(value);

@@ -32,7 +32,7 @@ export interface Line {
 export function linesOfItems(items: readonly PredictionItem[]): Line[] {
   const lines = items.flatMap((item): Line[] => {
     if (item.kind === "classification") return item.scores.map((score) => ({ name: score.class, index: score.index, confidence: score.confidence, what: "class" }));
-    if (item.kind === "raster") return item.classes.map((one) => ({ name: one.name, index: one.index, confidence: item.confidence, what: "pixels" }));
+    if (item.kind === "raster") return item.classes.map((one) => ({ name: one.name, index: one.index, confidence: null, what: "pixels" }));
     if (item.kind === "embedding") return [{ name: item.space, index: null, confidence: null, what: "embedding" }];
     return [{ name: item.class, index: item.index, confidence: item.confidence, what: item.kind }];
   });

@@ -2,11 +2,11 @@ import { useComputedColorScheme } from "@mantine/core";
 import { CustomChart, LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkPointComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import type { ChartPalette, ChartProps } from "./types";
 
-echarts.use([LineChart, CustomChart, GridComponent, TooltipComponent, LegendComponent, MarkPointComponent, SVGRenderer]);
+echarts.use([LineChart, CustomChart, GridComponent, TooltipComponent, LegendComponent, MarkPointComponent, CanvasRenderer]);
 
 const PALETTES: Record<"light" | "dark", ChartPalette> = {
   light: { text: "#56524a", line: "#e2ded4", surface: "#ffffff", series: ["#0f6a5f", "#b45309", "#1b4f8f", "#9d2f6b"], muted: "#8f897b" },
@@ -20,7 +20,7 @@ export default function EChart({ option, label, height = 280 }: ChartProps) {
   const chart = useRef<echarts.ECharts | null>(null);
   useEffect(() => {
     if (box.current === null) return undefined;
-    const made = echarts.init(box.current, null, { renderer: "svg" });
+    const made = echarts.init(box.current, null, { renderer: "canvas" });
     chart.current = made;
     const observer = new ResizeObserver(() => made.resize());
     observer.observe(box.current);

@@ -11,6 +11,7 @@ import { nextLabel, withNames } from "@/parts/labelDrafts";
 import { LabelFields } from "@/parts/LabelFields";
 import { EmptyState } from "@/parts/states";
 import { mayManage } from "../roles";
+import { ThisCampaign } from "./ThisCampaign";
 
 function fieldsOf(label: Label): NewLabel {
   return { name: label.name, color: label.color, hotkey: label.hotkey };
@@ -136,6 +137,7 @@ export function LabelsTab({ campaign }: { campaign: Campaign }) {
         <AddLabels campaign={campaign} />
       </Card>
       <Instructions campaign={campaign} />
+      <ThisCampaign campaign={campaign} />
     </Stack>
   );
 }

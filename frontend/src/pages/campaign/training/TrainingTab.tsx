@@ -32,7 +32,7 @@ function TrainingDetail({ training }: { training: TrainingRun }) {
       {training.model !== null && (
         <Text size="sm">
           {t("training.made")}{" "}
-          <Anchor component={Link} to={`/models/${training.model.id}`} inherit>
+          <Anchor component={Link} to={`/models/${training.model.id}`} inherit underline="always">
             {training.model.name} {training.model.version}
           </Anchor>
         </Text>
