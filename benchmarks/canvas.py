@@ -24,6 +24,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 VERTICES = 30
 ROUNDS = 3
 STEADY_S = 2.0
+REST_MS = 2500  # long enough for the picture of the shapes to be made again
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -55,43 +56,40 @@ def first_renders(page: Page, count: int) -> tuple[float, float]:
     return statistics.median(bare for bare, _ in pairs), statistics.median(ours for _, ours in pairs)
 
 
-def frames_while(page: Page, act: Callable[[], None]) -> dict[str, float]:
+def frames_while(page: Page, stroke: Callable[[int], None], pause_s: float) -> dict[str, float]:
     """Return frames a second, and the longest gap between two, while a real mouse works."""
-    page.evaluate("duration_ms => { window.counted = bench.frames(duration_ms) }", STEADY_S * 1000)
-    act()
-    counted = page.evaluate("counted")
+    page.evaluate("bench.countFrames()")
+    began, step = time.perf_counter(), 0
+    while time.perf_counter() - began < STEADY_S:
+        step += 1
+        stroke(step)
+        time.sleep(pause_s)
+    counted = page.evaluate("bench.framesCounted()")
+    page.mouse.up(button="middle")
+    page.mouse.up()
+    page.wait_for_timeout(REST_MS)
     return {"fps": round(counted["fps"], 1), "longest_ms": round(counted["longest_ms"])}
 
 
-def pan(page: Page) -> None:
+def pan(page: Page) -> dict[str, float]:
     """Drag the image about."""
     page.mouse.move(600, 400)
     page.mouse.down(button="middle")
-    _strokes(lambda step: page.mouse.move(600 + step * 3, 400 + step * 2))
-    page.mouse.up(button="middle")
+    return frames_while(page, lambda step: page.mouse.move(600 + step * 3, 400 + step * 2), 0.016)
 
 
-def zoom(page: Page) -> None:
+def zoom(page: Page) -> dict[str, float]:
     """Turn the wheel."""
     page.mouse.move(640, 400)
-    _strokes(lambda step: page.mouse.wheel(0, -40 if step % 2 else -30), pause_s=0.08)
+    return frames_while(page, lambda step: page.mouse.wheel(0, -40 if step % 2 else -30), 0.06)
 
 
-def drag_vertex(page: Page) -> None:
+def drag_vertex(page: Page) -> dict[str, float]:
     """Take a vertex for a walk."""
     x, y = page.evaluate("bench.editInTheMiddle()")
     page.mouse.move(x, y)
     page.mouse.down()
-    _strokes(lambda step: page.mouse.move(x + step, y + step / 2))
-    page.mouse.up()
-
-
-def _strokes(stroke: Callable[[int], None], pause_s: float = 0.016) -> None:
-    began, step = time.perf_counter(), 0
-    while time.perf_counter() - began < STEADY_S * 0.85:
-        step += 1
-        stroke(step)
-        time.sleep(pause_s)
+    return frames_while(page, lambda step: page.mouse.move(x + step, y + step / 2), 0.016)
 
 
 def main() -> None:
@@ -102,10 +100,8 @@ def main() -> None:
         page.goto(address)
         bare_small, ours_small = first_renders(page, 1_000)
         bare, ours = first_renders(page, 10_000)
-        smooth = {}
-        for name, act in {"pan": pan, "zoom": zoom, "drag": drag_vertex}.items():
-            smooth[name] = frames_while(page, functools.partial(act, page))
-            page.wait_for_timeout(1500)
+        page.wait_for_timeout(REST_MS)
+        smooth = {"pan": pan(page), "zoom": zoom(page), "drag": drag_vertex(page)}
         patch_ms = statistics.median(page.evaluate("bench.patchOfOneVertex()") for _ in range(5))
         browser.close()
     rates = {f"{name}_{key}": value for name, counted in smooth.items() for key, value in counted.items()}

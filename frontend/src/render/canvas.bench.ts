@@ -96,21 +96,27 @@ async function ours(all: readonly Annotation[]): Promise<number> {
   });
 }
 
-/** Count frames for a while; the longest gap shows a stall that the mean hides. */
-async function frames(duration_ms: number): Promise<{ fps: number; longest_ms: number }> {
-  return new Promise((resolve) => {
-    let [count, longest_ms] = [0, 0];
-    const began = performance.now();
-    let last = began;
-    const frame = (now: number): void => {
-      count += 1;
-      longest_ms = Math.max(longest_ms, now - last);
-      last = now;
-      if (now - began < duration_ms) requestAnimationFrame(frame);
-      else resolve({ fps: (count * 1000) / (now - began), longest_ms });
-    };
+let counting: { count: number; longest_ms: number; began: number; last: number } | null = null;
+
+/** Count frames from now on; the longest gap shows a stall that the mean hides. */
+function countFrames(): void {
+  const now = performance.now();
+  const counted = { count: 0, longest_ms: 0, began: now, last: now };
+  counting = counted;
+  const frame = (at: number): void => {
+    if (counting !== counted) return;
+    counted.count += 1;
+    counted.longest_ms = Math.max(counted.longest_ms, at - counted.last);
+    counted.last = at;
     requestAnimationFrame(frame);
-  });
+  };
+  requestAnimationFrame(frame);
+}
+
+function framesCounted(): { fps: number; longest_ms: number } {
+  const counted = counting;
+  counting = null;
+  return counted ? { fps: (counted.count * 1000) / (counted.last - counted.began), longest_ms: counted.longest_ms } : { fps: NaN, longest_ms: NaN };
 }
 
 /** What one moved vertex costs before it is on the wire: the action, the difference, the text. */
@@ -133,7 +139,7 @@ function editInTheMiddle(): Point | null {
   return handle ? viewer.toScreen(handle.at) : null;
 }
 
-const bench = { annotations, bare, ours, frames, patchOfOneVertex, editInTheMiddle };
+const bench = { annotations, bare, ours, countFrames, framesCounted, patchOfOneVertex, editInTheMiddle };
 
 declare global {
   interface Window {
