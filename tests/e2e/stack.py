@@ -65,8 +65,10 @@ class Stack:
         """Take the whole of it away without a warning, as a power cut does."""
         assert self.process is not None
         doomed = [self.process.pid, *descendants(self.process.pid)]
-        for pid in doomed:
-            send(pid, signal.SIGKILL)
+        groups = {group_of(pid) for pid in doomed[1:]} - {os.getpgid(0), 0}
+        send(self.process.pid, signal.SIGKILL)
+        for group in groups:  # whole groups at once: a process that is just being forked would slip through a list
+            send(-group, signal.SIGKILL)
         self.process.wait()
         wait_for(lambda: not any(alive(pid) for pid in doomed), 20, lambda: "it does not die")
 
@@ -224,6 +226,14 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+def group_of(pid: int) -> int:
+    """Return a process's group; 0 when it has ended."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def alive(pid: int) -> bool:
