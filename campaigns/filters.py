@@ -22,7 +22,9 @@ class ImageFilter(django_filters.FilterSet):
     """``?label=1,2&label_op=and&state=unlabeled&split=test&score_gte=0.5&q=name&flagged=true``."""
 
     label = NumbersFilter(method="by_label", label="Label ids, comma-separated; used in a submitted set")
-    label_op = django_filters.ChoiceFilter(method="ignore", choices=[("and", "and"), ("or", "or"), ("not", "not")], label="How several labels combine")
+    label_op = django_filters.ChoiceFilter(
+        method="ignore", choices=[("and", "and"), ("or", "or"), ("not", "not")], label="How several labels combine"
+    )
     state = django_filters.ChoiceFilter(choices=ImageState.choices)
     split = django_filters.ChoiceFilter(choices=[*Split.choices[1:], ("none", "none")], method="by_split")
     score_gte = django_filters.NumberFilter(field_name="priority", lookup_expr="gte")
@@ -57,13 +59,16 @@ class ImageFilter(django_filters.FilterSet):
 def select_images(campaign: Campaign, selection: Any) -> ImageQuerySet:
     """Return the images that a selection names: ``"all"``, ``"unlabeled"``, ``[ids]`` or ``{"filter": {…}}``.
 
+    Held-back images whose truth is known wait for nobody's label, so ``"unlabeled"`` leaves them out.
+
     Raises InvalidInput for anything else, and for ids that are not of this campaign.
     """
     images: ImageQuerySet = Image.objects.filter(campaign=campaign)
     if selection == "all":
         return images
     if selection == "unlabeled":
-        return images.filter(state=ImageState.UNLABELED)
+        waiting: ImageQuerySet = images.filter(state=ImageState.UNLABELED).exclude(split=Split.TEST, reference__isnull=False)
+        return waiting
     if isinstance(selection, list):
         return _by_ids(images, selection)
     if isinstance(selection, dict) and isinstance(selection.get("filter"), dict):
@@ -88,7 +93,9 @@ def _by_ids(images: ImageQuerySet, ids: list[Any]) -> ImageQuerySet:
 def _by_filter(images: ImageQuerySet, values: dict[str, Any]) -> ImageQuerySet:
     unknown = sorted(set(values) - set(ImageFilter.base_filters))
     if unknown:
-        raise InvalidInput(f"There is no filter {unknown[0]!r}. Known: {', '.join(sorted(ImageFilter.base_filters))}.", code="invalid_filter")
+        raise InvalidInput(
+            f"There is no filter {unknown[0]!r}. Known: {', '.join(sorted(ImageFilter.base_filters))}.", code="invalid_filter"
+        )
     data = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in values.items()}
     chosen = ImageFilter(data, queryset=images)
     if not chosen.is_valid():

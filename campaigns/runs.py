@@ -73,7 +73,9 @@ def kind_of(run: Run) -> RunKind:
     return _KINDS[run.kind]
 
 
-def enqueue_run(*, user: User | None, kind: str, campaign: Campaign | None, params: dict[str, Any] | None = None, total: int | None = None) -> Run:
+def enqueue_run(
+    *, user: User | None, kind: str, campaign: Campaign | None, params: dict[str, Any] | None = None, total: int | None = None
+) -> Run:
     """Write a run and its queue row; call it in the transaction that writes what the run is about."""
     with transaction.atomic():
         run = Run.objects.create(
@@ -93,7 +95,14 @@ def claim_run(run_id: int) -> Run | None:
     claim = uuid.uuid4().hex
     now = timezone.now()
     taken = Run.objects.filter(pk=run_id, state__in=(RunState.QUEUED, RunState.LOST)).update(
-        state=RunState.RUNNING, claim=claim, attempts=F("attempts") + 1, started_at=now, heartbeat_at=now, error="", message="", finished_at=None
+        state=RunState.RUNNING,
+        claim=claim,
+        attempts=F("attempts") + 1,
+        started_at=now,
+        heartbeat_at=now,
+        error="",
+        message="",
+        finished_at=None,
     )
     return Run.objects.select_related("campaign", "created_by").get(pk=run_id) if taken else None
 
@@ -197,7 +206,15 @@ class RunContext:
         self._rate_mark: tuple[float, int] | None = None
         self._stop = False
 
-    def progress(self, *, done: int | None = None, total: int | None = None, failed: int | None = None, message: str | None = None, force: bool = False) -> None:
+    def progress(
+        self,
+        *,
+        done: int | None = None,
+        total: int | None = None,
+        failed: int | None = None,
+        message: str | None = None,
+        force: bool = False,
+    ) -> None:
         """Report how far it is; cheap to call often.
 
         Raises ``RunCancelled`` when the person asked to stop, ``RunTakenOver`` when another worker owns the row.

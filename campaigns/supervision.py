@@ -19,7 +19,15 @@ PR_SET_PDEATHSIG = 1
 def supervise(run: Run) -> None:
     """Execute a claimed run in a child process until it ends, is cancelled, runs out of time or changes hands."""
     with log_path(run.pk).open("ab") as log:
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "execute_run", str(run.pk), run.claim, "--parent", str(os.getpid())]
+        command = [
+            sys.executable,
+            str(settings.BASE_DIR / "manage.py"),
+            "execute_run",
+            str(run.pk),
+            run.claim,
+            "--parent",
+            str(os.getpid()),
+        ]
         child = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     try:
         _watch(run, child)

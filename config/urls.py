@@ -1,8 +1,8 @@
 """All addresses of a deployment."""
 
-from campaigns.api.schema import docs_view, schema_view
 from django.urls import include, path
 
+from campaigns.api.schema import docs_view, schema_view
 from config.pages import healthz, index, readyz
 
 urlpatterns = [

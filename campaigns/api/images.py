@@ -90,7 +90,9 @@ class ImageView(APIView):
         """Flag, comment or move the image to another split."""
         form = ImageChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(ImageSerializer(update_image(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data)).data)
+        return Response(
+            ImageSerializer(update_image(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data)).data
+        )
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, image_id: int) -> Response:

@@ -1,7 +1,7 @@
 """Background runs: one address for every kind."""
 
 import django_filters
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -85,12 +85,14 @@ class RunItemsView(generics.ListAPIView[RunItem]):
     queryset = RunItem.objects.none()
     filter_backends = ()
 
-    @extend_schema(parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=list(ItemState.values)), OpenApiParameter("code", OpenApiTypes.STR)])
+    @extend_schema(
+        parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=list(ItemState.values)), OpenApiParameter("code", OpenApiTypes.STR)]
+    )
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the images, with reasons for the failed ones."""
         return super().get(request, *args, **kwargs)
 
-    def get_queryset(self):  # type: ignore[no-untyped-def]
+    def get_queryset(self) -> QuerySet[RunItem]:
         """Return the run's items, filtered."""
         items = RunItem.objects.filter(run=fetch_run(self.request, self.kwargs["run_id"])).select_related("image")
         wanted = {name: self.request.query_params[name] for name in ("state", "code") if self.request.query_params.get(name)}

@@ -334,5 +334,3 @@ def annotation_set_document(own: AnnotationSet) -> dict[str, Any]:
         "updated_at": own.updated_at,
         "submitted_at": own.submitted_at,
     }
-
-

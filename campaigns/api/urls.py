@@ -1,6 +1,6 @@
 """Addresses of this application."""
 
-from campaigns.api import accounts, annotations, campaigns, exporting, images, imagery, importing, runs, sample
+from campaigns.api import accounts, annotations, campaigns, exporting, imagery, images, importing, runs, sample
 
 urlpatterns = [
     *accounts.urlpatterns,

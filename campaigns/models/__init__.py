@@ -8,6 +8,26 @@ from campaigns.models.people import ApiToken, User
 from campaigns.models.run import UNFINISHED, ItemState, Run, RunItem, RunState
 
 __all__ = [
-    "UNFINISHED", "AnnotationSet", "ApiToken", "Campaign", "IdempotencyKey", "Image", "ImageState", "ItemState", "Label", "LabelUse", "Membership",
-    "Reference", "Revision", "Role", "Run", "RunItem", "RunState", "SetState", "Skip", "Split", "Task", "User",
-]  # fmt: skip
+    "UNFINISHED",
+    "AnnotationSet",
+    "ApiToken",
+    "Campaign",
+    "IdempotencyKey",
+    "Image",
+    "ImageState",
+    "ItemState",
+    "Label",
+    "LabelUse",
+    "Membership",
+    "Reference",
+    "Revision",
+    "Role",
+    "Run",
+    "RunItem",
+    "RunState",
+    "SetState",
+    "Skip",
+    "Split",
+    "Task",
+    "User",
+]

@@ -191,5 +191,7 @@ def _keep_an_owner(membership: Membership, *, leaving: bool) -> None:
 def _text(value: str, field: str, limit: int = 200) -> str:
     text = value.strip()
     if not text or len(text) > limit:
-        raise InvalidInput(f"The {field} needs 1 to {limit} characters.", code="invalid_name", errors=[{"field": field, "detail": "empty or too long"}])
+        raise InvalidInput(
+            f"The {field} needs 1 to {limit} characters.", code="invalid_name", errors=[{"field": field, "detail": "empty or too long"}]
+        )
     return text

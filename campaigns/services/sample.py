@@ -37,7 +37,12 @@ def create_sample_campaign(*, user: User, task: str = "classification") -> tuple
     """Make the campaign now and fill it in a run."""
     with transaction.atomic():
         campaign = create_campaign(
-            user=user, name=f"Blue Marble: {task}", task=task, labels=_LABELS[task], instructions=_INSTRUCTIONS[task], settings={"segmentation": "semantic"}
+            user=user,
+            name=f"Blue Marble: {task}",
+            task=task,
+            labels=_LABELS[task],
+            instructions=_INSTRUCTIONS[task],
+            settings={"segmentation": "semantic"},
         )
         run = enqueue_run(user=user, kind="sample", campaign=campaign, total=sum(PER_KIND.values()))
     return campaign, run
@@ -96,13 +101,20 @@ def island_boxes(chip: Chip, smallest_px: int = 12) -> list[dict[str, Any]]:
         (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
         inside = x0 > 0 and y0 > 0 and x1 < size and y1 < size
         if inside and (x1 - x0) * (y1 - y0) >= smallest_px:
-            boxes.append({"type": "box", "x": float(x0), "y": float(y0), "width": float(x1 - x0), "height": float(y1 - y0), "rotation": 0.0})
+            boxes.append(
+                {"type": "box", "x": float(x0), "y": float(y0), "width": float(x1 - x0), "height": float(y1 - y0), "rotation": 0.0}
+            )
     return boxes
 
 
 def _annotation(name: str, label: int, shape: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": name, "label": label, "shape": shape, "origin": "human", "review": "accepted", "confidence": None, "model": None, "attributes": {},
-    }  # fmt: skip
-
-
+        "id": name,
+        "label": label,
+        "shape": shape,
+        "origin": "human",
+        "review": "accepted",
+        "confidence": None,
+        "model": None,
+        "attributes": {},
+    }

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from campaigns.errors import InvalidInput
 from campaigns.filters import select_images
-from campaigns.models import AnnotationSet, Campaign, Image, LabelUse, Membership, User
+from campaigns.models import AnnotationSet, Campaign, Image, LabelUse, Membership, Reference, User
 
 As = Callable[[User | None], APIClient]
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,9 @@ def test_a_refused_post_may_be_repeated_with_its_key(manager: User, as_user: As)
     assert client.post("/api/v1/campaigns", {"name": "x", "task": "detection"}, headers=headers).status_code == 201
 
 
-def test_merging_labels_moves_annotations_and_counts(campaign: Campaign, make_image: Callable[..., Image], annotator: User, manager: User, as_user: As) -> None:
+def test_merging_labels_moves_annotations_and_counts(
+    campaign: Campaign, make_image: Callable[..., Image], annotator: User, manager: User, as_user: As
+) -> None:
     land, water = campaign.labels.all()
     image = make_image(campaign)
     label_all(as_user(annotator), image, land.pk)
@@ -82,7 +84,9 @@ def test_merging_labels_moves_annotations_and_counts(campaign: Campaign, make_im
     assert list(LabelUse.objects.values_list("label", "count")) == [(water.pk, 1)]
 
 
-def test_deleting_a_label_removes_it_from_all_sets(campaign: Campaign, make_image: Callable[..., Image], annotator: User, manager: User, as_user: As) -> None:
+def test_deleting_a_label_removes_it_from_all_sets(
+    campaign: Campaign, make_image: Callable[..., Image], annotator: User, manager: User, as_user: As
+) -> None:
     land = campaign.labels.first()
     image = make_image(campaign)
     label_all(as_user(annotator), image, land.pk)
@@ -136,7 +140,9 @@ def test_images_are_filtered_by_label_state_split_and_name(
     assert [i.name for i in select_images(campaign, {"filter": {"state": "unlabeled"}})] == [c.name]
 
 
-def test_pages_neither_repeat_nor_lose_images_while_some_are_added(campaign: Campaign, make_image: Callable[..., Image], annotator: User, as_user: As) -> None:
+def test_pages_neither_repeat_nor_lose_images_while_some_are_added(
+    campaign: Campaign, make_image: Callable[..., Image], annotator: User, as_user: As
+) -> None:
     made = [make_image(campaign).pk for _ in range(7)]
     client = as_user(annotator)
     url, seen = f"/api/v1/campaigns/{campaign.pk}/images?page_size=3", []
@@ -148,7 +154,9 @@ def test_pages_neither_repeat_nor_lose_images_while_some_are_added(campaign: Cam
     assert seen == made
 
 
-@pytest.mark.parametrize("wrong", ["some", [], [True], ["1"], {"filter": {"colour": "red"}}, {"filter": {"state": "odd"}}, None, {"filter": 3}])
+@pytest.mark.parametrize(
+    "wrong", ["some", [], [True], ["1"], {"filter": {"colour": "red"}}, {"filter": {"state": "odd"}}, None, {"filter": 3}]
+)
 def test_a_wrong_selection_is_refused(campaign: Campaign, wrong: Any) -> None:
     with pytest.raises(InvalidInput):
         select_images(campaign, wrong)
@@ -167,3 +175,10 @@ def test_annotators_flag_and_managers_move_between_splits(
     assert as_user(annotator).patch(url, {"flagged": True, "comment": "Look here."}).data["flagged"] is True
     assert as_user(annotator).patch(url, {"split": "test"}).status_code == 403
     assert as_user(manager).patch(url, {"split": "test"}).data["split"] == "test"
+
+
+def test_the_unlabeled_are_those_that_wait_for_a_person(campaign: Campaign, make_image: Callable[..., Image]) -> None:
+    waiting, held_back, test = make_image(campaign), make_image(campaign, split="test"), make_image(campaign, split="test")
+    Reference.objects.create(image=held_back, annotations=[])
+    make_image(campaign, state="submitted")
+    assert {i.pk for i in select_images(campaign, "unlabeled")} == {waiting.pk, test.pk}

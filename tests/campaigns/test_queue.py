@@ -48,7 +48,9 @@ def test_a_lease_runs_out(campaign: Campaign, images: list[Image], annotator: Us
     assert names(campaign, reviewer, 1) == [held]
 
 
-def test_skipping_hides_an_image_from_one_person_only(campaign: Campaign, images: list[Image], annotator: User, reviewer: User, as_user: As) -> None:
+def test_skipping_hides_an_image_from_one_person_only(
+    campaign: Campaign, images: list[Image], annotator: User, reviewer: User, as_user: As
+) -> None:
     (held,) = names(campaign, annotator, 1)
     assert as_user(annotator).post(f"/api/v1/images/{held}/skip", {"reason": "blurred"}).status_code == 204
     assert held not in names(campaign, annotator, 4)
@@ -70,6 +72,8 @@ def test_a_viewer_gets_no_lease(campaign: Campaign, images: list[Image], viewer:
     assert as_user(viewer).post(f"/api/v1/campaigns/{campaign.pk}/next").status_code == 403
 
 
-def test_images_added_later_join_the_queue(campaign: Campaign, images: list[Image], annotator: User, make_image: Callable[..., Image]) -> None:
+def test_images_added_later_join_the_queue(
+    campaign: Campaign, images: list[Image], annotator: User, make_image: Callable[..., Image]
+) -> None:
     late = make_image(campaign, priority=99.0)
     assert names(campaign, annotator, 1) == [late.pk]

@@ -1,6 +1,6 @@
 """Runs: claimed once, cancelled, retried, recovered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -19,10 +19,9 @@ HERE = "tests.campaigns.test_runs"
 
 
 @pytest.fixture(autouse=True)
-def kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {name: RunKind(name, f"{HERE}.{name}", resumable=name == "count") for name in ("count", "obey", "refuse", "crash")}
     monkeypatch.setattr(runs, "_KINDS", known)
-    yield
 
 
 def count(context: RunContext) -> dict[str, object]:

@@ -54,5 +54,7 @@ def test_truth_comes_from_the_mask_and_every_kind_is_there() -> None:
     kinds = {kind: sum(chip.kind == kind for chip in cut) for kind in ("ocean", "coast", "land")}
     assert all(kinds[kind] >= count for kind, count in {"ocean": 170, "coast": 200, "land": 110}.items())
     assert kind_of(np.ones((4, 4), bool)) == "ocean" and kind_of(np.zeros((4, 4), bool)) == "land"
-    congo = next(chip for chip in cut if chip.transform[2] <= 22 < chip.transform[2] + 6.4 and chip.transform[5] - 6.4 < -1 <= chip.transform[5])
+    congo = next(
+        chip for chip in cut if chip.transform[2] <= 22 < chip.transform[2] + 6.4 and chip.transform[5] - 6.4 < -1 <= chip.transform[5]
+    )
     assert congo.kind == "land"

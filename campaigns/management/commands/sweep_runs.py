@@ -16,6 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the schedule if it is missing, then sweep."""
         Schedule.objects.get_or_create(
-            name="sweep runs", defaults={"func": "campaigns.tasks.sweep_runs", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+            name="sweep runs",
+            defaults={"func": "campaigns.tasks.sweep_runs", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
         )
         self.stdout.write(f"{sweep_runs()} lost")

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useStartInference } from "@/api/models";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign, RegisteredModel } from "@/api/types";
+import { waiting } from "@/parts/counts";
 import { RunCard } from "@/parts/RunCard";
 
 /** Run a model over the campaign, and watch it. */
@@ -28,7 +29,7 @@ export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign
             {t("inference.all", { count: campaign.counts.images })}
           </Button>
           <Button leftSection={<IconPlayerPlay size={16} />} disabled={none || going} loading={start.isPending} onClick={() => run("unlabeled")} data-testid="run-inference">
-            {t("inference.unlabeled", { count: campaign.counts.unlabeled })}
+            {t("inference.unlabeled", { count: waiting(campaign.counts) })}
           </Button>
         </Group>
       </Group>
