@@ -12,10 +12,15 @@ import numpy as np
 import pytest
 from django.conf import settings as django_settings
 from django.test.utils import override_settings
+from hypothesis import settings as hypothesis_settings
 from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from campaigns.models import Campaign, Image, Label, Membership, Role, Task, User
+
+# A busy machine must not fail a property: none of the tests is a timed one.
+hypothesis_settings.register_profile("winnow", deadline=None)
+hypothesis_settings.load_profile("winnow")
 
 PASSWORD = "correct horse battery"
 COLORS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4")
