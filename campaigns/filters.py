@@ -57,11 +57,10 @@ class ImageFilter(django_filters.FilterSet):
 
 
 def select_images(campaign: Campaign, selection: Any) -> ImageQuerySet:
-    """Return the images that a selection names: ``"all"``, ``"unlabeled"``, ``[ids]`` or ``{"filter": {…}}``.
+    """Return the images that a selection names: ``"all"``, ``"unlabeled"`` or ``{"filter": {…}}``.
 
     Held-back images whose truth is known wait for nobody's label, so ``"unlabeled"`` leaves them out.
-
-    Raises InvalidInput for anything else, and for ids that are not of this campaign.
+    Raises InvalidInput for anything else.
     """
     images: ImageQuerySet = Image.objects.filter(campaign=campaign)
     if selection == "all":
@@ -69,37 +68,42 @@ def select_images(campaign: Campaign, selection: Any) -> ImageQuerySet:
     if selection == "unlabeled":
         waiting: ImageQuerySet = images.filter(state=ImageState.UNLABELED).exclude(split=Split.TEST, reference__isnull=False)
         return waiting
-    if isinstance(selection, list):
-        return _by_ids(images, selection)
-    if isinstance(selection, dict) and isinstance(selection.get("filter"), dict):
+    if isinstance(selection, dict) and set(selection) == {"filter"} and isinstance(selection["filter"], dict):
         return _by_filter(images, selection["filter"])
     raise InvalidInput('images must be "all", "unlabeled", a list of ids, or {"filter": {…}}.', code="invalid_selection")
 
 
-def _by_ids(images: ImageQuerySet, ids: list[Any]) -> ImageQuerySet:
-    if not ids or len(ids) > MAX_IDS or any(isinstance(i, bool) or not isinstance(i, int) for i in ids):
+def selected_ids(campaign: Campaign, selection: Any, *, checked: bool = False) -> list[int]:
+    """Return the ids that a selection names, in the order of labeling; a list of ids is a selection too and keeps its order.
+
+    ``checked``: the selection was looked at before, so that images removed since then are left out in silence.
+    Raises InvalidInput for what is no selection, and for ids that are not of this campaign.
+    """
+    if not isinstance(selection, list):
+        return list(select_images(campaign, selection).order_by("-priority", "id").values_list("pk", flat=True))
+    if not selection or len(selection) > MAX_IDS or any(isinstance(i, bool) or not isinstance(i, int) for i in selection):
         raise InvalidInput(f"A selection is a list of 1 to {MAX_IDS} image ids.", code="invalid_selection")
-    wanted = set(ids)
+    wanted = list(dict.fromkeys(selection))
     found: set[int] = set()
-    listed = sorted(wanted)
-    for start in range(0, len(listed), 500):  # SQLite takes a limited number of variables in one statement
-        found.update(images.filter(pk__in=listed[start : start + 500]).values_list("pk", flat=True))
-    missing = sorted(wanted - found)
-    if missing:
+    for start in range(0, len(wanted), 500):  # a database takes a limited number of variables in one statement
+        part = Image.objects.filter(campaign=campaign, pk__in=wanted[start : start + 500])
+        found.update(part.values_list("pk", flat=True))
+    missing = [i for i in wanted if i not in found]
+    if missing and not checked:
         raise InvalidInput(f"Image {missing[0]} is not in this campaign.", code="invalid_selection")
-    return images.filter(pk__in=listed)
+    return [i for i in wanted if i in found]
 
 
 def _by_filter(images: ImageQuerySet, values: dict[str, Any]) -> ImageQuerySet:
     unknown = sorted(set(values) - set(ImageFilter.base_filters))
     if unknown:
         raise InvalidInput(
-            f"There is no filter {unknown[0]!r}. Known: {', '.join(sorted(ImageFilter.base_filters))}.", code="invalid_filter"
+            f"There is no filter {unknown[0]!r}. Known: {', '.join(sorted(ImageFilter.base_filters))}.", code="invalid_selection"
         )
     data = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in values.items()}
     chosen = ImageFilter(data, queryset=images)
     if not chosen.is_valid():
         field, messages = next(iter(chosen.errors.items()))
-        raise InvalidInput(f"{field}: {' '.join(map(str, messages))}", code="invalid_filter")
+        raise InvalidInput(f"{field}: {' '.join(map(str, messages))}", code="invalid_selection")
     selected: ImageQuerySet = chosen.qs
     return selected

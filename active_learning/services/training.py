@@ -26,11 +26,11 @@ from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher
 from active_learning.training.loop import Point, Progress
 from active_learning.training.targets import Targets, TrainedClass
 from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.filters import selected_ids
 from campaigns.models import Campaign, Image, Run, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunCancelled, RunContext, enqueue_run
-from inference.services.selection import checked_selection, selected_ids
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import RegisteredModel
 
@@ -64,8 +64,8 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
 def _checked(campaign: Campaign, document: Mapping[str, Any]) -> tuple[TrainingConfig, list[int] | None]:
     """Return the config with the campaign's own facts filled in, and the ids it chooses from (None: all)."""
     _family(campaign)
-    selection = checked_selection(document.get("images", "all"), campaign)
-    images = None if selection == "all" else selected_ids(selection, campaign)
+    selection = document.get("images", "all")
+    images = None if selection == "all" else selected_ids(campaign, selection)
     if images == []:
         raise InvalidInput("images: the filter keeps no image of this campaign.", code="invalid_training")
     config = TrainingConfig.from_document({**document, "images": "all" if images is None else images})

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from django.db import IntegrityError
 
+from campaigns.errors import NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
 from inference.inputs import StoredImage
@@ -145,7 +146,9 @@ def _keep(context: RunContext, plan: Plan, outcomes: list[Answered | Unanswered]
     rows = [Failure(each.image_id, each.code, each.reason, each.latency_ms) for each in failures]
     try:
         write_batch(run=context.run, source=plan.source, answered=answered, failures=rows, keep_items=keep_items)
-    except IntegrityError:  # an image was deleted while it was asked about
+    except IntegrityError as error:  # an image was deleted while it was asked about, or the model itself
+        if not RegisteredModel.objects.filter(pk=plan.model.pk).exists():
+            raise NotFound("The model was removed while the run was on.") from error
         there = images_by_id([each.image_id for each in outcomes])
         answered = [each for each in answered if each.image_id in there]
         rows = [each for each in rows if each.image_id in there]

@@ -6,12 +6,12 @@ from django.db import transaction
 from django.db.models import Count
 
 from campaigns.errors import Conflict, NotFound
+from campaigns.filters import selected_ids
 from campaigns.models import ItemState, Run, RunItem
 from campaigns.runs import RunContext
 from inference.models import InferenceRun
 from inference.services.answering import Tally, answer_images
 from inference.services.planning import Plan, make_plan
-from inference.services.selection import selected_ids
 
 ITEM_BATCH = 1000
 
@@ -48,7 +48,7 @@ def _make_items(run: Run, inference: InferenceRun) -> None:
     if RunItem.objects.filter(run=run).exists():
         return
     assert run.campaign is not None
-    ids = selected_ids(inference.images, run.campaign)
+    ids = selected_ids(run.campaign, inference.images, checked=True)
     with transaction.atomic():
         RunItem.objects.bulk_create((RunItem(run=run, image_id=image) for image in ids), batch_size=ITEM_BATCH, ignore_conflicts=True)
 

@@ -5,11 +5,11 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.errors import InvalidInput
+from campaigns.filters import selected_ids
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import enqueue_run
 from inference.models import InferenceRun
-from inference.services.selection import checked_selection, selected_ids
 from models_registry.models import CampaignModel, RegisteredModel
 
 KIND = "inference"
@@ -24,12 +24,11 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
     require_role(user, campaign, MANAGE)
     if not CampaignModel.objects.filter(campaign=campaign, model=model).exists():
         raise InvalidInput("This model is not attached to the campaign. Attach it and map its classes first.", code="model_not_attached")
-    selection = checked_selection(images, campaign)
-    total = len(selected_ids(selection, campaign))
+    total = len(selected_ids(campaign, images))
     if not total:
         raise InvalidInput("There is no such image in this campaign. Add images, or choose others.", code="nothing_selected")
     with transaction.atomic():
         params = {"model": model.pk, "model_version": model.version, "prefill": prefill}
         run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=total)
-        InferenceRun.objects.create(run=run, model=model, model_version=model.version, images=selection, prefill=prefill)
+        InferenceRun.objects.create(run=run, model=model, model_version=model.version, images=images, prefill=prefill)
     return run

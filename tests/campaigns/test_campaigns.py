@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from campaigns.errors import InvalidInput
-from campaigns.filters import select_images
+from campaigns.filters import select_images, selected_ids
 from campaigns.models import AnnotationSet, Campaign, Image, LabelUse, Membership, Reference, User
 
 As = Callable[[User | None], APIClient]
@@ -159,13 +159,13 @@ def test_pages_neither_repeat_nor_lose_images_while_some_are_added(
 )
 def test_a_wrong_selection_is_refused(campaign: Campaign, wrong: Any) -> None:
     with pytest.raises(InvalidInput):
-        select_images(campaign, wrong)
+        selected_ids(campaign, wrong)
 
 
 def test_a_selection_does_not_reach_into_another_campaign(make_campaign: Callable[..., Campaign], make_image: Callable[..., Image]) -> None:
     mine, other = make_campaign(), Campaign.objects.create(name="other", task="detection")
     with pytest.raises(InvalidInput):
-        select_images(mine, [make_image(mine).pk, make_image(other).pk])
+        selected_ids(mine, [make_image(mine).pk, make_image(other).pk])
 
 
 def test_annotators_flag_and_managers_move_between_splits(
