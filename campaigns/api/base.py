@@ -49,7 +49,7 @@ def fetch_image(request: Request, pk: int) -> Image:
         raise NotFound("There is no such image, or you are not a member of its campaign.")
     assert isinstance(image, Image)
     if not user.is_superuser:
-        remember_role(user, image.campaign, image.role)
+        remember_role(user, image.campaign, image.role)  # type: ignore[attr-defined]
     return image
 
 

@@ -49,8 +49,8 @@ class CampaignsView(generics.ListAPIView[Campaign]):
         counts = service.count_images([c.pk for c in page or []])
         roles = dict(Membership.objects.filter(user=user).values_list("campaign", "role"))
         for campaign in page or []:
-            campaign.counts = counts[campaign.pk]  # type: ignore[attr-defined]
-            campaign.role = "owner" if user.is_superuser else roles[campaign.pk]  # type: ignore[attr-defined]
+            campaign.counts = counts[campaign.pk]
+            campaign.role = "owner" if user.is_superuser else roles[campaign.pk]
         return page
 
     @extend_schema(request=CampaignSerializer, responses={201: CampaignSerializer})
@@ -178,7 +178,9 @@ class MemberView(APIView):
         member = _fetch_member(request, campaign_id, member_id)
         form = MemberSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(MemberSerializer(service.change_role(user=user_of(request), membership=member, role=form.validated_data["role"])).data)
+        return Response(
+            MemberSerializer(service.change_role(user=user_of(request), membership=member, role=form.validated_data["role"])).data
+        )
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, campaign_id: int, member_id: int) -> Response:
