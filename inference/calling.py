@@ -19,6 +19,8 @@ RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 LARGE_REPLY_BYTES = 256 * 1024
+SHORTEST_SECRET = 6
+BLOTTED = b"[secret]"
 
 
 class CallFailed(Exception):
@@ -115,10 +117,10 @@ async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, 
             received = await client.fetch(outgoing)
         except EgressError as error:
             if number == most or not _may_pass(error):
-                raise _failed(error) from error
+                raise _failed(error, endpoint) from error
             await asyncio.sleep(_pause_s(error, number, dice))
         else:
-            return Replied(_reply(received), (time.perf_counter() - begun) * 1000.0, number)
+            return Replied(_reply(received, endpoint), (time.perf_counter() - begun) * 1000.0, number)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
@@ -133,9 +135,18 @@ def _pause_s(error: EgressError, number: int, dice: random.Random) -> float:
     return min(LONGEST_PAUSE_S, pause) * dice.uniform(1.0, 1.5)
 
 
-def _failed(error: EgressError) -> CallFailed:
-    return CallFailed(error.code, error.detail, sample=error.sample if isinstance(error, BadStatus) else b"")
+def _failed(error: EgressError, endpoint: Endpoint) -> CallFailed:
+    return CallFailed(error.code, error.detail, sample=_blotted(error.sample, endpoint) if isinstance(error, BadStatus) else b"")
 
 
-def _reply(received: Received) -> WireReply:
-    return WireReply(received.body, received.content_type, received.status)
+def _reply(received: Received, endpoint: Endpoint) -> WireReply:
+    return WireReply(_blotted(received.body, endpoint), received.content_type, received.status)
+
+
+def _blotted(body: bytes, endpoint: Endpoint) -> bytes:
+    """Blot out the model's secret: servers that repeat what they were sent would show it to all who read their answers."""
+    for value in endpoint.headers.values():
+        secret = value.rpartition(" ")[2].encode()  # without "Bearer"
+        if len(secret) >= SHORTEST_SECRET:  # a shorter one could stand in any answer by chance
+            body = body.replace(secret, BLOTTED)
+    return body

@@ -59,6 +59,8 @@ class Node:
         """Return a text of at most ``limit`` characters."""
         if not isinstance(self.value, str) or len(self.value) > limit:
             raise self.reject("a text" if not isinstance(self.value, str) else f"a text of at most {limit} characters")
+        if "\0" in self.value:  # PostgreSQL stores no such text, and one answer must not spoil a batch of them
+            raise self.reject("a text without NUL characters")
         return self.value
 
     def is_object(self) -> bool:

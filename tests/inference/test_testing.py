@@ -54,6 +54,16 @@ def test_a_sound_answer_is_shown_parsed_and_raw(
     assert "hush" not in str(found)
 
 
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_server_that_repeats_the_secret_shows_it_to_nobody(campaign: Campaign, manager: User, as_user: Speak, status: int) -> None:
+    repeating = {"items": [{"kind": "Bearer opensesame"}], "model_version": "opensesame", "error": "Bearer opensesame is wrong"}
+    with ModelServer(respond=lambda _: Reply(repeating, status=status)) as server:
+        found = report(as_user(manager), register(manager, server.url, secret="opensesame"))
+        assert server.seen[0].headers["authorization"] == "Bearer opensesame"
+    assert "opensesame" not in str(found)
+    assert "[secret]" in found["raw"]
+
+
 def test_without_an_image_a_sample_is_drawn_and_a_campaign_gives_its_first(
     campaign: Campaign, manager: User, as_user: Speak, make_image: Callable[..., Image], data_dir: Any
 ) -> None:

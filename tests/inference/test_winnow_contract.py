@@ -200,6 +200,12 @@ def test_a_wrong_item_is_rejected_at_its_place(item: Any, where: str) -> None:
     assert caught.value.where == where
 
 
+def test_a_text_that_postgresql_cannot_store_is_rejected_at_its_place() -> None:
+    with pytest.raises(PredictionRejected) as rejected:
+        ask("winnow", card("detection"), {"items": [], "model_version": "v\0"})
+    assert rejected.value.where == "model_version"
+
+
 def test_an_answer_without_items_says_what_it_has() -> None:
     with pytest.raises(PredictionRejected, match='expected "items", got an object with detections'):
         ask("winnow", card("detection"), {"detections": []})
