@@ -1,16 +1,18 @@
 """Translate errors into RFC 9457 problem documents, once for all views."""
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DataError
+from django.db import DataError, IntegrityError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from campaigns.errors import DomainError, InvalidInput, PreconditionFailed
+from campaigns.errors import Conflict, DomainError, InvalidInput, PreconditionFailed
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -19,6 +21,11 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(error, DataError | OverflowError):
         # SQLite says OverflowError of a number above 64 bits, PostgreSQL DataError of that and of texts with a NUL.
         error = InvalidInput("A number or a text in this request is beyond what can be stored; check ids above all.", code="out_of_range")
+    if isinstance(error, IntegrityError):
+        # The services look first; what they found can still be removed before they write.
+        logger.warning("a constraint of the database refused a request", exc_info=error)
+        message = "Something that this request builds on was changed or removed at the same moment. Load it again."
+        error = Conflict(message, code="changed_meanwhile")
     if isinstance(error, DomainError):
         return _from_domain(error)
     if isinstance(error, Http404):

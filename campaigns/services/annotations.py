@@ -197,8 +197,8 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
     role = require_role(user, image.campaign, ANNOTATE)
     own = _writable_set(user, image, role, version)
     before = label_counts(own.annotations)
-    annotations = _reviewed(own.annotations, accept_drafts_above)
     frame = frame_of(image)
+    annotations = [a for a in _reviewed(own.annotations, accept_drafts_above) if a["label"] in frame.labels]
     _check_whole_set(annotations, frame)
     if frame.task == "classification" and not frame.multi_label and not annotations:
         raise InvalidInput("Choose a label before you submit, or skip the image.", code="label_missing")

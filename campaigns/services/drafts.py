@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns.models import AnnotationSet
+from campaigns.models import AnnotationSet, Label
 
 
 def write_drafts(*, image_id: int, model_id: int, annotations: list[dict[str, Any]]) -> int:
@@ -16,9 +16,10 @@ def write_drafts_bulk(*, model_id: int, drafts: dict[int, list[dict[str, Any]]])
     """Replace one model's drafts on many images; return the drafted set's id for each image.
 
     What other models drafted stays. Writing the same drafts again changes nothing, not even a version. The
-    annotations were checked by whoever drafted them.
+    annotations were checked by whoever drafted them; only labels that were removed meanwhile are left out.
     """
     with transaction.atomic():
+        drafts = _without_removed_labels(drafts)
         existing = {s.image_id: s for s in AnnotationSet.objects.select_for_update().filter(image__in=list(drafts), author=None)}
         fresh = [AnnotationSet(image_id=image, author=None, annotations=drafts[image]) for image in drafts if image not in existing]
         # ignore_conflicts: two models may draft on one image for the first time at once.
@@ -28,8 +29,15 @@ def write_drafts_bulk(*, model_id: int, drafts: dict[int, list[dict[str, Any]]])
         AnnotationSet.objects.bulk_create(
             changed, batch_size=200, update_conflicts=True, unique_fields=["id"], update_fields=["annotations", "version", "updated_at"]
         )
-        ids = dict(AnnotationSet.objects.filter(image__in=list(drafts), author=None).values_list("image_id", "pk"))
-    return ids
+        return dict(AnnotationSet.objects.filter(image__in=list(drafts), author=None).values_list("image_id", "pk"))
+
+
+def _without_removed_labels(drafts: dict[int, list[dict[str, Any]]]) -> dict[int, list[dict[str, Any]]]:
+    used = {a["label"] for annotations in drafts.values() for a in annotations}
+    gone = used.difference(Label.objects.filter(pk__in=used).values_list("pk", flat=True)) if used else used
+    if not gone:
+        return drafts
+    return {image: [a for a in annotations if a["label"] not in gone] for image, annotations in drafts.items()}
 
 
 def _replace(drafted: AnnotationSet, model_id: int, annotations: list[dict[str, Any]]) -> bool:
@@ -40,4 +48,3 @@ def _replace(drafted: AnnotationSet, model_id: int, annotations: list[dict[str, 
     drafted.annotations = merged
     drafted.version += 1
     return True
-

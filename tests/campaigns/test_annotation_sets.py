@@ -241,3 +241,21 @@ def test_active_seconds_add_up_and_one_save_cannot_claim_hours(image: Image, ann
     save(client, image, 1, active_s=12.5)
     save(client, image, 2, active_s=90_000)
     assert AnnotationSet.objects.get(image=image, author=annotator).active_s == 612.5
+
+
+def test_drafts_of_a_label_that_was_removed_meanwhile_are_left_out(as_user: As, annotator: User, boxes: Campaign, image: Image) -> None:
+    kept, removed = boxes.labels.all()
+    removed_id = removed.pk
+    removed.delete()
+    write_drafts(image_id=image.pk, model_id=3, annotations=[draft(kept.pk, "a", 0.9), draft(removed_id, "b", 0.9)])
+    assert [a["id"] for a in open_set(as_user(annotator), image).data["annotations"]] == ["a"]
+
+
+def test_a_set_with_a_removed_label_can_still_be_submitted(as_user: As, annotator: User, boxes: Campaign, image: Image) -> None:
+    kept, removed = boxes.labels.all()
+    annotations = [draft(kept.pk, "a", 0.9), draft(removed.pk, "b", 0.9)]
+    removed.delete()
+    AnnotationSet.objects.create(image=image, author=annotator, annotations=annotations)
+    answer = submit(as_user(annotator), image, 1, accept_drafts_above=0.5)
+    assert answer.status_code == 200, answer.content
+    assert [a["id"] for a in answer.json()["annotations"]] == ["a"]

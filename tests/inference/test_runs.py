@@ -11,6 +11,8 @@ from campaigns.runs import RunContext, cancel_run, claim_run, execute_now, retry
 from inference.models import Prediction, Prefill
 from inference.services import predict_pool, start_inference
 from inference.services.answering import DEAD_AFTER
+from inference.services.executing import execute_inference
+from models_registry.models import RegisteredModel
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
 
 pytestmark = pytest.mark.django_db
@@ -226,6 +228,20 @@ def test_a_run_that_was_killed_goes_on_where_it_was(campaign, make_image, make_m
         run = execute_now(run)
     assert endpoint.requests == 4
     assert (run.state, run.done, run.total) == (RunState.SUCCEEDED, 10, 10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_whose_model_is_removed_meanwhile_says_so(campaign, make_image, make_model):
+    class Removing(RunContext):
+        def progress(self, **values):
+            RegisteredModel.objects.all().delete()
+            super().progress(**values)
+
+    make_image(campaign)
+    with answering() as endpoint:
+        run = claim_run(started(campaign, make_model(campaign, endpoint.url)).pk)
+        with pytest.raises(NotFound, match="model was removed"):
+            execute_inference(Removing(run))
 
 
 def test_cancelling_stops_within_two_seconds_and_keeps_what_came(campaign, make_image, make_model, monkeypatch):
