@@ -25,42 +25,44 @@ class Lease:
     expires_at: datetime
 
 
-def lease_next(*, user: User, campaign: Campaign, exclude: Sequence[int] = ()) -> Lease | None:
+def lease_next(*, user: User, campaign: Campaign, exclude: Sequence[int] = (), resume: bool = False) -> Lease | None:
     """Lease the first free image in the order of ``priority``; images returned to the user come before all others.
 
-    ``exclude`` names images that the user holds already (the one on screen, while the next is loaded ahead).
-    Return None when nothing is left for this person.
+    An image that anybody holds is not free, the user's own leases included: two tabs or scripts of one person get
+    two images. ``resume`` offers the user's own again, for a page that was closed or reloaded in the middle.
+    ``exclude`` names images that are not wanted. Return None when nothing is left for this person.
     """
     require_role(user, campaign, ANNOTATE)
     until = timezone.now() + timedelta(seconds=CampaignOptions.from_document(campaign.settings).lease_s)
     for _ in range(RACES):
-        image = _returned(user, campaign, exclude) or _first_free(user, campaign, exclude)
+        free = _free(user if resume else None)
+        image = _returned(free, user, campaign, exclude) or _first_free(free, user, campaign, exclude)
         if image is None:
             return None
-        if _free(user).filter(pk=image.pk, state=image.state).update(leased_by=user, leased_until=until):
+        if free.filter(pk=image.pk, state=image.state).update(leased_by=user, leased_until=until):
             image.leased_by, image.leased_until = user, until
             return Lease(image=image, expires_at=until)
     return None
 
 
-def _free(user: User) -> ImageQuerySet:
-    mine_or_free = Q(leased_until=None) | Q(leased_until__lt=timezone.now()) | Q(leased_by=user)
-    return Image.objects.filter(mine_or_free)
+def _free(holder: User | None) -> ImageQuerySet:
+    free = Q(leased_until=None) | Q(leased_until__lt=timezone.now())
+    return Image.objects.filter(free | Q(leased_by=holder) if holder else free)
 
 
-def _first_free(user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
+def _first_free(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
     skipped = Skip.objects.filter(image=OuterRef("pk"), user=user)
-    waiting = _free(user).filter(campaign=campaign, state=ImageState.UNLABELED).exclude(pk__in=list(exclude))
+    waiting = free.filter(campaign=campaign, state=ImageState.UNLABELED).exclude(pk__in=list(exclude))
     # Held-back images whose truth is known measure the models; asking people about them would be work for nothing.
     waiting = waiting.exclude(split="test", reference__isnull=False).exclude(Exists(skipped))
     image: Image | None = waiting.select_related("campaign").order_by("-priority", "id").first()
     return image
 
 
-def _returned(user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
-    mine = AnnotationSet.objects.filter(author=user, state=SetState.RETURNED, image__campaign=campaign, image__state=ImageState.RETURNED)
-    ids = mine.exclude(image__in=list(exclude)).values_list("image", flat=True)[:1]
-    image: Image | None = _free(user).select_related("campaign").filter(pk__in=list(ids)).first()
+def _returned(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
+    mine = AnnotationSet.objects.filter(image=OuterRef("pk"), author=user, state=SetState.RETURNED)
+    waiting = free.filter(campaign=campaign, state=ImageState.RETURNED).exclude(pk__in=list(exclude))
+    image: Image | None = waiting.filter(Exists(mine)).select_related("campaign").order_by("id").first()
     return image
 
 

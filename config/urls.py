@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from campaigns.api.schema import docs_view, schema_view
-from config.pages import healthz, index, readyz
+from config.pages import healthz, index, nothing_here, readyz
 
 urlpatterns = [
     path("healthz", healthz),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("api/v1/", include("models_registry.api.urls")),
     path("api/v1/", include("inference.api.urls")),
     path("api/v1/", include("active_learning.api.urls")),
+    path("api/<path:page>", nothing_here),
+    path("static/<path:page>", nothing_here),
     path("", index, name="index"),
     path("<path:page>", index),
 ]

@@ -31,10 +31,16 @@ def user_of(request: Request) -> User:
 
 def fetch_campaign(request: Request, pk: int) -> Campaign:
     """Return a campaign that the user may see; raises NotFound."""
-    campaign = Campaign.objects.visible_to(user_of(request)).filter(pk=pk).first()
+    user = user_of(request)
+    visible = Campaign.objects.visible_to(user)
+    if not user.is_superuser:
+        visible = visible.annotate(fetched=F("memberships__role"))
+    campaign = visible.filter(pk=pk).first()
     if campaign is None:
         raise NotFound("There is no such campaign, or you are not a member of it.")
     assert isinstance(campaign, Campaign)
+    if not user.is_superuser:
+        remember_role(user, campaign, campaign.fetched)  # type: ignore[attr-defined]
     return campaign
 
 

@@ -110,10 +110,12 @@ class NextView(APIView):
         form = NextSerializer(data=request.data or {})
         form.is_valid(raise_exception=True)
         user = user_of(request)
-        lease = queue.lease_next(user=user, campaign=fetch_campaign(request, campaign_id), exclude=form.validated_data.get("exclude", ()))
+        campaign = fetch_campaign(request, campaign_id)
+        lease = queue.lease_next(user=user, campaign=campaign, **form.validated_data)
         if lease is None:
             reason = "Nothing is left for you here: every image is labeled, skipped by you, or in a colleague's hands."
             return Response({"image": None, "annotation_set": None, "prefill": None, "lease": None, "reason": reason})
+        lease.image.campaign = campaign  # this instance knows the user's role already
         own = open_annotation_set(user=user, image=lease.image)
         return Response(
             {

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
 from campaigns.models.annotation import SetState
-from campaigns.models.image import Split
+from campaigns.models.image import ImageState, Split
 
 TILE = 256
 TILED_ABOVE_PX = 4096
@@ -160,6 +160,8 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_labels(self, image: Image) -> list[int]:
         """Return the label ids of the set that speaks for the image."""
+        if image.state == ImageState.UNLABELED:
+            return []
         sets = [s for s in image.annotation_sets.all() if s.submitted_at is not None]
         if not sets:
             return []
@@ -225,9 +227,10 @@ class SkipSerializer(serializers.Serializer[Any]):
 
 
 class NextSerializer(serializers.Serializer[Any]):
-    """Images that the person holds already."""
+    """Images that are not wanted; with ``resume``, what the person holds already is offered again."""
 
     exclude = serializers.ListField(child=serializers.IntegerField(), required=False, max_length=100)
+    resume = serializers.BooleanField(required=False)
 
 
 class LeaseSerializer(serializers.Serializer[Any]):

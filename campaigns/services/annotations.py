@@ -33,11 +33,12 @@ def open_annotation_set(*, user: User, image: Image) -> AnnotationSet:
     it. An untouched copy follows the drafts as they change. A viewer reads without a set of his own.
     """
     role = require_role(user, image.campaign, VIEW)
-    own = AnnotationSet.objects.filter(image=image, author=user).first()
-    drafted = AnnotationSet.objects.filter(image=image, author=None).first()
+    sets = list(AnnotationSet.objects.filter(image=image).select_related("author"))
+    own = next((s for s in sets if s.author_id == user.pk), None)
+    drafted = next((s for s in sets if s.author_id is None), None)
     if own is not None:
         return _refreshed(own, drafted)
-    best = best_set(image)
+    best = max((s for s in sets if s.submitted_at), key=lambda s: (s.submitted_at, s.pk), default=None)
     if role not in ANNOTATE or (best is not None and role in REVIEW):
         return best or drafted or AnnotationSet(image=image, author=None, version=0)
     try:

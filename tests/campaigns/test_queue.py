@@ -38,8 +38,15 @@ def test_two_people_never_hold_one_image(campaign: Campaign, images: list[Image]
     assert first + second == [i.pk for i in reversed(images)]
 
 
-def test_asking_again_gives_the_image_that_one_holds(campaign: Campaign, images: list[Image], annotator: User) -> None:
-    assert names(campaign, annotator, 1) == names(campaign, annotator, 1)
+def test_two_tabs_of_one_person_get_two_images(campaign: Campaign, images: list[Image], annotator: User) -> None:
+    assert names(campaign, annotator, 1) + names(campaign, annotator, 1) == [images[4].pk, images[3].pk]
+
+
+def test_a_reloaded_page_takes_up_what_its_person_held(campaign: Campaign, images: list[Image], annotator: User, reviewer: User) -> None:
+    held = names(campaign, annotator, 2)
+    assert [lease.image.pk for _ in range(2) if (lease := lease_next(user=annotator, campaign=campaign, resume=True))] == [held[0]] * 2
+    other = lease_next(user=reviewer, campaign=campaign, resume=True)
+    assert other is not None and other.image.pk not in held
 
 
 def test_a_lease_runs_out(campaign: Campaign, images: list[Image], annotator: User, reviewer: User) -> None:

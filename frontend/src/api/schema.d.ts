@@ -1428,9 +1428,10 @@ export interface components {
             lease: components["schemas"]["Lease"] | null;
             reason: string;
         };
-        /** @description Images that the person holds already. */
+        /** @description Images that are not wanted; with ``resume``, what the person holds already is offered again. */
         NextRequest: {
             exclude?: number[];
+            resume?: boolean;
         };
         PaginatedCampaignList: {
             /**

@@ -275,7 +275,7 @@ export class Desk {
   private lease(): Promise<Loaded | NothingLeft> {
     const { current, pending, failures } = this.store.getState();
     const busy = [...pending, ...failures.map((failure) => failure.workspace), ...(current ? [current] : [])];
-    return leaseNext(this.options.campaign, [...new Set(busy.map((workspace) => workspace.image.id))]);
+    return leaseNext(this.options.campaign, [...new Set(busy.map((workspace) => workspace.image.id))], busy.length === 0);
   }
 
   private async prepared(answer: Loaded | NothingLeft, ahead: Ahead): Promise<Workspace | NothingLeft> {

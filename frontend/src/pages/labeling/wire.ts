@@ -31,9 +31,10 @@ function setOf(set: unknown): AnnotationSetFacts {
   return set as AnnotationSetFacts;
 }
 
-export async function leaseNext(campaign: number, exclude: readonly number[]): Promise<Loaded | NothingLeft> {
+/** Lease the next image. A page that has none yet takes up what its person held before, after a reload for one. */
+export async function leaseNext(campaign: number, exclude: readonly number[], resume: boolean): Promise<Loaded | NothingLeft> {
   const params = { path: { campaign_id: campaign } };
-  const { image, annotation_set, lease, reason } = await bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/next", { params, body: { exclude: [...exclude] } }));
+  const { image, annotation_set, lease, reason } = await bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/next", { params, body: { exclude: [...exclude], resume } }));
   return image && annotation_set ? { image, annotation_set: setOf(annotation_set), lease } : { image: null, reason };
 }
 
