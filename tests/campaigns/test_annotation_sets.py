@@ -148,7 +148,9 @@ def test_drafting_twice_changes_nothing_and_leaves_other_models_drafts(image: Im
     assert [a["id"] for a in AnnotationSet.objects.get(image=image, author=None).annotations] == ["a"]
 
 
-def test_an_untouched_copy_follows_new_drafts_and_an_edited_one_does_not(image: Image, annotator: User, reviewer: User, as_user: As) -> None:
+def test_an_untouched_copy_follows_new_drafts_and_an_edited_one_does_not(
+    image: Image, annotator: User, reviewer: User, as_user: As
+) -> None:
     label = image.campaign.labels.first().pk
     write_drafts(image_id=image.pk, model_id=3, annotations=[draft(label, "old", 0.9)])
     untouched, edited = as_user(annotator), as_user(reviewer)
@@ -160,7 +162,9 @@ def test_an_untouched_copy_follows_new_drafts_and_an_edited_one_does_not(image: 
     assert [a["id"] for a in open_set(edited, image).data["annotations"]] == ["old", "mine"]
 
 
-def test_control_images_come_without_drafts(make_campaign: Callable[..., Campaign], make_image: Callable[..., Image], annotator: User, as_user: As) -> None:
+def test_control_images_come_without_drafts(
+    make_campaign: Callable[..., Campaign], make_image: Callable[..., Image], annotator: User, as_user: As
+) -> None:
     campaign = make_campaign(task="detection", settings={"control_share": 0.5})
     images = [make_image(campaign) for _ in range(40)]
     write_drafts_bulk(model_id=3, drafts={i.pk: [draft(campaign.labels.first().pk, "a", 0.9)] for i in images})
@@ -171,7 +175,9 @@ def test_control_images_come_without_drafts(make_campaign: Callable[..., Campaig
     assert all(bool(answers[i.pk]["annotations"]) == (i not in controls) for i in images)
 
 
-def test_single_label_campaigns_take_exactly_one(campaign: Campaign, make_image: Callable[..., Image], annotator: User, as_user: As) -> None:
+def test_single_label_campaigns_take_exactly_one(
+    campaign: Campaign, make_image: Callable[..., Image], annotator: User, as_user: As
+) -> None:
     image, client = make_image(campaign), as_user(annotator)
     land, water = campaign.labels.all()
     open_set(client, image)
@@ -183,7 +189,9 @@ def test_single_label_campaigns_take_exactly_one(campaign: Campaign, make_image:
     assert submit(client, image, 3).status_code == 200
 
 
-def test_multi_label_campaigns_take_several(make_campaign: Callable[..., Campaign], make_image: Callable[..., Image], annotator: User, as_user: As) -> None:
+def test_multi_label_campaigns_take_several(
+    make_campaign: Callable[..., Campaign], make_image: Callable[..., Image], annotator: User, as_user: As
+) -> None:
     campaign = make_campaign(settings={"multi_label": True})
     image, client = make_image(campaign), as_user(annotator)
     open_set(client, image)
