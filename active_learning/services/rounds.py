@@ -21,7 +21,7 @@ from active_learning.models import RankedImage, Round, RoundState
 from active_learning.services.evaluation import evaluate_round
 from active_learning.services.knowledge import answer, know_pool, pool_of
 from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
-from active_learning.services.training import train_now
+from active_learning.services.training import check_training, train_now
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
 from campaigns.permissions import MANAGE, require_role
@@ -98,6 +98,7 @@ def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | 
         if model is not None:
             raise InvalidInput("Name a model to rank by, or train one; not both.", code="invalid_round")
         _require_labels(campaign)
+        check_training(campaign, options.training)
         return None
     joined = CampaignModel.objects.filter(campaign=campaign).select_related("model")
     if model is not None:

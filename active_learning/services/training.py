@@ -61,6 +61,12 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
         return TrainingRun.objects.create(run=run, name=checked.name, config=checked.as_document(), snapshot=snapshot)
 
 
+def check_training(campaign: Campaign, config: Mapping[str, Any]) -> None:
+    """Raise now what a training of the campaign's submitted images would be refused for."""
+    checked, images = _checked(campaign, config)
+    _targets(campaign, checked, annotations_of(latest_revisions(campaign, images)))
+
+
 def _checked(campaign: Campaign, document: Mapping[str, Any]) -> tuple[TrainingConfig, list[int] | None]:
     """Return the config with the campaign's own facts filled in, and the ids it chooses from (None: all)."""
     _family(campaign)

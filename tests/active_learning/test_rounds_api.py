@@ -86,6 +86,9 @@ def test_each_round_with_a_model_adds_a_point_to_the_curve(as_user, manager, vie
         ({"strategy": "margin"}, 422, "no_model"),
         ({"model": 999}, 404, "not_found"),
         ({"training": {"epochs": 3}}, 422, "invalid_round"),
+        ({"train": True, "training": {"epochs": "x"}}, 422, "invalid_training"),
+        ({"train": True, "training": {"zeal": 1}}, 422, "invalid_training"),
+        ({"train": True, "training": {"labels": [10**9]}}, 422, "invalid_training"),
     ],
 )
 def test_what_cannot_be_made_is_refused_with_a_reason(as_user, manager, address, body, status, code):
