@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from campaigns.models import Campaign, Image, User
@@ -55,3 +56,11 @@ def test_a_json_body_above_the_limit_is_not_read(as_user: As, manager: User, set
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024
     answer = as_user(manager).post("/api/v1/campaigns", {"name": "x" * 2000, "task": "detection"})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("limit", ["DATA_UPLOAD_MAX_NUMBER_FILES", "DATA_UPLOAD_MAX_NUMBER_FIELDS", "DATA_UPLOAD_MAX_MEMORY_SIZE"])
+def test_a_form_above_a_limit_is_told_so(as_user: As, manager: User, campaign: Campaign, settings: Any, limit: str) -> None:
+    setattr(settings, limit, 2)
+    fields = {"files": [SimpleUploadedFile(f"{n}.png", b"x") for n in range(3)], "split": "train", "a": "1", "b": "2"}
+    answer = as_user(manager).post(f"/api/v1/campaigns/{campaign.pk}/images", fields, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large"), answer.content

@@ -3,14 +3,15 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DataError, IntegrityError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from campaigns.errors import Conflict, DomainError, InvalidInput, PreconditionFailed
+from campaigns.errors import Conflict, DomainError, InvalidInput, PreconditionFailed, TooLarge
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -18,14 +19,7 @@ CONTENT_TYPE = "application/problem+json"
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem document for an error that a view raised; None lets a bug be a bug."""
-    if isinstance(error, DataError | OverflowError):
-        # SQLite says OverflowError of a number above 64 bits, PostgreSQL DataError of that and of texts with a NUL.
-        error = InvalidInput("A number or a text in this request is beyond what can be stored; check ids above all.", code="out_of_range")
-    if isinstance(error, IntegrityError):
-        # The services look first; what they found can still be removed before they write.
-        logger.warning("a constraint of the database refused a request", exc_info=error)
-        message = "Something that this request builds on was changed or removed at the same moment. Load it again."
-        error = Conflict(message, code="changed_meanwhile")
+    error = _understood(error)
     if isinstance(error, DomainError):
         return _from_domain(error)
     if isinstance(error, Http404):
@@ -35,6 +29,24 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(error, exceptions.APIException):
         return _from_framework(error)
     return None
+
+
+def _understood(error: Exception) -> Exception:
+    """Say in our own words what the database and Django find wrong with a request."""
+    if isinstance(error, DataError | OverflowError):
+        # SQLite says OverflowError of a number above 64 bits, PostgreSQL DataError of that and of texts with a NUL.
+        return InvalidInput("A number or a text in this request is beyond what can be stored; check ids above all.", code="out_of_range")
+    if isinstance(error, IntegrityError):
+        # The services look first; what they found can still be removed before they write.
+        logger.warning("a constraint of the database refused a request", exc_info=error)
+        message = "Something that this request builds on was changed or removed at the same moment. Load it again."
+        return Conflict(message, code="changed_meanwhile")
+    if isinstance(error, TooManyFilesSent):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        return TooLarge(f"One request carries at most {most:,} files; send the rest in another, or as a zip.")
+    if isinstance(error, RequestDataTooBig | TooManyFieldsSent):
+        return TooLarge("The form's fields besides its files are too many or too large; send less at once.")
+    return error
 
 
 def _from_domain(error: DomainError) -> Response:
