@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns.models import AnnotationSet, Label
 
@@ -24,12 +24,25 @@ def write_drafts_bulk(*, model_id: int, drafts: dict[int, list[dict[str, Any]]])
         fresh = [AnnotationSet(image_id=image, author=None, annotations=drafts[image]) for image in drafts if image not in existing]
         # ignore_conflicts: two models may draft on one image for the first time at once.
         AnnotationSet.objects.bulk_create(fresh, batch_size=200, ignore_conflicts=True)
-        changed = [s for s in existing.values() if _replace(s, model_id, drafts[s.image_id])]
+        rivals = _first_by_another(fresh)
+        changed = [s for s in [*existing.values(), *rivals] if _replace(s, model_id, drafts[s.image_id])]
         # An insert that meets the row it came from: bulk_update would write one CASE per row and field, ten times as slow.
         AnnotationSet.objects.bulk_create(
             changed, batch_size=200, update_conflicts=True, unique_fields=["id"], update_fields=["annotations", "version", "updated_at"]
         )
         return dict(AnnotationSet.objects.filter(image__in=list(drafts), author=None).values_list("image_id", "pk"))
+
+
+def _first_by_another(fresh: list[AnnotationSet]) -> list[AnnotationSet]:
+    """Return the sets that another model made between our look and our insert, which the insert passed over.
+
+    SQLite lets one transaction write at a time, so there is no between.
+    """
+    if not fresh or not connection.features.has_select_for_update:
+        return []
+    ours = {s.image_id: s.annotations for s in fresh}
+    there = AnnotationSet.objects.select_for_update().filter(image__in=list(ours), author=None)
+    return [s for s in there if s.annotations != ours[s.image_id]]
 
 
 def _without_removed_labels(drafts: dict[int, list[dict[str, Any]]]) -> dict[int, list[dict[str, Any]]]:
