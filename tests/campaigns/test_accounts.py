@@ -57,6 +57,12 @@ def test_guessing_passwords_is_slowed_down(annotator: User, as_user: As) -> None
     assert answers[-1].status_code == 429 and int(answers[-1].headers["Retry-After"]) > 0
 
 
+def test_a_made_up_forwarding_header_buys_no_more_guesses(annotator: User, as_user: As) -> None:
+    guess = {"username": "annotator", "password": "wrong"}
+    answers = [as_user(None).post("/api/v1/auth/login", guess, headers={"X-Forwarded-For": f"10.0.0.{n}"}) for n in range(31)]
+    assert answers[-1].status_code == 429
+
+
 def test_a_reading_token_does_not_write(manager: User, campaign: object, as_user: As) -> None:
     _, text = create_token(user=manager, name="reports", scopes=["read"])
     headers = {"Authorization": f"Bearer {text}"}
