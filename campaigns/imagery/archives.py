@@ -96,6 +96,8 @@ def members(source: Path | bytes, limits: ArchiveLimits | None = None) -> Iterat
         raise Refused("damaged_zip", "The zip cannot be opened: it is damaged or ends too early; pack it again.") from None
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir() and not _is_junk(info.filename)]
+        if not infos:
+            raise Refused("empty_zip", "There is no file in the zip; pack the images again.")
         _check_whole(infos, limits)
         for info in infos:
             try:

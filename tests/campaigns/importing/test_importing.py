@@ -151,6 +151,11 @@ def test_a_zip_bomb_is_refused(campaign: Campaign, manager: User, as_user: As, d
     assert outcomes(upload(as_user(manager), campaign, {"bomb.zip": content})) == {"bomb.png": "zip_bomb", "a.jpg": "created"}
 
 
+def test_a_zip_without_files_is_refused(campaign: Campaign, manager: User, as_user: As, data_dir: Path) -> None:
+    empty, junk = zipped({}), zipped({"__MACOSX/._a.jpg": b"junk"})
+    assert outcomes(upload(as_user(manager), campaign, {"a.zip": empty, "b.zip": junk})) == {"a.zip": "empty_zip", "b.zip": "empty_zip"}
+
+
 def test_an_encrypted_member_is_refused(campaign: Campaign, manager: User, as_user: As, data_dir: Path) -> None:
     content = bytearray(zipped({"a.jpg": picture(0)}))
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
