@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useImageChanges } from "@/api/images";
 import { useCampaignModels, useStartInference } from "@/api/models";
 import type { Campaign, Run, Split } from "@/api/types";
+import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 
 interface Props {
@@ -51,7 +52,7 @@ export function SelectionBar({ campaign, ids, onClear, onRun }: Props) {
                 <Menu.Label>{t("images.inferWith")}</Menu.Label>
                 {(models.data ?? []).map(({ model }) => (
                   <Menu.Item key={model.id} onClick={() => infer.mutate({ model: model.id, images: [...ids], prefill: true }, { onSuccess: onRun })}>
-                    {model.name} {model.version}
+                    {modelTitle(model)}
                   </Menu.Item>
                 ))}
               </Menu.Dropdown>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useCampaignModelChanges, useCampaignModels, useModels } from "@/api/models";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { EmptyState, Loaded } from "@/parts/states";
+import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 import { AttachedModel } from "./AttachedModel";
 
@@ -25,7 +26,7 @@ function AttachModel({ campaign, attached }: { campaign: Campaign; attached: rea
             searchable
             value={chosen}
             onChange={setChosen}
-            data={free.map((model) => ({ value: String(model.id), label: `${model.name} ${model.version}` }))}
+            data={free.map((model) => ({ value: String(model.id), label: modelTitle(model) }))}
             w={280}
             data-testid="attach-select"
           />

@@ -7,6 +7,7 @@ import type { Campaign, Round } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { EmptyState, Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
+import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 import { AccuracyChart } from "./AccuracyChart";
 import { Ranking } from "./Ranking";
@@ -27,7 +28,7 @@ function RoundTitle({ round }: { round: Round }) {
         </Badge>
         <Text size="sm" c="dimmed" className="winnow-numbers">
           {t(round.pool_size > 0 ? "rounds.summary" : "rounds.summaryAhead", { strategy: title, size: round.size, pool: round.pool_size })}
-          {round.model !== null && ` · ${round.model.name} ${round.model.version}`}
+          {round.model !== null && ` · ${modelTitle(round.model)}`}
         </Text>
       </Group>
       <When time={round.created_at} />

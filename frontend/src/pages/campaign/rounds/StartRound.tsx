@@ -7,6 +7,7 @@ import { useStartRound, useStrategies } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
+import { modelTitle } from "@/parts/modelTitle";
 import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
 
 const TRAIN = "train";
@@ -44,7 +45,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
   const basis = [
     ...(labeled > 0 && campaign.task === "classification" ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
     { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
-    ...attached.map(({ model }) => ({ value: String(model.id), label: `${model.name} ${model.version}` })),
+    ...attached.map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
   ];
   const submit = form.onSubmit(({ strategy: name, size, basis: by, seed }) =>
     start.mutate({

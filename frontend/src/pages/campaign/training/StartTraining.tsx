@@ -6,6 +6,7 @@ import { useStartTraining } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, TrainingForm } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
+import { modelTitle } from "@/parts/modelTitle";
 
 interface Values {
   name: string;
@@ -48,7 +49,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
   const models = useCampaignModels(campaign.id);
   const form = useForm({ initialValues: INITIAL });
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
-  const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: `${one.model.name} ${one.model.version}` }));
+  const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: modelTitle(one.model) }));
   return (
     <Card>
       <form onSubmit={form.onSubmit((values) => start.mutate(trainingBody(values), { onSuccess: onStart }))}>

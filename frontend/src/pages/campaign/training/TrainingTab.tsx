@@ -9,6 +9,7 @@ import type { Campaign, TrainingRun } from "@/api/types";
 import { RunCard, RunStateBadge } from "@/parts/RunCard";
 import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
 import { When } from "@/parts/When";
+import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 import { LearningCurves } from "./LearningCurves";
 import { StartTraining } from "./StartTraining";
@@ -33,7 +34,7 @@ function TrainingDetail({ training }: { training: TrainingRun }) {
         <Text size="sm">
           {t("training.made")}{" "}
           <Anchor component={Link} to={`/models/${training.model.id}`} inherit underline="always">
-            {training.model.name} {training.model.version}
+            {modelTitle(training.model)}
           </Anchor>
         </Text>
       )}
