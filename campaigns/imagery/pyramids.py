@@ -43,16 +43,29 @@ def tile_source(path: Path, *, build: bool = True) -> Path:
         return pyramid
     if not needs_pyramid(path) or (not build and kind_of(path) == "TIFF"):
         return path
-    with _alone(sidecar(path, "pyramid.lock")):
+    with alone_with(path):
         if not pyramid.exists():
             _build(path, pyramid)
     return pyramid
 
 
+def whole_source(path: Path) -> Path:
+    """Return the file to read a shrunk copy of the whole image from.
+
+    A JPEG shrinks while it is decoded. Any other large picture would take gigabytes for a moment, and once for each
+    who asks: its pyramid is built once, and is wanted for the tiles anyway.
+    """
+    kind = kind_of(path)
+    if kind in ("TIFF", "JPEG"):
+        return path
+    facts = pictures.stored_facts(path, kind)
+    return tile_source(path) if is_large(facts.width, facts.height) else path
+
+
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Let one process of the machine build; the lock goes with its holder, however that one ends."""
-    with lock.open("w") as file:
+def alone_with(path: Path) -> Iterator[None]:
+    """Let one thread of the machine decode all of a large image; the lock goes with its holder, however that one ends."""
+    with sidecar(path, "pyramid.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -82,7 +95,9 @@ def _copy_picture(path: Path, kind: str, target: Path) -> None:
     with rasterio.open(target, "w", **_profile(width, height, count, str(pixels.dtype))) as copy:
         if count in (2, 4):
             copy.colorinterp = (*copy.colorinterp[:-1], ColorInterp.alpha)
-        copy.write(np.ascontiguousarray(pixels))
+        for top in range(0, height, BLOCK_PX):  # in strips: a second copy of all pixels could take another gigabyte
+            strip = np.ascontiguousarray(pixels[:, top : top + BLOCK_PX])
+            copy.write(strip, window=Window(0, top, width, strip.shape[1]))
     _add_overviews(target, width, height)
 
 

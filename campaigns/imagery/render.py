@@ -15,6 +15,7 @@ from PIL import Image as Picture
 from campaigns.imagery import pictures
 from campaigns.imagery.facts import ImageFacts
 from campaigns.imagery.pool import POOL
+from campaigns.imagery.pyramids import whole_source
 from campaigns.imagery.reader import (
     Layout,
     Pixels,
@@ -178,7 +179,7 @@ def thumbnail(path: Path, size: int = 256) -> bytes:
     try:
         return kept.read_bytes()
     except FileNotFoundError:
-        rgb, opaque = rendered(path, Style(), max_side=side)
+        rgb, opaque = rendered(path, Style(), max_side=side, source=whole_source(path))
         content = encoded(rgb, opaque, format="jpg", quality=80)
         with written_atomically(kept) as temporary:
             temporary.write_bytes(content)

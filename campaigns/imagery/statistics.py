@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
+from campaigns.imagery import pictures
 from campaigns.imagery.pool import POOL
-from campaigns.imagery.reader import checked_bands, fitted, kind_of, layout_of, raster_layout, read_raster, read_window
+from campaigns.imagery.pyramids import alone_with
+from campaigns.imagery.reader import checked_bands, fitted, kind_of, layout_of, raster_layout, read_raster
 from campaigns.imagery.sidecars import sidecar, written_atomically
 
 SAMPLE_SIDE_PX = 1024
@@ -65,10 +67,11 @@ def _keep(path: Path, known: dict[int, BandStatistics]) -> None:
 
 
 def _measured(path: Path, bands: Sequence[int]) -> list[BandStatistics]:
-    if kind_of(path) != "TIFF":
-        pixels = read_window(path, None, bands)
-        step = max(1, max(pixels.shape[1:]) // SAMPLE_SIDE_PX)
-        return [_summary(band, "", values[::step, ::step].ravel()) for band, values in zip(bands, pixels, strict=True)]
+    if (kind := kind_of(path)) != "TIFF":
+        with alone_with(path):
+            pixels = pictures.decoded(path, kind)
+            step = max(1, max(pixels.shape[1:]) // SAMPLE_SIDE_PX)
+            return [_summary(band, "", pixels[band - 1, ::step, ::step].ravel()) for band in checked_bands(bands, pixels.shape[0])]
     with POOL.borrow(path) as dataset:
         layout = raster_layout(dataset)
         width, height = fitted(layout.width, layout.height, SAMPLE_SIDE_PX)

@@ -210,3 +210,13 @@ def test_a_thumbnail_is_small_and_made_once(content: bytes, tmp_path: Path) -> N
     assert thumbnail(path, 256) is not small
     assert thumbnail(path, 256) == small
     assert len(sidecars_of(path)) >= 1
+
+
+def test_the_thumbnail_of_a_large_picture_is_read_from_its_pyramid(tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    Picture.fromarray(np.full((40, 5000, 3), (200, 20, 20), np.uint8)).save(path)
+    content = thumbnail(path)
+    assert sidecar(path, "pyramid.tif").exists()
+    shown = _shown(content).astype(float)
+    assert shown.shape == (2, 256, 3)
+    assert np.abs(shown.mean(axis=(0, 1)) - (200, 20, 20)).max() < 6
