@@ -67,11 +67,24 @@ class Redirected(EgressError):
     code = "redirected"
 
 
+STATUS_HINTS = {
+    400: ": it did not understand the request, so check that it speaks the chosen protocol",
+    401: ": it wants a secret, or another one",
+    403: ": it wants a secret, or another one",
+    404: ": there is nothing at this path of it",
+    405: ": there is nothing at this path of it that takes images",
+    406: ": it does not answer in the form that the chosen protocol asks for",
+    415: ": it does not take what the chosen protocol sends",
+    422: ": it did not understand the request, so check that it speaks the chosen protocol",
+    500: ": it failed, and its own log says why",
+}
+
+
 class BadStatus(EgressError):
     """Any other status than 2xx. ``sample``: the first bytes of the body, for the model's owner alone."""
 
     def __init__(self, status: int, *, retry_after_s: float | None = None, sample: bytes = b"") -> None:
-        super().__init__(f"The model's server answered with HTTP status {status}.")
+        super().__init__(f"The model's server answered with HTTP status {status}{STATUS_HINTS.get(status, '')}.")
         self.code = f"http_{status // 100}xx"
         self.status = status
         self.retry_after_s = retry_after_s
@@ -244,7 +257,7 @@ class EgressClient:
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise DeadlinePassed(f"The model's server did not answer within {self.limits.total_s:g} seconds.") from error
         except httpcore.ConnectError as error:
-            raise Unreachable("No connection to the model's server.") from error
+            raise Unreachable(f"No connection to the model's server at {url.host}:{port_of(url)}. Is it running there?") from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
             raise Unreachable("The model's server closed the connection or does not speak HTTP.") from error
         except (httpcore.LocalProtocolError, UnicodeEncodeError) as error:

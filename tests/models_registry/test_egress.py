@@ -162,8 +162,9 @@ def test_the_next_address_is_tried_when_the_first_does_not_answer() -> None:
 
 
 def test_a_dead_address_is_unreachable() -> None:
-    with pytest.raises(Unreachable):
-        send(f"http://127.0.0.1:{free_port()}/")
+    port = free_port()
+    with pytest.raises(Unreachable, match=rf"at 127\.0\.0\.1:{port}\. Is it running there\?"):
+        send(f"http://127.0.0.1:{port}/")
     with pytest.raises(Unreachable):
         send("http://no-such-host.invalid:8000/")
 
@@ -224,6 +225,11 @@ def test_a_status_has_a_code(status: int, code: str) -> None:
         send(server.url)
     assert caught.value.code == code
     assert len(caught.value.sample) <= 4096
+
+
+def test_a_status_says_what_to_look_at() -> None:
+    with ModelServer(script=[Reply(status=404)]) as server, pytest.raises(BadStatus, match="404: there is nothing at this path"):
+        send(server.url)
 
 
 def test_a_busy_server_may_say_when_to_come_back() -> None:
