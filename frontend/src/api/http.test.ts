@@ -38,6 +38,11 @@ describe("requests", () => {
     expect((problem as ApiProblem).fieldError("name")).toBe("Write a name.");
   });
 
+  it("say once what the whole request and its field say alike", async () => {
+    answer(422, JSON.stringify({ detail: "This address is private.", errors: [{ field: "url", detail: "This address is private." }] }));
+    await expect(apiFetch("http://x/")).rejects.toThrow(/^This address is private\.$/);
+  });
+
   it("survive an answer that is no JSON", async () => {
     answer(502, "<html>bad gateway</html>");
     await expect(apiFetch("http://x/")).rejects.toMatchObject({ status: 502 });
