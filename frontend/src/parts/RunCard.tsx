@@ -11,9 +11,10 @@ import { ErrorState, LoadingRows } from "./states";
 export function RunStateBadge({ run }: { run: Run }) {
   const { t } = useTranslation();
   const stopping = run.cancel_requested && !isFinished(run);
+  const partly = run.state === "succeeded" && run.progress.failed > 0;
   return (
-    <Badge color={STATE_COLORS[run.state]} data-testid="run-state" data-state={run.state}>
-      {stopping ? t("runs.stopping") : t(`runs.state.${run.state}`)}
+    <Badge color={partly ? "wheat" : STATE_COLORS[run.state]} data-testid="run-state" data-state={run.state}>
+      {stopping ? t("runs.stopping") : t(`runs.state.${partly ? "partly" : run.state}`)}
     </Badge>
   );
 }
@@ -29,7 +30,7 @@ export function RunBar({ run }: { run: Run }) {
   const share = percent(run.progress);
   const going = !isFinished(run);
   const color = run.state === "failed" || run.state === "timed_out" ? "var(--winnow-bar-bad)" : "var(--winnow-bar)";
-  const value = run.state === "succeeded" ? 100 : (share ?? (going ? 100 : 0));
+  const value = run.state === "succeeded" && run.progress.failed === 0 ? 100 : (share ?? (going ? 100 : 0));
   return (
     <Progress.Root size="md" radius="xl">
       <Progress.Section
@@ -90,11 +91,13 @@ export function RunActions({ run }: { run: Run }) {
 interface CardProps {
   id: number;
   title?: string;
+  /** Whether it leads to the run's own page. */
+  details?: boolean;
   children?: (run: Run) => ReactNode;
 }
 
 /** A run as it goes: asked every second, cancelled or retried in place. */
-export function RunCard({ id, title, children }: CardProps) {
+export function RunCard({ id, title, details = true, children }: CardProps) {
   const { t } = useTranslation();
   const query = useRun(id);
   const kindName = useKindName();
@@ -112,9 +115,11 @@ export function RunCard({ id, title, children }: CardProps) {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <RunActions run={run} />
-            <Button component={Link} to={`/runs/${run.id}`} size="xs" variant="subtle" color="gray">
-              {t("runs.details")}
-            </Button>
+            {details && (
+              <Button component={Link} to={`/runs/${run.id}`} size="xs" variant="subtle" color="gray">
+                {t("runs.details")}
+              </Button>
+            )}
           </Group>
         </Group>
         <RunBar run={run} />

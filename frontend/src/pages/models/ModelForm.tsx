@@ -1,5 +1,6 @@
 import { Alert, Badge, Button, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { useProtocols } from "@/api/models";
 import { messageOf } from "@/api/problems";
@@ -65,9 +66,11 @@ interface Props {
   error: unknown;
   submitLabel: string;
   onSubmit: (fields: ModelFields) => void;
+  /** Told when something was changed that is not saved yet, and when nothing is any more. */
+  onDirty?: (dirty: boolean) => void;
 }
 
-export function ModelForm({ model, task = "classification", example = false, busy, error, submitLabel, onSubmit }: Props) {
+export function ModelForm({ model, task = "classification", example = false, busy, error, submitLabel, onSubmit, onDirty }: Props) {
   const { t } = useTranslation();
   const protocols = useProtocols();
   const external = model?.kind !== "internal";
@@ -80,6 +83,8 @@ export function ModelForm({ model, task = "classification", example = false, bus
     },
   });
   const { values } = form;
+  const dirty = form.isDirty();
+  useEffect(() => onDirty?.(dirty), [dirty, onDirty]);
   const offered = (protocols.data ?? []).filter((protocol) => protocol.tasks.includes(values.task));
   const submit = form.onSubmit(({ options, secret, ...fields }) => {
     const own = { ...fields, name: fields.name.trim(), url: fields.url.trim() };
@@ -149,7 +154,7 @@ export function ModelForm({ model, task = "classification", example = false, bus
           <Button type="submit" loading={busy} data-testid="save-model">
             {submitLabel}
           </Button>
-          {!form.isDirty() && model !== null && (
+          {!dirty && model !== null && (
             <Text size="sm" c="dimmed">
               {t("models.noChanges")}
             </Text>

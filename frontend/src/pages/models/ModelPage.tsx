@@ -1,6 +1,7 @@
 import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDeleteModel, useModel, useUpdateModel } from "@/api/models";
 import { notifyDone } from "@/api/queryClient";
@@ -10,7 +11,13 @@ import { Loaded } from "@/parts/states";
 import { ModelForm } from "./ModelForm";
 import { TestConnection } from "./TestConnection";
 
-function Edit({ model }: { model: RegisteredModel }) {
+/** What a saved model comes back with; the form and the test start again from it. */
+function fingerprint(model: RegisteredModel): string {
+  const { id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options } = model;
+  return JSON.stringify([id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options]);
+}
+
+function Edit({ model, onDirty }: { model: RegisteredModel; onDirty: (dirty: boolean) => void }) {
   const { t } = useTranslation();
   const save = useUpdateModel(model.id);
   return (
@@ -19,8 +26,8 @@ function Edit({ model }: { model: RegisteredModel }) {
         {t("models.edit")}
       </Title>
       <ModelForm
-        // A saved model comes back with what the server made of it; the form starts again from that.
-        key={JSON.stringify([model.name, model.url, model.has_secret, model.classes, model.options])}
+        key={fingerprint(model)}
+        onDirty={onDirty}
         model={model}
         busy={save.isPending}
         error={save.error}
@@ -38,6 +45,7 @@ export function ModelPage() {
   const query = useModel(modelId);
   const remove = useDeleteModel();
   const navigate = useNavigate();
+  const [unsaved, setUnsaved] = useState(false);
   const ask = (model: RegisteredModel) =>
     modals.openConfirmModal({
       title: t("models.deleteTitle", { name: model.name }),
@@ -80,8 +88,8 @@ export function ModelPage() {
             }
           />
           <Stack maw={1000}>
-            <TestConnection model={model} campaign={campaign} />
-            {model.may_change && <Edit model={model} />}
+            <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
+            {model.may_change && <Edit model={model} onDirty={setUnsaved} />}
           </Stack>
         </>
       )}

@@ -51,7 +51,7 @@ function Answer({ result }: { result: ModelTest }) {
       )}
       <div>
         <Text size="sm" fw={600} mb={6} data-testid="test-count">
-          {t("test.found", { count: lines.length })}
+          {t(lines.every((line) => line.what === "class") ? "test.scored" : "test.found", { count: lines.length })}
         </Text>
         <Table verticalSpacing={5} horizontalSpacing="xs" className="winnow-numbers">
           <Table.Tbody>
@@ -121,7 +121,7 @@ function Exchange({ result }: { result: ModelTest }) {
 }
 
 /** Send one image and show what came back, or exactly what was wrong with it. */
-export function TestConnection({ model, campaign }: { model: RegisteredModel; campaign: number | undefined }) {
+export function TestConnection({ model, campaign, unsaved = false }: { model: RegisteredModel; campaign: number | undefined; unsaved?: boolean }) {
   const { t } = useTranslation();
   const campaigns = useCampaigns();
   const [chosen, setChosen] = useState<string | null>(campaign === undefined ? null : String(campaign));
@@ -154,10 +154,15 @@ export function TestConnection({ model, campaign }: { model: RegisteredModel; ca
             data={campaigns.items.filter((one) => one.counts.images > 0).map((one) => ({ value: String(one.id), label: one.name }))}
           />
           {from !== null && <Select label={t("test.image")} w={240} searchable value={image} onChange={setPicked} data={images.items.map((one) => ({ value: String(one.id), label: one.name }))} />}
-          <Button leftSection={<IconPlugConnected size={17} />} onClick={() => test.mutate(image === null ? {} : { image: Number(image) })} loading={test.isPending} data-testid="test-connection">
+          <Button leftSection={<IconPlugConnected size={17} />} onClick={() => test.mutate(image === null ? {} : { image: Number(image) })} loading={test.isPending} disabled={unsaved} data-testid="test-connection">
             {t("test.start")}
           </Button>
         </Group>
+        {unsaved && (
+          <Text size="sm" c="var(--winnow-wheat-text)" role="status">
+            {t("test.unsaved")}
+          </Text>
+        )}
         {test.error !== null && (
           <Alert color="red" role="alert" data-testid="test-result" data-ok={false}>
             {messageOf(test.error)}

@@ -46,7 +46,8 @@ function FailedItems({ run, code }: { run: Run; code: string }) {
 }
 
 function Failures({ run, reasons }: { run: Run; reasons: readonly Reason[] }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const reasonName = (code: string) => (i18n.exists(`runs.codes.${code}`) ? t(`runs.codes.${code}` as "runs.codes.rejected") : code.replaceAll("_", " "));
   const [opened, setOpened] = useState<string | null>(null);
   return (
     <section aria-labelledby="failures">
@@ -61,10 +62,10 @@ function Failures({ run, reasons }: { run: Run; reasons: readonly Reason[] }) {
                 {t("runs.failedImages", { count: reason.count })}
                 <Text span c="dimmed" inherit fw={400}>
                   {" "}
-                  {reason.code.replaceAll("_", " ")}
+                  {reasonName(reason.code)}
                 </Text>
               </Text>
-              <Text size="sm">{reason.example}</Text>
+              <Text size="sm">{reason.count > 1 ? t("runs.example", { reason: reason.example }) : reason.example}</Text>
             </Accordion.Control>
             <Accordion.Panel>{opened === reason.code && <FailedItems run={run} code={reason.code} />}</Accordion.Panel>
           </Accordion.Item>
@@ -164,7 +165,7 @@ export function RunPage() {
             }
           />
           <Stack>
-            <RunCard id={run.id} />
+            <RunCard id={run.id} details={false} />
             <Facts run={run} />
             {(reasons.data?.length ?? 0) > 0 && <Failures run={run} reasons={reasons.data ?? []} />}
             <Log run={run} />

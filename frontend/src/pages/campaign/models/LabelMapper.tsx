@@ -47,7 +47,7 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
     <div data-testid="label-mapper">
       <Group justify="space-between" mb="sm">
         <Text size="sm" c="dimmed" aria-live="polite">
-          {activeName === undefined ? t("mapper.chooseClass") : t("mapper.chooseLabel", { name: activeName })}
+          {readOnly ? t("mapper.readOnly") : activeName === undefined ? t("mapper.chooseClass") : t("mapper.chooseLabel", { name: activeName })}
         </Text>
         {!readOnly && (
           <Button size="xs" variant="default" leftSection={<IconWand size={15} />} onClick={() => onChange(autoMatched(modelClasses, labels, mapping))} data-testid="auto-match">
