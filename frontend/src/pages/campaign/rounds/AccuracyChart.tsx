@@ -9,6 +9,7 @@ import { axis, type ChartPalette } from "@/parts/chart/types";
 import { WideTable } from "@/parts/WideTable";
 import { metricName } from "../training/curves";
 import { type Efficiency, efficiency, type Measured } from "./accuracy";
+import { shareAxis } from "./figures";
 
 const CAP_PX = 5;
 
@@ -42,7 +43,7 @@ function Plot({ found }: { found: Efficiency }) {
         legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text }, data: lines.map((line) => line.name) },
         tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text } },
         xAxis: { ...axis(palette, t("rounds.labeledImages")), splitLine: { show: false }, nameGap: 28, scale: true, minInterval: 1 },
-        yAxis: { ...axis(palette, ""), scale: true, max: (extent: { max: number }) => Math.min(1, Math.ceil(extent.max * 20 + 0.5) / 20), axisLabel: { color: palette.text, formatter: (value: number) => `${Math.round(100 * value)} %` } },
+        yAxis: { ...axis(palette, ""), ...shareAxis(lines.flatMap(({ points }) => points.flatMap((point) => [point.value, point.low ?? point.value, point.high ?? point.value]))), axisLabel: { color: palette.text, formatter: (value: number) => `${Math.round(100 * value)} %` } },
         series: lines.flatMap(({ name, points, color, dashed }) => [
           { type: "line", name, color, data: points.map((point) => [point.labeled, point.value]), symbol: "circle", symbolSize: 8, lineStyle: { width: 2.4, type: dashed ? "dashed" : "solid" }, tooltip: { valueFormatter: (value: unknown) => (typeof value === "number" ? percent(value) : "") } },
           { type: "custom", name: `${name} ±`, data: intervals(points), renderItem: drawInterval(color), tooltip: { show: false }, silent: true, z: 1 },

@@ -5,25 +5,34 @@ import { useRanking } from "@/api/learning";
 import { thumbnailUrl } from "@/api/images";
 import type { Campaign, RankedImage } from "@/api/types";
 import { ErrorState, LoadingRows } from "@/parts/states";
+import { barOf, figure } from "./figures";
 import classes from "./Ranking.module.css";
 
-function Parts({ parts }: { parts: Record<string, number> }) {
+/** Largest value of each part in the ranking: shares of a whole pool are tiny numbers, and say something only beside each other. */
+function largest(items: readonly RankedImage[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { parts } of items) for (const [name, value] of Object.entries(parts)) if (Number.isFinite(value)) found.set(name, Math.max(found.get(name) ?? 0, value));
+  return found;
+}
+
+function Parts({ parts, scale }: { parts: Record<string, number>; scale: ReadonlyMap<string, number> }) {
   const { t } = useTranslation();
   const shown = Object.entries(parts).filter(([name, value]) => Number.isFinite(value) && name !== "audit");
+  if (shown.every(([, value]) => value === 0)) return null;
   return shown.slice(0, 3).map(([name, value]) => (
     <Group key={name} gap={6} wrap="nowrap">
       <Text size="xs" c="dimmed" w={84} truncate>
         {name.replaceAll("_", " ")}
       </Text>
-      {value >= 0 && value <= 1 && <Progress value={100 * value} size={5} style={{ flex: 1 }} aria-label={t("rounds.partOf", { name })} />}
+      {value >= 0 && <Progress value={barOf(value, scale.get(name) ?? 1)} size={5} style={{ flex: 1 }} aria-label={t("rounds.partOf", { name })} />}
       <Text size="xs" className="winnow-numbers" ta="right" w={40}>
-        {value.toFixed(2)}
+        {figure(value)}
       </Text>
     </Group>
   ));
 }
 
-function Ranked({ campaign, ranked }: { campaign: Campaign; ranked: RankedImage }) {
+function Ranked({ campaign, ranked, scale }: { campaign: Campaign; ranked: RankedImage; scale: ReadonlyMap<string, number> }) {
   const { t } = useTranslation();
   return (
     <li className={classes["item"]} data-testid="ranked-image">
@@ -45,7 +54,7 @@ function Ranked({ campaign, ranked }: { campaign: Campaign; ranked: RankedImage 
         <Text size="xs" mt={3} mb={5}>
           {ranked.why}
         </Text>
-        <Parts parts={ranked.parts} />
+        <Parts parts={ranked.parts} scale={scale} />
       </Box>
     </li>
   );
@@ -64,11 +73,12 @@ export function Ranking({ campaign, number }: { campaign: Campaign; number: numb
       </Text>
     );
   }
+  const scale = largest(list.items);
   return (
     <>
       <SimpleGrid component="ul" cols={{ base: 1, xs: 2, sm: 3, lg: 4, xl: 5 }} className={classes["list"]} data-testid="ranking">
         {list.items.map((ranked) => (
-          <Ranked key={ranked.image.id} campaign={campaign} ranked={ranked} />
+          <Ranked key={ranked.image.id} campaign={campaign} ranked={ranked} scale={scale} />
         ))}
       </SimpleGrid>
       {list.hasNextPage && (

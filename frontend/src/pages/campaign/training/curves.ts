@@ -10,7 +10,7 @@ const SCORES = /accuracy|f1|map|iou|auc|precision|recall/i;
 
 /** Metric names as they are read: "validation_loss" → "Validation loss". */
 export function metricName(key: string): string {
-  const words = key.replaceAll("_", " ");
+  const words = key.replaceAll("_", " ").replace(/\bf1\b/, "F1");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
