@@ -2,6 +2,7 @@ import { Kbd, Progress, Switch } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { campaignKey } from "@/api/campaigns";
+import { askable, waiting } from "@/parts/counts";
 import { BandPanel } from "./BandPanel";
 import { DraftPanel } from "./DraftPanel";
 import { useDesk, useLabeling, usePreference } from "./LabelingContext";
@@ -21,7 +22,7 @@ export function RightPanel() {
       {current && campaign.task !== "classification" && <ObjectList workspace={current} />}
       <div className={classes["foot"]}>
         {current?.image.tiled && <BandPanel image={current.image} />}
-        {current && <HeatMapSwitch workspace={current} />}
+        {current && campaign.task !== "classification" && <HeatMapSwitch workspace={current} />}
         {current && <ImageFactsLine image={current.image} />}
         <ProgressLine />
       </div>
@@ -63,11 +64,11 @@ function ProgressLine() {
   const client = useQueryClient();
   const submitted = useDesk((state) => state.submitted);
   const started_ms = useDesk((state) => state.started_ms);
-  const { images, unlabeled } = campaign.counts;
+  const images = askable(campaign.counts);
   useEffect(() => {
     if (submitted > 0) void client.invalidateQueries({ queryKey: campaignKey(campaign.id), exact: true });
   }, [submitted, client, campaign.id]);
-  const labeled = images - unlabeled;
+  const labeled = images - waiting(campaign.counts);
   const pace_s = submitted > 0 ? (Date.now() - started_ms) / 1000 / submitted : null;
   return (
     <section aria-label="Progress">

@@ -49,7 +49,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
     <Card data-testid="attached-model">
       <Stack gap="lg">
         <Group justify="space-between" wrap="nowrap">
-          <div>
+          <div style={{ minWidth: 0 }}>
             <Group gap="xs">
               <Title order={2} fz={18}>
                 <Anchor component={Link} to={`/models/${model.id}`} inherit c="inherit">
@@ -63,7 +63,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
             </Text>
           </div>
           {manager && (
-            <Button size="xs" variant="subtle" color="gray" onClick={askDetach}>
+            <Button size="xs" variant="subtle" color="gray" onClick={askDetach} style={{ flex: "none" }}>
               {t("campaignModels.detach")}
             </Button>
           )}
