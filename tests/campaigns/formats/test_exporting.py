@@ -74,7 +74,7 @@ def test_the_filters_of_the_list_apply(drawn: Campaign, viewer: User, as_user: A
     ]
     assert export(as_user(viewer), drawn, state="unlabeled").result["images"] == 0
     body = {"format": "coco", "filter": {"colour": "red"}}
-    assert as_user(viewer).post(f"/api/v1/campaigns/{drawn.pk}/exports", body, format="json").data["code"] == "invalid_filter"
+    assert as_user(viewer).post(f"/api/v1/campaigns/{drawn.pk}/exports", body, format="json").data["code"] == "invalid_selection"
 
 
 def test_the_file_has_a_harmless_name_and_type(drawn: Campaign, viewer: User, as_user: As) -> None:
