@@ -19,7 +19,9 @@ from campaigns.api.serializers import (
 from campaigns.models import AnnotationSet
 from campaigns.services import annotations as service
 
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description='The version that was changed, as its ETag: "7"')
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, required=True, description='The version that was changed, as its ETag: "7"'
+)
 CONFLICTS = {412: ProblemSerializer, 428: ProblemSerializer}
 
 
