@@ -45,6 +45,13 @@ def lease_next(*, user: User, campaign: Campaign, exclude: Sequence[int] = (), r
     return None
 
 
+def why_nothing(campaign: Campaign) -> str:
+    """Say in a sentence why a person got no image."""
+    if not Image.objects.filter(campaign=campaign).exists():
+        return "This campaign has no images yet. Add some, then come back."
+    return "Nothing is left for you here: every image is labeled, skipped by you, or held, by a colleague or by another page of yours."
+
+
 def _free(holder: User | None) -> ImageQuerySet:
     free = Q(leased_until=None) | Q(leased_until__lt=timezone.now())
     return Image.objects.filter(free | Q(leased_by=holder) if holder else free)

@@ -113,8 +113,8 @@ class NextView(APIView):
         campaign = fetch_campaign(request, campaign_id)
         lease = queue.lease_next(user=user, campaign=campaign, **form.validated_data)
         if lease is None:
-            reason = "Nothing is left for you here: every image is labeled, skipped by you, or in a colleague's hands."
-            return Response({"image": None, "annotation_set": None, "prefill": None, "lease": None, "reason": reason})
+            answer = {"image": None, "annotation_set": None, "prefill": None, "lease": None, "reason": queue.why_nothing(campaign)}
+            return Response(answer)
         lease.image.campaign = campaign  # this instance knows the user's role already
         own = open_annotation_set(user=user, image=lease.image)
         return Response(

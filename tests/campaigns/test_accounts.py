@@ -52,6 +52,14 @@ def test_a_wrong_password_is_told_without_saying_which_part_was_wrong(annotator:
     assert known.data == unknown.data
 
 
+def test_signing_out_ends_the_session_and_every_copy_of_its_cookie(annotator: User, as_user: As) -> None:
+    client, copy = as_user(annotator), as_user(None)
+    copy.cookies = client.cookies.copy()
+    assert copy.get("/api/v1/auth/me").status_code == 200
+    assert client.post("/api/v1/auth/logout").status_code == 204
+    assert copy.get("/api/v1/auth/me").status_code == 401
+
+
 def test_guessing_passwords_is_slowed_down(annotator: User, as_user: As) -> None:
     answers = [as_user(None).post("/api/v1/auth/login", {"username": "annotator", "password": "wrong"}) for _ in range(31)]
     assert answers[-1].status_code == 429 and int(answers[-1].headers["Retry-After"]) > 0

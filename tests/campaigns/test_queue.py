@@ -70,8 +70,11 @@ def test_held_back_images_with_known_truth_are_not_asked(campaign: Campaign, ima
     assert names(campaign, annotator, 5) == [i.pk for i in reversed(images[:4])]
 
 
-def test_nothing_left_is_said_in_words(campaign: Campaign, annotator: User, as_user: As) -> None:
-    answer = as_user(annotator).post(f"/api/v1/campaigns/{campaign.pk}/next")
+def test_nothing_left_is_said_in_words(campaign: Campaign, annotator: User, make_image: Callable[..., Image], as_user: As) -> None:
+    url = f"/api/v1/campaigns/{campaign.pk}/next"
+    assert "no images yet" in as_user(annotator).post(url).data["reason"]
+    make_image(campaign, state="submitted")
+    answer = as_user(annotator).post(url)
     assert answer.status_code == 200 and answer.data["image"] is None and "Nothing is left" in answer.data["reason"]
 
 
