@@ -86,7 +86,9 @@ function Hint({ workspace }: { workspace: Workspace }) {
   const set = useStore(workspace.store, (state) => state.set);
   const drawable = drawableShapes(campaign.task)[0];
   const idle = empty && drawable !== undefined ? `Press N to draw a ${drawable}. Drag or hold Space to pan, scroll to zoom.` : "";
-  const edit = mode === "edit" ? "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done." : "";
+  const onBox = useSession(workspace, (state) => state.selection.some((id) => state.history.present.document.get(id)?.shape.type === "box"));
+  const editing = onBox ? "Drag a corner or a side; drag inside to move. Esc when done." : "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done.";
+  const edit = mode === "edit" ? editing : "";
   const text = notice || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
   return (
     <div className={classes["hint"]} role="status" data-notice={notice !== ""}>
