@@ -69,8 +69,8 @@ export function overviewTiles(picture: TiledPicture, across: number): string[] {
   return Array.from({ length: rows * columns }, (_, at) => url(z, at % columns, Math.floor(at / columns)));
 }
 
-/** A half-transparent picture of where a model is unsure, laid over the whole image. */
+/** A picture of where a model is unsure, laid over the whole image: sure pixels come transparent from the server. */
 export function heatMapLayer(url: string, size: Size): Layer {
   const source = new ImageStatic({ url, imageExtent: imageExtent(size), projection: pixelProjection(size) });
-  return new ImageLayer({ source, opacity: 0.6, zIndex: 5 });
+  return new ImageLayer({ source, opacity: 0.95, zIndex: 5 });
 }
