@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns.documents import Frame, check_annotations, label_counts
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
-from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, User
+from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
 
@@ -56,10 +56,26 @@ def _first_copy(user: User, image: Image, drafted: AnnotationSet | None, best: A
     return AnnotationSet.objects.create(
         image=image,
         author=user,
-        annotations=source.annotations if source else [],
+        annotations=offered_drafts(source.annotations, image) if source else [],
         drafted_version=drafted.version if drafted else 0,
         prefill_withheld=withheld,
     )
+
+
+def offered_drafts(annotations: list[dict[str, Any]], image: Image) -> list[dict[str, Any]]:
+    """Return the drafts that a person is shown: where several models speak of one label, the one that was run last.
+
+    Otherwise every object would be drafted once by each model. With one label an image there is one guess.
+    """
+    campaign = image.campaign
+    one_guess = campaign.task == Task.CLASSIFICATION and not campaign.settings.get("multi_label")
+
+    def subject(annotation: dict[str, Any]) -> int | None:
+        return None if one_guess else annotation["label"]
+
+    # A model's drafts move to the end of the set whenever they change, so the last of a subject is the newest.
+    newest = {subject(a): (a["model"] or {}).get("id") for a in annotations}
+    return [a for a in annotations if (a["model"] or {}).get("id") == newest[subject(a)]]
 
 
 def is_control(image: Image) -> bool:
@@ -73,7 +89,7 @@ def _refreshed(own: AnnotationSet, drafted: AnnotationSet | None) -> AnnotationS
     if drafted is None or not untouched or drafted.version <= own.drafted_version:
         return own
     fresh = AnnotationSet.objects.filter(pk=own.pk, version=own.version, edited=False)
-    fresh.update(annotations=drafted.annotations, drafted_version=drafted.version, version=F("version") + 1)
+    fresh.update(annotations=offered_drafts(drafted.annotations, own.image), drafted_version=drafted.version, version=F("version") + 1)
     own.refresh_from_db()
     return own
 

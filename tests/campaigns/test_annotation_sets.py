@@ -267,3 +267,24 @@ def test_a_set_with_a_removed_label_can_still_be_submitted(as_user: As, annotato
     answer = submit(as_user(annotator), image, 1, accept_drafts_above=0.5)
     assert answer.status_code == 200, answer.content
     assert [a["id"] for a in answer.json()["annotations"]] == ["a"]
+
+
+def test_of_two_models_the_one_run_last_speaks_for_a_label(image: Image, annotator: User, as_user: As) -> None:
+    land, water = (label.pk for label in image.campaign.labels.all())
+    write_drafts(image_id=image.pk, model_id=3, annotations=[draft(land, "old", 0.9), draft(water, "kept", 0.9)])
+    write_drafts(image_id=image.pk, model_id=4, annotations=[draft(land, "new", 0.6, model=4)])
+    assert sorted(a["id"] for a in open_set(as_user(annotator), image).data["annotations"]) == ["kept", "new"]
+
+
+def test_with_one_label_an_image_there_is_one_guess(
+    make_campaign: Callable[..., Campaign], make_image: Callable[..., Image], annotator: User, as_user: As
+) -> None:
+    campaign = make_campaign(settings={"control_share": 0.0})
+    image, client = make_image(campaign), as_user(annotator)
+    land, water = (label.pk for label in campaign.labels.all())
+    for model, label in ((3, land), (4, water)):
+        source = {"id": model, "name": "m", "version": "1"}
+        guess = whole(label, f"m{model}", origin="prediction", review="draft", confidence=0.9, model=source, attributes={})
+        write_drafts(image_id=image.pk, model_id=model, annotations=[guess])
+    assert [a["label"] for a in open_set(client, image).data["annotations"]] == [water]
+    assert submit(client, image, 1, accept_drafts_above=0.5).status_code == 200
