@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +17,30 @@ from campaigns.runs import RunContext, enqueue_run
 from campaigns.services.campaigns import create_campaign
 from campaigns.services.importing import import_files
 
-SEED: Final = 7
-PER_KIND: Final = {"ocean": 170, "coast": 200, "land": 110}
-HELD_BACK: Final = 0.25
+SEED: Final = 8
 BATCH: Final = 40
 TASKS: Final = ["classification", "segmentation", "detection"]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How many chips of each kind, and how many of them are held back to measure on."""
+
+    per_kind: dict[str, int]
+    held_back: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """All chips."""
+        return sum(self.per_kind.values())
+
+
+# To classify: most of it is open ocean, as on the Earth, so that picking at random wastes labels on it; the held-back
+# part has as many of each kind, so that the rare ones count. To outline and to find: mostly coasts, where there is work.
+_RARE_LAND: Final = Mix({"ocean": 400, "coast": 130, "land": 70}, {"ocean": 40, "coast": 40, "land": 40})
+_MOSTLY_COAST: Final = Mix({"ocean": 40, "coast": 240, "land": 40}, {"ocean": 10, "coast": 60, "land": 10})
+MIXES: Final = {"classification": _RARE_LAND, "segmentation": _MOSTLY_COAST, "detection": _MOSTLY_COAST}
+
 _LABELS: Final[dict[str, list[dict[str, Any]]]] = {
     "classification": [{"name": "ocean", "color": "#0072b2"}, {"name": "coast", "color": "#e69f00"}, {"name": "land", "color": "#009e73"}],
     "segmentation": [{"name": "water", "color": "#0072b2"}, {"name": "land", "color": "#009e73"}],
@@ -44,31 +64,38 @@ def create_sample_campaign(*, user: User, task: str = "classification") -> tuple
             instructions=_INSTRUCTIONS[task],
             settings={"segmentation": "semantic"},
         )
-        run = enqueue_run(user=user, kind="sample", campaign=campaign, total=sum(PER_KIND.values()))
+        run = enqueue_run(user=user, kind="sample", campaign=campaign, total=MIXES[task].total)
     return campaign, run
 
 
 def execute_sample(context: RunContext) -> dict[str, object]:
-    """Put the chips in with their truth, a quarter of them held back; going on after a crash finds the rest."""
+    """Put the chips in with their truth, some of them held back; going on after a crash finds the rest."""
     campaign, user = context.run.campaign, context.run.created_by
     assert campaign is not None and user is not None
-    chips = draw(np.random.default_rng(SEED), per_kind=PER_KIND)
-    held_back = round(len(chips) * HELD_BACK)
+    mix = MIXES[campaign.task]
+    chips = draw(np.random.default_rng(SEED), per_kind=mix.per_kind)
+    held_back = held_back_names(chips, mix)
     labels = {label.name: label.pk for label in campaign.labels.all()}
     for start in range(0, len(chips), BATCH):
         batch = chips[start : start + BATCH]
         import_files(user=user, campaign=campaign, files=[(chip.name, geotiff(chip)) for chip in batch])
-        _write_truth(campaign, batch, labels, held_back - start)
+        _write_truth(campaign, batch, labels, held_back)
         context.progress(done=start + len(batch), total=len(chips), message="Cutting the Blue Marble into images")
-    return {"images": len(chips), "held_back": held_back}
+    return {"images": len(chips), "held_back": len(held_back)}
 
 
-def _write_truth(campaign: Campaign, batch: list[Chip], labels: dict[str, int], held_back: int) -> None:
+def held_back_names(chips: list[Chip], mix: Mix) -> set[str]:
+    """Return the names of the held-back chips: the last of each kind, so that the first ones are a fair draw."""
+    by_kind = {kind: [chip.name for chip in chips if chip.kind == kind] for kind in mix.per_kind}
+    return {name for kind, names in by_kind.items() for name in names[len(names) - mix.held_back[kind] :]}
+
+
+def _write_truth(campaign: Campaign, batch: list[Chip], labels: dict[str, int], held_back: set[str]) -> None:
     images = {image.name: image for image in Image.objects.filter(campaign=campaign, name__in=[chip.name for chip in batch])}
     truth = [Reference(image=images[chip.name], annotations=truth_of(chip, campaign.task, labels)) for chip in batch]
     with transaction.atomic():
         Reference.objects.bulk_create(truth, ignore_conflicts=True)
-        names = [chip.name for chip in batch[: max(0, held_back)]]
+        names = [chip.name for chip in batch if chip.name in held_back]
         Image.objects.filter(campaign=campaign, name__in=names).update(split=Split.TEST)
 
 

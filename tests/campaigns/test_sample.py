@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from campaigns.documents import check_annotations
-from campaigns.imagery.blue_marble import chips, kind_of
+from campaigns.imagery.blue_marble import chips, draw, kind_of
 from campaigns.models import Campaign, Image, Reference, Run, RunState, User
 from campaigns.queue import lease_next
 from campaigns.runs import execute_now
@@ -21,7 +21,8 @@ As = Callable[[User | None], APIClient]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
-    monkeypatch.setattr(sample, "PER_KIND", {"ocean": 6, "coast": 8, "land": 6})
+    few = sample.Mix({"ocean": 6, "coast": 8, "land": 6}, {"ocean": 1, "coast": 3, "land": 1})
+    monkeypatch.setattr(sample, "MIXES", dict.fromkeys(sample.TASKS, few))
     monkeypatch.setattr(sample, "BATCH", 7)
 
 
@@ -49,10 +50,20 @@ def test_a_second_try_after_a_crash_adds_nothing_twice(owner: User) -> None:
     assert Image.objects.filter(campaign=campaign).count() == Reference.objects.count() == 20
 
 
+def test_the_first_images_to_label_show_every_kind_and_the_held_back_ones_as_many_of_each() -> None:
+    mix = sample._RARE_LAND
+    drawn = draw(np.random.default_rng(sample.SEED), per_kind=mix.per_kind)
+    held_back = sample.held_back_names(drawn, mix)
+    asked = [chip.kind for chip in drawn if chip.name not in held_back]
+    assert (len(asked), len(held_back)) == (480, 120)
+    assert min(asked[:12].count(kind) for kind in ("ocean", "coast", "land")) >= 2
+    assert asked.count("ocean") == 360
+
+
 def test_truth_comes_from_the_mask_and_every_kind_is_there() -> None:
     cut = list(chips())
     kinds = {kind: sum(chip.kind == kind for chip in cut) for kind in ("ocean", "coast", "land")}
-    assert all(kinds[kind] >= count for kind, count in {"ocean": 170, "coast": 200, "land": 110}.items())
+    assert all(kinds[kind] >= count for mix in sample.MIXES.values() for kind, count in mix.per_kind.items())
     assert kind_of(np.ones((4, 4), bool)) == "ocean" and kind_of(np.zeros((4, 4), bool)) == "land"
     congo = next(
         chip for chip in cut if chip.transform[2] <= 22 < chip.transform[2] + 6.4 and chip.transform[5] - 6.4 < -1 <= chip.transform[5]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from campaigns.imagery.blue_marble import draw
-from campaigns.services.sample import PER_KIND, SEED
+from campaigns.services.sample import MIXES, SEED
 from tests.e2e.stack import OWNER, ROOT, Api, Stack, model_server, wait_for
 
 LABELED = 24
@@ -111,7 +111,7 @@ def choose(page: Page, select: str, option: str) -> None:
 
 
 def test_the_loop_closes_once_in_the_browser(stack: Stack, page: Page, tmp_path: Path):
-    truth = {chip.name: chip.kind for chip in draw(np.random.default_rng(SEED), per_kind=PER_KIND)}
+    truth = {chip.name: chip.kind for chip in draw(np.random.default_rng(SEED), per_kind=MIXES["classification"].per_kind)}
     api = set_up_and_take_the_sample(page, stack)
     campaign = api.every("/campaigns")[0]
     keys = {label["name"]: label["hotkey"] or str(n + 1) for n, label in enumerate(campaign["labels"])}
