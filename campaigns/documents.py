@@ -74,15 +74,7 @@ def _check_list(annotations: Any, frame: Frame) -> list[dict[str, Any]]:
     twice = [name for name, count in Counter(a["id"] for a in checked).items() if count > 1]
     if twice:
         raise Finding("annotations", f"the id {twice[0]!r} stands twice; every annotation needs its own")
-    _check_single_label(checked, frame)
     return checked
-
-
-def _check_single_label(annotations: list[dict[str, Any]], frame: Frame) -> None:
-    if frame.task != "classification" or frame.multi_label:
-        return
-    if sum(1 for a in annotations if a["review"] == "accepted") > 1:
-        raise Finding("annotations", "this campaign takes one label an image; remove the other first")
 
 
 def _check_annotation(annotation: Any, where: str, frame: Frame) -> dict[str, Any]:

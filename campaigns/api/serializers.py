@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -11,6 +10,7 @@ from rest_framework import serializers
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
 from campaigns.models.annotation import SetState
 from campaigns.models.image import ImageState, Split
+from campaigns.services.annotations import best_of
 
 TILE = 256
 TILED_ABOVE_PX = 4096
@@ -162,11 +162,8 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
         """Return the label ids of the set that speaks for the image."""
         if image.state == ImageState.UNLABELED:
             return []
-        sets = [s for s in image.annotation_sets.all() if s.submitted_at is not None]
-        if not sets:
-            return []
-        best = max(sets, key=lambda s: (s.submitted_at or datetime.min, s.pk))
-        return sorted(use.label_id for use in best.label_uses.all())
+        best = best_of(image.annotation_sets.all())
+        return sorted(use.label_id for use in best.label_uses.all()) if best else []
 
 
 class ImageChangeSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,11 @@ def best_set(image: Image) -> AnnotationSet | None:
     return AnnotationSet.objects.filter(image=image).exclude(submitted_at=None).order_by("-submitted_at", "-id").first()
 
 
+def best_of(sets: Iterable[AnnotationSet]) -> AnnotationSet | None:
+    """Return, of an image's sets at hand, the one that speaks for it; the rule is that of ``best_set``."""
+    return max((s for s in sets if s.submitted_at), key=lambda s: (s.submitted_at, s.pk), default=None)
+
+
 def open_annotation_set(*, user: User, image: Image) -> AnnotationSet:
     """Return the set that the user works on, made on first sight from what models drafted.
 
@@ -38,7 +44,7 @@ def open_annotation_set(*, user: User, image: Image) -> AnnotationSet:
     drafted = next((s for s in sets if s.author_id is None), None)
     if own is not None:
         return _refreshed(own, drafted)
-    best = max((s for s in sets if s.submitted_at), key=lambda s: (s.submitted_at, s.pk), default=None)
+    best = best_of(sets)
     if role not in ANNOTATE or (best is not None and role in REVIEW):
         return best or drafted or AnnotationSet(image=image, author=None, version=0)
     try:
@@ -125,7 +131,7 @@ def save_annotations(*, user: User, image: Image, version: int, change: Change) 
     role = require_role(user, image.campaign, ANNOTATE)
     own = _writable_set(user, image, role, version)
     frame = _frame_for(image, own, change)
-    changed = {a["id"]: a for a in check_annotations(list(change.upsert), _lenient(frame))}
+    changed = {a["id"]: a for a in check_annotations(list(change.upsert), frame)}
     kept = [changed.pop(a["id"], a) for a in own.annotations if a["id"] not in change.delete]
     annotations = [*kept, *(a for name, a in changed.items() if name not in change.delete)]
     _check_whole_set(annotations, frame)
@@ -144,12 +150,8 @@ def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
     return frame_of(image, labels=known if sent <= known else None)
 
 
-def _lenient(frame: Frame) -> Frame:
-    # A change of a single label arrives as one removal and one addition; the whole set is checked afterwards.
-    return Frame(width=frame.width, height=frame.height, task=frame.task, labels=frame.labels, multi_label=True)
-
-
 def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
+    # A rule of the set and not of a change: another label arrives as one removal and one addition.
     if frame.task == "classification" and not frame.multi_label and sum(a["review"] == "accepted" for a in annotations) > 1:
         raise InvalidInput("This campaign takes one label an image: remove the other in the same save.", code="one_label_only")
 
