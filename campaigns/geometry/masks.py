@@ -5,7 +5,7 @@ lengths of the column-major mask, starting with zeros; from the fourth on as the
 number in groups of five bits, lowest first, bit 32 set on all but the last group, written as the character 48 above.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -176,8 +176,3 @@ def polygons_to_counts(polygons: Polygons, *, height: int, width: int) -> str:
     """Fill polygons into COCO's compressed run lengths; costs what the polygons' bounds cost, not the image."""
     row, column, _rows, _columns = window = _window(polygons, height, width)
     return encode_mask(_fill(polygons, window), offset=(row, column), size=(height, width))
-
-
-def document_mask(shape: Mapping[str, Any]) -> Mask:
-    """Return the (H, W) mask of a mask document."""
-    return decode_mask(shape["counts"], shape["size"])

@@ -46,13 +46,6 @@ class DatasetPool:
         if oldest is not None:
             oldest.close()
 
-    def forget(self, path: Path) -> None:
-        """Close what is open of a file that is about to vanish."""
-        with self._lock:
-            gone = [self._idle.pop(key) for key in list(self._idle) if key[0] == path]
-        for dataset in gone:
-            dataset.close()
-
     def abandon(self) -> None:
         """Start empty in a forked child: two processes must not read through one file position."""
         self._idle = OrderedDict()
