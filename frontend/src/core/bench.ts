@@ -2,7 +2,9 @@
 import type { AnnotationDocument } from "./document";
 import type { Handle, Outline } from "./kinds";
 import type { Selection } from "./selection";
-import type { Annotation, Point, Shape, Size } from "./types";
+import type { Mode } from "./mode";
+import type { ToolSettings } from "./tool-settings";
+import type { Annotation, Bounds, Point, Shape, Size } from "./types";
 
 /** What is drawn over the shapes while a mode works. */
 export interface Overlay {
@@ -11,12 +13,32 @@ export interface Overlay {
   /** The handle under the pointer, or the one touched last. */
   readonly activeHandle: string | null;
   readonly cursor: string;
+  /** What the pointer does at this moment, in place of the tool's own hint. */
+  readonly hint?: string;
+  /** Draw on the canvas directly, over sketch and handles: for what is too much for lines and dots. */
+  readonly paint?: (frame: PaintFrame) => void;
+}
+
+/** The canvas of the overlay in one frame. Draw in canvas pixels; `place` says where a point of the image is. */
+export interface PaintFrame {
+  readonly context: CanvasRenderingContext2D;
+  readonly place: (at: Point) => Point;
+  /** Canvas pixels in one image pixel. */
+  readonly scale: number;
+  /** Canvas pixels in one pixel of the page. */
+  readonly pixelRatio: number;
 }
 
 export const NO_OVERLAY: Overlay = { sketch: null, handles: [], activeHandle: null, cursor: "default" };
 
 export interface Bench {
   readonly size: Size;
+  /** Sizes, tolerances and switches of tools, kept from image to image. */
+  readonly settings: ToolSettings;
+  /** The mode that is alive. */
+  readonly alive: Mode;
+  /** The label of the next object; null when the campaign has none. */
+  label(): number | null;
   document(): AnnotationDocument;
   selection(): Selection;
   select(ids: Selection): void;
@@ -28,7 +50,15 @@ export interface Bench {
   overlay(overlay: Overlay): void;
   /** Ids of the shown annotations at a point, the smallest first. */
   hits(at: Point, reach: number): readonly string[];
-  /** Add a shape with the current label and select it. */
-  create(shape: Shape): void;
+  /** Annotations that are shown and whose bounds meet these. */
+  near(bounds: Bounds): readonly Annotation[];
+  /** Whether a person may change it now: it is shown and not locked. */
+  isFree(id: string): boolean;
+  /** Add a shape with the current label and select it; its id, or null without a label. */
+  create(shape: Shape): string | null;
+  /** An id that no annotation has yet. */
+  freshId(): string;
+  /** Say something to the person in the hint line. */
+  say(text: string): void;
   setMode(name: string): void;
 }

@@ -1,4 +1,6 @@
 /** What the page must know about a kind of shape. Each folder of `shapes/` provides one; nobody else asks for a shape's name. */
+import type { Bench } from "./bench";
+import type { Mode } from "./mode";
 import type { Bounds, Point, Shape, ShapeType, Size } from "./types";
 
 /** A place on a shape that can be dragged. `key` means something only to the shape's own editor. */
@@ -64,13 +66,54 @@ export interface SketchContext {
   readonly reach: number;
   /** Shift: keep the sides equal, or the angles straight. */
   readonly constrain: boolean;
+  readonly alt: boolean;
 }
 
-export interface DrawTool {
+/** What the toolbar, the keys and the mode of a tool need; `name` is unique and names its command and its mode too. */
+interface ToolFacts {
+  readonly name: string;
   readonly shape: ShapeType;
   readonly title: string;
+  /** One line on what the pointer does; a mode may say more at the moment through its overlay. */
   readonly hint: string;
+  readonly keys: readonly string[];
+  /** SVG path data on a 24 × 24 grid, stroked. */
+  readonly icon: string;
+  /** Tasks whose campaigns offer it when they do not choose their shapes themselves. */
+  readonly tasks: readonly string[];
+  /** Place in the toolbar, lowest first; the first one offered is what N begins before any tool was used. */
+  readonly order: number;
+}
+
+/** Draws by a sketch: every gesture makes the next one, and the finished shape becomes an annotation. */
+export interface SketchTool extends ToolFacts {
   /** The tool takes the drag; otherwise dragging pans and only clicks draw. */
   readonly drags: boolean;
   start(): Sketch;
+}
+
+/** More than a sketch: a mode of its own. */
+export interface ModeTool extends ToolFacts {
+  mode(bench: Bench): Mode;
+}
+
+export type DrawTool = SketchTool | ModeTool;
+
+/** Something that can be done to this kind of shape; joins the page's commands, so that its keys can be changed like all others. */
+export interface ShapeCommand {
+  readonly id: string;
+  readonly title: string;
+  readonly keys: readonly string[];
+  /** Only where this is true is the key used. */
+  readonly when: (bench: Bench) => boolean;
+  readonly run: (bench: Bench) => void;
+}
+
+/** What the folder of a shape gives to the page: the default export of its `index.ts`. */
+export interface ShapeModule<S extends Shape = Shape> {
+  readonly kind: ShapeKind<S>;
+  readonly tools?: readonly DrawTool[];
+  readonly commands?: readonly ShapeCommand[];
+  /** Edit the one selected annotation of this kind in a mode of its own, instead of by handles. */
+  edit?(bench: Bench): Mode;
 }

@@ -20,7 +20,7 @@ describe("drafts", () => {
   const thresholds = { all: 0.5, byLabel: { 2: 0.7 } };
 
   it("are shown at or above the threshold of their label; what people drew always is", () => {
-    expect(shownAnnotations(document, thresholds).map(({ id }) => id)).toEqual(["high", "unsure", "human"]);
+    expect(shownAnnotations(document, { thresholds, hidden: new Set(), hiddenLabels: new Set() }).map(({ id }) => id)).toEqual(["high", "unsure", "human"]);
     expect(countDrafts(document, thresholds)).toEqual({ drafts: 4, above: 2 });
   });
 

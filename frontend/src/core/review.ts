@@ -23,12 +23,29 @@ export function isAbove(annotation: Annotation, thresholds: Thresholds): boolean
   return annotation.confidence === null || annotation.confidence >= thresholdOf(thresholds, annotation.label);
 }
 
-export function isShown(annotation: Annotation, thresholds: Thresholds): boolean {
+/** What a person chose to see: drafts above the thresholds, without the objects and labels that are hidden for now. */
+export interface Visibility {
+  readonly thresholds: Thresholds;
+  readonly hidden: ReadonlySet<string>;
+  readonly hiddenLabels: ReadonlySet<number>;
+}
+
+/** Whether an annotation belongs to what is reviewed and counted; hiding it for a moment changes nothing about that. */
+export function isKept(annotation: Annotation, thresholds: Thresholds): boolean {
   return !isDraft(annotation) || isAbove(annotation, thresholds);
 }
 
-export function shownAnnotations(document: AnnotationDocument, thresholds: Thresholds): Annotation[] {
-  return [...document.values()].filter((annotation) => isShown(annotation, thresholds));
+export function isShown(annotation: Annotation, { thresholds, hidden, hiddenLabels }: Visibility): boolean {
+  return isKept(annotation, thresholds) && !hidden.has(annotation.id) && !hiddenLabels.has(annotation.label);
+}
+
+export function shownAnnotations(document: AnnotationDocument, visibility: Visibility): Annotation[] {
+  return [...document.values()].filter((annotation) => isShown(annotation, visibility));
+}
+
+/** For the list beside the canvas: hidden objects stay in it, so that they can be shown again. */
+export function keptAnnotations(document: AnnotationDocument, thresholds: Thresholds): Annotation[] {
+  return [...document.values()].filter((annotation) => isKept(annotation, thresholds));
 }
 
 export interface DraftCounts {

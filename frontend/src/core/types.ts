@@ -6,50 +6,13 @@ export type Ring = readonly Point[];
 /** A shell, then its holes. */
 export type Part = readonly Ring[];
 
-export interface WholeShape {
-  readonly type: "whole";
-}
-export interface BoxShape {
-  readonly type: "box";
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  /** Degrees clockwise about the centre. */
-  readonly rotation: number;
-}
-export interface PolygonShape {
-  readonly type: "polygon";
-  readonly polygons: readonly Part[];
-}
-export interface PolylineShape {
-  readonly type: "polyline";
-  readonly points: readonly Point[];
-}
-export interface NamedPoint {
-  readonly name: string;
-  readonly x: number;
-  readonly y: number;
-  /** COCO visibility: 0 not labeled, 1 hidden, 2 visible. */
-  readonly v: number;
-}
-export interface PointsShape {
-  readonly type: "points";
-  readonly points: readonly NamedPoint[];
-}
-export interface MaskShape {
-  readonly type: "mask";
-  /** Height, width of the whole image. */
-  readonly size: readonly [number, number];
-  /** COCO compressed run lengths, column by column. */
-  readonly counts: string;
-  /** Left, top, width, height; found from the runs when it is not told. */
-  readonly bbox?: readonly [number, number, number, number];
-}
+/** Every shape by its name. Empty here: each folder of `shapes/` adds its own (declaration merging), so that a new shape is a new folder. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface ShapeTable {}
 
-export type Shape = WholeShape | BoxShape | PolygonShape | PolylineShape | PointsShape | MaskShape;
-export type ShapeType = Shape["type"];
-export type ShapeOf<T extends ShapeType> = Extract<Shape, { readonly type: T }>;
+export type ShapeType = keyof ShapeTable;
+export type Shape = ShapeTable[ShapeType];
+export type ShapeOf<T extends ShapeType> = ShapeTable[T];
 
 export interface ModelRef {
   readonly id: number;
@@ -67,6 +30,10 @@ export interface Annotation {
   readonly confidence: number | null;
   readonly model: ModelRef | null;
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** Drawing order, 0 when it is not told; higher lies on top. */
+  readonly z?: number;
+  /** Of several labels of the whole image, the one that counts where one is asked. */
+  readonly default?: boolean;
 }
 
 export interface Size {

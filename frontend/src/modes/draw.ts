@@ -1,7 +1,7 @@
 /** Draw with a tool; every kind of shape that can be drawn shares this mode. Stays alive for the next object. */
 import type { Bench } from "../core/bench";
-import type { DrawTool, Sketch, SketchContext } from "../core/kinds";
-import type { KeyPress, Mode, PointerInput } from "./mode";
+import type { Sketch, SketchContext, SketchTool } from "../core/kinds";
+import type { KeyPress, Mode, PointerInput } from "../core/mode";
 
 export class DrawMode implements Mode {
   readonly name: string;
@@ -9,9 +9,9 @@ export class DrawMode implements Mode {
 
   constructor(
     private readonly bench: Bench,
-    private readonly tool: DrawTool,
+    private readonly tool: SketchTool,
   ) {
-    this.name = `draw-${tool.shape}`;
+    this.name = `draw-${tool.name}`;
     this.sketch = tool.start();
   }
 
@@ -71,6 +71,6 @@ export class DrawMode implements Mode {
   }
 
   private context(input: PointerInput): SketchContext {
-    return { size: this.bench.size, reach: input.reach, constrain: input.shift };
+    return { size: this.bench.size, reach: input.reach, constrain: input.shift, alt: input.alt };
   }
 }

@@ -5,7 +5,7 @@ import type { Handle } from "../core/kinds";
 import { kindOf } from "../shapes/kinds";
 import { handleDrag, type Drag } from "./drag";
 import { handleAt, handlesOf, onlySelected } from "./handles";
-import type { KeyPress, Mode, PointerInput } from "./mode";
+import type { KeyPress, Mode, PointerInput } from "../core/mode";
 
 export class EditMode implements Mode {
   readonly name = "edit";

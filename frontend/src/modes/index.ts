@@ -1,24 +1,31 @@
-/** Modes by name: "select", "edit", and "draw-" with the shape that is drawn. */
+/** Modes by name: "select", "edit", and "draw-" with the name of the tool in hand. */
 import type { Bench } from "../core/bench";
-import { TOOLS } from "../shapes/kinds";
+import type { DrawTool } from "../core/kinds";
+import type { Mode } from "../core/mode";
+import { moduleOf, toolNamed } from "../shapes/kinds";
 import { DrawMode } from "./draw";
 import { EditMode } from "./edit";
-import type { Mode } from "./mode";
+import { onlySelected } from "./handles";
 import { SelectMode } from "./select";
 
 const DRAW = "draw-";
 
-export function drawMode(shape: string): string {
-  return DRAW + shape;
+export function drawMode(tool: string): string {
+  return DRAW + tool;
 }
 
 /** The tool that a mode draws with, if it draws. */
-export function toolOf(mode: string): ReturnType<typeof TOOLS.get> {
-  return mode.startsWith(DRAW) ? TOOLS.get(mode.slice(DRAW.length)) : undefined;
+export function toolOf(mode: string): DrawTool | undefined {
+  return mode.startsWith(DRAW) ? toolNamed(mode.slice(DRAW.length)) : undefined;
 }
 
 export function modeNamed(name: string, bench: Bench): Mode {
   const tool = toolOf(name);
-  if (tool) return new DrawMode(bench, tool);
-  return name === "edit" ? new EditMode(bench) : new SelectMode(bench);
+  if (tool) return "mode" in tool ? tool.mode(bench) : new DrawMode(bench, tool);
+  return name === "edit" ? editMode(bench) : new SelectMode(bench);
+}
+
+function editMode(bench: Bench): Mode {
+  const only = onlySelected(bench);
+  return (only && moduleOf(only.shape.type).edit?.(bench)) ?? new EditMode(bench);
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { humanAnnotation } from "@/actions/annotations";
 import { annotationsOf, documentOf } from "@/core/document";
-import type { Annotation, BoxShape, Point, PolygonShape } from "@/core/types";
+import type { Annotation, Point } from "@/core/types";
+import type { BoxShape } from "@/shapes/box/shape";
+import type { PolygonShape } from "@/shapes/polygon/shape";
 import { polygonOf } from "@/shapes/polygon/geometry";
-import type { KeyPress, PointerInput } from "./mode";
+import type { KeyPress, PointerInput } from "../core/mode";
 import { Session } from "./session";
 
 const SIZE = { width: 400, height: 300 };

@@ -5,7 +5,7 @@ import { NOTHING, toggled } from "../core/selection";
 import { kindOf } from "../shapes/kinds";
 import { handleDrag, moveDrag, type Drag } from "./drag";
 import { handleAt, handlesOf, onlySelected } from "./handles";
-import type { KeyPress, Mode, PointerInput } from "./mode";
+import type { KeyPress, Mode, PointerInput } from "../core/mode";
 
 export class SelectMode implements Mode {
   readonly name = "select";

@@ -1,15 +1,17 @@
 /** One image on the desk: its document with history, selection, mode and what is shown. No DOM, no network. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { add, humanAnnotation, setLabel } from "../actions/annotations";
-import { modeNamed } from "./index";
-import type { KeyPress, Mode } from "./mode";
+import { modeNamed, toolOf } from "./index";
+import type { KeyPress, Mode } from "../core/mode";
 import { NO_OVERLAY, type Bench, type Overlay } from "../core/bench";
 import { difference, newAnnotationId, type AnnotationDocument } from "../core/document";
 import { HitIndex } from "../shapes/hit-index";
 import { commit, redo, startHistory, undo, type History } from "../core/history";
-import { isShown, type Thresholds } from "../core/review";
+import { isShown, type Thresholds, type Visibility } from "../core/review";
 import { among, NOTHING, type Selection } from "../core/selection";
-import type { Annotation, Point, Shape, Size } from "../core/types";
+import { ToolSettings } from "../core/tool-settings";
+import type { Annotation, Bounds, Point, Shape, Size } from "../core/types";
+import { kindOf } from "../shapes/kinds";
 
 export interface SessionState {
   readonly history: History;
@@ -21,7 +23,17 @@ export interface SessionState {
   /** The label of the next object. */
   readonly label: number | null;
   readonly thresholds: Thresholds;
+  /** Objects out of sight for now, by id and by label, and those that nothing may change. */
+  readonly hidden: ReadonlySet<string>;
+  readonly hiddenLabels: ReadonlySet<number>;
+  readonly locked: ReadonlySet<string>;
+  /** The drawing tool used last: what "new object" takes up again. */
+  readonly tool: string | null;
+  /** What a mode has to say to the person; gone with the next step. */
+  readonly notice: string;
 }
+
+const NONE: ReadonlySet<never> = new Set<never>();
 
 export interface SessionOptions {
   readonly size: Size;
@@ -29,6 +41,8 @@ export interface SessionOptions {
   readonly label: number | null;
   readonly thresholds: Thresholds;
   readonly mode?: string;
+  readonly tool?: string | null;
+  readonly settings?: ToolSettings;
   readonly newId?: () => string;
 }
 
@@ -37,6 +51,7 @@ const MOST_SELECTED = 20;
 
 export class Session implements Bench {
   readonly size: Size;
+  readonly settings: ToolSettings;
   readonly store: StoreApi<SessionState>;
   private readonly index = new HitIndex();
   private readonly newId: () => string;
@@ -44,6 +59,7 @@ export class Session implements Bench {
 
   constructor(options: SessionOptions) {
     this.size = options.size;
+    this.settings = options.settings ?? new ToolSettings();
     this.newId = options.newId ?? newAnnotationId;
     this.store = createStore<SessionState>(() => ({
       history: startHistory(options.document),
@@ -54,6 +70,11 @@ export class Session implements Bench {
       mode: "select",
       label: options.label,
       thresholds: options.thresholds,
+      hidden: NONE,
+      hiddenLabels: NONE,
+      locked: NONE,
+      tool: options.tool ?? null,
+      notice: "",
     }));
     this.index.sync(options.document);
     this.mode = modeNamed("select", this);
@@ -108,17 +129,34 @@ export class Session implements Bench {
     this.store.setState({ overlay });
   }
 
-  hits(at: Point, reach: number): readonly string[] {
-    const { thresholds } = this.store.getState();
-    return this.index.at(at, reach).filter((annotation) => isShown(annotation, thresholds)).map((annotation) => annotation.id);
+  label(): number | null {
+    return this.store.getState().label;
   }
 
-  create(shape: Shape): void {
-    const { label } = this.store.getState();
-    if (label === null) return;
+  hits(at: Point, reach: number): readonly string[] {
+    return this.index.at(at, reach).filter((annotation) => this.isShown(annotation)).map((annotation) => annotation.id);
+  }
+
+  near(bounds: Bounds): readonly Annotation[] {
+    return this.index.within(bounds).filter((annotation) => this.isShown(annotation));
+  }
+
+  isFree(id: string): boolean {
+    const annotation = this.document().get(id);
+    return annotation !== undefined && this.isShown(annotation) && !this.store.getState().locked.has(id);
+  }
+
+  say(notice: string): void {
+    if (this.store.getState().notice !== notice) this.store.setState({ notice });
+  }
+
+  create(shape: Shape): string | null {
+    const label = this.label();
+    if (label === null) return null;
     const annotation = humanAnnotation(this.newId(), label, shape);
-    this.apply(`Drew a ${shape.type}`, (document) => add(document, annotation));
+    this.apply(`Drew a ${kindOf(shape).title}`, (document) => add(document, annotation));
     this.select([annotation.id]);
+    return annotation.id;
   }
 
   /** Give the label to what is selected, and to the next object. */
@@ -129,13 +167,24 @@ export class Session implements Bench {
   }
 
   setThresholds(thresholds: Thresholds): void {
-    this.store.setState({ thresholds });
+    this.setVisibility({ thresholds });
+  }
+
+  /** Show or hide objects; what is out of sight is not selected. */
+  setVisibility(visibility: Partial<Visibility>): void {
+    this.store.setState(visibility);
     this.select(this.selection().filter((id) => this.isShownId(id)));
+  }
+
+  setLocked(locked: ReadonlySet<string>): void {
+    this.store.setState({ locked });
+    this.mode.refresh();
   }
 
   setMode(name: string): void {
     this.mode.leave();
-    this.store.setState({ preview: [], overlay: NO_OVERLAY, mode: name });
+    const { tool } = this.store.getState();
+    this.store.setState({ preview: [], overlay: NO_OVERLAY, mode: name, tool: toolOf(name)?.name ?? tool, notice: "" });
     this.mode = modeNamed(name, this);
     this.mode.refresh();
   }
@@ -144,14 +193,17 @@ export class Session implements Bench {
     return this.mode.key(press);
   }
 
-  /** A fresh id for an annotation that somebody else makes, such as a label of the whole image. */
   freshId(): string {
     return this.newId();
   }
 
+  private isShown(annotation: Annotation): boolean {
+    return isShown(annotation, this.store.getState());
+  }
+
   private isShownId(id: string): boolean {
     const annotation = this.document().get(id);
-    return annotation !== undefined && isShown(annotation, this.store.getState().thresholds);
+    return annotation !== undefined && this.isShown(annotation);
   }
 
   /** Walk the history, and select what came back or changed, so that the eye finds it. */
@@ -169,7 +221,7 @@ export class Session implements Bench {
     this.index.sync(document);
     const exists = (id: string): boolean => document.has(id);
     const hovered = state.hovered !== null && exists(state.hovered) ? state.hovered : null;
-    this.store.setState({ history, preview: [], hovered, selection: among(state.selection, exists) });
+    this.store.setState({ history, preview: [], notice: "", hovered, selection: among(state.selection, exists) });
     this.mode.refresh();
   }
 }

@@ -1,7 +1,7 @@
 /** Carry pointer events to the mode that is alive. What the mode does not take pans and zooms the view. */
 import Interaction from "ol/interaction/Interaction.js";
 import type MapBrowserEvent from "ol/MapBrowserEvent.js";
-import type { Mode, PointerInput } from "../modes/mode";
+import type { Mode, PointerInput } from "../core/mode";
 import { toImage } from "./space";
 
 const REACH_PX = { mouse: 7, pen: 8, touch: 16 } as const;
@@ -107,5 +107,11 @@ function fingers(event: MapBrowserEvent): number {
 function inputOf(event: MapBrowserEvent, pointer: PointerEvent): PointerInput {
   const resolution = event.map.getView().getResolution() ?? 1;
   const reach_px = REACH_PX[pointer.pointerType as keyof typeof REACH_PX] ?? REACH_PX.mouse;
-  return { at: toImage(event.coordinate), reach: reach_px * resolution, shift: pointer.shiftKey, alt: pointer.altKey, ctrl: pointer.ctrlKey || pointer.metaKey };
+  return { at: toImage(event.coordinate), reach: reach_px * resolution, shift: pointer.shiftKey, alt: pointer.altKey, ctrl: pointer.ctrlKey || pointer.metaKey, ...deviceOf(pointer) };
+}
+
+/** A mouse and most fingers report a constant pressure, which tells nothing. */
+function deviceOf({ pointerType, pressure }: PointerEvent): Pick<PointerInput, "pointer" | "pressure"> {
+  if (pointerType === "pen") return { pointer: "pen", pressure };
+  return { pointer: pointerType === "touch" ? "touch" : "mouse" };
 }

@@ -9,7 +9,7 @@ import VectorImageLayer from "ol/layer/VectorImage.js";
 import VectorSource from "ol/source/Vector.js";
 import type Style from "ol/style/Style.js";
 import { difference, EMPTY_DOCUMENT, type AnnotationDocument } from "../core/document";
-import { isDraft, isShown, type Thresholds } from "../core/review";
+import { isDraft, isShown, type Visibility } from "../core/review";
 import type { Annotation } from "../core/types";
 import type { SessionState } from "../modes/session";
 import type { Emphasis, Look } from "../shapes/painter";
@@ -67,7 +67,7 @@ export class ShapeLayers {
   }
 
   sync(state: SessionState): void {
-    const shown = shownDocument(state.history.present.document, state.thresholds);
+    const shown = shownDocument(state.history.present.document, state);
     const dragged = new Set(state.preview.map((annotation) => annotation.id));
     const few = shown.size < AT_ONCE || this.drawn.size === 0;
     if (few) this.drawBase(without(shown, dragged));
@@ -147,11 +147,11 @@ function emphasisOf(id: string, state: SessionState): Emphasis {
   return state.hovered === id ? "hovered" : "plain";
 }
 
-/** The document without hidden drafts; the very same one when nothing is hidden. */
-function shownDocument(document: AnnotationDocument, thresholds: Thresholds): AnnotationDocument {
+/** The document without what is hidden; the very same one when nothing is hidden. */
+function shownDocument(document: AnnotationDocument, visibility: Visibility): AnnotationDocument {
   let hidden = false;
-  for (const annotation of document.values()) hidden ||= !isShown(annotation, thresholds);
-  return hidden ? new Map([...document].filter(([, annotation]) => isShown(annotation, thresholds))) : document;
+  for (const annotation of document.values()) hidden ||= !isShown(annotation, visibility);
+  return hidden ? new Map([...document].filter(([, annotation]) => isShown(annotation, visibility))) : document;
 }
 
 function without(document: AnnotationDocument, ids: ReadonlySet<string>): AnnotationDocument {

@@ -2,7 +2,7 @@
 import RBush, { type BBox } from "rbush";
 import { kindOf } from "./kinds";
 import { difference, EMPTY_DOCUMENT, type AnnotationDocument } from "../core/document";
-import type { Annotation, Point } from "../core/types";
+import type { Annotation, Bounds, Point } from "../core/types";
 
 interface Entry extends BBox {
   readonly id: string;
@@ -33,6 +33,11 @@ export class HitIndex {
       .flatMap((entry) => this.document.get(entry.id) ?? [])
       .filter((annotation) => kindOf(annotation.shape).contains(annotation.shape, point, reach))
       .sort((a, b) => kindOf(a.shape).area(a.shape) - kindOf(b.shape).area(b.shape));
+  }
+
+  /** List the annotations whose bounds meet these. */
+  within([minX, minY, maxX, maxY]: Bounds): Annotation[] {
+    return this.tree.search({ minX, minY, maxX, maxY }).flatMap((entry) => this.document.get(entry.id) ?? []);
   }
 
   private drop(id: string): void {

@@ -1,25 +1,45 @@
-/** Every kind of shape by name: the one place where a name becomes behaviour. */
-import type { DrawTool, ShapeKind } from "../core/kinds";
-import type { Shape, ShapeOf, ShapeType } from "../core/types";
-import { box } from "./box";
-import { boxTool } from "./box/tool";
-import { mask } from "./mask";
-import { points } from "./points";
-import { polygon } from "./polygon";
-import { polygonTool } from "./polygon/tool";
-import { polyline } from "./polyline";
-import { whole } from "./whole";
+/** Every kind of shape by name, found by looking into the folders beside this file: a new shape is a new folder. */
+import type { DrawTool, ShapeCommand, ShapeKind, ShapeModule } from "../core/kinds";
+import type { Shape, ShapeType } from "../core/types";
 
-const KINDS: { readonly [T in ShapeType]: ShapeKind<ShapeOf<T>> } = { whole, box, polygon, polyline, points, mask };
+// Whole modules and no single names: folders may import what imports this file, and the names are read only when they are needed.
+const folders = import.meta.glob<{ readonly default: ShapeModule<never> }>("./*/index.ts", { eager: true });
 
-/** The kind of a shape. The cast is sound: the table is keyed by the very name that the shape carries. */
+let found: ReadonlyMap<string, ShapeModule> | null = null;
+
+function modules(): ReadonlyMap<string, ShapeModule> {
+  found ??= new Map(Object.values(folders).map((folder) => [(folder.default.kind as ShapeKind<Shape>).type, folder.default as unknown as ShapeModule]));
+  return found;
+}
+
+/** What the folder of a shape's type gives. */
+export function moduleOf(type: string): ShapeModule {
+  const known = modules().get(type);
+  if (!known) throw new Error(`No folder of src/shapes speaks for the shape ${JSON.stringify(type)}.`);
+  return known;
+}
+
+/** The kind of a shape. The cast is sound: a module is found by the very name that the shape carries. */
 export function kindOf<S extends Shape>(shape: S): ShapeKind<S> {
-  return KINDS[shape.type] as unknown as ShapeKind<S>;
+  return moduleOf(shape.type).kind as unknown as ShapeKind<S>;
 }
 
 export function isKnownShape(type: string): type is ShapeType {
-  return Object.hasOwn(KINDS, type);
+  return modules().has(type);
 }
 
-/** Tools that draw, by the shape they make. */
-export const TOOLS: ReadonlyMap<string, DrawTool> = new Map([boxTool, polygonTool].map((tool) => [tool.shape, tool]));
+let sorted: readonly DrawTool[] | null = null;
+
+/** Every tool that draws, in the order of the toolbar. */
+export function drawTools(): readonly DrawTool[] {
+  sorted ??= [...modules().values()].flatMap((module) => module.tools ?? []).sort((a, b) => a.order - b.order);
+  return sorted;
+}
+
+export function toolNamed(name: string): DrawTool | undefined {
+  return drawTools().find((tool) => tool.name === name);
+}
+
+export function shapeCommands(): readonly ShapeCommand[] {
+  return [...modules().values()].flatMap((module) => module.commands ?? []);
+}

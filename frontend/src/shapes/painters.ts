@@ -1,23 +1,13 @@
-/** Every kind of shape by name, as it is drawn. */
-import type { Shape, ShapeOf, ShapeType } from "../core/types";
-import { boxPainter } from "./box/paint";
-import { maskPainter } from "./mask/paint";
+/** Every kind of shape by name, as it is drawn: the `paint.ts` of each folder. */
+import type { Shape } from "../core/types";
 import type { Painter } from "./painter";
-import { pointsPainter } from "./points/paint";
-import { polygonPainter } from "./polygon/paint";
-import { polylinePainter } from "./polyline/paint";
-import { wholePainter } from "./whole/paint";
 
-const PAINTERS: { readonly [T in ShapeType]: Painter<ShapeOf<T>> } = {
-  whole: wholePainter,
-  box: boxPainter,
-  polygon: polygonPainter,
-  polyline: polylinePainter,
-  points: pointsPainter,
-  mask: maskPainter,
-};
+const folders = import.meta.glob<{ readonly default: Painter<never> }>("./*/paint.ts", { eager: true });
+const painters = new Map(Object.entries(folders).map(([path, folder]) => [path.split("/")[1], folder.default as unknown as Painter<Shape>]));
 
-/** The painter of a shape; sound because the table is keyed by the name that the shape carries. */
+/** The painter of a shape; sound because a folder has the name that the shape carries. */
 export function painterOf<S extends Shape>(shape: S): Painter<S> {
-  return PAINTERS[shape.type] as unknown as Painter<S>;
+  const painter = painters.get(shape.type);
+  if (!painter) throw new Error(`src/shapes/${shape.type} has no paint.ts.`);
+  return painter as unknown as Painter<S>;
 }

@@ -3,18 +3,21 @@ import { describe, expect, it } from "vitest";
 import { documentOf } from "@/core/document";
 import { distance } from "@/core/geometry";
 import type { Sketch, SketchContext } from "@/core/kinds";
-import type { BoxShape, MaskShape, Point, PolygonShape, Shape } from "@/core/types";
+import type { Point, Shape } from "@/core/types";
+import type { BoxShape } from "./box/shape";
+import type { MaskShape } from "./mask/shape";
+import type { PolygonShape } from "./polygon/shape";
 import { humanAnnotation } from "@/actions/annotations";
 import { deleteVertex, insertVertex, setVertex } from "@/actions/vertices";
 import { corners } from "./box/geometry";
 import { HitIndex } from "./hit-index";
-import { kindOf, TOOLS } from "./kinds";
+import { kindOf, toolNamed } from "./kinds";
 import { bitmapOf } from "./mask/geometry";
 import { countsOf, runsOf } from "./mask/rle";
 import { polygonOf } from "./polygon/geometry";
 
 const SIZE = { width: 400, height: 300 };
-const CONTEXT: SketchContext = { size: SIZE, reach: 6, constrain: false };
+const CONTEXT: SketchContext = { size: SIZE, reach: 6, constrain: false, alt: false };
 
 const coordinate = (limit: number) => fc.integer({ min: 0, max: limit * 4 }).map((quarter) => quarter / 4);
 const place = fc.tuple(coordinate(SIZE.width), coordinate(SIZE.height));
@@ -128,8 +131,8 @@ describe("a mask", () => {
 
 describe("tools", () => {
   const begin = (shape: string): Sketch => {
-    const tool = TOOLS.get(shape);
-    if (!tool) throw new Error(shape);
+    const tool = toolNamed(shape);
+    if (!tool || !("start" in tool)) throw new Error(shape);
     return tool.start();
   };
 

@@ -6,7 +6,7 @@ import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type Ref } fro
 import { useStore } from "zustand";
 import { toolOf } from "@/modes";
 import { EmptyState } from "@/parts/states";
-import { drawableShapes } from "./commands";
+import { toolsOf } from "./commands";
 import { useDesk, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { bandChoiceOf, pictureOf } from "./pictures";
@@ -84,12 +84,13 @@ function Hint({ workspace }: { workspace: Workspace }) {
   const empty = useSession(workspace, (state) => state.history.present.document.size === 0);
   const notice = useDesk((state) => state.notice);
   const set = useStore(workspace.store, (state) => state.set);
-  const drawable = drawableShapes(campaign.task)[0];
-  const idle = empty && drawable !== undefined ? `Press N to draw a ${drawable}. Drag or hold Space to pan, scroll to zoom.` : "";
+  const drawable = toolsOf(campaign)[0];
+  const said = useSession(workspace, (state) => state.notice || (state.overlay.hint ?? ""));
+  const idle = empty && drawable !== undefined ? `Press N to draw a ${drawable.title.toLowerCase()}. Drag or hold Space to pan, scroll to zoom.` : "";
   const onBox = useSession(workspace, (state) => state.selection.some((id) => state.history.present.document.get(id)?.shape.type === "box"));
   const editing = onBox ? "Drag a corner or a side; drag inside to move. Esc when done." : "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done.";
   const edit = mode === "edit" ? editing : "";
-  const text = notice || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
+  const text = notice || said || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
   return (
     <div className={classes["hint"]} role="status" data-notice={notice !== ""}>
       {text}

@@ -1,9 +1,7 @@
 import { Kbd, Modal, SimpleGrid, Text, Title } from "@mantine/core";
-import { COMMANDS, type Command, type Group } from "./commands";
+import { COMMANDS, GROUPS, type Command, type Group } from "./commands";
 import { useLabeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
-
-const GROUPS: readonly Group[] = ["Draw and edit", "Review drafts", "The queue", "View"];
 
 const POINTER: readonly (readonly [string, string])[] = [
   ["Space + drag", "Pan; so does dragging what is not selected, or the middle button"],

@@ -3,7 +3,7 @@ import { useStore } from "zustand";
 import type { Campaign } from "@/api/types";
 import type { SessionState } from "@/modes/session";
 import type { Viewer } from "@/render/viewer";
-import { COMMANDS, type Context } from "./commands";
+import { COMMANDS, toolsOf, type Context } from "./commands";
 import type { Desk, DeskState } from "./desk";
 import type { LabelKey } from "./label-keys";
 import type { Preferences, PreferenceStore } from "./preferences";
@@ -44,7 +44,7 @@ export function useSession<T>(workspace: Workspace, select: (state: SessionState
 export function contextOf({ desk, viewer, preferences, campaign, toggleKeySheet, readOnly }: Labeling): Context | null {
   const workspace = desk.onDesk();
   if (!workspace || readOnly) return null;
-  return { desk, session: workspace.session, viewer, preferences, task: campaign.task, multiLabel: campaign.settings.multi_label ?? false, toggleKeySheet };
+  return { desk, session: workspace.session, viewer, preferences, task: campaign.task, multiLabel: campaign.settings.multi_label ?? false, tools: toolsOf(campaign), toggleKeySheet };
 }
 
 /** Run commands by their id, from buttons. */

@@ -12,7 +12,7 @@ import { labelKeys } from "./label-keys";
 import { LabelingContext, type Labeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { LeftPanel } from "./LeftPanel";
-import { preferencesOf, type PreferenceStore } from "./preferences";
+import { preferencesOf, toolSettingsOf, type PreferenceStore } from "./preferences";
 import { RightPanel } from "./RightPanel";
 import { usePageKeys, usePageLife } from "./usePage";
 
@@ -35,7 +35,7 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
   useEffect(() => {
     const { id, task, settings, labels, role } = first.current;
     const preferences = preferencesOf(id);
-    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences });
+    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences) });
     const viewer = new Viewer();
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);

@@ -1,13 +1,13 @@
 import { Kbd } from "@mantine/core";
-import { IconPointer, IconPolygon, IconSquare, IconVectorTriangle } from "@tabler/icons-react";
+import { IconPointer, IconVectorTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { TOOLS } from "@/shapes/kinds";
 import { drawMode } from "@/modes";
 import { ClassificationPanel } from "./ClassificationPanel";
-import { drawableShapes, giveLabel } from "./commands";
+import { giveLabel, toolsOf } from "./commands";
 import { contextOf, useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { LabelKey } from "./label-keys";
+import { ToolOptions } from "./ToolOptions";
 import type { Workspace } from "./workspace";
 
 /** What the hand holds: tools and labels. */
@@ -27,8 +27,13 @@ export function LeftPanel() {
   );
 }
 
-const ICONS: Readonly<Record<string, ReactNode>> = { box: <IconSquare size={17} />, polygon: <IconPolygon size={17} /> };
-const KEYS: Readonly<Record<string, string>> = { box: "B", polygon: "P" };
+function ToolIcon({ path }: { path: string }) {
+  return (
+    <svg width={17} height={17} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth={2} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
 
 function DrawingPanel({ workspace }: { workspace: Workspace }) {
   const { campaign, labels } = useLabeling();
@@ -38,12 +43,13 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
   return (
     <>
       <section aria-label="Tools" className={classes["tools"]}>
-        <Tool name="Select" keys="V" icon={<IconPointer size={17} />} active={mode === "select"} onClick={() => command("select")} />
-        {drawableShapes(campaign.task).map((shape) => (
-          <Tool key={shape} name={TOOLS.get(shape)?.title ?? shape} keys={KEYS[shape] ?? ""} icon={ICONS[shape]} active={mode === drawMode(shape)} onClick={() => command(shape)} />
+        <Tool id="select" name="Select" keys="V" icon={<IconPointer size={17} />} active={mode === "select"} onClick={() => command("select")} />
+        {toolsOf(campaign).map(({ name, title, keys, icon }) => (
+          <Tool key={name} id={name} name={title} keys={keys[0] ?? ""} icon={<ToolIcon path={icon} />} active={mode === drawMode(name)} onClick={() => command(name)} />
         ))}
-        <Tool name="Vertices" keys="E" icon={<IconVectorTriangle size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
+        <Tool id="edit" name="Edit" keys="E" icon={<IconVectorTriangle size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
       </section>
+      <ToolOptions workspace={workspace} />
       <section aria-labelledby="labels-title">
         <h2 id="labels-title" className={classes["title"]}>
           Label of the {hasSelection ? "selection" : "next object"}
@@ -60,6 +66,7 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
 }
 
 interface ToolProps {
+  id: string;
   name: string;
   keys: string;
   icon: ReactNode;
@@ -68,9 +75,9 @@ interface ToolProps {
   onClick: () => void;
 }
 
-function Tool({ name, keys, icon, active, disabled = false, onClick }: ToolProps) {
+function Tool({ id, name, keys, icon, active, disabled = false, onClick }: ToolProps) {
   return (
-    <button type="button" className={classes["tool"]} aria-pressed={active} disabled={disabled} data-testid={`tool-${name.toLowerCase()}`} onClick={onClick}>
+    <button type="button" className={classes["tool"]} aria-pressed={active} disabled={disabled} data-testid={`tool-${id}`} onClick={onClick}>
       {icon}
       <span>{name}</span>
       <Kbd size="xs">{keys}</Kbd>

@@ -4,7 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, type KeyboardEvent } from "react";
 import { accept, reject } from "@/actions/review";
 import { remove } from "@/actions/annotations";
-import { isDraft, shownAnnotations } from "@/core/review";
+import { isDraft, keptAnnotations } from "@/core/review";
 import { toggled } from "@/core/selection";
 import type { Annotation } from "@/core/types";
 import { percent } from "@/render/shape-layers";
@@ -21,7 +21,7 @@ export function ObjectList({ workspace }: { workspace: Workspace }) {
   const thresholds = useSession(workspace, (state) => state.thresholds);
   const selection = useSession(workspace, (state) => state.selection);
   const scroller = useRef<HTMLDivElement>(null);
-  const objects = useMemo(() => shownAnnotations(document, thresholds), [document, thresholds]);
+  const objects = useMemo(() => keptAnnotations(document, thresholds), [document, thresholds]);
   const rows = useVirtualizer({ count: objects.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 12 });
   const leading = selection.at(-1);
   const at = leading === undefined ? -1 : objects.findIndex((annotation) => annotation.id === leading);

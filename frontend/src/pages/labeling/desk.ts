@@ -9,6 +9,7 @@ import type { Task } from "@/api/types";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { accept, acceptAllAbove } from "@/actions/review";
 import { isAbove } from "@/core/review";
+import type { ToolSettings } from "@/core/tool-settings";
 import { bandChoiceOf, loadAhead, pictureOf } from "./pictures";
 import type { PreferenceStore } from "./preferences";
 import { flagImage, leaseNext, openImage, releaseImage, skipImage, type Loaded, type NothingLeft } from "./wire";
@@ -44,6 +45,7 @@ export interface DeskOptions {
   /** Who only looks leases nothing. */
   readonly mayLabel: boolean;
   readonly preferences: PreferenceStore;
+  readonly settings: ToolSettings;
 }
 
 interface Ahead {
@@ -261,7 +263,7 @@ export class Desk {
     const session = this.store.getState().current?.session.store.getState();
     const { thresholds } = this.options.preferences.getState();
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
-    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, ...mode });
+    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, ...mode });
   }
 
   /** Lease the next image and load its picture while the person works on this one. */
@@ -300,7 +302,7 @@ export class Desk {
   private brought(workspace: Workspace): Workspace {
     const session = this.store.getState().current?.session.store.getState();
     if (!session) return workspace;
-    workspace.session.store.setState({ label: session.label });
+    workspace.session.store.setState({ label: session.label, tool: session.tool });
     workspace.session.setMode(session.mode.startsWith("draw-") ? session.mode : "select");
     return workspace;
   }

@@ -1,5 +1,5 @@
 /** From key events to commands. Fields, dialogs and focused controls keep the keys that are theirs. */
-import type { KeyPress } from "@/modes/mode";
+import type { KeyPress } from "@/core/mode";
 import { COMMANDS, giveLabel, walk, type Context } from "./commands";
 import type { LabelKey } from "./label-keys";
 

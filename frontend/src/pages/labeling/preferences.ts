@@ -1,6 +1,7 @@
 /** What a person chose in a campaign, kept in this browser. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "@/core/review";
+import { ToolSettings, type SettingValue } from "@/core/tool-settings";
 
 export type Stretch = "auto" | "percentile" | "range";
 
@@ -22,9 +23,11 @@ export interface Preferences {
   readonly heatMap: boolean;
   /** By the number of bands, so that a choice fits the next image of the same kind. */
   readonly bands: Readonly<Record<number, BandChoice>>;
+  /** Sizes, tolerances and switches of tools. */
+  readonly tools: Readonly<Record<string, SettingValue>>;
 }
 
-const DEFAULTS: Preferences = { thresholds: DEFAULT_THRESHOLDS, keepDrafts: true, goOn: false, heatMap: false, bands: {} };
+const DEFAULTS: Preferences = { thresholds: DEFAULT_THRESHOLDS, keepDrafts: true, goOn: false, heatMap: false, bands: {}, tools: {} };
 
 function keyOf(campaign: number): string {
   return `winnow:labeling:${campaign}`;
@@ -53,4 +56,11 @@ export function preferencesOf(campaign: number): PreferenceStore {
   const store = createStore<Preferences>(() => read(campaign));
   store.subscribe((preferences) => write(campaign, preferences));
   return store;
+}
+
+/** Settings of tools that the preferences keep. */
+export function toolSettingsOf(preferences: PreferenceStore): ToolSettings {
+  const settings = new ToolSettings(preferences.getState().tools);
+  settings.store.subscribe((tools) => preferences.setState({ tools }));
+  return settings;
 }

@@ -4,6 +4,7 @@ import { noteActivity, startActivity, takeActivity, type Activity } from "@/core
 import { Autosave, type JournalEntry } from "@/core/autosave";
 import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/document";
 import type { Thresholds } from "@/core/review";
+import type { ToolSettings } from "@/core/tool-settings";
 import { Session } from "@/modes/session";
 import { journalOf, type Journal } from "./journal";
 import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from "./wire";
@@ -17,6 +18,8 @@ export interface Desired {
   readonly label: number | null;
   readonly thresholds: Thresholds;
   readonly mode?: string;
+  readonly tool?: string | null;
+  readonly settings: ToolSettings;
 }
 
 export type Finish = { readonly kind: "done" } | { readonly kind: "conflict" | "refused" | "waiting"; readonly message: string };

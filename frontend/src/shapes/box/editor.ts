@@ -1,7 +1,8 @@
 /** The eight handles of a box: corners and sides; the opposite one stays where it is. */
 import { clamp, rounded, turned } from "../../core/geometry";
 import type { Handle, ShapeEditor } from "../../core/kinds";
-import type { BoxShape, Point } from "../../core/types";
+import type { Point } from "../../core/types";
+import type { BoxShape } from "./shape";
 import { centre } from "./geometry";
 
 interface Grip {

@@ -1,7 +1,8 @@
 /** A box, possibly turned about its centre. */
 import { boundsOf, distance, keptInside, lineDistance, rounded, turned } from "../../core/geometry";
 import type { Outline } from "../../core/kinds";
-import type { Bounds, BoxShape, Point, Size } from "../../core/types";
+import type { Bounds, Point, Size } from "../../core/types";
+import type { BoxShape } from "./shape";
 
 /** Make a box of two opposite corners. */
 export function boxBetween(a: Point, b: Point): BoxShape {

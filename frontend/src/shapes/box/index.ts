@@ -1,6 +1,11 @@
-import type { ShapeKind } from "../../core/kinds";
-import type { BoxShape } from "../../core/types";
+import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import type { BoxShape } from "./shape";
 import { boxEditor } from "./editor";
 import { area, bounds, contains, move, outline } from "./geometry";
+import { boxTool } from "./tool";
 
 export const box: ShapeKind<BoxShape> = { type: "box", title: "box", bounds, area, contains, move, outline, editor: boxEditor };
+
+const module: ShapeModule<BoxShape> = { kind: box, tools: [boxTool] };
+
+export default module;

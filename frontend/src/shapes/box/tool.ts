@@ -1,6 +1,6 @@
 /** Draw a box: drag from corner to corner, or click two corners. */
 import { insideImage } from "../../core/geometry";
-import type { DrawTool, Outline, Sketch, SketchContext } from "../../core/kinds";
+import type { SketchTool, Outline, Sketch, SketchContext } from "../../core/kinds";
 import type { Point, Shape } from "../../core/types";
 import { boxBetween, isTooSmall, outline } from "./geometry";
 
@@ -65,10 +65,15 @@ class BoxSketch implements Sketch {
   }
 }
 
-export const boxTool: DrawTool = {
+export const boxTool: SketchTool = {
+  name: "box",
   shape: "box",
   title: "Box",
   hint: "Drag from corner to corner, or click both. Shift keeps it square; Esc stops.",
+  keys: ["B"],
+  icon: "M4 4h16v16h-16z",
+  tasks: ["detection", "segmentation", "keypoints"],
+  order: 10,
   drags: true,
   start: () => new BoxSketch(null, null),
 };

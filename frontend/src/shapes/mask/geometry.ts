@@ -1,5 +1,6 @@
 /** A mask decoded inside its bounding box. */
-import type { Bounds, MaskShape, Point } from "../../core/types";
+import type { Bounds, Point } from "../../core/types";
+import type { MaskShape } from "./shape";
 import { runsOf } from "./rle";
 
 export interface Bitmap {

@@ -1,6 +1,7 @@
 /** A bitmap of pixels. Shown, selected, accepted, rejected and labeled; brushes are not here yet. */
-import type { ShapeKind } from "../../core/kinds";
-import type { MaskShape, Point } from "../../core/types";
+import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import type { Point } from "../../core/types";
+import type { MaskShape } from "./shape";
 import { area, bounds, contains } from "./geometry";
 
 export const mask: ShapeKind<MaskShape> = {
@@ -15,3 +16,7 @@ export const mask: ShapeKind<MaskShape> = {
     return { lines: [frame], dots: [] };
   },
 };
+
+const module: ShapeModule<MaskShape> = { kind: mask };
+
+export default module;

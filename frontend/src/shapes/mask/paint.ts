@@ -2,7 +2,8 @@
 import Polygon from "ol/geom/Polygon.js";
 import type { State } from "ol/render.js";
 import Style from "ol/style/Style.js";
-import type { MaskShape, Point } from "../../core/types";
+import type { Point } from "../../core/types";
+import type { MaskShape } from "./shape";
 import { flatten } from "../../render/space";
 import type { Look, Painter } from "../painter";
 import { bitmapOf, bounds, type Bitmap } from "./geometry";
@@ -60,7 +61,7 @@ function drawInto(canvas: HTMLCanvasElement, corners: unknown, { context }: Stat
   context.drawImage(canvas, topLeft[0], topLeft[1], bottomRight[0] - topLeft[0], bottomRight[1] - topLeft[1]);
 }
 
-export const maskPainter: Painter<MaskShape> = {
+const painter: Painter<MaskShape> = {
   geometry(mask) {
     const [x0, y0, x1, y1] = bounds(mask);
     if (x1 <= x0 || y1 <= y0) return null;
@@ -72,3 +73,5 @@ export const maskPainter: Painter<MaskShape> = {
     return new Style({ renderer: (corners, state) => drawInto(canvas, corners, state) });
   },
 };
+
+export default painter;

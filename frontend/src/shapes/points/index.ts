@@ -1,7 +1,8 @@
 /** Named points. Shown, selected and moved; the skeleton's own tool is not here yet. */
 import { boundsOf, distance, insideImage, keptInside, rounded } from "../../core/geometry";
-import type { ShapeKind } from "../../core/kinds";
-import type { NamedPoint, Point, PointsShape } from "../../core/types";
+import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import type { Point } from "../../core/types";
+import type { NamedPoint, PointsShape } from "./shape";
 
 function places(shape: PointsShape): Point[] {
   return shape.points.filter((point) => point.v > 0).map((point): Point => [point.x, point.y]);
@@ -33,3 +34,7 @@ export const points: ShapeKind<PointsShape> = {
     }),
   },
 };
+
+const module: ShapeModule<PointsShape> = { kind: points };
+
+export default module;

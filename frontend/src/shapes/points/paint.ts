@@ -3,11 +3,11 @@ import CircleStyle from "ol/style/Circle.js";
 import Fill from "ol/style/Fill.js";
 import Stroke from "ol/style/Stroke.js";
 import Style from "ol/style/Style.js";
-import type { PointsShape } from "../../core/types";
+import type { PointsShape } from "./shape";
 import { toView } from "../../render/space";
 import type { Painter } from "../painter";
 
-export const pointsPainter: Painter<PointsShape> = {
+const painter: Painter<PointsShape> = {
   geometry: (shape) => new MultiPoint(shape.points.filter((point) => point.v > 0).map((point) => toView([point.x, point.y]))),
   style: (_, look) =>
     new Style({
@@ -18,3 +18,5 @@ export const pointsPainter: Painter<PointsShape> = {
       }),
     }),
 };
+
+export default painter;

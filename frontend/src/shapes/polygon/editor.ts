@@ -1,7 +1,8 @@
 /** Edit a polygon by its vertices. A handle's key is "part.ring.vertex". */
 import { distance, insideImage, nearestOnSegment } from "../../core/geometry";
 import type { Handle, ShapeEditor } from "../../core/kinds";
-import type { Point, PolygonShape, Ring } from "../../core/types";
+import type { Point, Ring } from "../../core/types";
+import type { PolygonShape } from "./shape";
 import { mapRings } from "./geometry";
 
 interface Place {

@@ -1,7 +1,8 @@
 /** Polygons with parts and holes, as GeoJSON nests them; rings are closed. */
 import { boundsOf, keptInside, lineDistance, ringArea, ringContains, rounded, segmentsCross } from "../../core/geometry";
 import type { Outline } from "../../core/kinds";
-import type { Bounds, Part, Point, PolygonShape, Ring, Size } from "../../core/types";
+import type { Bounds, Part, Point, Ring, Size } from "../../core/types";
+import type { PolygonShape } from "./shape";
 
 /** Make a polygon of one open list of corners. */
 export function polygonOf(corners: readonly Point[]): PolygonShape {

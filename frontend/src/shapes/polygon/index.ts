@@ -1,6 +1,11 @@
-import type { ShapeKind } from "../../core/kinds";
-import type { PolygonShape } from "../../core/types";
+import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import type { PolygonShape } from "./shape";
 import { polygonEditor } from "./editor";
 import { area, bounds, contains, move, outline } from "./geometry";
+import { polygonTool } from "./tool";
 
 export const polygon: ShapeKind<PolygonShape> = { type: "polygon", title: "polygon", bounds, area, contains, move, outline, editor: polygonEditor };
+
+const module: ShapeModule<PolygonShape> = { kind: polygon, tools: [polygonTool] };
+
+export default module;

@@ -1,6 +1,7 @@
 import MultiPolygon from "ol/geom/MultiPolygon.js";
 import Polygon from "ol/geom/Polygon.js";
-import type { Part, PolygonShape } from "../../core/types";
+import type { Part } from "../../core/types";
+import type { PolygonShape } from "./shape";
 import { flatten } from "../../render/space";
 import type { Painter } from "../painter";
 
@@ -9,7 +10,7 @@ function appendPart(part: Part, flat: number[]): number[] {
   return part.map((ring) => flatten(ring, flat).length);
 }
 
-export const polygonPainter: Painter<PolygonShape> = {
+const painter: Painter<PolygonShape> = {
   geometry({ polygons }) {
     const flat: number[] = [];
     const ends = polygons.map((part) => appendPart(part, flat));
@@ -17,3 +18,5 @@ export const polygonPainter: Painter<PolygonShape> = {
     return only && ends.length === 1 ? new Polygon(flat, "XY", only) : new MultiPolygon(flat, "XY", ends);
   },
 };
+
+export default painter;

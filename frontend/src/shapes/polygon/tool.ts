@@ -1,6 +1,6 @@
 /** Draw a polygon: a click makes a vertex; the first vertex, a double click or Enter closes it; Backspace takes the last one back. */
 import { distance, insideImage } from "../../core/geometry";
-import type { DrawTool, Outline, Sketch, SketchContext } from "../../core/kinds";
+import type { SketchTool, Outline, Sketch, SketchContext } from "../../core/kinds";
 import type { Point, Shape } from "../../core/types";
 import { area, polygonOf } from "./geometry";
 
@@ -68,10 +68,15 @@ class PolygonSketch implements Sketch {
   }
 }
 
-export const polygonTool: DrawTool = {
+export const polygonTool: SketchTool = {
+  name: "polygon",
   shape: "polygon",
   title: "Polygon",
   hint: "Click corners; close with a double click, Enter or the first corner. Backspace takes one back; Esc stops.",
+  keys: ["P"],
+  icon: "M12 4l8 6-3 10h-10l-3-10z",
+  tasks: ["detection", "segmentation"],
+  order: 0,
   drags: false,
   start: () => new PolygonSketch([], null),
 };

@@ -1,7 +1,8 @@
 /** A line of points. Shown, selected, moved and reshaped; its drawing tool is not here yet. */
 import { boundsOf, insideImage, keptInside, lineDistance, rounded } from "../../core/geometry";
-import type { ShapeKind } from "../../core/kinds";
-import type { Point, PolylineShape } from "../../core/types";
+import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import type { Point } from "../../core/types";
+import type { PolylineShape } from "./shape";
 
 export const polyline: ShapeKind<PolylineShape> = {
   type: "polyline",
@@ -23,3 +24,7 @@ export const polyline: ShapeKind<PolylineShape> = {
     remove: (line, key) => (line.points.length <= 2 ? null : { ...line, points: line.points.filter((_, index) => String(index) !== key) }),
   },
 };
+
+const module: ShapeModule<PolylineShape> = { kind: polyline };
+
+export default module;

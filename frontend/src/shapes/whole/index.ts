@@ -1,6 +1,6 @@
 /** The whole image: a classification. It has no place, so nothing on the canvas can hit it. */
-import type { ShapeKind } from "../../core/kinds";
-import type { WholeShape } from "../../core/types";
+import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import type { WholeShape } from "./shape";
 
 export const WHOLE: WholeShape = { type: "whole" };
 
@@ -12,3 +12,7 @@ export const whole: ShapeKind<WholeShape> = {
   contains: () => false,
   outline: () => ({ lines: [], dots: [] }),
 };
+
+const module: ShapeModule<WholeShape> = { kind: whole };
+
+export default module;

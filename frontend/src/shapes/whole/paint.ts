@@ -1,4 +1,6 @@
-import type { WholeShape } from "../../core/types";
+import type { WholeShape } from "./shape";
 import type { Painter } from "../painter";
 
-export const wholePainter: Painter<WholeShape> = { geometry: () => null };
+const painter: Painter<WholeShape> = { geometry: () => null };
+
+export default painter;

@@ -1,5 +1,5 @@
 /** A mode is what pointer and keys mean at the moment; one is alive at a time. */
-import type { Point } from "../core/types";
+import type { Point } from "./types";
 
 export interface PointerInput {
   readonly at: Point;
@@ -8,6 +8,10 @@ export interface PointerInput {
   readonly shift: boolean;
   readonly alt: boolean;
   readonly ctrl: boolean;
+  /** What made it; absent means a mouse. */
+  readonly pointer?: "mouse" | "pen" | "touch";
+  /** 0 to 1 where the device tells it; absent where it does not. */
+  readonly pressure?: number;
 }
 
 export interface KeyPress {
@@ -30,6 +34,8 @@ export interface Mode {
   doubleClick(input: PointerInput): void;
   /** Use a key, or leave it to the page's commands. */
   key(press: KeyPress): boolean;
+  /** Do what a command of a shape asks of the mode that is alive ("part", "hole", "remove"); false when it means nothing here. */
+  act?(command: string): boolean;
   /** The document or the selection changed: show again what belongs to it. */
   refresh(): void;
   leave(): void;

@@ -1,0 +1,12 @@
+import type { Point } from "../../core/types";
+
+export interface PolylineShape {
+  readonly type: "polyline";
+  readonly points: readonly Point[];
+}
+
+declare module "../../core/types" {
+  interface ShapeTable {
+    polyline: PolylineShape;
+  }
+}

@@ -1,0 +1,9 @@
+export interface WholeShape {
+  readonly type: "whole";
+}
+
+declare module "../../core/types" {
+  interface ShapeTable {
+    whole: WholeShape;
+  }
+}
