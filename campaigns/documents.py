@@ -3,6 +3,8 @@
     {"id": "k3f9", "label": 12, "shape": {...}, "origin": "human" | "prediction", "review": "draft" | "accepted",
      "confidence": 0.93 | null, "model": {"id": 3, "name": "Water", "version": "1"} | null, "attributes": {}}
 
+``z``, a whole number, is written only where it is not 0: the higher lies on top.
+
 Shapes are in pixel space (x right, y down, (0, 0) the corner of the first pixel). Checking is a pure function of
 the document and of a ``Frame``; every finding names its place.
 """
@@ -11,9 +13,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from campaigns.attributes import Attribute, InvalidAttribute, checked_answers, missing_answers
 from campaigns.errors import InvalidInput
 from campaigns.geometry.validity import InvalidShape, checked_shape
 
@@ -25,18 +29,23 @@ TASK_SHAPES: Final[dict[str, frozenset[str]]] = {
     "segmentation": frozenset({"polygon", "mask", "box", "whole"}),
     "keypoints": frozenset({"points", "box", "whole"}),
 }
-KEYS: Final = frozenset({"id", "label", "shape", "origin", "review", "confidence", "model", "attributes"})
+KEYS: Final = frozenset({"id", "label", "shape", "origin", "review", "confidence", "model", "attributes", "z"})
+MAX_Z: Final = 1_000_000
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What annotations are checked against: the image's size in pixels, the campaign's task and label ids."""
+    """What annotations are checked against: the image's size in pixels, the campaign's task and label ids.
+
+    ``attributes``: what labels ask of their objects, by label id; those that ask nothing may be left out.
+    """
 
     width: int
     height: int
     task: str
     labels: frozenset[int]
     multi_label: bool = False
+    attributes: Mapping[int, tuple[Attribute, ...]] = field(default_factory=dict)
 
 
 class Finding(Exception):
@@ -97,7 +106,8 @@ def _check_annotation(annotation: Any, where: str, frame: Frame) -> dict[str, An
         "review": _one_of(annotation.get("review", "accepted"), ("draft", "accepted"), f"{where}.review"),
         "confidence": _confidence(annotation.get("confidence"), f"{where}.confidence"),
         "model": _model(annotation.get("model"), f"{where}.model"),
-        "attributes": _attributes(annotation.get("attributes"), f"{where}.attributes"),
+        "attributes": _attributes(annotation.get("attributes"), f"{where}.attributes", frame.attributes.get(label, ())),
+        **_z(annotation.get("z", 0), f"{where}.z"),
     }
 
 
@@ -144,12 +154,29 @@ def _model(value: Any, where: str) -> dict[str, Any] | None:
     return {"id": value["id"], "name": str(value.get("name", ""))[:200], "version": str(value.get("version", ""))[:100]}
 
 
-def _attributes(value: Any, where: str) -> dict[str, Any]:
+def _attributes(value: Any, where: str, definitions: tuple[Attribute, ...]) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict) or len(value) > 100:
         raise Finding(where, "expected an object with at most 100 names")
-    for key, item in value.items():
-        if not isinstance(item, str | int | float | bool | None) or len(str(item)) > 1000:
-            raise Finding(f"{where}.{key}", "expected a text, a number, true, false or null")
-    return dict(value)
+    try:
+        return checked_answers(value, definitions)
+    except InvalidAttribute as error:
+        name, why = error.args
+        raise Finding(f"{where}.{name}"[:200], why) from error
+
+
+def _z(value: Any, where: str) -> dict[str, int]:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_Z:
+        raise Finding(where, f"expected a whole number from -{MAX_Z} to {MAX_Z}")
+    return {"z": value} if value else {}
+
+
+def check_complete(annotations: list[dict[str, Any]], frame: Frame) -> None:
+    """Raise InvalidInput where an accepted annotation lacks an attribute that its label requires."""
+    for i, annotation in enumerate(annotations):
+        missing = missing_answers(annotation["attributes"], frame.attributes.get(annotation["label"], ()))
+        if missing and annotation["review"] == "accepted":
+            message = f"Object {i + 1} needs {missing[0]!r} before the image can be submitted."
+            where = f"annotations[{i}].attributes.{missing[0]}"
+            raise InvalidInput(message, code="attribute_missing", errors=[{"field": where, "detail": "required"}])

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from campaigns.attributes import TYPES
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
 from campaigns.models.annotation import SetState
 from campaigns.models.image import ImageState, Split
@@ -60,13 +61,32 @@ class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):
         read_only_fields = ["created_at", "last_used_at"]
 
 
+class AttributeSerializer(serializers.Serializer[Any]):
+    """What a label asks of each of its objects."""
+
+    name = serializers.CharField(max_length=100)
+    type = serializers.ChoiceField(choices=TYPES)
+    options = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    default = serializers.JSONField(required=False, allow_null=True)
+    required = serializers.BooleanField(required=False)
+    min = serializers.FloatField(required=False, allow_null=True)
+    max = serializers.FloatField(required=False, allow_null=True)
+
+
+@extend_schema_field(AttributeSerializer(many=True))
+class AttributesField(serializers.ListField):
+    """Definitions as they came: the service checks them and says what is wrong in one sentence."""
+
+    child = serializers.JSONField()
+
+
 class LabelSerializer(serializers.ModelSerializer[Label]):
     """A label; a colour and a key are chosen where none are given."""
 
     color = serializers.RegexField(r"^#[0-9a-fA-F]{6}$", required=False)
     hotkey = serializers.CharField(max_length=1, required=False, allow_blank=True)
     position = serializers.IntegerField(min_value=0, required=False)
-    attributes = serializers.ListField(child=serializers.JSONField(), required=False)
+    attributes = AttributesField(required=False)
     skeleton = serializers.DictField(required=False)
 
     class Meta:

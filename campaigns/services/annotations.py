@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from campaigns.documents import Frame, check_annotations, label_counts
+from campaigns.attributes import Attribute, needs_definitions
+from campaigns.documents import Frame, check_annotations, check_complete, label_counts
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
 from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
 from campaigns.options import CampaignOptions
@@ -147,7 +148,8 @@ def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
     # Labels that the set uses exist: removing a label removes it from all sets. So most saves need not ask for them.
     known = frozenset(a["label"] for a in own.annotations)
     sent = {a.get("label") for a in change.upsert if isinstance(a, dict) and isinstance(a.get("label"), int)}
-    return frame_of(image, labels=known if sent <= known else None)
+    asks = any(needs_definitions(a.get("attributes")) for a in change.upsert if isinstance(a, dict))
+    return frame_of(image, labels=known if sent <= known and not asks else None)
 
 
 def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
@@ -159,9 +161,12 @@ def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
 def frame_of(image: Image, *, labels: frozenset[int] | None = None) -> Frame:
     """Return what annotations of an image are checked against; the campaign's labels are read unless they are given."""
     campaign = image.campaign
+    attributes: dict[int, tuple[Attribute, ...]] = {}
     if labels is None:
-        labels = frozenset(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
-    return Frame(image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")))
+        rows = dict(Label.objects.filter(campaign=campaign).values_list("pk", "attributes"))
+        attributes = {pk: tuple(Attribute.from_document(d) for d in definitions) for pk, definitions in rows.items() if definitions}
+        labels = frozenset(rows)
+    return Frame(image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")), attributes)
 
 
 def _writable_set(user: User, image: Image, role: Role, version: int) -> AnnotationSet:
@@ -219,6 +224,7 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
     frame = frame_of(image)
     annotations = [a for a in _reviewed(own.annotations, accept_drafts_above) if a["label"] in frame.labels]
     _check_whole_set(annotations, frame)
+    check_complete(annotations, frame)
     if frame.task == "classification" and not frame.multi_label and not annotations:
         raise InvalidInput("Choose a label before you submit, or skip the image.", code="label_missing")
     now = timezone.now()

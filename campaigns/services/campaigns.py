@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
+from campaigns.attributes import InvalidAttribute, checked_definitions
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Reference, Role, Split, User
 from campaigns.options import CampaignOptions
@@ -86,11 +87,22 @@ def _add_label(campaign: Campaign, *, name: str, color: str = "", hotkey: str | 
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
         raise InvalidInput(f"{color!r} is no colour; write it as #rrggbb.", code="invalid_color")
     fields.setdefault("position", len(existing))
+    fields = _checked_fields(fields)
     try:
         with transaction.atomic():
             return Label.objects.create(campaign=campaign, name=_text(name, "name", 100), color=color, hotkey=hotkey, **fields)
     except IntegrityError as error:
         raise _clash(name, hotkey) from error
+
+
+def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Check what a label asks of its objects."""
+    if "attributes" not in fields:
+        return fields
+    try:
+        return {**fields, "attributes": checked_definitions(fields["attributes"])}
+    except InvalidAttribute as error:
+        raise InvalidInput(str(error), code="invalid_attribute", errors=[{"field": "attributes", "detail": str(error)}]) from error
 
 
 def _clash(name: str, hotkey: str) -> Conflict:
@@ -102,6 +114,7 @@ def update_label(*, user: User, label: Label, **changes: Any) -> Label:
     require_role(user, label.campaign, MANAGE)
     if "name" in changes:
         changes["name"] = _text(changes["name"], "name", 100)
+    changes = _checked_fields(changes)
     try:
         with transaction.atomic():
             Label.objects.filter(pk=label.pk).update(**changes)

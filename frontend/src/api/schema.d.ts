@@ -1018,6 +1018,30 @@ export interface components {
         AttachRequest: {
             model: number;
         };
+        /** @description What a label asks of each of its objects. */
+        Attribute: {
+            name: string;
+            type: components["schemas"]["TypeEnum"];
+            options?: string[];
+            default?: unknown;
+            required?: boolean;
+            /** Format: double */
+            min?: number | null;
+            /** Format: double */
+            max?: number | null;
+        };
+        /** @description What a label asks of each of its objects. */
+        AttributeRequest: {
+            name: string;
+            type: components["schemas"]["TypeEnum"];
+            options?: string[];
+            default?: unknown;
+            required?: boolean;
+            /** Format: double */
+            min?: number | null;
+            /** Format: double */
+            max?: number | null;
+        };
         /** @description Whether the first account is still to be made, and who is signed in. */
         AuthState: {
             setup_needed: boolean;
@@ -1259,7 +1283,7 @@ export interface components {
             color?: string;
             hotkey?: string;
             position?: number;
-            attributes?: unknown[];
+            attributes?: components["schemas"]["Attribute"][];
             skeleton?: {
                 [key: string]: unknown;
             };
@@ -1270,7 +1294,7 @@ export interface components {
             color?: string;
             hotkey?: string;
             position?: number;
-            attributes?: unknown[];
+            attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: {
                 [key: string]: unknown;
             };
@@ -1570,7 +1594,7 @@ export interface components {
             color?: string;
             hotkey?: string;
             position?: number;
-            attributes?: unknown[];
+            attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: {
                 [key: string]: unknown;
             };
@@ -1975,6 +1999,14 @@ export interface components {
             readonly warnings: string[];
             readonly run: components["schemas"]["Run"];
         };
+        /**
+         * @description * `boolean` - boolean
+         *     * `number` - number
+         *     * `text` - text
+         *     * `choice` - choice
+         * @enum {string}
+         */
+        TypeEnum: "boolean" | "number" | "text" | "choice";
         /** @description Images and zips of images, with the split they join and labels (comma-separated) for all of them. */
         UploadRequest: {
             files: string[];
