@@ -68,7 +68,7 @@ class AttributeSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=TYPES)
     options = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
     default = serializers.JSONField(required=False, allow_null=True)
-    required = serializers.BooleanField(required=False)
+    required = serializers.BooleanField(required=False)  # type: ignore[assignment]
     min = serializers.FloatField(required=False, allow_null=True)
     max = serializers.FloatField(required=False, allow_null=True)
 
