@@ -48,7 +48,7 @@ export interface Bench {
   /** Show annotations as they would be, without changing the document. */
   preview(annotations: readonly Annotation[]): void;
   overlay(overlay: Overlay): void;
-  /** Ids of the shown annotations at a point, the smallest first. */
+  /** Ids of the shown and unlocked annotations at a point, the topmost first. */
   hits(at: Point, reach: number): readonly string[];
   /** Annotations that are shown and whose bounds meet these. */
   near(bounds: Bounds): readonly Annotation[];

@@ -41,6 +41,8 @@ export interface ShapeKind<S extends Shape> {
   outline(shape: S): Outline;
   /** Move inside the image; absent where moving makes no sense yet. */
   move?(shape: S, dx: number, dy: number, size: Size): S;
+  /** Whether it can be pasted into an image of this size as it is; without it, when its bounds lie inside. */
+  fits?(shape: S, size: Size): boolean;
   readonly editor?: ShapeEditor<S>;
 }
 

@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { add, humanAnnotation, setLabel } from "../actions/annotations";
 import { modeNamed, toolOf } from "./index";
 import type { KeyPress, Mode } from "../core/mode";
+import { defaultAnswers, NO_DEFINITIONS, type Definitions } from "../core/attributes";
 import { NO_OVERLAY, type Bench, type Overlay } from "../core/bench";
 import { difference, newAnnotationId, type AnnotationDocument } from "../core/document";
 import { HitIndex } from "../shapes/hit-index";
@@ -43,6 +44,7 @@ export interface SessionOptions {
   readonly mode?: string;
   readonly tool?: string | null;
   readonly settings?: ToolSettings;
+  readonly definitions?: Definitions;
   readonly newId?: () => string;
 }
 
@@ -55,10 +57,12 @@ export class Session implements Bench {
   readonly store: StoreApi<SessionState>;
   private readonly index = new HitIndex();
   private readonly newId: () => string;
+  private readonly definitions: Definitions;
   private mode: Mode;
 
   constructor(options: SessionOptions) {
     this.size = options.size;
+    this.definitions = options.definitions ?? NO_DEFINITIONS;
     this.settings = options.settings ?? new ToolSettings();
     this.newId = options.newId ?? newAnnotationId;
     this.store = createStore<SessionState>(() => ({
@@ -134,7 +138,8 @@ export class Session implements Bench {
   }
 
   hits(at: Point, reach: number): readonly string[] {
-    return this.index.at(at, reach).filter((annotation) => this.isShown(annotation)).map((annotation) => annotation.id);
+    const { locked } = this.store.getState();
+    return this.index.at(at, reach).filter((annotation) => this.isShown(annotation) && !locked.has(annotation.id)).map((annotation) => annotation.id);
   }
 
   near(bounds: Bounds): readonly Annotation[] {
@@ -153,7 +158,7 @@ export class Session implements Bench {
   create(shape: Shape): string | null {
     const label = this.label();
     if (label === null) return null;
-    const annotation = humanAnnotation(this.newId(), label, shape);
+    const annotation = { ...humanAnnotation(this.newId(), label, shape), attributes: defaultAnswers(this.definitions, label) };
     this.apply(`Drew a ${kindOf(shape).title}`, (document) => add(document, annotation));
     this.select([annotation.id]);
     return annotation.id;
@@ -162,7 +167,7 @@ export class Session implements Bench {
   /** Give the label to what is selected, and to the next object. */
   setLabel(label: number): void {
     this.store.setState({ label });
-    const ids = this.selection();
+    const ids = this.selection().filter((id) => this.isFree(id));
     if (ids.length > 0) this.apply("Changed the label", (document) => setLabel(document, ids, label));
   }
 

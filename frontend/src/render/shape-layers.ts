@@ -119,7 +119,7 @@ export class ShapeLayers {
     const label = this.labels.get(annotation.label) ?? UNKNOWN;
     const look: Look = { color: label.color, draft: isDraft(annotation), emphasis };
     const own = painterOf(annotation.shape).style?.(annotation.shape, look);
-    const styles = own ? [own] : shapeStyle(look, this.drawn.size < AT_ONCE);
+    const styles = raised(own ? [own] : shapeStyle(look, this.drawn.size < AT_ONCE), annotation.z ?? 0);
     const tag = this.tagOf(annotation, label, emphasis, feature, resolution);
     return tag === null ? styles : [...styles, tagStyle(tag)];
   }
@@ -140,6 +140,16 @@ export class ShapeLayers {
 
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
+}
+
+/** Styles are shared, so those of an object with a height of its own are copies. */
+function raised(styles: Style[], z: number): Style[] {
+  if (z === 0) return styles;
+  return styles.map((style) => {
+    const copy = style.clone();
+    copy.setZIndex(z);
+    return copy;
+  });
 }
 
 function emphasisOf(id: string, state: SessionState): Emphasis {

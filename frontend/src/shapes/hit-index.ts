@@ -25,14 +25,14 @@ export class HitIndex {
     else for (const entry of entries) this.tree.insert(entry);
   }
 
-  /** List the annotations at a point, the smallest first: what lies on top is what a person aims at. */
+  /** List the annotations at a point: what was put on top first, then the smallest, which is what a person aims at. */
   at(point: Point, reach: number): Annotation[] {
     const [x, y] = point;
     return this.tree
       .search({ minX: x - reach, minY: y - reach, maxX: x + reach, maxY: y + reach })
       .flatMap((entry) => this.document.get(entry.id) ?? [])
       .filter((annotation) => kindOf(annotation.shape).contains(annotation.shape, point, reach))
-      .sort((a, b) => kindOf(a.shape).area(a.shape) - kindOf(b.shape).area(b.shape));
+      .sort((a, b) => (b.z ?? 0) - (a.z ?? 0) || kindOf(a.shape).area(a.shape) - kindOf(b.shape).area(b.shape));
   }
 
   /** List the annotations whose bounds meet these. */

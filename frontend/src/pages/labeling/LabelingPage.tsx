@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { Campaign } from "@/api/types";
+import type { Campaign, Label } from "@/api/types";
+import type { Definitions } from "@/core/attributes";
 import { Viewer } from "@/render/viewer";
 import { Banners } from "./Banners";
 import { Canvas } from "./Canvas";
@@ -35,7 +36,7 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
   useEffect(() => {
     const { id, task, settings, labels, role } = first.current;
     const preferences = preferencesOf(id);
-    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences) });
+    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels) });
     const viewer = new Viewer();
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
@@ -45,6 +46,10 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
     };
   }, [image]);
   return machinery;
+}
+
+function definitionsOf(labels: readonly Label[]): Definitions {
+  return new Map(labels.flatMap(({ id, attributes }) => (attributes && attributes.length > 0 ? [[id, attributes]] : [])));
 }
 
 export function LabelingPage({ campaign, image }: Props) {

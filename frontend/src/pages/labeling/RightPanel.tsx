@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { campaignKey } from "@/api/campaigns";
 import { askable, waiting } from "@/parts/counts";
+import { AttributePanel } from "./AttributePanel";
 import { BandPanel } from "./BandPanel";
 import { DraftPanel } from "./DraftPanel";
 import { useDesk, useLabeling, usePreference } from "./LabelingContext";
@@ -20,6 +21,7 @@ export function RightPanel() {
     <aside className={classes["right"]} aria-label="Objects, drafts and image">
       {current && <DraftPanel workspace={current} />}
       {current && campaign.task !== "classification" && <ObjectList workspace={current} />}
+      {current && campaign.task !== "classification" && <AttributePanel workspace={current} />}
       <div className={classes["foot"]}>
         {current?.image.tiled && <BandPanel image={current.image} />}
         {current && campaign.task !== "classification" && <HeatMapSwitch workspace={current} />}

@@ -8,8 +8,11 @@ import { messageOf } from "@/api/problems";
 import type { Task } from "@/api/types";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { accept, acceptAllAbove } from "@/actions/review";
+import { missingAnswer, type Definitions } from "@/core/attributes";
 import { isAbove } from "@/core/review";
 import type { ToolSettings } from "@/core/tool-settings";
+import type { Annotation } from "@/core/types";
+import type { Session } from "@/modes/session";
 import { bandChoiceOf, loadAhead, pictureOf } from "./pictures";
 import type { PreferenceStore } from "./preferences";
 import { flagImage, leaseNext, openImage, releaseImage, skipImage, type Loaded, type NothingLeft } from "./wire";
@@ -46,6 +49,8 @@ export interface DeskOptions {
   readonly mayLabel: boolean;
   readonly preferences: PreferenceStore;
   readonly settings: ToolSettings;
+  /** What labels ask of their objects. */
+  readonly definitions: Definitions;
 }
 
 interface Ahead {
@@ -55,11 +60,18 @@ interface Ahead {
   image: number | null;
 }
 
+/** What stood on the image that was on the desk before this one. */
+interface Left {
+  readonly image: number;
+  readonly objects: readonly Annotation[];
+}
+
 const RETRY_MS = 3_000;
 
 export class Desk {
   readonly store: StoreApi<DeskState>;
   private ahead: Ahead | null = null;
+  private left: Left = { image: 0, objects: [] };
   private turn = 0;
   private closed = false;
 
@@ -139,6 +151,11 @@ export class Desk {
     return status === "ready" ? current : null;
   }
 
+  /** What a person agreed to on the image before this one: to be repeated where the same things stand again. */
+  objectsBefore(): readonly Annotation[] {
+    return this.left.image === this.onDesk()?.image.id ? [] : this.left.objects;
+  }
+
   say(notice: string): void {
     this.store.setState({ notice });
   }
@@ -173,7 +190,7 @@ export class Desk {
     const single = this.options.task === "classification" && !this.options.multiLabel;
     if (!single) {
       if (keepDrafts) session.apply("Accepted the drafts shown", (document) => acceptAllAbove(document, thresholds));
-      return true;
+      return this.isComplete(session);
     }
     if (chosenLabels(session.document()).length > 0) return true;
     const guess = guesses(session.document())[0];
@@ -183,6 +200,16 @@ export class Desk {
     }
     session.apply("Accepted the guess", (document) => accept(document, [guess.id]));
     return true;
+  }
+
+  /** Show the first object that lacks an answer its label requires; the server would refuse it. */
+  private isComplete(session: Session): boolean {
+    const { definitions } = this.options;
+    const lacking = [...session.document().values()].find((annotation) => annotation.review === "accepted" && missingAnswer(annotation, definitions) !== null);
+    if (!lacking) return true;
+    session.select([lacking.id]);
+    this.say(`Answer “${missingAnswer(lacking, definitions) ?? ""}” for the selected object first.`);
+    return false;
   }
 
   /** Bring a submit to the server, however long the network is away. */
@@ -244,6 +271,7 @@ export class Desk {
 
   private leaveCurrent(): void {
     const { current } = this.store.getState();
+    if (current) this.left = { image: current.image.id, objects: [...current.session.document().values()].filter(({ review }) => review === "accepted") };
     void current?.autosave.flush();
     this.store.setState({ notice: "", status: "moving" });
   }
@@ -263,7 +291,7 @@ export class Desk {
     const session = this.store.getState().current?.session.store.getState();
     const { thresholds } = this.options.preferences.getState();
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
-    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, ...mode });
+    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, definitions: this.options.definitions, ...mode });
   }
 
   /** Lease the next image and load its picture while the person works on this one. */

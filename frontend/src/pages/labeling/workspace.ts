@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
 import { Autosave, type JournalEntry } from "@/core/autosave";
+import type { Definitions } from "@/core/attributes";
 import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/document";
 import type { Thresholds } from "@/core/review";
 import type { ToolSettings } from "@/core/tool-settings";
@@ -20,6 +21,7 @@ export interface Desired {
   readonly mode?: string;
   readonly tool?: string | null;
   readonly settings: ToolSettings;
+  readonly definitions: Definitions;
 }
 
 export type Finish = { readonly kind: "done" } | { readonly kind: "conflict" | "refused" | "waiting"; readonly message: string };

@@ -10,6 +10,7 @@ export const mask: ShapeKind<MaskShape> = {
   bounds,
   area,
   contains: (shape, at) => contains(shape, at),
+  fits: (shape, size) => shape.size[0] === size.height && shape.size[1] === size.width,
   outline(shape) {
     const [x0, y0, x1, y1] = bounds(shape);
     const frame: Point[] = [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];

@@ -18,7 +18,7 @@ export interface Context {
   readonly toggleKeySheet: () => void;
 }
 
-export const GROUPS = ["Draw and edit", "Shapes", "Review drafts", "The queue", "View"] as const;
+export const GROUPS = ["Draw and edit", "Shapes", "Objects", "Review drafts", "The queue", "View"] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Command {
