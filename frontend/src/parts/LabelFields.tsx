@@ -1,5 +1,6 @@
 import { ActionIcon, ColorInput, Group, TextInput, Tooltip } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { NewLabel } from "@/api/types";
 import { PALETTE } from "./labelDrafts";
@@ -11,10 +12,12 @@ interface Props {
   onChange: (change: Partial<NewLabel>) => void;
   onCommit?: () => void;
   onRemove: () => void;
+  /** Further buttons of the row: what else can be set for a label that exists already. */
+  more?: ReactNode;
 }
 
 /** One label's name, colour and key in a row. */
-export function LabelFields({ label, number, errors, onChange, onCommit, onRemove }: Props) {
+export function LabelFields({ label, number, errors, onChange, onCommit, onRemove, more }: Props) {
   const { t } = useTranslation();
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start" data-testid="label-row">
@@ -52,6 +55,7 @@ export function LabelFields({ label, number, errors, onChange, onCommit, onRemov
         w={62}
         styles={{ input: { textAlign: "center" } }}
       />
+      {more}
       <Tooltip label={t("labels.remove")}>
         <ActionIcon variant="subtle" color="gray" size={36} aria-label={t("labels.removeNamed", { name: label.name || number })} onClick={onRemove}>
           <IconTrash size={17} />

@@ -1,6 +1,6 @@
-import { Button, Card, Group, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { ActionIcon, Button, Card, Group, Stack, Text, Textarea, TextInput, Title, Tooltip } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconTags } from "@tabler/icons-react";
+import { IconListDetails, IconTags } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelChanges, useUpdateCampaign } from "@/api/campaigns";
@@ -11,6 +11,7 @@ import { nextLabel, withNames } from "@/parts/labelDrafts";
 import { LabelFields } from "@/parts/LabelFields";
 import { EmptyState } from "@/parts/states";
 import { mayManage } from "../roles";
+import { AttributesEditor } from "./AttributesEditor";
 import { ThisCampaign } from "./ThisCampaign";
 
 function fieldsOf(label: Label): NewLabel {
@@ -43,7 +44,24 @@ function LabelRow({ campaign, label, number }: { campaign: Campaign; label: Labe
       onChange={(change) => setDraft((now) => ({ ...now, ...change }))}
       onCommit={commit}
       onRemove={askRemove}
+      more={<AttributesButton campaign={campaign} label={label} />}
     />
+  );
+}
+
+function AttributesButton({ campaign, label }: { campaign: Campaign; label: Label }) {
+  const { t } = useTranslation();
+  const [opened, setOpened] = useState(false);
+  const title = t("attributes.open", { name: label.name });
+  return (
+    <>
+      <Tooltip label={title}>
+        <ActionIcon variant="subtle" color="gray" size={36} aria-label={title} data-testid={`attributes-of-${label.name}`} onClick={() => setOpened(true)}>
+          <IconListDetails size={17} />
+        </ActionIcon>
+      </Tooltip>
+      <AttributesEditor campaign={campaign.id} label={label} opened={opened} onClose={() => setOpened(false)} />
+    </>
   );
 }
 
