@@ -1,8 +1,9 @@
 """What a campaign may be told about itself, in its ``settings``."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from campaigns.band_presets import checked_presets
 from campaigns.errors import InvalidInput
 
 SEGMENTATION_KINDS = ("semantic", "instance")
@@ -14,12 +15,14 @@ class CampaignOptions:
 
     ``control_share``: part of the images shown without drafts, so that what prefill saves can be measured at all.
     ``lease_s``: seconds that an image is held for the person who opened it, counted from the last save.
+    ``band_presets``: ways to show many bands, by name.
     """
 
     multi_label: bool = False
     segmentation: str = "semantic"
     control_share: float = 0.05
     lease_s: float = 900.0
+    band_presets: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not isinstance(self.multi_label, bool):
@@ -30,13 +33,14 @@ class CampaignOptions:
             raise InvalidInput("settings.control_share must lie between 0 and 0.5.")
         if not _is_number(self.lease_s) or not 30 <= self.lease_s <= 86_400:
             raise InvalidInput("settings.lease_s must lie between 30 and 86400 seconds.")
+        object.__setattr__(self, "band_presets", checked_presets(self.band_presets))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "CampaignOptions":
         """Check a document; unknown names are an error, missing ones take their defaults."""
         if not isinstance(document, dict):
             raise InvalidInput("settings must be an object.")
-        known = {field.name for field in fields(cls)}
+        known = {entry.name for entry in fields(cls)}
         unknown = sorted(set(document) - known)
         if unknown:
             raise InvalidInput(f"settings has no {unknown[0]!r}. Known: {', '.join(sorted(known))}.")

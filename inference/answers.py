@@ -117,14 +117,20 @@ def take_maps(document: dict[str, Any], items: tuple[Item, ...]) -> dict[str, by
     return files
 
 
-def draw_unsure_objects(prediction: Prediction) -> bytes | None:
-    """Return a heat map of the objects by their own confidences; None when none has one."""
-    measured = []
+def objects_with_confidence(prediction: Prediction) -> list[tuple[tuple[float, float, float, float], float]]:
+    """Return (bounds in image pixels, confidence) of the objects that have both."""
+    found = []
     for item in prediction.items:
         if not isinstance(item, Object) or item.confidence is None:
             continue
         shape = object_shape(item)
         bounds = None if shape is None else shape_bounds(shape)
         if bounds is not None:
-            measured.append((bounds, uncertainty.object_entropy(item.confidence)))
+            found.append((bounds, item.confidence))
+    return found
+
+
+def draw_unsure_objects(prediction: Prediction) -> bytes | None:
+    """Return a heat map of the objects by their own confidences; None when none has one."""
+    measured = [(bounds, uncertainty.object_entropy(confidence)) for bounds, confidence in objects_with_confidence(prediction)]
     return heatmaps.draw_objects(measured, prediction.width, prediction.height) if measured else None

@@ -89,6 +89,8 @@ RULES: dict[str, dict[str, Rule]] = {
     "images/<int:image_id>/file": {"get": only(MEMBERS)},
     "images/<int:image_id>/thumbnail": {"get": only(MEMBERS)},
     "images/<int:image_id>/statistics": {"get": only(MEMBERS)},
+    "images/<int:image_id>/georeference": {"get": only(MEMBERS)},
+    "images/<int:image_id>/uncertain-areas": {"get": only(MEMBERS)},
     "images/<int:image_id>/tiles/<int:z>/<int:x>/<int:y>.<str:extension>": {"get": only(MEMBERS)},
     "images/<int:image_id>/annotation-set": {"get": only(MEMBERS), "patch": only(ANNOTATORS, {"upsert": []}, **VERSION)},
     "images/<int:image_id>/annotation-set/submit": {"post": only(ANNOTATORS, **VERSION)},

@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_image
 from campaigns.errors import DomainError, InvalidInput, NotFound
+from campaigns.geometry import Georeference, Ground, ground_of
 from campaigns.imagery import CONTENT_TYPES, Refused, Style, Tile, band_statistics, render_tile, thumbnail
 from campaigns.imagery.render import CONTENT_TYPES as TILE_TYPES
 from campaigns.models import Image
@@ -170,6 +171,10 @@ class BandSerializer(serializers.Serializer[Any]):
     max = serializers.FloatField()
     p2 = serializers.FloatField()
     p98 = serializers.FloatField()
+    quantiles = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+        help_text="Pairs of percent and value, rising.",
+    )
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
@@ -190,9 +195,56 @@ class StatisticsView(APIView):
         return Response(StatisticsSerializer({"bands": bands}).data, headers={"Cache-Control": IMMUTABLE})
 
 
+class LonLatGridSerializer(serializers.Serializer[Any]):
+    """Degrees at points spread evenly over the image, edges included, row by row; interpolate between them."""
+
+    lon = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    lat = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    error_px = serializers.FloatField()
+
+
+class GeoreferenceSerializer(serializers.Serializer[Any]):
+    """Where the image lies. ``measure`` says how lengths are told: along the ellipsoid, in units of the CRS, or in pixels."""
+
+    crs = serializers.CharField(allow_blank=True)
+    name = serializers.CharField(allow_blank=True)
+    transform = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    measure = serializers.ChoiceField(choices=["geodesic", "planar", "pixels"])
+    unit = serializers.CharField(allow_blank=True)
+    unit_m = serializers.FloatField(allow_null=True, help_text="Metres in one unit of the CRS.")
+    grid = LonLatGridSerializer(allow_null=True)
+
+
+class GeoreferenceView(APIView):
+    """Where the pixels lie on the ground."""
+
+    @extend_schema(responses=GeoreferenceSerializer)
+    def get(self, request: Request, image_id: int) -> Response:
+        """Return the CRS, the affine, and longitude and latitude on a grid; all empty for an image that lies nowhere."""
+        image = fetch_image(request, image_id)
+        return Response(georeference_document(image), headers={"Cache-Control": IMMUTABLE})
+
+
+def georeference_document(image: Image) -> dict[str, Any]:
+    """Describe where an image lies, as the page reads it."""
+    ground = Ground("", "pixels", "", None, None)
+    if image.transform is not None and image.crs:
+        ground = ground_of(Georeference(image.crs, tuple(image.transform)), image.width, image.height)
+    grid = ground.grid and {
+        "lon": ground.grid.lon.round(9).tolist(),
+        "lat": ground.grid.lat.round(9).tolist(),
+        "error_px": ground.grid.error_px,
+    }
+    return {
+        "crs": image.crs, "name": ground.name, "transform": image.transform, "measure": ground.measure, "unit": ground.unit,
+        "unit_m": ground.unit_m, "grid": grid,
+    }  # fmt: skip
+
+
 urlpatterns = [
     path("images/<int:image_id>/file", FileView.as_view()),
     path("images/<int:image_id>/thumbnail", ThumbnailView.as_view()),
     path("images/<int:image_id>/statistics", StatisticsView.as_view()),
+    path("images/<int:image_id>/georeference", GeoreferenceView.as_view()),
     path("images/<int:image_id>/tiles/<int:z>/<int:x>/<int:y>.<str:extension>", TileView.as_view()),
 ]

@@ -112,6 +112,17 @@ class ImageCountsSerializer(serializers.Serializer[Any]):
     returned = serializers.IntegerField()
 
 
+class BandPresetSerializer(serializers.Serializer[Any]):
+    """A way to show many bands; no bands are those that the image itself calls red, green and blue."""
+
+    name = serializers.CharField(max_length=60)
+    bands = serializers.ListField(child=serializers.IntegerField(min_value=1), required=False, max_length=3)
+    stretch = serializers.ChoiceField(choices=["auto", "percentile", "range"], required=False)
+    low = serializers.FloatField(required=False, min_value=0, max_value=100, help_text="Percent of the pixels that are black.")
+    high = serializers.FloatField(required=False, min_value=0, max_value=100, help_text="From this percent on they are white.")
+    gamma = serializers.FloatField(required=False, min_value=0.05, max_value=20)
+
+
 class CampaignSettingsSerializer(serializers.Serializer[Any]):
     """How a campaign works; see the reference of settings."""
 
@@ -119,6 +130,7 @@ class CampaignSettingsSerializer(serializers.Serializer[Any]):
     segmentation = serializers.ChoiceField(choices=["semantic", "instance"], required=False)
     control_share = serializers.FloatField(required=False, min_value=0, max_value=0.5)
     lease_s = serializers.FloatField(required=False, min_value=30, max_value=86400)
+    band_presets = BandPresetSerializer(many=True, required=False)
 
 
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):

@@ -4,6 +4,7 @@ One rule holds everywhere: vertices lie on the corner grid. Outlines come from `
 ``rasterio.features.rasterize``, which is exact both ways; drawing functions that count from pixel centres are not used.
 """
 
+from campaigns.geometry.ground import Ground, LonLatGrid, ground_of
 from campaigns.geometry.masks import (
     decode_counts,
     decode_mask,
@@ -43,9 +44,9 @@ from campaigns.geometry.validity import (
 )
 
 __all__ = [
-    "MAX_MASK_PIXELS", "Affine6", "Bounds", "Georeference", "InvalidShape", "Point", "Polygons", "Ring", "ShapeDocument",
-    "box_corners", "checked_box", "checked_mask", "checked_points", "checked_polygon", "checked_polyline", "checked_shape",
-    "decode_counts", "decode_mask", "densified", "encode_counts", "encode_mask", "mask_area", "mask_bounds", "mask_document",
-    "mask_to_polygons", "polygons_area", "polygons_to_counts", "polygons_to_mask", "repaired_polygons", "ring_area",
+    "MAX_MASK_PIXELS", "Affine6", "Bounds", "Georeference", "Ground", "InvalidShape", "LonLatGrid", "Point", "Polygons", "Ring",
+    "ShapeDocument", "box_corners", "checked_box", "checked_mask", "checked_points", "checked_polygon", "checked_polyline",
+    "checked_shape", "decode_counts", "decode_mask", "densified", "encode_counts", "encode_mask", "ground_of", "mask_area", "mask_bounds",
+    "mask_document", "mask_to_polygons", "polygons_area", "polygons_to_counts", "polygons_to_mask", "repaired_polygons", "ring_area",
     "shape_area", "shape_bounds", "shape_polygons",
 ]  # fmt: skip

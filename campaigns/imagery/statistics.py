@@ -21,11 +21,13 @@ from campaigns.imagery.reader import checked_bands, fitted, kind_of, layout_of, 
 from campaigns.imagery.sidecars import sidecar, written_atomically
 
 SAMPLE_SIDE_PX = 1024
+# Dense at the ends, where people look for the right stretch; a page interpolates between them.
+PERCENTS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.0, 98.0, 99.0, 99.5, 99.75, 99.9, 100.0)
 
 
 @dataclass(frozen=True)
 class BandStatistics:
-    """Values of one band: extremes, and the percentiles between which it is stretched for the eye."""
+    """Values of one band: extremes, the percentiles between which it is stretched for the eye, and (percent, value) pairs."""
 
     index: int
     name: str
@@ -33,6 +35,7 @@ class BandStatistics:
     max: float
     p2: float
     p98: float
+    quantiles: tuple[tuple[float, float], ...]
 
 
 def band_statistics(path: Path, bands: Sequence[int] | None = None) -> list[BandStatistics]:
@@ -50,7 +53,7 @@ def band_statistics(path: Path, bands: Sequence[int] | None = None) -> list[Band
 @lru_cache(maxsize=256)
 def _loaded(path: Path, modified_ns: int) -> dict[int, BandStatistics]:
     rows = json.loads(path.read_text())
-    return {row["index"]: BandStatistics(**row) for row in rows}
+    return {row["index"]: BandStatistics(**{**row, "quantiles": tuple(map(tuple, row["quantiles"]))}) for row in rows}
 
 
 def _known(path: Path) -> dict[int, BandStatistics]:
@@ -89,7 +92,12 @@ def _measured(path: Path, bands: Sequence[int]) -> list[BandStatistics]:
 def _summary(band: int, name: str, values: NDArray[Any]) -> BandStatistics:
     values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if values.size == 0:
-        return BandStatistics(band, name, 0.0, 0.0, 0.0, 0.0)
-    low, high = np.percentile(values, (2, 98))
-    numbers = [float(values.min()), float(values.max()), float(low), float(high)]
-    return BandStatistics(band, name, *(number if math.isfinite(number) else 0.0 for number in numbers))
+        return BandStatistics(band, name, 0.0, 0.0, 0.0, 0.0, ())
+    found = [_finite(value) for value in np.percentile(values, PERCENTS)]
+    low, high = found[PERCENTS.index(2.0)], found[PERCENTS.index(98.0)]
+    quantiles = tuple(zip(PERCENTS, found, strict=True))
+    return BandStatistics(band, name, _finite(values.min()), _finite(values.max()), low, high, quantiles)
+
+
+def _finite(number: Any) -> float:
+    return float(number) if math.isfinite(number) else 0.0

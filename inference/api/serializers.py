@@ -83,3 +83,18 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
     def get_heat_map(self, row: Prediction) -> str | None:
         """Return where the heat map is, or null when there is nothing to draw."""
         return f"/api/v1/predictions/{row.pk}/heat-map.png" if has_heat_map(row) else None
+
+
+class UnsureAreaSerializer(serializers.Serializer[Any]):
+    """A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1."""
+
+    bounds = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
+    uncertainty = serializers.FloatField()
+    kind = serializers.ChoiceField(choices=["pixels", "object"])
+
+
+class UnsureAreasSerializer(serializers.Serializer[Any]):
+    """Where the newest answer is unsure, least certain first; no model when none has answered."""
+
+    model = AnsweringModelSerializer(allow_null=True)
+    areas = UnsureAreaSerializer(many=True)

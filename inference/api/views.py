@@ -11,11 +11,12 @@ from rest_framework.views import APIView
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
 from campaigns.api.serializers import RunSerializer
 from campaigns.errors import InvalidInput, NotFound
-from inference.api.serializers import InferenceRequestSerializer, PredictionSerializer
-from inference.services import heat_map_bytes, predictions_of, start_inference
+from inference.api.serializers import InferenceRequestSerializer, PredictionSerializer, UnsureAreasSerializer
+from inference.services import heat_map_bytes, predictions_of, start_inference, unsure_areas
 from models_registry.models import RegisteredModel
 
 MAX_LISTED = 100
+MOST_AREAS, USUAL_AREAS = 200, 50
 
 
 class InferenceRunsView(APIView):
@@ -62,3 +63,23 @@ class HeatMapView(APIView):
         answer = HttpResponse(heat_map_bytes(user=user_of(request), prediction_id=prediction_id), content_type="image/png")
         answer["Cache-Control"] = "private, max-age=60"
         return answer
+
+
+class UncertainAreasView(APIView):
+    """Where a model is unsure, as places to go to one after the other."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("limit", OpenApiTypes.INT, description=f"At most so many, up to {MOST_AREAS}; {USUAL_AREAS} by default.")
+        ],
+        responses=UnsureAreasSerializer,
+    )
+    def get(self, request: Request, image_id: int) -> Response:
+        """Rank the areas of the newest heat map, or the objects of the newest answer, least certain first."""
+        image = fetch_image(request, image_id)
+        wanted = request.query_params.get("limit", str(USUAL_AREAS))
+        if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_AREAS:
+            raise InvalidInput(f"limit is a whole number from 1 to {MOST_AREAS}.")
+        prediction, areas = unsure_areas(user=user_of(request), image=image, limit=int(wanted))
+        model = prediction and {"id": prediction.model_id, "name": prediction.model.name, "version": prediction.model_version}
+        return Response(UnsureAreasSerializer({"model": model, "areas": areas}).data)

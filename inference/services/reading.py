@@ -6,10 +6,12 @@ from django.db.models import QuerySet
 from campaigns.errors import NotFound
 from campaigns.models import Image, User
 from campaigns.permissions import VIEW, require_role
-from inference.answers import draw_unsure_objects
+from inference.answers import draw_unsure_objects, objects_with_confidence
+from inference.areas import UnsureArea, levels_of, rank_objects, rank_pixels
 from inference.models import Prediction
 from inference.store import load_prediction
 
+MOST_ANSWERS = 20
 OBJECT_KINDS = frozenset({"box", "polygon", "mask", "keypoints"})
 
 
@@ -42,3 +44,14 @@ def heat_map_bytes(*, user: User, prediction_id: int) -> bytes:
     if drawn is None:
         raise NotFound("This answer has no confidences to draw a heat map from.")
     return drawn
+
+
+def unsure_areas(*, user: User, image: Image, limit: int) -> tuple[Prediction | None, list[UnsureArea]]:
+    """Return the newest answer that says where it is unsure, and those places, least certain first; (None, []) without one."""
+    for prediction in predictions_of(user=user, image=image)[:MOST_ANSWERS]:
+        path = settings.DATA_DIR / prediction.heat_map
+        if prediction.heat_map and path.is_file():
+            return prediction, rank_pixels(levels_of(path.read_bytes()), width=image.width, height=image.height, limit=limit)
+        if not prediction.heat_map and has_heat_map(prediction):
+            return prediction, rank_objects(objects_with_confidence(load_prediction(prediction)), limit=limit)
+    return None, []

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from campaigns.errors import InvalidInput
 from campaigns.filters import select_images, selected_ids
 from campaigns.models import AnnotationSet, Campaign, Image, LabelUse, Membership, Reference, User
+from campaigns.options import CampaignOptions
 
 As = Callable[[User | None], APIClient]
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,36 @@ def test_a_wrong_setting_is_named(manager: User, as_user: As) -> None:
     answer = as_user(manager).post("/api/v1/campaigns", body)
     assert answer.status_code == 422 and "control_share" in answer.data["errors"][0]["field"]
     assert not Campaign.objects.exists()
+
+
+def test_band_presets_are_kept_and_completed_by_managers_alone(campaign: Campaign, manager: User, annotator: User, as_user: As) -> None:
+    url = f"/api/v1/campaigns/{campaign.pk}"
+    change = {
+        "settings": {"band_presets": [{"name": " Near infrared ", "bands": [4, 3, 2], "stretch": "percentile", "low": 1, "high": 99.5}]}
+    }
+    assert as_user(annotator).patch(url, change).status_code == 403
+    saved = as_user(manager).patch(url, change).data["settings"]["band_presets"]
+    whole = {"name": "Near infrared", "bands": [4, 3, 2], "stretch": "percentile", "low": 1, "high": 99.5, "gamma": 1.0}
+    assert [dict(preset) for preset in saved] == [whole]
+    as_user(manager).patch(url, {"settings": {"lease_s": 60}})
+    assert [dict(preset) for preset in as_user(annotator).get(url).data["settings"]["band_presets"]] == [whole]
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        {"name": ""}, {"bands": [1]}, {"name": "x", "bands": [0]}, {"name": "x", "bands": [1, 2]}, {"name": "x", "low": 60, "high": 40},
+        {"name": "x", "gamma": 0}, {"name": "x", "stretch": "wild"}, {"name": "x", "high": float("nan")}, "x",
+    ],
+)  # fmt: skip
+def test_a_band_preset_that_cannot_be_shown_is_refused(preset: Any) -> None:
+    with pytest.raises(InvalidInput):
+        CampaignOptions.from_document({"band_presets": [preset]})
+
+
+def test_two_band_presets_have_two_names() -> None:
+    with pytest.raises(InvalidInput, match="same name"):
+        CampaignOptions.from_document({"band_presets": [{"name": "NIR"}, {"name": "nir"}]})
 
 
 def test_two_labels_with_one_name_make_no_campaign_at_all(manager: User, as_user: As) -> None:

@@ -127,6 +127,14 @@ def test_the_heat_map_of_boxes_shows_where_the_doubtful_one_is(answered, as_user
     assert as_user(stranger).get(url).status_code == 404
 
 
+def test_the_doubtful_box_is_the_uncertain_area(answered, as_user, viewer, stranger):
+    url = f"/api/v1/images/{answered.pk}/uncertain-areas"
+    found = as_user(viewer).get(url).data
+    assert [(area["bounds"], area["kind"]) for area in found["areas"]] == [([10, 10, 30, 22], "object")]
+    assert found["areas"][0]["uncertainty"] > 0.9
+    assert as_user(stranger).get(url).status_code == 404
+
+
 def test_an_answer_without_confidences_has_no_heat_map(detection, make_image, make_model, as_user, viewer):
     image = make_image(detection)
     with Endpoint(lambda body: items({"kind": "box", "index": 0, "xywh": [1, 1, 5, 5]})) as endpoint:

@@ -566,6 +566,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/georeference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the CRS, the affine, and longitude and latitude on a grid; all empty for an image that lies nowhere. */
+        get: operations["images_georeference_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/predictions": {
         parameters: {
             query?: never;
@@ -660,6 +677,23 @@ export interface paths {
         };
         /** @description Return 256 x 256 pixels of the image's own grid: origin at the top left, full resolution at its max_zoom. */
         get: operations["images_tiles_._retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/uncertain-areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Rank the areas of the newest heat map, or the objects of the newest answer, least certain first. */
+        get: operations["images_uncertain_areas_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1059,6 +1093,44 @@ export interface components {
             p2: number;
             /** Format: double */
             p98: number;
+            /** @description Pairs of percent and value, rising. */
+            quantiles: number[][];
+        };
+        /** @description A way to show many bands; no bands are those that the image itself calls red, green and blue. */
+        BandPreset: {
+            name: string;
+            bands?: number[];
+            stretch?: components["schemas"]["StretchEnum"];
+            /**
+             * Format: double
+             * @description Percent of the pixels that are black.
+             */
+            low?: number;
+            /**
+             * Format: double
+             * @description From this percent on they are white.
+             */
+            high?: number;
+            /** Format: double */
+            gamma?: number;
+        };
+        /** @description A way to show many bands; no bands are those that the image itself calls red, green and blue. */
+        BandPresetRequest: {
+            name: string;
+            bands?: number[];
+            stretch?: components["schemas"]["StretchEnum"];
+            /**
+             * Format: double
+             * @description Percent of the pixels that are black.
+             */
+            low?: number;
+            /**
+             * Format: double
+             * @description From this percent on they are white.
+             */
+            high?: number;
+            /** Format: double */
+            gamma?: number;
         };
         /** @enum {unknown} */
         BlankEnum: "";
@@ -1102,6 +1174,7 @@ export interface components {
             control_share?: number;
             /** Format: double */
             lease_s?: number;
+            band_presets?: components["schemas"]["BandPreset"][];
         };
         /** @description How a campaign works; see the reference of settings. */
         CampaignSettingsRequest: {
@@ -1111,6 +1184,7 @@ export interface components {
             control_share?: number;
             /** Format: double */
             lease_s?: number;
+            band_presets?: components["schemas"]["BandPresetRequest"][];
         };
         ClassOfLabel: {
             class: components["schemas"]["NamedClass"];
@@ -1181,6 +1255,20 @@ export interface components {
          * @enum {string}
          */
         FormatEnum: "coco" | "geojson" | "csv";
+        /** @description Where the image lies. ``measure`` says how lengths are told: along the ellipsoid, in units of the CRS, or in pixels. */
+        Georeference: {
+            crs: string;
+            name: string;
+            transform: number[] | null;
+            measure: components["schemas"]["MeasureEnum"];
+            unit: string;
+            /**
+             * Format: double
+             * @description Metres in one unit of the CRS.
+             */
+            unit_m: number | null;
+            grid: components["schemas"]["LonLatGrid"] | null;
+        };
         /** @description An image. ``width`` and ``height`` count pixels after EXIF orientation. */
         Image: {
             readonly id: number;
@@ -1270,12 +1358,6 @@ export interface components {
              */
             prefill: boolean;
         };
-        /**
-         * @description * `external` - External
-         *     * `internal` - Internal
-         * @enum {string}
-         */
-        KindEnum: "external" | "internal";
         /** @description A label; a colour and a key are chosen where none are given. */
         Label: {
             readonly id: number;
@@ -1304,6 +1386,13 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /** @description Degrees at points spread evenly over the image, edges included, row by row; interpolate between them. */
+        LonLatGrid: {
+            lon: number[][];
+            lat: number[][];
+            /** Format: double */
+            error_px: number;
+        };
         /** @description A class ("class": its number, or {"index", "name"}) and the label that it stands for; null: not provided. */
         MappedClassRequest: {
             class: number | {
@@ -1319,6 +1408,13 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * @description * `geodesic` - geodesic
+         *     * `planar` - planar
+         *     * `pixels` - pixels
+         * @enum {string}
+         */
+        MeasureEnum: "geodesic" | "planar" | "pixels";
         /** @description A member and the role. */
         Member: {
             readonly id: number;
@@ -1339,7 +1435,7 @@ export interface components {
             name: string;
             description?: string;
             version?: string;
-            readonly kind: components["schemas"]["KindEnum"];
+            readonly kind: components["schemas"]["ModelKindEnum"];
             task: components["schemas"]["TaskEnum"];
             /** @description Classification: every class answers for itself (sigmoid). */
             multi_label?: boolean;
@@ -1368,6 +1464,12 @@ export interface components {
             index?: number;
             name: string;
         };
+        /**
+         * @description * `external` - External
+         *     * `internal` - Internal
+         * @enum {string}
+         */
+        ModelKindEnum: "external" | "internal";
         /** @description Which model a round ranked by. */
         ModelName: {
             readonly id: number;
@@ -1903,6 +2005,13 @@ export interface components {
          * @enum {string}
          */
         StrategyEnum: "random" | "least_confidence" | "margin" | "entropy" | "kcenter" | "typiclust" | "margin_diverse" | "maxherding" | "uherding";
+        /**
+         * @description * `auto` - auto
+         *     * `percentile` - percentile
+         *     * `range` - range
+         * @enum {string}
+         */
+        StretchEnum: "auto" | "percentile" | "range";
         /** @description Unreviewed drafts at or above this confidence are accepted; without it they are all dropped. */
         SubmitRequest: {
             /** Format: double */
@@ -2007,6 +2116,24 @@ export interface components {
          * @enum {string}
          */
         TypeEnum: "boolean" | "number" | "text" | "choice";
+        /** @description A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1. */
+        UnsureArea: {
+            bounds: number[];
+            /** Format: double */
+            uncertainty: number;
+            kind: components["schemas"]["UnsureAreaKindEnum"];
+        };
+        /**
+         * @description * `pixels` - pixels
+         *     * `object` - object
+         * @enum {string}
+         */
+        UnsureAreaKindEnum: "pixels" | "object";
+        /** @description Where the newest answer is unsure, least certain first; no model when none has answered. */
+        UnsureAreas: {
+            model: components["schemas"]["AnsweringModel"] | null;
+            areas: components["schemas"]["UnsureArea"][];
+        };
         /** @description Images and zips of images, with the split they join and labels (comma-separated) for all of them. */
         UploadRequest: {
             files: string[];
@@ -3270,6 +3397,27 @@ export interface operations {
             };
         };
     };
+    images_georeference_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Georeference"];
+                };
+            };
+        };
+    };
     images_predictions_list: {
         parameters: {
             query?: {
@@ -3415,6 +3563,30 @@ export interface operations {
                     "image/jpeg": string;
                     "image/png": string;
                     "image/webp": string;
+                };
+            };
+        };
+    };
+    images_uncertain_areas_retrieve: {
+        parameters: {
+            query?: {
+                /** @description At most so many, up to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsureAreas"];
                 };
             };
         };

@@ -103,3 +103,16 @@ def test_a_turned_picture_has_an_upright_thumbnail(campaign: Campaign, owner: Us
 def test_a_file_gone_from_the_disk_is_told(scene: Image, viewer: User, as_user: As) -> None:
     image_path(scene).unlink()
     assert as_user(viewer).get(f"/api/v1/images/{scene.pk}/file").json()["code"] == "file_missing"
+
+
+def test_a_geotiff_says_where_it_lies(scene: Image, viewer: User, as_user: As) -> None:
+    found = as_user(viewer).get(f"/api/v1/images/{scene.pk}/georeference").data
+    assert (found["crs"], found["name"], found["measure"]) == ("EPSG:4326", "WGS 84", "geodesic")
+    assert found["transform"] == list(scene.transform)
+    assert found["grid"]["lon"][0][0] == pytest.approx(-180 + 2500 / 15)
+    assert found["grid"]["lat"][-1][0] == pytest.approx(90 - 500 / 15 - 200 / 15)
+
+
+def test_a_picture_that_lies_nowhere_says_so(campaign: Campaign, make_image: Callable[..., Image], viewer: User, as_user: As) -> None:
+    found = as_user(viewer).get(f"/api/v1/images/{make_image(campaign).pk}/georeference").data
+    assert found == {"crs": "", "name": "", "transform": None, "measure": "pixels", "unit": "", "unit_m": None, "grid": None}

@@ -138,6 +138,14 @@ def test_statistics_are_kept_and_name_the_bands(tmp_path: Path) -> None:
     assert band_statistics(path, [2]) == first
 
 
+def test_quantiles_are_those_of_the_pixels(tmp_path: Path) -> None:
+    pixels = multispectral(1)
+    (found,) = band_statistics(_stored(tmp_path, tiff_bytes(pixels)))
+    percents, values = zip(*found.quantiles, strict=True)
+    assert values == pytest.approx(np.percentile(pixels[0], percents))
+    assert dict(found.quantiles)[2.0] == found.p2
+
+
 def test_style_chooses_bands_and_stretch(tmp_path: Path) -> None:
     pixels = multispectral(5)
     path = _stored(tmp_path, tiff_bytes(pixels))
