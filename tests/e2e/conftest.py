@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.bench import sign_in
 from tests.e2e.stack import Api, Stack, running_stack, set_up
 
 BROWSER_FLAGS = [
@@ -38,17 +39,48 @@ def api(stack: Stack) -> Api:
     return set_up(stack)
 
 
+@pytest.fixture(scope="session")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running Winnow that tests share: each makes a campaign of its own in it. Its first account exists."""
+    with running_stack(tmp_path_factory.mktemp("shared")) as running:
+        running.token = set_up(running).token
+        yield running
+
+
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Any]:
-    """A page of a Chromium with a fresh profile."""
+def shared_api(shared_stack: Stack) -> Api:
+    """The API of the shared Winnow, for its first account."""
+    return Api(shared_stack.url, shared_stack.token)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests."""
     from playwright.sync_api import sync_playwright
 
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, headless=True, args=BROWSER_FLAGS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        yield page
-        context.close()
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page with a fresh profile, which must not throw; what the page complained of fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def signed_in(page: Any, shared_stack: Stack) -> Any:
+    """A page whose person is signed in to the shared Winnow."""
+    sign_in(page, shared_stack)
+    return page

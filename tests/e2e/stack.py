@@ -32,6 +32,7 @@ class Stack:
     data_dir: Path
     database_url: str = ""
     port: int = 0
+    token: str = ""
     process: subprocess.Popen[bytes] | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
