@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { bitmapOf } from "@/shapes/mask/geometry";
+import { bitmapOf } from "@/shapes/mask/raster";
 import { classColor, pathOf, type PredictionItem } from "./prediction";
 import classes from "./PredictionPicture.module.css";
 

@@ -1,56 +1,51 @@
-/** A mask decoded inside its bounding box. */
-import type { Bounds, Point } from "../../core/types";
+/** What a mask covers. Masks are immutable, so one that was read is kept; only so many, because a history holds very many. */
+import type { Bounds, Point, Size } from "../../core/types";
+import { areaOf, boundsOfColumns, columnsOfRuns, hasPixel, runsOfColumns, trimmed, type Columns } from "./columns";
+import { countsOf, runsOf } from "./rle";
 import type { MaskShape } from "./shape";
-import { runsOf } from "./rle";
 
-export interface Bitmap {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-  /** Row by row, 1 inside. */
-  readonly data: Uint8Array;
-  readonly area: number;
+/** Columns of all masks kept together: some 60 MB at the most, whatever is painted and undone. */
+const MOST_COLUMNS = 2_000_000;
+
+const read = new Map<MaskShape, Columns>();
+let kept = 0;
+
+function keep(mask: MaskShape, columns: Columns): void {
+  read.set(mask, columns);
+  kept += columns.list.length;
+  for (const [oldest, old] of read) {
+    if (kept <= MOST_COLUMNS || oldest === mask) break;
+    read.delete(oldest);
+    kept -= old.list.length;
+  }
 }
 
-// Masks are immutable, so a decoded one is good for as long as its mask lives.
-const decoded = new WeakMap<MaskShape, Bitmap>();
-
-export function bitmapOf(mask: MaskShape): Bitmap {
-  const known = decoded.get(mask);
-  if (known) return known;
-  const bitmap = decode(mask);
-  decoded.set(mask, bitmap);
-  return bitmap;
+export function columnsOf(mask: MaskShape): Columns {
+  const known = read.get(mask);
+  if (known) {
+    read.delete(mask);
+    read.set(mask, known);
+    return known;
+  }
+  const [height, width] = mask.size;
+  const columns = columnsOfRuns(runsOf(mask.counts), width, height);
+  keep(mask, columns);
+  return columns;
 }
 
-/** Call back for every vertical stretch of pixels inside the mask: its column, and its rows from `top` to before `bottom`. */
-function eachStretch(mask: MaskShape, visit: (column: number, top: number, bottom: number) => void): void {
-  const [rows, columns] = mask.size;
-  let position = 0;
-  runsOf(mask.counts).forEach((run, index) => {
-    const end = Math.min(position + run, rows * columns);
-    for (let at = position; index % 2 === 1 && at < end; ) {
-      const column = Math.floor(at / rows);
-      const bottom = Math.min(end - column * rows, rows);
-      visit(column, at - column * rows, bottom);
-      at = column * rows + bottom;
-    }
-    position = end;
-  });
+/** The shape that holds these pixels; null when there are none. */
+export function maskOf(columns: Columns): MaskShape | null {
+  const tight = trimmed(columns);
+  const around = boundsOfColumns(tight);
+  if (!around) return null;
+  const [x0, y0, x1, y1] = around;
+  const mask: MaskShape = { type: "mask", size: [columns.height, columns.width], counts: countsOf(runsOfColumns(tight)), bbox: [x0, y0, x1 - x0, y1 - y0] };
+  keep(mask, tight);
+  return mask;
 }
 
-function decode(mask: MaskShape): Bitmap {
-  const [left, top, right, bottom] = bounds(mask);
-  const [width, height] = [right - left, bottom - top];
-  const data = new Uint8Array(width * height);
-  let area = 0;
-  eachStretch(mask, (column, first, last) => {
-    area += last - first;
-    if (column < left || column >= right) return;
-    for (let row = Math.max(first, top); row < Math.min(last, bottom); row += 1) data[(row - top) * width + column - left] = 1;
-  });
-  return { left, top, width, height, data, area };
+export function sizeOf(mask: MaskShape): Size {
+  return { width: mask.size[1], height: mask.size[0] };
 }
 
 const boxes = new WeakMap<MaskShape, Bounds>();
@@ -59,7 +54,7 @@ const boxes = new WeakMap<MaskShape, Bounds>();
 export function bounds(mask: MaskShape): Bounds {
   const known = boxes.get(mask);
   if (known) return known;
-  const found = mask.bbox ? aroundBox(mask, mask.bbox) : aroundRuns(mask);
+  const found = mask.bbox ? aroundBox(mask, mask.bbox) : (boundsOfColumns(columnsOf(mask)) ?? [0, 0, 0, 0]);
   boxes.set(mask, found);
   return found;
 }
@@ -69,23 +64,14 @@ function aroundBox(mask: MaskShape, [x, y, width, height]: NonNullable<MaskShape
   return [Math.max(0, Math.floor(x)), Math.max(0, Math.floor(y)), Math.min(columns, Math.ceil(x + width)), Math.min(rows, Math.ceil(y + height))];
 }
 
-function aroundRuns(mask: MaskShape): Bounds {
-  let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
-  eachStretch(mask, (column, first, last) => {
-    left = Math.min(left, column);
-    right = Math.max(right, column + 1);
-    top = Math.min(top, first);
-    bottom = Math.max(bottom, last);
-  });
-  return left === Infinity ? [0, 0, 0, 0] : [left, top, right, bottom];
-}
+const areas = new WeakMap<MaskShape, number>();
 
 export function area(mask: MaskShape): number {
-  return bitmapOf(mask).area;
+  const known = areas.get(mask) ?? areaOf(columnsOf(mask));
+  areas.set(mask, known);
+  return known;
 }
 
 export function contains(mask: MaskShape, [x, y]: Point): boolean {
-  const bitmap = bitmapOf(mask);
-  const [column, row] = [Math.floor(x) - bitmap.left, Math.floor(y) - bitmap.top];
-  return column >= 0 && row >= 0 && column < bitmap.width && row < bitmap.height && bitmap.data[row * bitmap.width + column] === 1;
+  return hasPixel(columnsOf(mask), Math.floor(x), Math.floor(y));
 }

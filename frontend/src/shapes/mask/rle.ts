@@ -23,18 +23,24 @@ export function runsOf(counts: string): number[] {
   return runs;
 }
 
+/** No number of a 32-bit run takes more characters. */
+const LONGEST = 7;
+const ASCII = new TextDecoder("ascii");
+
 /** Write run lengths as COCO does. */
 export function countsOf(runs: readonly number[]): string {
-  let text = "";
-  runs.forEach((run, index) => {
-    let value = index > 2 ? run - (runs[index - 2] ?? 0) : run;
+  const text = new Uint8Array(runs.length * LONGEST);
+  let length = 0;
+  for (let index = 0; index < runs.length; index += 1) {
+    let value = (runs[index] ?? 0) - (index > 2 ? (runs[index - 2] ?? 0) : 0);
     let more = true;
     while (more) {
       const bits = value & 0x1f;
       value >>= 5;
       more = (bits & 0x10) !== 0 ? value !== -1 : value !== 0;
-      text += String.fromCharCode((more ? bits | 0x20 : bits) + 48);
+      text[length] = (more ? bits | 0x20 : bits) + 48;
+      length += 1;
     }
-  });
-  return text;
+  }
+  return ASCII.decode(text.subarray(0, length));
 }
