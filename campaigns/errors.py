@@ -7,7 +7,9 @@
     ├── Conflict              409  the state of things forbids it now
     ├── PreconditionFailed    412  somebody saved first
     ├── PreconditionRequired  428  the version was not sent
-    └── TooLarge              413  above a limit
+    ├── TooLarge              413  above a limit
+    ├── Unavailable           503  a part of the deployment does not answer
+    └── TooSlow               504  a part of the deployment did not answer in time
 
 The services raise them where the mistake is known; ``campaigns.api.problems`` translates once.
 """
@@ -87,3 +89,19 @@ class TooLarge(DomainError):
     status = 413
     title = "Too large"
     default_code = "too_large"
+
+
+class Unavailable(DomainError):
+    """A part of the deployment does not answer."""
+
+    status = 503
+    title = "Not available now"
+    default_code = "unavailable"
+
+
+class TooSlow(DomainError):
+    """A part of the deployment did not answer in time."""
+
+    status = 504
+    title = "It took too long"
+    default_code = "too_slow"

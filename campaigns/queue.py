@@ -74,6 +74,15 @@ def _returned(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequ
     return image
 
 
+def keep_lease(user: User, image: Image) -> None:
+    """Hold an image longer for the person who works on it, when less than half of the lease is left."""
+    lease_s = CampaignOptions.from_document(image.campaign.settings).lease_s
+    now = timezone.now()
+    soon = now + timedelta(seconds=lease_s / 2)
+    if image.leased_by_id == user.pk and (image.leased_until is None or image.leased_until < soon):
+        Image.objects.filter(pk=image.pk, leased_by=user).update(leased_until=now + timedelta(seconds=lease_s))
+
+
 def release(*, user: User, image: Image) -> None:
     """Give a leased image back."""
     Image.objects.filter(pk=image.pk, leased_by=user).update(leased_by=None, leased_until=None)

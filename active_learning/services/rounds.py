@@ -26,7 +26,7 @@ from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunContext, enqueue_run
-from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
 KIND = "round"
 DEFAULT_STRATEGY = "uherding"
@@ -100,7 +100,8 @@ def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | 
         _require_labels(campaign)
         check_training(campaign, options.training)
         return None
-    joined = CampaignModel.objects.filter(campaign=campaign).select_related("model")
+    # A segmenter that answers clicks says nothing about a whole image.
+    joined = CampaignModel.objects.filter(campaign=campaign).exclude(model__kind=ModelKind.PROMPTABLE).select_related("model")
     if model is not None:
         if not joined.filter(model=model).exists():
             raise InvalidInput("This model is not attached to the campaign. Attach it first.", code="model_not_attached")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +17,7 @@ from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
 from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
+from campaigns.queue import keep_lease
 
 LABELED = (ImageState.SUBMITTED, ImageState.ACCEPTED, ImageState.RETURNED)
 MAX_ACTIVE_S = 600.0  # one save reports at most this much, so that a forgotten page does not count as work
@@ -140,7 +140,7 @@ def save_annotations(*, user: User, image: Image, version: int, change: Change) 
     with transaction.atomic():
         _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, active_s=own.active_s + change.active_s)
         write_label_uses(own, before)
-    _keep_lease(user, image)
+    keep_lease(user, image)
     return own
 
 
@@ -206,14 +206,6 @@ def write_label_uses(own: AnnotationSet, before: dict[int, int]) -> None:
     LabelUse.objects.filter(annotation_set=own, label__in=[label for label in before if label not in after]).delete()
     rows = [LabelUse(annotation_set=own, label_id=label, count=count) for label, count in after.items() if before.get(label) != count]
     LabelUse.objects.bulk_create(rows, update_conflicts=True, unique_fields=["annotation_set", "label"], update_fields=["count"])
-
-
-def _keep_lease(user: User, image: Image) -> None:
-    lease_s = CampaignOptions.from_document(image.campaign.settings).lease_s
-    now = timezone.now()
-    soon = now + timedelta(seconds=lease_s / 2)
-    if image.leased_by_id == user.pk and (image.leased_until is None or image.leased_until < soon):
-        Image.objects.filter(pk=image.pk, leased_by=user).update(leased_until=now + timedelta(seconds=lease_s))
 
 
 def submit_annotation_set(*, user: User, image: Image, version: int, accept_drafts_above: float | None = None) -> AnnotationSet:

@@ -4,13 +4,13 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns.errors import InvalidInput
+from campaigns.errors import Conflict, InvalidInput
 from campaigns.filters import selected_ids
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import enqueue_run
 from inference.models import InferenceRun
-from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
 KIND = "inference"
 
@@ -24,6 +24,11 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
     require_role(user, campaign, MANAGE)
     if not CampaignModel.objects.filter(campaign=campaign, model=model).exists():
         raise InvalidInput("This model is not attached to the campaign. Attach it and map its classes first.", code="model_not_attached")
+    if model.kind == ModelKind.PROMPTABLE:
+        raise Conflict(
+            "This model answers clicks on the labeling page, one thing at a time. Choose a model that answers about whole images.",
+            code="promptable_model",
+        )
     total = len(selected_ids(campaign, images))
     if not total:
         raise InvalidInput("There is no such image in this campaign. Add images, or choose others.", code="nothing_selected")

@@ -50,6 +50,8 @@ class ConnectionReport:
 def try_connection(*, user: User, model: RegisteredModel, image: Image | None = None, campaign: Campaign | None = None) -> ConnectionReport:
     """Ask an external model about one image: the one given, the campaign's first, or a drawn sample of a coast."""
     require_use(user, model)
+    if model.kind == ModelKind.PROMPTABLE:
+        raise Conflict("This model has no address to test; it answers clicks on the labeling page.", code="promptable_model")
     if model.kind == ModelKind.INTERNAL:
         raise Conflict("A model that was trained here has no address to test; run inference on one image instead.", code="internal_model")
     if image is None and campaign is not None:

@@ -67,6 +67,12 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
         return document
 
 
+class PromptableModelSerializer(serializers.Serializer[Any]):
+    """Where a segmenter comes from: its package, or a folder of the server with encoder.onnx and sam.onnx."""
+
+    server_path = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
 class AttachSerializer(serializers.Serializer[Any]):
     """Which model to put to use."""
 

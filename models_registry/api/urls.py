@@ -6,6 +6,7 @@ from models_registry.api import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models", views.ModelsView.as_view()),
+    path("models/promptable", views.PromptableModelsView.as_view()),
     path("models/<int:model_id>", views.ModelView.as_view()),
     path("campaigns/<int:campaign_id>/models", views.CampaignModelsView.as_view()),
     path("campaigns/<int:campaign_id>/models/<int:model_id>", views.CampaignModelView.as_view()),

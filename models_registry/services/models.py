@@ -48,11 +48,12 @@ def update_model(*, user: User, model: RegisteredModel, secret: str | None = Non
     comes along: else whoever may edit the URL could have the secret sent to a machine of their own.
     """
     require_change(user, model)
-    if model.kind == ModelKind.INTERNAL and (secret or not changes.keys() <= INTERNAL_FIELDS):
-        raise Conflict("Of a model that was trained here, only the name, the description and the options change.", code="internal_model")
+    lives_here = model.kind != ModelKind.EXTERNAL
+    if lives_here and (secret or not changes.keys() <= INTERNAL_FIELDS):
+        raise Conflict("Of a model that lives here, only the name, the description and the options change.", code="internal_model")
     checked = _checked(changes)
-    if model.kind == ModelKind.INTERNAL and "options" in checked:
-        checked["options"]["extra"] = model.options.get("extra", {})  # it names the training that made the model
+    if lives_here and "options" in checked:
+        checked["options"]["extra"] = model.options.get("extra", {})  # it names what made the model
     if {"protocol", "task"} & checked.keys():
         _check_protocol(checked.get("protocol", model.protocol), checked.get("task", model.task))
     if secret is None and "url" in checked and _origin(checked["url"]) != _origin(model.url):

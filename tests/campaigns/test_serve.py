@@ -1,9 +1,13 @@
 """The checks of ``manage.py serve`` before anything starts."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from campaigns.management.commands.serve import LOOPBACK_NETWORKS, check_port, child_environment, children, is_loopback, only_one_per_folder
@@ -50,4 +54,11 @@ def test_the_operators_networks_stay_as_they_are(monkeypatch: pytest.MonkeyPatch
 
 def test_trainings_have_a_worker_of_their_own():
     clusters = [child.environment.get("Q_CLUSTER_NAME") for child in children({"PATH": ""})]
-    assert clusters == [None, None, "training"]
+    assert clusters == [None, None, None, "training"]
+
+
+def test_smart_labeling_has_a_process_of_its_own_that_finds_this_checkout_from_any_folder(tmp_path: Path):
+    (child,) = [child for child in children({**os.environ, "WINNOW_DATA_DIR": str(tmp_path)}) if "inference.interactive" in child.command]
+    code = "import inference.interactive as found; print(found.__file__)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=child.environment, capture_output=True, text=True, check=True)
+    assert Path(found.stdout.strip()).is_relative_to(settings.BASE_DIR)

