@@ -13,22 +13,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from campaigns.attributes import Attribute, InvalidAttribute, checked_answers, missing_answers
 from campaigns.errors import InvalidInput
-from campaigns.geometry.validity import InvalidShape, checked_shape
+from campaigns.geometry import WHOLE, InvalidShape, Skeleton, checked_shape, offered_shapes, point_names
 
 MAX_ANNOTATIONS: Final = 50_000
 MAX_ID: Final = 64
-TASK_SHAPES: Final[dict[str, frozenset[str]]] = {
-    "classification": frozenset({"whole"}),
-    "detection": frozenset({"box", "whole"}),
-    "segmentation": frozenset({"polygon", "mask", "box", "whole"}),
-    "keypoints": frozenset({"points", "box", "whole"}),
-}
 KEYS: Final = frozenset({"id", "label", "shape", "origin", "review", "confidence", "model", "attributes", "z"})
 MAX_Z: Final = 1_000_000
 
@@ -37,7 +31,9 @@ MAX_Z: Final = 1_000_000
 class Frame:
     """What annotations are checked against: the image's size in pixels, the campaign's task and label ids.
 
-    ``attributes``: what labels ask of their objects, by label id; those that ask nothing may be left out.
+    ``attributes`` and ``skeletons``: what labels ask of their objects and of their points, by label id; those that ask
+    nothing may be left out. ``shapes``: what the campaign chose to take; None means what its task takes. ``standing``:
+    annotations by id as they stand, for rules that changed since: what a person may see, a person may go on editing.
     """
 
     width: int
@@ -46,6 +42,9 @@ class Frame:
     labels: frozenset[int]
     multi_label: bool = False
     attributes: Mapping[int, tuple[Attribute, ...]] = field(default_factory=dict)
+    skeletons: Mapping[int, Skeleton] = field(default_factory=dict)
+    shapes: frozenset[str] | None = None
+    standing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Finding(Exception):
@@ -101,7 +100,7 @@ def _check_annotation(annotation: Any, where: str, frame: Frame) -> dict[str, An
     return {
         "id": name,
         "label": label,
-        "shape": check_shape(annotation.get("shape"), f"{where}.shape", frame),
+        "shape": check_shape(annotation.get("shape"), f"{where}.shape", frame, label=label, before=_shape_before(name, frame)),
         "origin": _one_of(annotation.get("origin", "human"), ("human", "prediction"), f"{where}.origin"),
         "review": _one_of(annotation.get("review", "accepted"), ("draft", "accepted"), f"{where}.review"),
         "confidence": _confidence(annotation.get("confidence"), f"{where}.confidence"),
@@ -111,14 +110,33 @@ def _check_annotation(annotation: Any, where: str, frame: Frame) -> dict[str, An
     }
 
 
-def check_shape(shape: Any, where: str, frame: Frame) -> dict[str, Any]:
-    """Return one shape in canonical form; raises Finding."""
+def _shape_before(name: str, frame: Frame) -> Mapping[str, Any] | None:
+    standing = frame.standing.get(name)
+    return standing["shape"] if standing else None
+
+
+def allowed_shapes(task: str, chosen: Iterable[str] | None) -> frozenset[str]:
+    """Return the shapes that a campaign takes: those it chose, else its task's. A label of the whole image is always taken."""
+    return offered_shapes(task) if chosen is None else frozenset(chosen) | {WHOLE}
+
+
+def check_shape(
+    shape: Any, where: str, frame: Frame, *, label: int | None = None, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return one shape in canonical form; raises Finding.
+
+    label: whose skeleton its points follow. before: the same annotation's shape as it stands, whose type and names stay allowed.
+    """
     kind = shape.get("type") if isinstance(shape, dict) else None
-    allowed = TASK_SHAPES[frame.task]
-    if not isinstance(kind, str) or kind not in allowed:
-        raise Finding(f"{where}.type", f"a {frame.task} campaign takes {', '.join(sorted(allowed))}, not {kind!r}"[:300])
+    allowed = allowed_shapes(frame.task, frame.shapes)
+    if not isinstance(kind, str) or (kind not in allowed and kind != (before or {}).get("type")):
+        raise Finding(f"{where}.type", f"this {frame.task} campaign takes {', '.join(sorted(allowed))}, not {kind!r}"[:300])
     try:
-        return checked_shape(shape, width=frame.width, height=frame.height)
+        checked = checked_shape(shape, width=frame.width, height=frame.height)
+        skeleton = None if label is None else frame.skeletons.get(label)
+        if skeleton is not None:
+            skeleton.check_names(point_names(checked), known=point_names(before) if before else ())
+        return checked
     except InvalidShape as error:
         raise Finding(where, str(error)) from error
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from campaigns.band_presets import checked_presets
 from campaigns.errors import InvalidInput
+from campaigns.geometry import KINDS
 
 SEGMENTATION_KINDS = ("semantic", "instance")
 
@@ -16,6 +17,7 @@ class CampaignOptions:
     ``control_share``: part of the images shown without drafts, so that what prefill saves can be measured at all.
     ``lease_s``: seconds that an image is held for the person who opened it, counted from the last save.
     ``band_presets``: ways to show many bands, by name.
+    ``shapes``: what annotators may draw; None means what fits the task (see ``campaigns.geometry.offered_shapes``).
     """
 
     multi_label: bool = False
@@ -23,6 +25,7 @@ class CampaignOptions:
     control_share: float = 0.05
     lease_s: float = 900.0
     band_presets: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[str] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.multi_label, bool):
@@ -33,6 +36,8 @@ class CampaignOptions:
             raise InvalidInput("settings.control_share must lie between 0 and 0.5.")
         if not _is_number(self.lease_s) or not 30 <= self.lease_s <= 86_400:
             raise InvalidInput("settings.lease_s must lie between 30 and 86400 seconds.")
+        if self.shapes is not None:
+            _check_shapes(self.shapes)
         object.__setattr__(self, "band_presets", checked_presets(self.band_presets))
 
     @classmethod
@@ -53,3 +58,13 @@ class CampaignOptions:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_shapes(shapes: Any) -> None:
+    if not isinstance(shapes, list) or not shapes:
+        raise InvalidInput("settings.shapes must name at least one shape; null takes those that fit the task.")
+    unknown = [name for name in shapes if not isinstance(name, str) or name not in KINDS]
+    if unknown:
+        raise InvalidInput(f"settings.shapes has no {str(unknown[0])[:40]!r}. Known: {', '.join(KINDS)}.")
+    if len(set(shapes)) != len(shapes):
+        raise InvalidInput("settings.shapes must name each shape once.")

@@ -65,8 +65,9 @@ def _found(items: Sequence[Mapping[str, Any]], label_of: Mapping[int, int], thre
 
 
 def _true(annotations: Annotations) -> list[tuple[int, Bounds]]:
-    bounded = ((a["label"], shape_bounds(a["shape"])) for a in annotations if a["shape"]["type"] != "whole")
-    return [(label, bounds) for label, bounds in bounded if bounds is not None]
+    """Return what a model could have found: everything that extends both ways; a single point has no box to overlap."""
+    bounded = ((a["label"], shape_bounds(a["shape"])) for a in annotations)
+    return [(label, bounds) for label, bounds in bounded if bounds is not None and bounds[0] < bounds[2] and bounds[1] < bounds[3]]
 
 
 def match(found: Found, true: Sequence[tuple[int, Bounds]]) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns.attributes import TYPES
+from campaigns.geometry import KINDS
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
 from campaigns.models.annotation import SetState
 from campaigns.models.image import ImageState, Split
@@ -80,6 +81,30 @@ class AttributesField(serializers.ListField):
     child = serializers.JSONField()
 
 
+class SkeletonPointSerializer(serializers.Serializer[Any]):
+    """A named point; ``x`` and ``y`` (0 to 1) lay out the template."""
+
+    name = serializers.CharField(max_length=100)
+    x = serializers.FloatField(min_value=0, max_value=1)
+    y = serializers.FloatField(min_value=0, max_value=1)
+
+
+class SkeletonSerializer(serializers.Serializer[Any]):
+    """The points that objects of a label have; edges and flip pairs name two of them."""
+
+    points = SkeletonPointSerializer(many=True, required=False)
+    edges = serializers.ListField(child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2), required=False)
+    flip = serializers.ListField(child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2), required=False)
+    sigmas = serializers.DictField(child=serializers.FloatField(), required=False)
+
+
+@extend_schema_field(SkeletonSerializer)
+class SkeletonField(serializers.DictField):
+    """A skeleton as it came: the service checks it and says what is wrong in one sentence."""
+
+    child = serializers.JSONField()
+
+
 class LabelSerializer(serializers.ModelSerializer[Label]):
     """A label; a colour and a key are chosen where none are given."""
 
@@ -87,7 +112,7 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
     hotkey = serializers.CharField(max_length=1, required=False, allow_blank=True)
     position = serializers.IntegerField(min_value=0, required=False)
     attributes = AttributesField(required=False)
-    skeleton = serializers.DictField(required=False)
+    skeleton = SkeletonField(required=False)
 
     class Meta:
         model = Label
@@ -130,6 +155,7 @@ class CampaignSettingsSerializer(serializers.Serializer[Any]):
     segmentation = serializers.ChoiceField(choices=["semantic", "instance"], required=False)
     control_share = serializers.FloatField(required=False, min_value=0, max_value=0.5)
     lease_s = serializers.FloatField(required=False, min_value=30, max_value=86400)
+    shapes = serializers.ListField(child=serializers.ChoiceField(choices=sorted(KINDS)), required=False, allow_null=True)
     band_presets = BandPresetSerializer(many=True, required=False)
 
 

@@ -1,8 +1,10 @@
 """COCO instances and keypoints (https://cocodataset.org/#format-data), streamed: memory does not grow with the campaign.
 
 A polygon without holes is written as rings, whose union it is; holes survive as run lengths, and the outline itself stands
-beside them under "winnow", as does the angle of a turned box, so that reading gives back what was written. Categories are
-numbered from 1 in the order of the labels.
+beside them under "winnow", as does the angle of a turned box, so that reading gives back what was written. What has an
+outline but no place in COCO (an ellipse) is written as that outline, at most a tenth of a pixel away from it, with the
+shape itself under "winnow". Keypoints stand in the order of the label's skeleton, one that is missing as 0, 0, 0.
+Categories are numbered from 1 in the order of the labels.
 """
 
 from __future__ import annotations
@@ -18,7 +20,19 @@ import orjson
 from numpy.typing import NDArray
 
 from campaigns.formats.records import BadFormat, Contents, ImageRecord, LabelRecord, Outcome, Source, annotation
-from campaigns.geometry import InvalidShape, box_corners, encode_counts, mask_area, mask_bounds, polygons_to_counts, shape_bounds
+from campaigns.geometry import (
+    InvalidShape,
+    Skeleton,
+    box_corners,
+    circle_of,
+    encode_counts,
+    mask_area,
+    mask_bounds,
+    polygons_to_counts,
+    shape_area,
+    shape_bounds,
+    shape_polygons,
+)
 from campaigns.geometry.masks import decode_counts
 
 _CHUNK = 2000  # annotations that are measured and written together
@@ -47,9 +61,12 @@ def write(target: IO[bytes], source: Source, images: Iterable[ImageRecord]) -> O
 
 def _category(number: int, label: LabelRecord) -> dict[str, Any]:
     category: dict[str, Any] = {"id": number, "name": label.name, "supercategory": "", "color": label.color}
-    if label.skeleton.get("names"):
-        category["keypoints"] = label.skeleton["names"]
-        category["skeleton"] = [[a + 1, b + 1] for a, b in label.skeleton.get("edges", [])]  # COCO counts from 1
+    skeleton = Skeleton.from_document(label.skeleton)
+    if skeleton:
+        place = {name: n for n, name in enumerate(skeleton.names, 1)}  # COCO counts from 1
+        category["keypoints"] = skeleton.names
+        category["skeleton"] = [[place[a], place[b]] for a, b in skeleton.edges]
+        category["winnow"] = {"skeleton": skeleton.as_document()}
     return category
 
 
@@ -64,12 +81,13 @@ class _Writer:
     def __init__(self, source: Source) -> None:
         self.outcome = Outcome()
         self._categories = {label.id: number for number, label in enumerate(source.labels, 1)}
-        self._names = {label.id: label.skeleton.get("names") or [] for label in source.labels}
+        self._names = {label.id: _point_names(label) for label in source.labels}
         self._rows: list[dict[str, Any]] = []
         self._rings: list[list[float]] = []  # flat x, y, x, y… of the polygons among the rows
         self._owners: list[int] = []  # for each ring, the row that it belongs to
         self._whole = 0
         self._lines = 0
+        self._strangers = 0  # points whose names the skeleton does not have
 
     def pending(self) -> int:
         """Count rows that wait to be written."""
@@ -114,8 +132,10 @@ class _Writer:
         if kind == "mask":
             return _run_lengths(shape["counts"], *shape["size"])
         if kind == "points":
-            return _keypoints(shape, self._names.get(label) or [])
-        return _box(shape)
+            names = self._names[label]
+            self._strangers += sum(point["name"] not in names for point in shape["points"]) if names else 0
+            return _keypoints(shape, names)
+        return _box(shape) if kind == "box" else _outlined(shape)
 
     def flushed(self) -> bytes:
         """Return the rows that waited, as JSON without the brackets."""
@@ -146,6 +166,8 @@ class _Writer:
             self.outcome.notes.append(f"{self._whole} labels of whole images {lost} CSV.")
         if self._lines:
             self.outcome.notes.append(f"{self._lines} lines {lost} GeoJSON.")
+        if self._strangers:
+            self.outcome.notes.append(f"{self._strangers} points were left out, since the skeleton of their label does not name them.")
         return self.outcome
 
 
@@ -177,6 +199,17 @@ def _box(shape: dict[str, Any]) -> dict[str, Any]:
     return {**row, "segmentation": [list(chain.from_iterable(box_corners(shape)[:-1]))], "winnow": turned}
 
 
+def _outlined(shape: dict[str, Any]) -> dict[str, Any]:
+    x0, y0, x1, y1 = shape_bounds(shape) or (0.0, 0.0, 0.0, 0.0)
+    rings = [list(chain.from_iterable(rings[0][:-1])) for rings in shape_polygons(shape)]
+    return {"bbox": [x0, y0, x1 - x0, y1 - y0], "area": shape_area(shape), "segmentation": rings, "winnow": {"shape": shape}}
+
+
+def _point_names(label: LabelRecord) -> list[str]:
+    skeleton = Skeleton.from_document(label.skeleton)
+    return skeleton.names if skeleton else []
+
+
 def _keypoints(shape: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     named = {point["name"]: point for point in shape["points"]}
     points = [named.get(name) for name in names] if names else shape["points"]
@@ -184,7 +217,8 @@ def _keypoints(shape: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     x0, y0, x1, y1 = shape_bounds(shape) or (0.0, 0.0, 0.0, 0.0)
     box = [x0, y0, x1 - x0, y1 - y0]
     there = sum(1 for p in points if p and p["v"])
-    return {"keypoints": flat, "num_keypoints": there, "bbox": box, "area": box[2] * box[3], "segmentation": []}
+    row = {"keypoints": flat, "num_keypoints": there, "bbox": box, "area": box[2] * box[3], "segmentation": []}
+    return row if names else {**row, "winnow": {"shape": shape}}  # without a skeleton nothing else keeps the names
 
 
 def read(source: IO[bytes]) -> Contents:
@@ -195,7 +229,7 @@ def read(source: IO[bytes]) -> Contents:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise BadFormat('This is no COCO file: it is JSON with "images", "categories" and "annotations".') from None
     contents = Contents(labels=[_label(category) for category in categories])
-    names = {label.id: label.skeleton.get("names", []) for label in contents.labels}
+    names = {category["id"]: category.get("keypoints") or [] for category in categories}
     by_image: dict[int, list[dict[str, Any]]] = {}
     for row in annotations:
         try:
@@ -212,14 +246,25 @@ def read(source: IO[bytes]) -> Contents:
 
 
 def _label(category: dict[str, Any]) -> LabelRecord:
-    skeleton: dict[str, Any] = {}
-    if category.get("keypoints"):
-        skeleton = {"names": category["keypoints"], "edges": [[a - 1, b - 1] for a, b in category.get("skeleton") or []]}
-    return LabelRecord(category["id"], category["name"], category.get("color") or "#0072b2", skeleton)
+    skeleton = _skeleton(category) if category.get("keypoints") else None
+    return LabelRecord(category["id"], category["name"], category.get("color") or "#0072b2", skeleton.as_document() if skeleton else {})
+
+
+def _skeleton(category: dict[str, Any]) -> Skeleton | None:
+    """Read the points of a category; files of others have no template, so theirs is a circle. None where it makes no sense."""
+    names = category["keypoints"]
+    try:
+        edges = [[names[a - 1], names[b - 1]] for a, b in category.get("skeleton") or [] if min(a, b) > 0]
+        ours = (category.get("winnow") or {}).get("skeleton") or {"points": circle_of(names), "edges": edges}
+        return Skeleton.from_document(ours)
+    except (InvalidShape, IndexError, TypeError, ValueError):
+        return None
 
 
 def _shape(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     ours = row.get("winnow") or {}
+    if "shape" in ours:
+        return dict(ours["shape"])
     if "polygons" in ours:
         return {"type": "polygon", "polygons": ours["polygons"]}
     if "rotation" in ours:

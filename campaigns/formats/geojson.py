@@ -67,7 +67,9 @@ def _feature(image: ImageRecord, document: dict[str, Any], label: str, place: Ge
         properties["rotation"] = shape["rotation"]
         properties["imageBox"] = [shape["x"], shape["y"], shape["width"], shape["height"]]
     if shape["type"] == "points":
-        properties["points"] = [{"name": point["name"], "v": point["v"]} for point in shape["points"]]
+        properties["points"] = [point if point["v"] == 0 else {"name": point["name"], "v": point["v"]} for point in shape["points"]]
+    if shape["type"] not in _READERS:
+        properties["imageShape"] = shape  # the geometry is its outline alone
     return {"type": "Feature", "id": document["id"], "geometry": world_geometry(pixels, place) if place else None, "properties": properties}
 
 
@@ -76,7 +78,7 @@ def pixel_geometry(shape: dict[str, Any], width: int, height: int) -> Geometry:
     if shape["type"] == "polyline":
         return {"type": "LineString", "coordinates": shape["points"]}
     if shape["type"] == "points":
-        return {"type": "MultiPoint", "coordinates": [[point["x"], point["y"]] for point in shape["points"]]}
+        return {"type": "MultiPoint", "coordinates": [[point["x"], point["y"]] for point in shape["points"] if point["v"] > 0]}
     polygons = shape_polygons(shape, width=width, height=height)
     if len(polygons) == 1:
         return {"type": "Polygon", "coordinates": polygons[0]}
@@ -90,6 +92,8 @@ def world_geometry(pixels: Geometry, place: Georeference) -> Geometry | None:
     """
     kind, coordinates = pixels["type"], pixels["coordinates"]
     if kind == "MultiPoint":
+        if not coordinates:
+            return None
         (points,) = _lonlat([np.array(coordinates, dtype=np.float64)], place) or (None,)
         return None if points is None else {"type": kind, "coordinates": np.round(_wrapped(points), _DECIMALS).tolist()}
     if kind == "LineString":
@@ -190,6 +194,8 @@ def _document(feature: dict[str, Any], properties: dict[str, Any], ids: dict[str
 
 
 def _shape(properties: dict[str, Any]) -> dict[str, Any]:
+    if "imageShape" in properties:
+        return dict(properties["imageShape"])
     geometry, kind = properties["imageGeometry"], properties.get("shape", "polygon")
     return _READERS.get(kind, _polygon)(geometry, properties)
 
@@ -211,13 +217,18 @@ def _read_mask(geometry: Geometry, properties: dict[str, Any]) -> dict[str, Any]
 
 
 def _read_points(geometry: Geometry, properties: dict[str, Any]) -> dict[str, Any]:
+    places = iter(geometry["coordinates"])
     named = properties.get("points") or [{"name": "", "v": 2}] * len(geometry["coordinates"])
-    points = [{**point, "x": x, "y": y} for point, (x, y) in zip(named, geometry["coordinates"], strict=True)]
+    points = []
+    for point in named:
+        x, y = next(places) if point["v"] > 0 else (point["x"], point["y"])  # what is not there has no place on the map
+        points.append({"name": point["name"], "x": x, "y": y, "v": point["v"]})
     return {"type": "points", "points": points}
 
 
 _READERS: dict[str, Callable[[Geometry, dict[str, Any]], dict[str, Any]]] = {
     "box": _read_box,
+    "polygon": _polygon,
     "mask": _read_mask,
     "points": _read_points,
     "polyline": lambda geometry, properties: {"type": "polyline", "points": geometry["coordinates"]},

@@ -10,7 +10,7 @@ from campaigns.geometry import Affine6, Georeference
 
 @dataclass(frozen=True)
 class LabelRecord:
-    """A label. ``skeleton``: {"names": [keypoint…], "edges": [[index, index]…]} for keypoints, otherwise empty."""
+    """A label. ``skeleton``: a document of campaigns.geometry.skeletons where its objects have named points, otherwise empty."""
 
     id: int
     name: str

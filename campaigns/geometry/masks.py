@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.features import rasterize, shapes
 
-from campaigns.geometry.shapes import Bounds, Polygons, polygons_bounds
+from campaigns.geometry.planar import Bounds, Polygons, polygons_bounds
 from campaigns.geometry.validity import MAX_MASK_PIXELS, InvalidShape
 
 _GROUP_BITS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,6 +14,7 @@ from django.utils import timezone
 from campaigns.attributes import Attribute, needs_definitions
 from campaigns.documents import Frame, check_annotations, check_complete, label_counts
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
+from campaigns.geometry import Skeleton, names_points
 from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
@@ -146,10 +147,13 @@ def save_annotations(*, user: User, image: Image, version: int, change: Change) 
 
 def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
     # Labels that the set uses exist: removing a label removes it from all sets. So most saves need not ask for them.
+    sent = [a for a in change.upsert if isinstance(a, dict)]
     known = frozenset(a["label"] for a in own.annotations)
-    sent = {a.get("label") for a in change.upsert if isinstance(a, dict) and isinstance(a.get("label"), int)}
-    asks = any(needs_definitions(a.get("attributes")) for a in change.upsert if isinstance(a, dict))
-    return frame_of(image, labels=known if sent <= known and not asks else None)
+    labels = {a.get("label") for a in sent if isinstance(a.get("label"), int)}
+    asks = any(needs_definitions(a.get("attributes")) or names_points(a.get("shape")) for a in sent)
+    frame = frame_of(image, labels=known if labels <= known and not asks else None)
+    ids = {a["id"] for a in sent if isinstance(a.get("id"), str)}
+    return replace(frame, standing={a["id"]: a for a in own.annotations if a["id"] in ids})
 
 
 def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
@@ -162,11 +166,17 @@ def frame_of(image: Image, *, labels: frozenset[int] | None = None) -> Frame:
     """Return what annotations of an image are checked against; the campaign's labels are read unless they are given."""
     campaign = image.campaign
     attributes: dict[int, tuple[Attribute, ...]] = {}
+    skeletons: dict[int, Skeleton | None] = {}
     if labels is None:
-        rows = dict(Label.objects.filter(campaign=campaign).values_list("pk", "attributes"))
-        attributes = {pk: tuple(Attribute.from_document(d) for d in definitions) for pk, definitions in rows.items() if definitions}
-        labels = frozenset(rows)
-    return Frame(image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")), attributes)
+        rows = list(Label.objects.filter(campaign=campaign).values_list("pk", "attributes", "skeleton"))
+        attributes = {pk: tuple(Attribute.from_document(d) for d in definitions) for pk, definitions, _ in rows if definitions}
+        skeletons = {pk: Skeleton.from_document(document) for pk, _, document in rows if document}
+        labels = frozenset(pk for pk, _, _ in rows)
+    chosen = campaign.settings.get("shapes")
+    return Frame(
+        image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")), attributes,
+        {pk: skeleton for pk, skeleton in skeletons.items() if skeleton}, None if chosen is None else frozenset(chosen),
+    )  # fmt: skip
 
 
 def _writable_set(user: User, image: Image, role: Role, version: int) -> AnnotationSet:

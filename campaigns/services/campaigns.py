@@ -11,7 +11,8 @@ from django.db.models import Count
 
 from campaigns.attributes import InvalidAttribute, checked_definitions
 from campaigns.errors import Conflict, InvalidInput, NotFound
-from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Reference, Role, Split, User
+from campaigns.geometry import WHOLE, InvalidShape, Skeleton
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Reference, Role, Split, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.accounts import create_account
@@ -26,10 +27,10 @@ def create_campaign(
     *, user: User, name: str, task: str, labels: list[dict[str, Any]], instructions: str = "", settings: dict[str, Any] | None = None
 ) -> Campaign:
     """Make a campaign; its maker is its owner."""
-    options = CampaignOptions.from_document(settings or {})
+    checked = _checked_options(task, settings or {})
     with transaction.atomic():
         campaign = Campaign.objects.create(
-            name=_text(name, "name"), task=task, instructions=instructions, settings=options.as_document(), created_by=user
+            name=_text(name, "name"), task=task, instructions=instructions, settings=checked, created_by=user
         )
         Membership.objects.create(campaign=campaign, user=user, role=Role.OWNER)
         for label in labels:
@@ -41,8 +42,7 @@ def update_campaign(*, user: User, campaign: Campaign, **changes: Any) -> Campai
     """Change name, instructions or settings; the task stays, since annotations were made for it."""
     require_role(user, campaign, MANAGE)
     if "settings" in changes:
-        merged = {**campaign.settings, **changes["settings"]}
-        changes["settings"] = CampaignOptions.from_document(merged).as_document()
+        changes["settings"] = _checked_options(campaign.task, {**campaign.settings, **changes["settings"]})
     if "name" in changes:
         changes["name"] = _text(changes["name"], "name")
     if changes.pop("task", campaign.task) != campaign.task:
@@ -96,13 +96,26 @@ def _add_label(campaign: Campaign, *, name: str, color: str = "", hotkey: str | 
 
 
 def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Check what a label asks of its objects."""
-    if "attributes" not in fields:
-        return fields
+    """Check what a label asks of its objects, and of their points."""
+    checked = dict(fields)
     try:
-        return {**fields, "attributes": checked_definitions(fields["attributes"])}
+        if "attributes" in fields:
+            checked["attributes"] = checked_definitions(fields["attributes"])
+        if "skeleton" in fields:
+            skeleton = Skeleton.from_document(fields["skeleton"])
+            checked["skeleton"] = skeleton.as_document() if skeleton else {}
     except InvalidAttribute as error:
         raise InvalidInput(str(error), code="invalid_attribute", errors=[{"field": "attributes", "detail": str(error)}]) from error
+    except InvalidShape as error:
+        raise InvalidInput(str(error), code="invalid_skeleton", errors=[{"field": "skeleton", "detail": str(error)}]) from error
+    return checked
+
+
+def _checked_options(task: str, settings: dict[str, Any]) -> dict[str, Any]:
+    options = CampaignOptions.from_document(settings)
+    if task == Task.CLASSIFICATION and set(options.shapes or ()) - {WHOLE}:
+        raise InvalidInput("A classification says labels of whole images; its shapes cannot be chosen.", code="shapes_do_not_fit")
+    return options.as_document()
 
 
 def _clash(name: str, hotkey: str) -> Conflict:

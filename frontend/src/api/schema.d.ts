@@ -1261,6 +1261,7 @@ export interface components {
             control_share?: number;
             /** Format: double */
             lease_s?: number;
+            shapes?: components["schemas"]["ShapesEnum"][] | null;
             band_presets?: components["schemas"]["BandPreset"][];
         };
         /** @description How a campaign works; see the reference of settings. */
@@ -1271,6 +1272,7 @@ export interface components {
             control_share?: number;
             /** Format: double */
             lease_s?: number;
+            shapes?: components["schemas"]["ShapesEnum"][] | null;
             band_presets?: components["schemas"]["BandPresetRequest"][];
         };
         ClassOfLabel: {
@@ -1453,9 +1455,7 @@ export interface components {
             hotkey?: string;
             position?: number;
             attributes?: components["schemas"]["Attribute"][];
-            skeleton?: {
-                [key: string]: unknown;
-            };
+            skeleton?: components["schemas"]["Skeleton"];
         };
         /** @description A label; a colour and a key are chosen where none are given. */
         LabelRequest: {
@@ -1464,9 +1464,7 @@ export interface components {
             hotkey?: string;
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
-            skeleton?: {
-                [key: string]: unknown;
-            };
+            skeleton?: components["schemas"]["SkeletonRequest"];
         };
         /** @description Until when the image is held. */
         Lease: {
@@ -1808,9 +1806,7 @@ export interface components {
             hotkey?: string;
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
-            skeleton?: {
-                [key: string]: unknown;
-            };
+            skeleton?: components["schemas"]["SkeletonRequest"];
         };
         /** @description A member and the role. */
         PatchedMemberRequest: {
@@ -2098,12 +2094,57 @@ export interface components {
             labels?: string[];
         };
         /**
+         * @description * `box` - box
+         *     * `ellipse` - ellipse
+         *     * `mask` - mask
+         *     * `points` - points
+         *     * `polygon` - polygon
+         *     * `polyline` - polyline
+         *     * `whole` - whole
+         * @enum {string}
+         */
+        ShapesEnum: "box" | "ellipse" | "mask" | "points" | "polygon" | "polyline" | "whole";
+        /**
          * @description * `small` - small
          *     * `medium` - medium
          *     * `large` - large
          * @enum {string}
          */
         SizeEnum: "small" | "medium" | "large";
+        /** @description The points that objects of a label have; edges and flip pairs name two of them. */
+        Skeleton: {
+            points?: components["schemas"]["SkeletonPoint"][];
+            edges?: string[][];
+            flip?: string[][];
+            sigmas?: {
+                [key: string]: number;
+            };
+        };
+        /** @description A named point; ``x`` and ``y`` (0 to 1) lay out the template. */
+        SkeletonPoint: {
+            name: string;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        /** @description A named point; ``x`` and ``y`` (0 to 1) lay out the template. */
+        SkeletonPointRequest: {
+            name: string;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        /** @description The points that objects of a label have; edges and flip pairs name two of them. */
+        SkeletonRequest: {
+            points?: components["schemas"]["SkeletonPointRequest"][];
+            edges?: string[][];
+            flip?: string[][];
+            sigmas?: {
+                [key: string]: number;
+            };
+        };
         /** @description Why an image was passed over. */
         SkipRequest: {
             reason?: string;

@@ -21,7 +21,11 @@ from campaigns.geometry import decode_mask, mask_document, polygons_to_mask
 # pycocotools is built against numpy 1's idea of __array__.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-PERSON = {"names": ["head", "foot"], "edges": [[0, 1]]}
+PERSON = {
+    "points": [{"name": "head", "x": 0.5, "y": 0.0}, {"name": "foot", "x": 0.5, "y": 1.0}],
+    "edges": [["head", "foot"]],
+    "flip": [],
+}
 LABELS = (
     LabelRecord(12, "Water"),
     LabelRecord(5, "Ø land, =SUM(A1)"),
@@ -49,6 +53,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "mask": _mask(),
     "points": {"type": "points", "points": [{"name": "head", "x": 3.0, "y": 4.0, "v": 2}, {"name": "foot", "x": 5.0, "y": 14.0, "v": 1}]},
     "line": {"type": "polyline", "points": [[1.0, 5.0], [40.0, 2.0]]},
+    "ellipse": {"type": "ellipse", "cx": 40.0, "cy": 45.0, "rx": 30.0, "ry": 12.5, "rotation": 30.0},
     "whole": {"type": "whole"},
 }
 

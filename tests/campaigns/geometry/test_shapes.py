@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely.geometry import Point as ShapelyPoint
 from shapely.geometry import Polygon
 
 from campaigns.geometry import (
+    KINDS,
+    OUTLINE_TOLERANCE_PX,
     InvalidShape,
     box_corners,
     checked_polygon,
     checked_shape,
     mask_document,
+    offered_shapes,
     polygons_area,
     repaired_polygons,
     shape_area,
@@ -45,6 +49,11 @@ DOCUMENTS = [
         0.0,
     ),
     (_mask(), (5.0, 3.0, 9.0, 7.0), 16.0),
+    (
+        {"type": "ellipse", "cx": 10.0, "cy": 8.0, "rx": 6.0, "ry": 3.0, "rotation": 0.0},
+        (4.0, 5.0, 16.0, 11.0),
+        pytest.approx(math.pi * 18),
+    ),
 ]
 
 
@@ -54,7 +63,60 @@ def test_every_shape_knows_its_bounds_and_area(shape: dict[str, Any], bounds: tu
     assert shape_bounds(shape, width=30, height=20) == bounds
     assert shape_area(shape, width=30, height=20) == area
     outline = shape_polygons(shape, width=30, height=20)
-    assert (polygons_area(outline) if outline else 0.0) == area
+    assert (polygons_area(outline) if outline else 0.0) == (area if shape["type"] != "ellipse" else pytest.approx(math.pi * 18, rel=0.03))
+
+
+def test_every_shape_is_tried_here() -> None:
+    assert {shape["type"] for shape, _bounds, _area in DOCUMENTS} == set(KINDS)
+
+
+def test_a_campaign_that_chooses_nothing_takes_what_fits_its_task() -> None:
+    assert offered_shapes("classification") == {"whole"}
+    assert offered_shapes("keypoints") == {"points", "box", "whole"}
+    assert offered_shapes("detection") == {"box", "ellipse", "polygon", "polyline", "points", "whole"}
+    assert offered_shapes("segmentation") == {"polygon", "mask", "box", "ellipse", "polyline", "points", "whole"}
+
+
+radii = st.floats(0.5, 3000)
+ellipses = st.builds(
+    lambda cx, cy, rx, ry, rotation: {"type": "ellipse", "cx": cx, "cy": cy, "rx": rx, "ry": ry, "rotation": rotation},
+    st.floats(0, 100), st.floats(0, 100), radii, radii, st.floats(0, 359.9),
+)  # fmt: skip
+
+
+@given(ellipses)
+def test_the_outline_of_an_ellipse_stays_within_a_tenth_of_a_pixel(shape: dict[str, Any]) -> None:
+    ((ring,),) = shape_polygons(shape)
+    angle = math.radians(shape["rotation"])
+    cos, sin, rx, ry = math.cos(angle), math.sin(angle), shape["rx"], shape["ry"]
+    for x, y in ring:
+        dx, dy = x - shape["cx"], y - shape["cy"]
+        assert math.hypot((dx * cos + dy * sin) / rx, (dy * cos - dx * sin) / ry) == pytest.approx(1)
+    outline = Polygon(ring).exterior
+    for t in np.linspace(0, 2 * math.pi, 501):
+        u, v = rx * math.cos(t), ry * math.sin(t)
+        place = ShapelyPoint(shape["cx"] + u * cos - v * sin, shape["cy"] + u * sin + v * cos)
+        assert outline.distance(place) <= OUTLINE_TOLERANCE_PX + 1e-6
+
+
+@given(ellipses)
+def test_bounds_and_area_of_an_ellipse_are_those_of_its_outline(shape: dict[str, Any]) -> None:
+    ((ring,),) = shape_polygons(shape)
+    bounds = shape_bounds(shape)
+    assert bounds is not None
+    for ours, outlines in zip(bounds, Polygon(ring).bounds, strict=True):
+        assert abs(ours - outlines) <= OUTLINE_TOLERANCE_PX + 1e-6
+    longest, shortest = max(shape["rx"], shape["ry"]), min(shape["rx"], shape["ry"])
+    band = 2 * math.pi * longest * OUTLINE_TOLERANCE_PX  # a strip of the tolerance along the whole edge, and more
+    assert 0 <= shape_area(shape) - polygons_area([[ring]]) <= max(band, 0.03 * math.pi * longest * shortest)
+
+
+def test_an_ellipse_may_reach_over_the_edge_of_the_image_but_not_lie_beyond_it() -> None:
+    over = {"type": "ellipse", "cx": 29.0, "cy": 5.0, "rx": 6.0, "ry": 3.0, "rotation": 0.0}
+    assert checked_shape(over, width=30, height=20) == over
+    assert checked_shape({**over, "rotation": 750}, width=30, height=20)["rotation"] == 30.0
+    with pytest.raises(InvalidShape):
+        checked_shape({**over, "cx": 40.0}, width=30, height=20)
 
 
 @given(st.floats(0, 360), st.floats(1, 50), st.floats(1, 50))
@@ -119,6 +181,12 @@ def test_a_bow_tie_becomes_two_parts() -> None:
         {"type": "polyline", "points": [[0, 0]]},
         {"type": "points", "points": [{"x": 1, "y": 1, "v": 3}]},
         {"type": "points", "points": [[1, 2]]},
+        {"type": "points", "points": [{"x": 1, "y": 1, "v": True}]},
+        {"type": "points", "points": []},
+        {"type": "ellipse", "cx": 5, "cy": 5, "rx": 0, "ry": 2},
+        {"type": "ellipse", "cx": 5, "cy": 5, "rx": 1e7, "ry": 2},
+        {"type": "ellipse", "cx": 5, "cy": 5, "rx": 3, "ry": math.inf},
+        {"type": "ellipse", "cx": 5, "cy": 5, "rx": 3},
         {"type": "mask", "size": [3, 3], "counts": "09"},
         {"type": "mask", "size": [20, 30], "counts": 7},
     ],
