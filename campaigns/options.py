@@ -6,6 +6,7 @@ from typing import Any
 from campaigns.band_presets import checked_presets
 from campaigns.errors import InvalidInput
 from campaigns.geometry import KINDS
+from campaigns.keymaps import checked_keys
 
 SEGMENTATION_KINDS = ("semantic", "instance")
 
@@ -18,6 +19,7 @@ class CampaignOptions:
     ``lease_s``: seconds that an image is held for the person who opened it, counted from the last save.
     ``band_presets``: ways to show many bands, by name.
     ``shapes``: what annotators may draw; None means what fits the task (see ``campaigns.geometry.offered_shapes``).
+    ``keys``: the campaign's own keys by command, see ``campaigns.keymaps``; a person's own keys go before them.
     """
 
     multi_label: bool = False
@@ -26,6 +28,7 @@ class CampaignOptions:
     lease_s: float = 900.0
     band_presets: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[str] | None = None
+    keys: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.multi_label, bool):
@@ -39,6 +42,7 @@ class CampaignOptions:
         if self.shapes is not None:
             _check_shapes(self.shapes)
         object.__setattr__(self, "band_presets", checked_presets(self.band_presets))
+        checked_keys(self.keys, "settings.keys")
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "CampaignOptions":

@@ -156,6 +156,7 @@ class CampaignSettingsSerializer(serializers.Serializer[Any]):
     control_share = serializers.FloatField(required=False, min_value=0, max_value=0.5)
     lease_s = serializers.FloatField(required=False, min_value=30, max_value=86400)
     shapes = serializers.ListField(child=serializers.ChoiceField(choices=sorted(KINDS)), required=False, allow_null=True)
+    keys = serializers.DictField(child=serializers.ListField(child=serializers.CharField(trim_whitespace=False)), required=False)
     band_presets = BandPresetSerializer(many=True, required=False)
 
 
@@ -246,12 +247,23 @@ class AnnotationSetSerializer(serializers.Serializer[Any]):
     submitted_at = serializers.DateTimeField(allow_null=True)
 
 
+class SpentSerializer(serializers.Serializer[Any]):
+    """Active seconds and actions on one annotation."""
+
+    active_s = serializers.FloatField(required=False, min_value=0)
+    actions = serializers.IntegerField(required=False, min_value=0)
+
+
 class SaveSerializer(serializers.Serializer[Any]):
-    """A small change: annotations to add or replace, ids to remove, seconds of active work since the last save."""
+    """A small change: annotations to add or replace, ids to remove, and the work since the last save.
+
+    ``active_s`` counts seconds on the image, ``effort`` seconds and actions by annotation id.
+    """
 
     upsert = serializers.ListField(child=serializers.DictField(), required=False)
     delete = serializers.ListField(child=serializers.CharField(), required=False)
     active_s = serializers.FloatField(required=False, min_value=0)
+    effort = serializers.DictField(child=SpentSerializer(), required=False)
 
 
 class SavedSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 """Addresses of this application."""
 
-from campaigns.api import accounts, annotations, campaigns, exporting, imagery, images, importing, runs, sample
+from campaigns.api import accounts, annotations, campaigns, effort, exporting, imagery, images, importing, preferences, runs, sample
 
 urlpatterns = [
     *accounts.urlpatterns,
@@ -12,4 +12,6 @@ urlpatterns = [
     *annotations.urlpatterns,
     *runs.urlpatterns,
     *exporting.urlpatterns,
+    *preferences.urlpatterns,
+    *effort.urlpatterns,
 ]

@@ -1,10 +1,10 @@
 """The ground floor: campaigns, people, labels, images, annotations and background runs."""
 
-from campaigns.models.annotation import AnnotationSet, LabelUse, Revision, SetState
+from campaigns.models.annotation import AnnotationSet, Effort, LabelUse, Revision, SetState
 from campaigns.models.campaign import Campaign, Label, Membership, Role, Task
 from campaigns.models.idempotency import IdempotencyKey
 from campaigns.models.image import Image, ImageState, Reference, Skip, Split
-from campaigns.models.people import ApiToken, User
+from campaigns.models.people import ApiToken, Preferences, User
 from campaigns.models.run import UNFINISHED, ItemState, Run, RunItem, RunState
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "AnnotationSet",
     "ApiToken",
     "Campaign",
+    "Effort",
     "IdempotencyKey",
     "Image",
     "ImageState",
@@ -19,6 +20,7 @@ __all__ = [
     "Label",
     "LabelUse",
     "Membership",
+    "Preferences",
     "Reference",
     "Revision",
     "Role",

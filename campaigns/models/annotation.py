@@ -4,9 +4,9 @@ from django.conf import settings
 from django.db import models
 
 from campaigns.encoding import DocumentDecoder, DocumentEncoder
-from campaigns.models.campaign import Label
+from campaigns.models.campaign import Campaign, Label
 from campaigns.models.image import Image
-from campaigns.querysets import AnnotationSetQuerySet
+from campaigns.querysets import AnnotationSetQuerySet, ChildOfCampaignQuerySet
 
 
 class SetState(models.TextChoices):
@@ -34,6 +34,7 @@ class AnnotationSet(models.Model):
     drafted_version = models.PositiveIntegerField(default=0, help_text="Version of the models' set that it was copied from.")
     prefill_withheld = models.BooleanField(default=False, help_text="A control image, shown without the models' drafts.")
     active_s = models.FloatField(default=0.0, help_text="Seconds that the author was active on it.")
+    effort = models.JSONField(default=dict, blank=True, help_text="See campaigns.effort.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -81,3 +82,26 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"revision {self.number} of set {self.annotation_set_id}"
+
+
+class Effort(models.Model):
+    """What the objects of one shape and origin in a submitted set cost one person. Written anew at each submit."""
+
+    annotation_set = models.ForeignKey(AnnotationSet, on_delete=models.CASCADE, related_name="efforts")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="efforts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="efforts")
+    shape = models.CharField(max_length=20)
+    origin = models.CharField(max_length=10, help_text="human, accepted or corrected")
+    object_count = models.PositiveIntegerField()
+    active_s = models.FloatField()
+    actions = models.PositiveIntegerField()
+    submitted_at = models.DateTimeField()
+
+    objects = ChildOfCampaignQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["annotation_set", "user", "shape", "origin"], name="one_effort_per_kind")]
+        indexes = [models.Index(fields=["campaign", "submitted_at"], name="effort_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.object_count} x {self.shape} by {self.user_id}"

@@ -24,3 +24,15 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user_id}"
+
+
+class Preferences(models.Model):
+    """What a person chose for herself. ``version`` counts saves, so that two tabs do not overwrite each other."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="preferences")
+    document = models.JSONField(default=dict, help_text="See campaigns.preferences.")
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}, version {self.version}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from campaigns.attributes import Attribute, needs_definitions
 from campaigns.documents import Frame, check_annotations, check_complete, label_counts
+from campaigns.effort import Spent, checked_effort, tallies, with_effort
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
 from campaigns.geometry import Skeleton, names_points
-from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
+from campaigns.models import AnnotationSet, Effort, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
 from campaigns.queue import keep_lease
@@ -104,11 +105,15 @@ def _refreshed(own: AnnotationSet, drafted: AnnotationSet | None) -> AnnotationS
 
 @dataclass(frozen=True)
 class Change:
-    """A small change of a set: annotations to add or replace, ids to remove, seconds of active work since the last save."""
+    """A small change of a set: annotations to add or replace, ids to remove, and the work since the last save.
+
+    ``active_s``: seconds on the whole image; ``effort``: seconds and actions by annotation.
+    """
 
     upsert: tuple[Any, ...] = ()
     delete: frozenset[str] = frozenset()
     active_s: float = 0.0
+    effort: Mapping[str, Spent] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Any) -> Change:
@@ -122,7 +127,8 @@ class Change:
             raise InvalidInput("delete: expected a list of ids.", errors=[{"field": "delete", "detail": "expected a list of ids"}])
         if isinstance(active_s, bool) or not isinstance(active_s, int | float) or active_s < 0:
             raise InvalidInput("active_s: expected seconds.", errors=[{"field": "active_s", "detail": "expected seconds"}])
-        return cls(tuple(upsert), frozenset(delete), min(float(active_s), MAX_ACTIVE_S))
+        effort = checked_effort(document.get("effort", {}))
+        return cls(tuple(upsert), frozenset(delete), min(float(active_s), MAX_ACTIVE_S), effort)
 
 
 def save_annotations(*, user: User, image: Image, version: int, change: Change) -> AnnotationSet:
@@ -139,10 +145,18 @@ def save_annotations(*, user: User, image: Image, version: int, change: Change) 
     _check_whole_set(annotations, frame)
     before = label_counts(own.annotations)
     with transaction.atomic():
-        _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, active_s=own.active_s + change.active_s)
+        _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, **_work(user, own, annotations, change))
         write_label_uses(own, before)
     keep_lease(user, image)
     return own
+
+
+def _work(user: User, own: AnnotationSet, annotations: list[dict[str, Any]], change: Change) -> dict[str, Any]:
+    """Return the set's account of work with what this save reports."""
+    work: dict[str, Any] = {"active_s": own.active_s + change.active_s}
+    if change.effort:
+        work["effort"] = with_effort(own.effort, user.pk, change.effort, (a["id"] for a in annotations))
+    return work
 
 
 def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
@@ -234,6 +248,7 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
         _write(own, annotations=annotations, state=SetState.SUBMITTED, submitted_at=now, edited=True)
         write_label_uses(own, before)
         keep_revision(own, author=user)
+        write_effort(own, image.campaign_id)
         Image.objects.filter(pk=image.pk).update(state=ImageState.SUBMITTED, leased_by=None, leased_until=None)
     return own
 
@@ -246,6 +261,23 @@ def _reviewed(annotations: list[dict[str, Any]], threshold: float | None) -> lis
         elif threshold is not None and (annotation["confidence"] or 0.0) >= threshold:
             kept.append({**annotation, "review": "accepted"})
     return kept
+
+
+def write_effort(own: AnnotationSet, campaign: int) -> None:
+    """Turn what the set's people reported into rows, in the place of those of an earlier submit."""
+    if not own.effort or own.submitted_at is None:
+        return
+    Effort.objects.filter(annotation_set=own).delete()
+    found = tallies(own.effort, own.annotations, own.author_id)
+    people = set(User.objects.filter(pk__in={tally.person for tally in found}).values_list("pk", flat=True))
+    Effort.objects.bulk_create(
+        Effort(
+            annotation_set=own, campaign_id=campaign, user_id=tally.person, shape=tally.shape, origin=tally.origin,
+            object_count=tally.objects, active_s=tally.spent.active_s, actions=tally.spent.actions, submitted_at=own.submitted_at,
+        )
+        for tally in found
+        if tally.person in people
+    )  # fmt: skip
 
 
 def keep_revision(own: AnnotationSet, *, author: User | None) -> Revision:

@@ -178,6 +178,40 @@ export interface paths {
         patch: operations["campaigns_partial_update"];
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/effort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Add up by person, shape and origin; who neither manages nor reviews sees the own effort alone. */
+        get: operations["campaigns_effort_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/effort.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Download the rows as a table with a heading. */
+        get: operations["campaigns_effort.csv_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/evaluations": {
         parameters: {
             query?: never;
@@ -712,6 +746,24 @@ export interface paths {
         /** @description Rank the areas of the newest heat map, or the objects of the newest answer, least certain first. */
         get: operations["images_uncertain_areas_retrieve"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return them; the ETag is their version. */
+        get: operations["me_preferences_retrieve"];
+        /** @description Replace them, if no other page of the person did so in between. */
+        put: operations["me_preferences_update"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1262,6 +1314,9 @@ export interface components {
             /** Format: double */
             lease_s?: number;
             shapes?: components["schemas"]["ShapesEnum"][] | null;
+            keys?: {
+                [key: string]: string[];
+            };
             band_presets?: components["schemas"]["BandPreset"][];
         };
         /** @description How a campaign works; see the reference of settings. */
@@ -1273,6 +1328,9 @@ export interface components {
             /** Format: double */
             lease_s?: number;
             shapes?: components["schemas"]["ShapesEnum"][] | null;
+            keys?: {
+                [key: string]: string[];
+            };
             band_presets?: components["schemas"]["BandPresetRequest"][];
         };
         ClassOfLabel: {
@@ -1295,6 +1353,24 @@ export interface components {
                 [key: string]: number;
             };
             readonly best: boolean;
+        };
+        /** @description All rows of a campaign. */
+        Effort: {
+            rows: components["schemas"]["EffortRow"][];
+        };
+        /** @description Objects of one shape and origin by one person: how many, and what they cost. */
+        EffortRow: {
+            user: components["schemas"]["Person"];
+            shape: string;
+            origin: components["schemas"]["OriginEnum"];
+            objects: number;
+            /** Format: double */
+            active_s: number;
+            actions: number;
+            /** Format: double */
+            s_per_object: number;
+            /** Format: double */
+            actions_per_object: number;
         };
         /** @description How good a round's model was on the held-back images, and what as many random picks would have given. */
         Evaluation: {
@@ -1457,6 +1533,12 @@ export interface components {
             attributes?: components["schemas"]["Attribute"][];
             skeleton?: components["schemas"]["Skeleton"];
         };
+        /**
+         * @description * `smart` - smart
+         *     * `campaign` - campaign
+         * @enum {string}
+         */
+        LabelOrderEnum: "smart" | "campaign";
         /** @description A label; a colour and a key are chosen where none are given. */
         LabelRequest: {
             name: string;
@@ -1668,6 +1750,13 @@ export interface components {
             exclude?: number[];
             resume?: boolean;
         };
+        /**
+         * @description * `human` - human
+         *     * `accepted` - accepted
+         *     * `corrected` - corrected
+         * @enum {string}
+         */
+        OriginEnum: "human" | "accepted" | "corrected";
         PaginatedCampaignList: {
             /**
              * Format: uri
@@ -1785,6 +1874,15 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["TrainingRun"][];
         };
+        /**
+         * @description * `campaign` - campaign
+         *     * `okabe-ito` - okabe-ito
+         *     * `tol-bright` - tol-bright
+         *     * `tol-muted` - tol-muted
+         *     * `high-contrast` - high-contrast
+         * @enum {string}
+         */
+        PaletteEnum: "campaign" | "okabe-ito" | "tol-bright" | "tol-muted" | "high-contrast";
         /** @description A campaign with its labels; labels can be sent along when it is made. */
         PatchedCampaignRequest: {
             name?: string;
@@ -1829,7 +1927,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description A small change: annotations to add or replace, ids to remove, seconds of active work since the last save. */
+        /**
+         * @description A small change: annotations to add or replace, ids to remove, and the work since the last save.
+         *
+         *     ``active_s`` counts seconds on the image, ``effort`` seconds and actions by annotation id.
+         */
         PatchedSaveRequest: {
             upsert?: {
                 [key: string]: unknown;
@@ -1837,6 +1939,14 @@ export interface components {
             delete?: string[];
             /** Format: double */
             active_s?: number;
+            effort?: {
+                [key: string]: components["schemas"]["SpentRequest"];
+            };
+        };
+        /** @description A person by name. */
+        Person: {
+            id: number;
+            username: string;
         };
         /** @description A model's answer about one image, in the model's own classes; maps of rasters are left out, see ``heat_map``. */
         Prediction: {
@@ -1860,6 +1970,28 @@ export interface components {
             latency_ms?: number | null;
             /** Format: date-time */
             readonly created_at: string;
+        };
+        /** @description What a person chose. ``keys`` by command id, ``label:`` and a label's id among them; what is absent stays as it comes. */
+        Preferences: {
+            keys?: {
+                [key: string]: string[];
+            };
+            palette?: components["schemas"]["PaletteEnum"];
+            label_order?: components["schemas"]["LabelOrderEnum"];
+            view?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What a person chose. ``keys`` by command id, ``label:`` and a label's id among them; what is absent stays as it comes. */
+        PreferencesRequest: {
+            keys?: {
+                [key: string]: string[];
+            };
+            palette?: components["schemas"]["PaletteEnum"];
+            label_order?: components["schemas"]["LabelOrderEnum"];
+            view?: {
+                [key: string]: unknown;
+            };
         };
         /** @description Whether drafts were withheld from this image (a control), and which models drafted. */
         Prefill: {
@@ -2148,6 +2280,12 @@ export interface components {
         /** @description Why an image was passed over. */
         SkipRequest: {
             reason?: string;
+        };
+        /** @description Active seconds and actions on one annotation. */
+        SpentRequest: {
+            /** Format: double */
+            active_s?: number;
+            actions?: number;
         };
         /**
          * @description * `` - Any
@@ -2642,6 +2780,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaign"];
+                };
+            };
+        };
+    };
+    campaigns_effort_retrieve: {
+        parameters: {
+            query?: {
+                submitted_after?: string;
+                submitted_before?: string;
+                /** @description One person's id */
+                user?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effort"];
+                };
+            };
+        };
+    };
+    "campaigns_effort.csv_retrieve": {
+        parameters: {
+            query?: {
+                submitted_after?: string;
+                submitted_before?: string;
+                /** @description One person's id */
+                user?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
         };
@@ -3797,6 +3987,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnsureAreas"];
+                };
+            };
+        };
+    };
+    me_preferences_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+        };
+    };
+    me_preferences_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version that was changed, as its ETag; "0" before the first */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreferencesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
