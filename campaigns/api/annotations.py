@@ -1,28 +1,57 @@
 """The annotation set of an image: read, save small changes, submit, review."""
 
+from typing import Any
+
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from campaigns.api.base import etag, fetch_image, user_of, version_of
-from campaigns.api.serializers import (
-    AnnotationSetSerializer,
-    CommentSerializer,
-    ProblemSerializer,
-    SavedSerializer,
-    SaveSerializer,
-    SubmitSerializer,
-    annotation_set_document,
-)
-from campaigns.models import AnnotationSet
+from campaigns.api.serializers import AnnotationSetSerializer, CommentSerializer, ProblemSerializer, annotation_set_document
+from campaigns.models import AnnotationSet, SetState
 from campaigns.services import annotations as service
 
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, required=True, description='The version that was changed, as its ETag: "7"'
 )
 CONFLICTS = {412: ProblemSerializer, 428: ProblemSerializer}
+
+
+class SpentSerializer(serializers.Serializer[Any]):
+    """Active seconds and actions on one annotation."""
+
+    active_s = serializers.FloatField(required=False, min_value=0)
+    actions = serializers.IntegerField(required=False, min_value=0)
+
+
+class SaveSerializer(serializers.Serializer[Any]):
+    """A small change: annotations to add or replace, ids to remove, and the work since the last save.
+
+    ``active_s`` counts seconds on the image, ``effort`` seconds and actions by annotation id.
+    """
+
+    upsert = serializers.ListField(child=serializers.DictField(), required=False)
+    delete = serializers.ListField(child=serializers.CharField(), required=False)
+    active_s = serializers.FloatField(required=False, min_value=0)
+    effort = serializers.DictField(child=SpentSerializer(), required=False)
+
+
+class SavedSerializer(serializers.Serializer[Any]):
+    """What a save answers: the new version, without repeating the annotations."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=SetState.choices)
+    updated_at = serializers.DateTimeField()
+
+
+class SubmitSerializer(serializers.Serializer[Any]):
+    """Unreviewed drafts at or above this confidence are accepted; without it they are all dropped."""
+
+    accept_drafts_above = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
 
 
 def _answer(own: AnnotationSet) -> Response:

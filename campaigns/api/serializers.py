@@ -247,40 +247,6 @@ class AnnotationSetSerializer(serializers.Serializer[Any]):
     submitted_at = serializers.DateTimeField(allow_null=True)
 
 
-class SpentSerializer(serializers.Serializer[Any]):
-    """Active seconds and actions on one annotation."""
-
-    active_s = serializers.FloatField(required=False, min_value=0)
-    actions = serializers.IntegerField(required=False, min_value=0)
-
-
-class SaveSerializer(serializers.Serializer[Any]):
-    """A small change: annotations to add or replace, ids to remove, and the work since the last save.
-
-    ``active_s`` counts seconds on the image, ``effort`` seconds and actions by annotation id.
-    """
-
-    upsert = serializers.ListField(child=serializers.DictField(), required=False)
-    delete = serializers.ListField(child=serializers.CharField(), required=False)
-    active_s = serializers.FloatField(required=False, min_value=0)
-    effort = serializers.DictField(child=SpentSerializer(), required=False)
-
-
-class SavedSerializer(serializers.Serializer[Any]):
-    """What a save answers: the new version, without repeating the annotations."""
-
-    id = serializers.IntegerField()
-    version = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=SetState.choices)
-    updated_at = serializers.DateTimeField()
-
-
-class SubmitSerializer(serializers.Serializer[Any]):
-    """Unreviewed drafts at or above this confidence are accepted; without it they are all dropped."""
-
-    accept_drafts_above = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
-
-
 class CommentSerializer(serializers.Serializer[Any]):
     """A word to the author."""
 
