@@ -3,6 +3,7 @@ import type { AnnotationDocument } from "./document";
 import type { Handle, Outline } from "./kinds";
 import type { Selection } from "./selection";
 import type { Mode } from "./mode";
+import type { PixelReader } from "./pixels";
 import type { ToolSettings } from "./tool-settings";
 import type { Annotation, Bounds, Point, Shape, Size } from "./types";
 
@@ -27,6 +28,8 @@ export interface PaintFrame {
   readonly scale: number;
   /** Canvas pixels in one pixel of the page. */
   readonly pixelRatio: number;
+  /** A label's colour, "#rrggbb". */
+  readonly colorOf: (label: number) => string;
 }
 
 export const NO_OVERLAY: Overlay = { sketch: null, handles: [], activeHandle: null, cursor: "default" };
@@ -54,8 +57,10 @@ export interface Bench {
   near(bounds: Bounds): readonly Annotation[];
   /** Whether a person may change it now: it is shown and not locked. */
   isFree(id: string): boolean;
-  /** Add a shape with the current label and select it; its id, or null without a label. */
-  create(shape: Shape): string | null;
+  /** Add a shape with the current label and select it; its id, or null without a label. `also` is done in the same step. */
+  create(shape: Shape, also?: (document: AnnotationDocument) => AnnotationDocument): string | null;
+  /** The picture that is shown, for tools that go by its colours; null before it is. */
+  pixels(): PixelReader | null;
   /** An id that no annotation has yet. */
   freshId(): string;
   /** Say something to the person in the hint line. */

@@ -1,7 +1,7 @@
 /** What the page must know about a kind of shape. Each folder of `shapes/` provides one; nobody else asks for a shape's name. */
 import type { Bench } from "./bench";
 import type { Mode } from "./mode";
-import type { Bounds, Point, Shape, ShapeType, Size } from "./types";
+import type { Bounds, Part, Point, Shape, ShapeType, Size } from "./types";
 
 /** A place on a shape that can be dragged. `key` means something only to the shape's own editor. */
 export interface Handle {
@@ -39,6 +39,8 @@ export interface ShapeKind<S extends Shape> {
   /** Inside, or within `reach` of the edge. */
   contains(shape: S, at: Point, reach: number): boolean;
   outline(shape: S): Outline;
+  /** What it covers, as polygons; absent where the closed lines of the outline say it. */
+  parts?(shape: S): readonly Part[];
   /** Move inside the image; absent where moving makes no sense yet. */
   move?(shape: S, dx: number, dy: number, size: Size): S;
   /** Whether it can be pasted into an image of this size as it is; without it, when its bounds lie inside. */

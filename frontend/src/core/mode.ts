@@ -12,6 +12,8 @@ export interface PointerInput {
   readonly pointer?: "mouse" | "pen" | "touch";
   /** 0 to 1 where the device tells it; absent where it does not. */
   readonly pressure?: number;
+  /** Where the pointer has been since the last drag, oldest first, without this place: devices tell more than frames show. */
+  readonly trail?: readonly Point[];
 }
 
 export interface KeyPress {
@@ -23,6 +25,8 @@ export interface KeyPress {
 
 export interface Mode {
   readonly name: string;
+  /** A drag with one finger draws, too, instead of panning. */
+  readonly takesFingers?: boolean;
   /** Take the press, and with it the drag that follows; otherwise dragging pans the view. */
   press(input: PointerInput): boolean;
   drag(input: PointerInput): void;

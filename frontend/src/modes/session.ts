@@ -10,6 +10,7 @@ import { HitIndex } from "../shapes/hit-index";
 import { commit, redo, startHistory, undo, type History } from "../core/history";
 import { isShown, type Thresholds, type Visibility } from "../core/review";
 import { among, NOTHING, type Selection } from "../core/selection";
+import type { PixelReader } from "../core/pixels";
 import { ToolSettings } from "../core/tool-settings";
 import type { Annotation, Bounds, Point, Shape, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
@@ -55,6 +56,8 @@ export class Session implements Bench {
   readonly size: Size;
   readonly settings: ToolSettings;
   readonly store: StoreApi<SessionState>;
+  /** Put here by whoever shows the image. */
+  picture: PixelReader | null = null;
   private readonly index = new HitIndex();
   private readonly newId: () => string;
   private readonly definitions: Definitions;
@@ -155,11 +158,15 @@ export class Session implements Bench {
     if (this.store.getState().notice !== notice) this.store.setState({ notice });
   }
 
-  create(shape: Shape): string | null {
+  pixels(): PixelReader | null {
+    return this.picture;
+  }
+
+  create(shape: Shape, also: (document: AnnotationDocument) => AnnotationDocument = (document) => document): string | null {
     const label = this.label();
     if (label === null) return null;
     const annotation = { ...humanAnnotation(this.newId(), label, shape), attributes: defaultAnswers(this.definitions, label) };
-    this.apply(`Drew a ${kindOf(shape).title}`, (document) => add(document, annotation));
+    this.apply(`Drew a ${kindOf(shape).title}`, (document) => add(also(document), annotation));
     this.select([annotation.id]);
     return annotation.id;
   }

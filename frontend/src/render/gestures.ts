@@ -9,6 +9,8 @@ const REACH_PX = { mouse: 7, pen: 8, touch: 16 } as const;
 const CLICK_PX = 4;
 const DOUBLE_CLICK_MS = 320;
 const DOUBLE_CLICK_PX = 6;
+/** So long after a pen was last seen, what touches the screen is the palm of its hand. */
+const PEN_NEAR_MS = 700;
 
 interface Press {
   readonly x: number;
@@ -28,6 +30,7 @@ export class Gestures extends Interaction {
   panning = false;
   private pressed: Press | null = null;
   private last: Click | null = null;
+  private penSeen_ms = -Infinity;
 
   constructor(private readonly mode: () => Mode | null) {
     super();
@@ -37,6 +40,9 @@ export class Gestures extends Interaction {
     const pointer = event.originalEvent;
     const mode = this.mode();
     if (!(pointer instanceof PointerEvent) || !mode) return true;
+    if (pointer.pointerType === "pen") this.penSeen_ms = pointer.timeStamp;
+    // A palm neither draws nor pans; stopping the event keeps it from the interactions that would.
+    else if (pointer.pointerType === "touch" && this.isPenNear(pointer.timeStamp)) return false;
     switch (event.type) {
       case "pointerdown":
         return this.down(event, pointer, mode);
@@ -52,12 +58,16 @@ export class Gestures extends Interaction {
     }
   }
 
+  private isPenNear(now_ms: number): boolean {
+    return now_ms - this.penSeen_ms < PEN_NEAR_MS;
+  }
+
   private down(event: MapBrowserEvent, pointer: PointerEvent, mode: Mode): boolean {
     if (fingers(event) > 1) return this.giveUp();
     if (this.panning || pointer.button !== 0) return true;
     const input = inputOf(event, pointer);
     // One finger pans: on a touch screen a drawing tool gets taps only, a handle or a selected shape still its drag.
-    const taken = !(pointer.pointerType === "touch" && mode.name.startsWith("draw-")) && mode.press(input);
+    const taken = !(pointer.pointerType === "touch" && mode.name.startsWith("draw-") && !mode.takesFingers) && mode.press(input);
     this.pressed = { x: pointer.clientX, y: pointer.clientY, taken, wandered: false };
     return !taken;
   }
@@ -67,7 +77,7 @@ export class Gestures extends Interaction {
     if (!press) return true;
     if (fingers(event) > 1) return this.giveUp();
     press.wandered ||= Math.hypot(pointer.clientX - press.x, pointer.clientY - press.y) > CLICK_PX;
-    if (press.taken && press.wandered) mode.drag(inputOf(event, pointer));
+    if (press.taken && press.wandered) mode.drag({ ...inputOf(event, pointer), ...trailOf(event, pointer) });
     return !press.taken;
   }
 
@@ -100,8 +110,17 @@ export class Gestures extends Interaction {
   }
 }
 
+/** Pointers that work together: a pen works alone, whatever rests on the screen beside it. */
 function fingers(event: MapBrowserEvent): number {
-  return event.activePointers?.length ?? 1;
+  const { pointerType } = event.originalEvent as PointerEvent;
+  return pointerType === "pen" ? 1 : (event.activePointers?.length ?? 1);
+}
+
+/** Browsers gather the moves between two frames into one event, and keep what they gathered. */
+function trailOf(event: MapBrowserEvent, pointer: PointerEvent): Pick<PointerInput, "trail"> {
+  const gathered = pointer.getCoalescedEvents();
+  if (gathered.length < 2) return {};
+  return { trail: gathered.slice(0, -1).map((moved) => toImage(event.map.getEventCoordinate(moved))) };
 }
 
 function inputOf(event: MapBrowserEvent, pointer: PointerEvent): PointerInput {

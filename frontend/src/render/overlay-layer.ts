@@ -1,51 +1,45 @@
-/** What a mode draws over the shapes: the growing sketch and the handles. */
+/** What a mode draws over the shapes: the growing sketch, the handles, and what it paints by itself. */
 import Feature from "ol/Feature.js";
 import type Geometry from "ol/geom/Geometry.js";
 import LineString from "ol/geom/LineString.js";
 import OlPoint from "ol/geom/Point.js";
 import VectorLayer from "ol/layer/Vector.js";
-import type RenderEvent from "ol/render/Event.js";
 import VectorSource from "ol/source/Vector.js";
 import type { Overlay } from "../core/bench";
 import type { Handle } from "../core/kinds";
 import type { Point } from "../core/types";
+import { PaintCanvas } from "./paint-canvas";
 import { flatten, toView } from "./space";
 import { DOT_STYLE, handleStyle, SKETCH_STYLES } from "./styles";
 
 export class OverlayLayer {
   readonly layer: VectorLayer;
+  readonly canvas = new PaintCanvas(31);
   private readonly source = new VectorSource<Feature<Geometry>>({ useSpatialIndex: false });
   private shown: Overlay | null = null;
 
   constructor() {
     this.layer = new VectorLayer({ source: this.source, updateWhileAnimating: true, updateWhileInteracting: true, zIndex: 30 });
-    this.layer.on("postrender", (event) => this.paint(event));
+  }
+
+  setColors(colorOf: (label: number) => string): void {
+    this.canvas.setColors(colorOf);
   }
 
   sync(overlay: Overlay): void {
     if (overlay === this.shown) return;
-    const paints = overlay.paint !== undefined || this.shown?.paint !== undefined;
+    const before = this.shown;
     this.shown = overlay;
-    if (paints) this.layer.changed();
+    if (overlay.paint || before?.paint) this.canvas.show(overlay.paint);
+    if (before && isBare(before) && isBare(overlay)) return;
     this.source.clear(true);
     const sketch = overlay.sketch ? [...overlay.sketch.lines.map(lineFeature), ...overlay.sketch.dots.map(dotFeature)] : [];
     this.source.addFeatures([...sketch, ...overlay.handles.map((handle) => handleFeature(handle, handle.key === overlay.activeHandle))]);
   }
+}
 
-  /** Let the mode draw on the canvas of this frame, in whole image coordinates. */
-  private paint({ context, frameState }: RenderEvent): void {
-    const paint = this.shown?.paint;
-    if (!paint || !frameState || !(context instanceof CanvasRenderingContext2D)) return;
-    const { pixelRatio, coordinateToPixelTransform: transform, viewState } = frameState;
-    const place = (at: Point): Point => {
-      const [x = 0, y = 0] = toView(at);
-      const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = transform;
-      return [(a * x + c * y + e) * pixelRatio, (b * x + d * y + f) * pixelRatio];
-    };
-    context.save();
-    paint({ context, place, scale: pixelRatio / viewState.resolution, pixelRatio });
-    context.restore();
-  }
+function isBare({ sketch, handles }: Overlay): boolean {
+  return handles.length === 0 && (sketch === null || (sketch.lines.length === 0 && sketch.dots.length === 0));
 }
 
 function lineFeature(points: readonly Point[]): Feature<Geometry> {

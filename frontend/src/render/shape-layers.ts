@@ -8,7 +8,7 @@ import VectorLayer from "ol/layer/Vector.js";
 import VectorImageLayer from "ol/layer/VectorImage.js";
 import VectorSource from "ol/source/Vector.js";
 import type Style from "ol/style/Style.js";
-import { difference, EMPTY_DOCUMENT, type AnnotationDocument } from "../core/document";
+import { difference, EMPTY_DOCUMENT, isEmptyPatch, type AnnotationDocument } from "../core/document";
 import { isDraft, isShown, type Visibility } from "../core/review";
 import type { Annotation } from "../core/types";
 import type { SessionState } from "../modes/session";
@@ -40,6 +40,7 @@ export class ShapeLayers {
   private drawn: AnnotationDocument = EMPTY_DOCUMENT;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private labels: ReadonlyMap<number, LabelLook> = new Map();
+  private seen: SessionState | null = null;
 
   constructor() {
     const style = (feature: unknown, resolution: number): Style[] => this.styleOf(feature as ShapeFeature, resolution);
@@ -64,14 +65,22 @@ export class ShapeLayers {
     this.baseSource.clear(true);
     this.liveSource.clear(true);
     this.drawn = EMPTY_DOCUMENT;
+    this.seen = null;
+  }
+
+  colorOf(label: number): string {
+    return (this.labels.get(label) ?? UNKNOWN).color;
   }
 
   sync(state: SessionState): void {
+    // A pointer that moves changes the overlay alone: the shapes need no new frame for that.
+    if (this.seen && looksAlike(this.seen, state)) return;
+    this.seen = state;
     const shown = shownDocument(state.history.present.document, state);
     const dragged = new Set(state.preview.map((annotation) => annotation.id));
     const few = shown.size < AT_ONCE || this.drawn.size === 0;
     if (few) this.drawBase(without(shown, dragged));
-    else this.drawBaseSoon(shown);
+    else this.drawBaseSoon(without(shown, unseen(state.preview)));
     this.drawLive(state, shown, dragged);
   }
 
@@ -89,7 +98,7 @@ export class ShapeLayers {
 
   private drawBaseSoon(target: AnnotationDocument): void {
     this.cancel();
-    if (target !== this.drawn) this.timer = setTimeout(() => this.drawBase(target), REST_MS);
+    if (target !== this.drawn && !isEmptyPatch(difference(this.drawn, target))) this.timer = setTimeout(() => this.drawBase(target), REST_MS);
   }
 
   /** Draw what is dragged, selected, hovered, or newer than the picture below. */
@@ -155,6 +164,16 @@ function raised(styles: Style[], z: number): Style[] {
 function emphasisOf(id: string, state: SessionState): Emphasis {
   if (state.selection.includes(id)) return "selected";
   return state.hovered === id ? "hovered" : "plain";
+}
+
+function looksAlike(a: SessionState, b: SessionState): boolean {
+  const same = a.selection === b.selection && a.hovered === b.hovered && a.preview === b.preview && a.history.present.document === b.history.present.document;
+  return same && a.thresholds === b.thresholds && a.hidden === b.hidden && a.hiddenLabels === b.hiddenLabels;
+}
+
+/** What a mode draws by itself instead: it shows the shape with nothing in it. */
+function unseen(preview: readonly Annotation[]): ReadonlySet<string> {
+  return new Set(preview.filter(({ shape }) => painterOf(shape).geometry(shape) === null).map(({ id }) => id));
 }
 
 /** The document without what is hidden; the very same one when nothing is hidden. */

@@ -11,6 +11,7 @@ import type { Session } from "../modes/session";
 import { kindOf } from "../shapes/kinds";
 import { Gestures } from "./gestures";
 import { OverlayLayer } from "./overlay-layer";
+import { pixelReaderOf } from "./pixel-reader";
 import { heatMapLayer, pictureLayer, type Picture } from "./picture";
 import { Rest } from "./rest";
 import { ShapeLayers, type LabelLook } from "./shape-layers";
@@ -37,7 +38,7 @@ export class Viewer {
     this.gestures = new Gestures(() => (this.editable ? (this.session?.alive ?? null) : null));
     this.map = new OlMap({
       controls: [],
-      layers: [this.shapes.base, this.shapes.live, this.overlay.layer],
+      layers: [this.shapes.base, this.shapes.live, this.overlay.layer, this.overlay.canvas],
       interactions: [
         new MouseWheelZoom({ duration: ANIMATION_MS }),
         new PinchZoom(),
@@ -62,6 +63,7 @@ export class Viewer {
 
   setLabels(labels: ReadonlyMap<number, LabelLook>): void {
     this.shapes.setLabels(labels);
+    this.overlay.setColors((label) => this.shapes.colorOf(label));
   }
 
   /** Put another image and its session on the canvas. */
@@ -70,9 +72,9 @@ export class Viewer {
     this.shapes.clear();
     this.setHeatMap(null);
     this.map.setView(viewOf(session.size));
+    this.session = session;
     this.setPicture(picture);
     this.fit();
-    this.session = session;
     this.unsubscribe = session.store.subscribe(() => this.schedule());
     this.sync();
   }
@@ -81,6 +83,7 @@ export class Viewer {
   setPicture(picture: Picture): void {
     if (this.picture) this.map.removeLayer(this.picture);
     this.picture = pictureLayer(picture);
+    if (this.session) this.session.picture = pixelReaderOf(picture);
     this.map.getLayers().insertAt(0, this.picture);
   }
 

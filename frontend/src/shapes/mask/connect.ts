@@ -100,7 +100,7 @@ export function componentLookup(columns: Columns): (x: number, y: number) => num
   return (x, y) => numberAt(columns, labels, x, y);
 }
 
-export type Fill = { readonly kind: "filled"; readonly pixels: Columns } | { readonly kind: "painted" | "leaks" };
+export type Fill = { readonly kind: "filled"; readonly pixels: Columns } | { readonly kind: "painted" } | { readonly kind: "leaks" };
 
 /** The area around a pixel that the mask encloses; "leaks" when it reaches the border of the image. */
 export function enclosedAt(columns: Columns, x: number, y: number): Fill {

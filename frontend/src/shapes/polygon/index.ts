@@ -4,7 +4,7 @@ import { polygonEditor } from "./editor";
 import { area, bounds, contains, move, outline } from "./geometry";
 import { polygonTool } from "./tool";
 
-export const polygon: ShapeKind<PolygonShape> = { type: "polygon", title: "polygon", bounds, area, contains, move, outline, editor: polygonEditor };
+export const polygon: ShapeKind<PolygonShape> = { type: "polygon", title: "polygon", bounds, area, contains, move, outline, parts: ({ polygons }) => polygons, editor: polygonEditor };
 
 const module: ShapeModule<PolygonShape> = { kind: polygon, tools: [polygonTool] };
 
