@@ -1,13 +1,21 @@
 /** Edit a shape by its handles, through its kind's own editor. */
 import type { AnnotationDocument } from "../core/document";
+import type { Hold } from "../core/kinds";
 import type { Point, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
 import { remove, setShape } from "./annotations";
 
-export function setVertex(document: AnnotationDocument, id: string, key: string, to: Point, size: Size): AnnotationDocument {
+export function setVertex(document: AnnotationDocument, id: string, key: string, to: Point, size: Size, hold?: Hold): AnnotationDocument {
   const annotation = document.get(id);
   const editor = annotation && kindOf(annotation.shape).editor;
-  return editor ? setShape(document, id, editor.drag(annotation.shape, key, to, size)) : document;
+  return editor ? setShape(document, id, editor.drag(annotation.shape, key, to, size, hold)) : document;
+}
+
+/** Move several vertices of one annotation together. */
+export function shiftVertices(document: AnnotationDocument, id: string, keys: readonly string[], by: Point, size: Size): AnnotationDocument {
+  const annotation = document.get(id);
+  const shift = annotation && kindOf(annotation.shape).editor?.shift;
+  return annotation && shift && (by[0] !== 0 || by[1] !== 0) ? setShape(document, id, shift(annotation.shape, keys, by, size)) : document;
 }
 
 export interface Inserted {
@@ -22,11 +30,11 @@ export function insertVertex(document: AnnotationDocument, id: string, at: Point
   return made && { document: setShape(document, id, made.shape), key: made.key };
 }
 
-/** Take a vertex away; the annotation goes with the last vertices that made it a shape. */
-export function deleteVertex(document: AnnotationDocument, id: string, key: string): AnnotationDocument {
+/** Take vertices away; the annotation goes with the last ones that made it a shape. */
+export function deleteVertices(document: AnnotationDocument, id: string, keys: readonly string[]): AnnotationDocument {
   const annotation = document.get(id);
   const editor = annotation && kindOf(annotation.shape).editor;
   if (!annotation || !editor?.remove) return document;
-  const shape = editor.remove(annotation.shape, key);
+  const shape = editor.remove(annotation.shape, keys);
   return shape ? setShape(document, id, shape) : remove(document, [id]);
 }

@@ -55,6 +55,8 @@ export interface Bench {
   hits(at: Point, reach: number): readonly string[];
   /** Annotations that are shown and whose bounds meet these. */
   near(bounds: Bounds): readonly Annotation[];
+  /** The lines of an object that vertices of others can be put on; none where its outline is only a picture of it. */
+  lines(annotation: Annotation): readonly (readonly Point[])[];
   /** Whether a person may change it now: it is shown and not locked. */
   isFree(id: string): boolean;
   /** Add a shape with the current label and select it; its id, or null without a label. `also` is done in the same step. */

@@ -7,7 +7,7 @@ import type { Bounds, Part, Point, Shape, ShapeType, Size } from "./types";
 export interface Handle {
   readonly key: string;
   readonly at: Point;
-  readonly role: "vertex" | "corner" | "side";
+  readonly role: "vertex" | "corner" | "side" | "turn";
   readonly cursor: string;
 }
 
@@ -20,13 +20,28 @@ export interface Outline {
 export interface ShapeEditor<S extends Shape> {
   /** Show the handles as soon as the shape is selected; otherwise only in the editing mode. */
   readonly handlesOnSelect: boolean;
-  handles(shape: S): readonly Handle[];
+  /** `reach` in image pixels, where it is known: for handles that stand off the shape. */
+  handles(shape: S, reach?: number): readonly Handle[];
   /** Drag a handle to a point inside the image. */
-  drag(shape: S, key: string, to: Point, size: Size): S;
+  drag(shape: S, key: string, to: Point, size: Size, hold?: Hold): S;
   /** Put a vertex on the edge nearest to a point, if one is within reach. */
   insert?(shape: S, at: Point, reach: number): { readonly shape: S; readonly key: string } | null;
-  /** Take a vertex away; null when the shape would be nothing without it. */
-  remove?(shape: S, key: string): S | null;
+  /** Take vertices away; null when the shape would be nothing without them. */
+  remove?(shape: S, keys: readonly string[]): S | null;
+  /** Move several vertices together, as far as the image goes. */
+  shift?(shape: S, keys: readonly string[], by: Point, size: Size): S;
+  /** The handle within reach that is nearest, found without looking at all; for shapes of thousands of vertices. */
+  nearest?(shape: S, at: Point, reach: number): Handle | null;
+  /** Where the outline crosses itself, which it should not; all of it, or where the vertices of these keys are its ends. */
+  crossings?(shape: S, keys?: readonly string[]): readonly Point[];
+}
+
+/** What is held while a handle is dragged. */
+export interface Hold {
+  /** Shift: keep the proportions, or turn in steps. */
+  readonly constrain: boolean;
+  /** Keep the proportions in any case. */
+  readonly proportions: boolean;
 }
 
 export interface ShapeKind<S extends Shape> {
@@ -93,7 +108,7 @@ interface ToolFacts {
 export interface SketchTool extends ToolFacts {
   /** The tool takes the drag; otherwise dragging pans and only clicks draw. */
   readonly drags: boolean;
-  start(): Sketch;
+  start(bench: Bench): Sketch;
 }
 
 /** More than a sketch: a mode of its own. */

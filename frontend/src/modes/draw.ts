@@ -12,7 +12,7 @@ export class DrawMode implements Mode {
     private readonly tool: SketchTool,
   ) {
     this.name = `draw-${tool.name}`;
-    this.sketch = tool.start();
+    this.sketch = tool.start(bench);
   }
 
   press(input: PointerInput): boolean {
@@ -53,18 +53,18 @@ export class DrawMode implements Mode {
   }
 
   leave(): void {
-    this.sketch = this.tool.start();
+    this.sketch = this.tool.start(this.bench);
   }
 
   private stop(): true {
-    if (this.sketch.begun) this.take(this.tool.start());
+    if (this.sketch.begun) this.take(this.tool.start(this.bench));
     else this.bench.setMode("select");
     return true;
   }
 
   private take(next: Sketch): true {
     const { done } = next;
-    this.sketch = done ? this.tool.start() : next;
+    this.sketch = done ? this.tool.start(this.bench) : next;
     if (done) this.bench.create(done);
     this.refresh();
     return true;

@@ -10,8 +10,8 @@ export function onlySelected(bench: Bench): Annotation | null {
   return id !== undefined && others.length === 0 ? (bench.document().get(id) ?? null) : null;
 }
 
-export function handlesOf(annotation: Annotation): readonly Handle[] {
-  return kindOf(annotation.shape).editor?.handles(annotation.shape) ?? [];
+export function handlesOf(annotation: Annotation, reach?: number): readonly Handle[] {
+  return kindOf(annotation.shape).editor?.handles(annotation.shape, reach) ?? [];
 }
 
 /** The handle within reach that is nearest. */
@@ -23,4 +23,11 @@ export function handleAt(handles: readonly Handle[], at: Point, reach: number): 
     if (away <= nearest) [best, nearest] = [handle, away];
   }
   return best;
+}
+
+/** The same, by the index of the annotation's kind where it has one. */
+export function handleOn({ shape }: Annotation, at: Point, reach: number): Handle | null {
+  const editor = kindOf(shape).editor;
+  if (!editor) return null;
+  return editor.nearest ? editor.nearest(shape, at, reach) : handleAt(editor.handles(shape, reach), at, reach);
 }

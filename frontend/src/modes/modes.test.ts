@@ -160,7 +160,7 @@ describe("editing vertices", () => {
   it("deletes the vertex under the pointer, not the object", () => {
     const page = editing();
     page.alive.move(at(110, 110));
-    expect(page.key(key("Delete"))).toBe(true);
+    expect(page.alive.act?.("delete")).toBe(true);
     expect(ring(page)).toHaveLength(4);
     expect(page.document().has("p")).toBe(true);
   });

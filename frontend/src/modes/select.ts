@@ -11,10 +11,12 @@ export class SelectMode implements Mode {
   readonly name = "select";
   private dragging: Drag | null = null;
   private hoveredHandle: Handle | null = null;
+  private reach: number | undefined;
 
   constructor(private readonly bench: Bench) {}
 
   press(input: PointerInput): boolean {
+    this.reach = input.reach;
     const only = onlySelected(this.bench);
     const handle = this.handleUnder(input);
     if (only && handle) this.dragging = handleDrag(this.bench, only.id, handle.key);
@@ -23,7 +25,7 @@ export class SelectMode implements Mode {
   }
 
   drag(input: PointerInput): void {
-    this.dragging?.to(input.at);
+    this.dragging?.to(input.at, input.shift);
     this.refresh();
   }
 
@@ -34,6 +36,7 @@ export class SelectMode implements Mode {
   }
 
   move(input: PointerInput): void {
+    this.reach = input.reach;
     this.hoveredHandle = this.handleUnder(input);
     this.bench.hover(this.hoveredHandle ? null : (this.bench.hits(input.at, input.reach)[0] ?? null));
     this.refresh();
@@ -87,7 +90,7 @@ export class SelectMode implements Mode {
 
   private handles(): readonly Handle[] {
     const only = onlySelected(this.bench);
-    return only && kindOf(only.shape).editor?.handlesOnSelect ? handlesOf(only) : [];
+    return only && kindOf(only.shape).editor?.handlesOnSelect ? handlesOf(only, this.reach) : [];
   }
 
   private handleUnder(input: PointerInput): Handle | null {

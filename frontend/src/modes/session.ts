@@ -59,6 +59,8 @@ export class Session implements Bench {
   /** Put here by whoever shows the image. */
   picture: PixelReader | null = null;
   private readonly index = new HitIndex();
+  /** Kept, so that the indexes of their edges are found again. */
+  private readonly outlines = new WeakMap<Shape, readonly (readonly Point[])[]>();
   private readonly newId: () => string;
   private readonly definitions: Definitions;
   private mode: Mode;
@@ -147,6 +149,12 @@ export class Session implements Bench {
 
   near(bounds: Bounds): readonly Annotation[] {
     return this.index.within(bounds).filter((annotation) => this.isShown(annotation));
+  }
+
+  lines({ shape }: Annotation): readonly (readonly Point[])[] {
+    const known = this.outlines.get(shape) ?? (kindOf(shape).editor ? kindOf(shape).outline(shape).lines : []);
+    this.outlines.set(shape, known);
+    return known;
   }
 
   isFree(id: string): boolean {

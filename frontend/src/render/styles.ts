@@ -66,7 +66,7 @@ function handleImage(role: Handle["role"], active: boolean): CircleStyle | Regul
   const fill = new Fill({ color: active ? "#e8b03a" : "#ffffff" });
   const stroke = new Stroke({ color: "#10201c", width: 1.5 });
   const radius = active ? 6.5 : 5;
-  return role === "vertex" ? new CircleStyle({ radius, fill, stroke }) : new RegularShape({ points: 4, angle: Math.PI / 4, radius: radius + 1.5, fill, stroke });
+  return role === "vertex" || role === "turn" ? new CircleStyle({ radius, fill, stroke }) : new RegularShape({ points: 4, angle: Math.PI / 4, radius: radius + 1.5, fill, stroke });
 }
 
 const handles = new Map<string, Style>();
