@@ -39,7 +39,7 @@ export function handleKey(keyboard: Keyboard, event: KeyboardEvent): boolean {
   const context = keyboard.context();
   const press = pressOf(event);
   if (!context || event.isComposing || isTheirs(event.target, press)) return false;
-  if (press.key === "Tab") return event.target === keyboard.canvas() && walk(context, press.shift ? -1 : 1);
+  if (press.key === "Tab") return event.target === keyboard.canvas() && (context.session.key(press) || walk(context, press.shift ? -1 : 1));
   if (context.session.key(press)) return true;
   return runCommand(context, keyName(press)) || runLabel(context, keyboard.labels(), press);
 }
