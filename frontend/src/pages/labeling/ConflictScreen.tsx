@@ -1,5 +1,5 @@
 import { Button, Group, Modal, SegmentedControl, Text } from "@mantine/core";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useStore } from "zustand";
 import type { Conflict } from "@/core/autosave";
 import type { AnnotationDocument } from "@/core/document";
@@ -9,6 +9,7 @@ import { kindOf } from "@/shapes/kinds";
 import { ComparisonPicture } from "./ComparisonPicture";
 import { useDesk, useLabeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
+import { VersionPicture } from "./VersionPicture";
 import type { Workspace } from "./workspace";
 
 /** Somebody saved first: both versions side by side, and nothing is overwritten before the person has chosen. */
@@ -25,8 +26,14 @@ function OfWorkspace({ workspace }: { workspace: Workspace }) {
 function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Conflict }) {
   const { theirs } = conflict;
   const mine = workspace.session.document();
-  const all = differences(conflict.before, mine, theirs);
+  const all = useMemo(() => differences(conflict.before, mine, theirs), [conflict, mine, theirs]);
   const [choices, setChoices] = useState<Readonly<Record<string, Side>>>({});
+  const [pointed, setPointed] = useState<string | null>(null);
+  const { labels } = useLabeling();
+  const pictures = useMemo(
+    () => ({ image: workspace.image, differing: new Set(all.map(({ id }) => id)), colors: new Map(labels.map(({ label }) => [label.id, label.color])) }),
+    [workspace, all, labels],
+  );
   const resolve = (document: AnnotationDocument): void => workspace.autosave.resolve(document);
   return (
     <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} size="xl" title="Two versions of this image" data-testid="conflict">
@@ -34,9 +41,13 @@ function Screen({ workspace, conflict }: { workspace: Workspace; conflict: Confl
         Somebody, or you in another tab, saved this image while you worked on it. Your version has {objects(mine)}, theirs has {objects(theirs)};{" "}
         {all.length === 1 ? "one object differs" : `${all.length} objects differ`}. Nothing is lost until you choose.
       </Text>
+      <div className={classes["versions"]}>
+        <VersionPicture title="Mine" document={mine} pointed={pointed} {...pictures} />
+        <VersionPicture title="Theirs" document={theirs} pointed={pointed} {...pictures} />
+      </div>
       <ul className={classes["comparison"]} aria-label="Objects that differ">
         {all.map((entry) => (
-          <li key={entry.id} data-testid="conflict-row">
+          <li key={entry.id} data-testid="conflict-row" data-pointed={pointed === entry.id} onPointerEnter={() => setPointed(entry.id)} onFocus={() => setPointed(entry.id)}>
             <ComparisonPicture mine={entry.mine} theirs={entry.theirs} />
             <div className={classes["grow"]}>
               <Text fw={600} size="sm">
