@@ -1,4 +1,5 @@
 /** What a mode may see and do. The session of an image implements it; modes know nothing else. */
+import type { Assistant } from "./assistant";
 import type { AnnotationDocument } from "./document";
 import type { Handle, Outline } from "./kinds";
 import type { Selection } from "./selection";
@@ -38,6 +39,8 @@ export interface Bench {
   readonly size: Size;
   /** Sizes, tolerances and switches of tools, kept from image to image. */
   readonly settings: ToolSettings;
+  /** Who finds outlines; null where there is no server. */
+  readonly assistant: Assistant | null;
   /** The mode that is alive. */
   readonly alive: Mode;
   /** The label of the next object; null when the campaign has none. */

@@ -128,6 +128,12 @@ export interface ShapeCommand {
   readonly run: (bench: Bench) => void;
 }
 
+/** What a folder of `modes/` gives: tools that belong to no shape's own folder, found there by its `index.ts`. */
+export interface ToolModule {
+  readonly tools: readonly DrawTool[];
+  readonly commands: readonly ShapeCommand[];
+}
+
 /** What the folder of a shape gives to the page: the default export of its `index.ts`. */
 export interface ShapeModule<S extends Shape = Shape> {
   readonly kind: ShapeKind<S>;

@@ -8,6 +8,8 @@ export interface PointerInput {
   readonly shift: boolean;
   readonly alt: boolean;
   readonly ctrl: boolean;
+  /** The right button of a mouse, or the barrel button of a pen. */
+  readonly secondary?: boolean;
   /** What made it; absent means a mouse. */
   readonly pointer?: "mouse" | "pen" | "touch";
   /** 0 to 1 where the device tells it; absent where it does not. */
@@ -27,6 +29,8 @@ export interface Mode {
   readonly name: string;
   /** A drag with one finger draws, too, instead of panning. */
   readonly takesFingers?: boolean;
+  /** It wants the right button, too; elsewhere that one does nothing. */
+  readonly takesSecondary?: boolean;
   /** Take the press, and with it the drag that follows; otherwise dragging pans the view. */
   press(input: PointerInput): boolean;
   drag(input: PointerInput): void;

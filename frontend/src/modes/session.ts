@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { add, humanAnnotation, setLabel } from "../actions/annotations";
 import { modeNamed, toolOf } from "./index";
+import type { Assistant } from "../core/assistant";
 import type { KeyPress, Mode } from "../core/mode";
 import { defaultAnswers, NO_DEFINITIONS, type Definitions } from "../core/attributes";
 import { NO_OVERLAY, type Bench, type Overlay } from "../core/bench";
@@ -45,6 +46,7 @@ export interface SessionOptions {
   readonly mode?: string;
   readonly tool?: string | null;
   readonly settings?: ToolSettings;
+  readonly assistant?: Assistant | null;
   readonly definitions?: Definitions;
   readonly newId?: () => string;
 }
@@ -55,6 +57,7 @@ const MOST_SELECTED = 20;
 export class Session implements Bench {
   readonly size: Size;
   readonly settings: ToolSettings;
+  readonly assistant: Assistant | null;
   readonly store: StoreApi<SessionState>;
   /** Put here by whoever shows the image. */
   picture: PixelReader | null = null;
@@ -69,6 +72,7 @@ export class Session implements Bench {
     this.size = options.size;
     this.definitions = options.definitions ?? NO_DEFINITIONS;
     this.settings = options.settings ?? new ToolSettings();
+    this.assistant = options.assistant ?? null;
     this.newId = options.newId ?? newAnnotationId;
     this.store = createStore<SessionState>(() => ({
       history: startHistory(options.document),

@@ -11,6 +11,9 @@ const DOUBLE_CLICK_MS = 320;
 const DOUBLE_CLICK_PX = 6;
 /** So long after a pen was last seen, what touches the screen is the palm of its hand. */
 const PEN_NEAR_MS = 700;
+const SECONDARY = 2;
+/** The bit of that button while it is held, in `buttons`. */
+const SECONDARY_HELD = 2;
 
 interface Press {
   readonly x: number;
@@ -64,7 +67,7 @@ export class Gestures extends Interaction {
 
   private down(event: MapBrowserEvent, pointer: PointerEvent, mode: Mode): boolean {
     if (fingers(event) > 1) return this.giveUp();
-    if (this.panning || pointer.button !== 0) return true;
+    if (this.panning || !(pointer.button === 0 || (pointer.button === SECONDARY && mode.takesSecondary === true))) return true;
     const input = inputOf(event, pointer);
     // One finger pans: on a touch screen a drawing tool gets taps only, a handle or a selected shape still its drag.
     const taken = !(pointer.pointerType === "touch" && mode.name.startsWith("draw-") && !mode.takesFingers) && mode.press(input);
@@ -126,11 +129,16 @@ function trailOf(event: MapBrowserEvent, pointer: PointerEvent): Pick<PointerInp
 function inputOf(event: MapBrowserEvent, pointer: PointerEvent): PointerInput {
   const resolution = event.map.getView().getResolution() ?? 1;
   const reach_px = REACH_PX[pointer.pointerType as keyof typeof REACH_PX] ?? REACH_PX.mouse;
-  return { at: toImage(event.coordinate), reach: reach_px * resolution, shift: pointer.shiftKey, alt: pointer.altKey, ctrl: pointer.ctrlKey || pointer.metaKey, ...deviceOf(pointer) };
+  return { at: toImage(event.coordinate), reach: reach_px * resolution, shift: pointer.shiftKey, alt: pointer.altKey, ctrl: pointer.ctrlKey || pointer.metaKey, ...buttonOf(pointer), ...deviceOf(pointer) };
 }
 
 /** A mouse and most fingers report a constant pressure, which tells nothing. */
 function deviceOf({ pointerType, pressure }: PointerEvent): Pick<PointerInput, "pointer" | "pressure"> {
   if (pointerType === "pen") return { pointer: "pen", pressure };
   return { pointer: pointerType === "touch" ? "touch" : "mouse" };
+}
+
+/** While a button is held a moving pointer tells which by `buttons`; the event of its release by `button` alone. */
+function buttonOf({ button, buttons }: PointerEvent): Pick<PointerInput, "secondary"> {
+  return button === SECONDARY || (button === -1 && (buttons & SECONDARY_HELD) !== 0) ? { secondary: true } : {};
 }

@@ -6,7 +6,7 @@ import Kinetic from "ol/Kinetic.js";
 import type Layer from "ol/layer/Layer.js";
 import OlMap from "ol/Map.js";
 import View from "ol/View.js";
-import type { Point, Size } from "../core/types";
+import type { Bounds, Point, Size } from "../core/types";
 import type { Session } from "../modes/session";
 import { kindOf } from "../shapes/kinds";
 import { Gestures } from "./gestures";
@@ -126,6 +126,14 @@ export class Viewer {
     const inSight = minX >= left && minY >= bottom && maxX <= right && maxY <= top;
     const tiny = Math.max(maxX - minX, maxY - minY) / (view.getResolution() ?? 1) < 6;
     if (!inSight || tiny) view.fit([minX, minY, maxX, maxY], { padding: [90, 90, 90, 90], maxZoom: (view.getZoom() ?? 0) + (tiny ? 4 : 0), duration: ANIMATION_MS });
+  }
+
+  /** The part of pixel space that is in sight, in part perhaps beside the image; null before the first frame. */
+  sight(): Bounds | null {
+    const size = this.map.getSize();
+    if (!this.session || !size) return null;
+    const [left = 0, bottom = 0, right = 0, top = 0] = this.map.getView().calculateExtent(size);
+    return [left, -top, right, -bottom];
   }
 
   /** Where a place of the image is on the page, in client pixels; null before the first frame. */

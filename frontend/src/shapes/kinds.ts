@@ -1,9 +1,15 @@
 /** Every kind of shape by name, found by looking into the folders beside this file: a new shape is a new folder. */
-import type { DrawTool, ShapeCommand, ShapeKind, ShapeModule } from "../core/kinds";
+import type { DrawTool, ShapeCommand, ShapeKind, ShapeModule, ToolModule } from "../core/kinds";
 import type { Shape, ShapeType } from "../core/types";
 
 // Whole modules and no single names: folders may import what imports this file, and the names are read only when they are needed.
 const folders = import.meta.glob<{ readonly default: ShapeModule<never> }>("./*/index.ts", { eager: true });
+
+const toolFolders = import.meta.glob<{ readonly default: ToolModule }>("../modes/*/index.ts", { eager: true });
+
+function toolModules(): readonly ToolModule[] {
+  return Object.values(toolFolders).map((folder) => folder.default);
+}
 
 let found: ReadonlyMap<string, ShapeModule> | null = null;
 
@@ -32,7 +38,7 @@ let sorted: readonly DrawTool[] | null = null;
 
 /** Every tool that draws, in the order of the toolbar. */
 export function drawTools(): readonly DrawTool[] {
-  sorted ??= [...modules().values()].flatMap((module) => module.tools ?? []).sort((a, b) => a.order - b.order);
+  sorted ??= [...modules().values(), ...toolModules()].flatMap((module) => module.tools ?? []).sort((a, b) => a.order - b.order);
   return sorted;
 }
 
@@ -41,5 +47,5 @@ export function toolNamed(name: string): DrawTool | undefined {
 }
 
 export function shapeCommands(): readonly ShapeCommand[] {
-  return [...modules().values()].flatMap((module) => module.commands ?? []);
+  return [...modules().values(), ...toolModules()].flatMap((module) => module.commands ?? []);
 }

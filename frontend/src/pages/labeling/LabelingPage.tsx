@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Campaign, Label } from "@/api/types";
 import type { Definitions } from "@/core/attributes";
 import { Viewer } from "@/render/viewer";
+import { PromptableModels, ServerAssistant } from "./assistant";
 import { Banners } from "./Banners";
 import { Canvas } from "./Canvas";
 import { COMMAND_KEYS } from "./commands";
@@ -15,6 +16,7 @@ import classes from "./Labeling.module.css";
 import { LeftPanel } from "./LeftPanel";
 import { preferencesOf, toolSettingsOf, type PreferenceStore } from "./preferences";
 import { RightPanel } from "./RightPanel";
+import type { ImageFacts } from "./wire";
 import { usePageKeys, usePageLife } from "./usePage";
 
 interface Props {
@@ -36,8 +38,11 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
   useEffect(() => {
     const { id, task, settings, labels, role } = first.current;
     const preferences = preferencesOf(id);
-    const desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels) });
     const viewer = new Viewer();
+    const models = new PromptableModels(id);
+    const assistantOf = (image: ImageFacts): ServerAssistant =>
+      new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), assistantOf });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {

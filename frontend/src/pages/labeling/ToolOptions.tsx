@@ -12,7 +12,9 @@ export interface OptionsProps {
 }
 
 const folders = import.meta.glob<{ readonly default: ComponentType<OptionsProps> }>("../../shapes/*/Options.tsx", { eager: true });
-const PANELS = new Map(Object.entries(folders).map(([path, folder]) => [path.split("/").at(-2), folder.default]));
+const toolFolders = import.meta.glob<{ readonly default: ComponentType<OptionsProps> }>("../../modes/*/Options.tsx", { eager: true });
+/** By the folder's name: that of a shape, or of a tool that is no shape's own. */
+const PANELS = new Map(Object.entries({ ...folders, ...toolFolders }).map(([path, folder]) => [path.split("/").at(-2), folder.default]));
 
 /** Options of the shape that is drawn, else of the shapes selected. */
 export function ToolOptions({ workspace }: { workspace: Workspace }) {
@@ -21,6 +23,6 @@ export function ToolOptions({ workspace }: { workspace: Workspace }) {
     const types = new Set(selection.map((id) => history.present.document.get(id)?.shape.type));
     return types.size === 1 ? [...types][0] : undefined;
   });
-  const Panel = PANELS.get(tool?.shape ?? selected);
+  const Panel = PANELS.get(tool?.name) ?? PANELS.get(tool?.shape ?? selected);
   return Panel ? <Panel session={workspace.session} tool={tool?.name ?? null} /> : null;
 }

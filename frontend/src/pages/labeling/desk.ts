@@ -8,6 +8,7 @@ import { messageOf } from "@/api/problems";
 import type { Task } from "@/api/types";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { accept, acceptAllAbove } from "@/actions/review";
+import type { Assistant } from "@/core/assistant";
 import { missingAnswer, type Definitions } from "@/core/attributes";
 import { isAbove } from "@/core/review";
 import type { ToolSettings } from "@/core/tool-settings";
@@ -15,7 +16,7 @@ import type { Annotation } from "@/core/types";
 import type { Session } from "@/modes/session";
 import { bandChoiceOf, loadAhead, pictureOf } from "./pictures";
 import type { PreferenceStore } from "./preferences";
-import { flagImage, leaseNext, openImage, releaseImage, skipImage, type Loaded, type NothingLeft } from "./wire";
+import { flagImage, leaseNext, openImage, releaseImage, skipImage, type ImageFacts, type Loaded, type NothingLeft } from "./wire";
 import { Workspace, type Finish } from "./workspace";
 
 export interface Failure {
@@ -51,6 +52,8 @@ export interface DeskOptions {
   readonly settings: ToolSettings;
   /** What labels ask of their objects. */
   readonly definitions: Definitions;
+  /** Who finds outlines in an image. */
+  readonly assistantOf?: (image: ImageFacts) => Assistant;
 }
 
 interface Ahead {
@@ -291,7 +294,9 @@ export class Desk {
     const session = this.store.getState().current?.session.store.getState();
     const { thresholds } = this.options.preferences.getState();
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
-    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, definitions: this.options.definitions, ...mode });
+    const { assistantOf } = this.options;
+    const assisted = assistantOf ? { assistantOf } : {};
+    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, definitions: this.options.definitions, ...assisted, ...mode });
   }
 
   /** Lease the next image and load its picture while the person works on this one. */

@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
 import { Autosave, type JournalEntry } from "@/core/autosave";
+import type { Assistant } from "@/core/assistant";
 import type { Definitions } from "@/core/attributes";
 import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/document";
 import type { Thresholds } from "@/core/review";
@@ -22,6 +23,7 @@ export interface Desired {
   readonly tool?: string | null;
   readonly settings: ToolSettings;
   readonly definitions: Definitions;
+  readonly assistantOf?: (image: ImageFacts) => Assistant;
 }
 
 export type Finish = { readonly kind: "done" } | { readonly kind: "conflict" | "refused" | "waiting"; readonly message: string };
@@ -44,7 +46,8 @@ export class Workspace {
     this.leasedUntil_ms = loaded.lease && Date.parse(loaded.lease.expires_at);
     this.store = createStore<WorkspaceState>(() => ({ set: set.state, flagged: image.flagged }));
     const document = documentOf(set.annotations);
-    this.session = new Session({ size: { width: image.width, height: image.height }, document, ...desired });
+    const assistant = desired.assistantOf?.(image) ?? null;
+    this.session = new Session({ size: { width: image.width, height: image.height }, document, assistant, ...desired });
     this.autosave = new Autosave(this.autosaveParts(set.author?.id ?? 0), document, set.version);
   }
 

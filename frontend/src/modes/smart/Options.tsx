@@ -1,0 +1,62 @@
+import { Button, Checkbox, Group, SegmentedControl, Text } from "@mantine/core";
+import { IconCheck, IconSparkles } from "@tabler/icons-react";
+import { useStore } from "zustand";
+import type { Assistant } from "../../core/assistant";
+import type { ToolSettings, Setting } from "../../core/tool-settings";
+import { valueOf } from "../../core/tool-settings";
+import type { Session } from "../session";
+import { BACKGROUND, LIVE, METHOD, methodOf, POLYGON, TOUCH_UP } from "./settings";
+
+interface Props {
+  readonly session: Session;
+}
+
+/** The steps of smart labeling as buttons, and its switches. */
+export default function SmartOptions({ session }: Props) {
+  return session.assistant ? <Panel session={session} assistant={session.assistant} /> : null;
+}
+
+function Panel({ session, assistant }: Props & { readonly assistant: Assistant }) {
+  const status = useStore(assistant.status);
+  const values = useStore(session.settings.store);
+  const method = methodOf(valueOf(values, METHOD), status);
+  const act = (command: string) => () => void session.alive.act?.(command);
+  const model = status.models?.[0];
+  return (
+    <section aria-label="Smart labeling" data-testid="smart-options" data-ready={status.ready} data-busy={status.busy} data-method={method}>
+      <SegmentedControl
+        fullWidth size="xs" value={method} disabled={!model} aria-label="How outlines are found" data-testid="smart-method"
+        data={[{ value: "model", label: model?.name ?? "Model" }, { value: "grabcut", label: "GrabCut" }]}
+        onChange={(next) => next !== method && act("smart-method")()}
+      />
+      {status.models !== null && !model && (
+        <Text size="xs" c="dimmed" mt={4}>
+          With MobileSAM a click is enough. A manager adds it on the Models page and attaches it to this campaign.
+        </Text>
+      )}
+      <SegmentedControl
+        fullWidth size="xs" mt="xs" value={valueOf(values, BACKGROUND) ? "off" : "on"} aria-label="What strokes and clicks mark" data-testid="smart-side"
+        data={[{ value: "on", label: "+ on the thing" }, { value: "off", label: "− off it" }]}
+        onChange={act("smart-side")}
+      />
+      <Group gap="xs" grow mt="xs">
+        <Button size="xs" variant="default" leftSection={<IconSparkles size={14} />} loading={status.busy} onClick={act("smart-extract")} data-testid="smart-extract">
+          Extract
+        </Button>
+        <Button size="xs" leftSection={<IconCheck size={14} />} disabled={!status.ready} onClick={act("smart-done")} data-testid="smart-done">
+          Done
+        </Button>
+      </Group>
+      <Text size="xs" c="dimmed" mt={4} aria-live="polite" data-testid="smart-figures">
+        {status.confidence === null ? " " : `${Math.round(status.confidence * 100)} % sure, found in ${Math.round(status.took_ms ?? 0)} ms`}
+      </Text>
+      <Switch settings={session.settings} on={valueOf(values, LIVE)} setting={LIVE} label="Ask after each mark" />
+      <Switch settings={session.settings} on={valueOf(values, POLYGON)} setting={POLYGON} label="Make polygons" />
+      <Switch settings={session.settings} on={valueOf(values, TOUCH_UP)} setting={TOUCH_UP} label="Touch up when done" />
+    </section>
+  );
+}
+
+function Switch({ settings, setting, on, label }: { settings: ToolSettings; setting: Setting<boolean>; on: boolean; label: string }) {
+  return <Checkbox size="xs" mt={6} label={label} checked={on} data-testid={setting.name} onChange={(event) => settings.set(setting, event.currentTarget.checked)} />;
+}
