@@ -32,6 +32,7 @@ def test_a_killed_server_and_a_closed_tab_lose_no_stroke(stack: Stack, api: Api,
     expect(hand.named("save-state")).to_have_attribute("data-state", "offline", timeout=15_000)
     hand.key("Control+z", "Control+Shift+z")
     assert lefts(hand.seen()) == [50, 150, 250]
+    page.wait_for_timeout(100)
     context = page.context
     page.close(run_before_unload=False)
     stack.start()
@@ -59,11 +60,10 @@ def test_nothing_blocks_the_way_to_the_next_image_and_a_submit_arrives_when_the_
     expect(hand.named("save-state")).to_have_attribute("data-state", "offline", timeout=15_000)
     stack.start()
 
-    def arrived() -> bool:
-        first = api.get(f"/images/{hand.image['id']}")["state"] == "submitted"
-        return first and lefts(api.get(f"/images/{second}/annotation-set")["annotations"]) == [300]
+    def stored() -> tuple[str, list[int]]:
+        return api.get(f"/images/{hand.image['id']}")["state"], lefts(api.get(f"/images/{second}/annotation-set")["annotations"])
 
-    wait_for(arrived, 60, lambda: f"{hand.named('save-state').text_content()}: {stack.tail(10)}", every=0.5)
+    wait_for(lambda: stored() == ("submitted", [300]), 60, lambda: f"{stored()}, {hand.named('save-state').text_content()}", every=0.5)
 
 
 def test_two_versions_are_shown_side_by_side_and_merged_object_by_object(signed_in: Page, shared_stack: Stack, shared_api: Api):

@@ -68,6 +68,26 @@ describe("autosave", () => {
     expect(page.journal).toBeNull();
   });
 
+  it("gets over a report that found the network away", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    await autosave.flush();
+    server.trouble = ["before", "before"];
+    expect(await autosave.report()).toBe("offline");
+    expect(await autosave.report()).toBe("offline");
+    expect(await autosave.report()).toBe("saved");
+  });
+
+  it("finds out by itself that the network is back, though nothing is left to save", async () => {
+    const server = new Server();
+    const { autosave } = desk(server);
+    server.trouble = ["before"];
+    expect(await autosave.report()).toBe("offline");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(autosave.state).toBe("saved");
+  });
+
   it("keeps what is not saved in the journal, from the first moment", () => {
     const { edit, page } = desk(new Server());
     edit(add(page.document, box("a")));

@@ -107,7 +107,7 @@ export class Autosave {
   /** Send even an empty change, so that the active seconds arrive before a submit. */
   async report(): Promise<SaveState> {
     const state = await this.flush();
-    if (state === "saved") await this.pump(true);
+    if (state === "saved" || (state === "offline" && isEmptyPatch(this.unsaved()))) await this.pump(true);
     return this.state;
   }
 
@@ -163,7 +163,8 @@ export class Autosave {
     this.cancelTimer();
     const sent = this.parts.read();
     const patch = difference(this.saved, sent);
-    if (isEmptyPatch(patch) && !evenEmpty) return;
+    // Offline, an empty change is worth its way: its answer tells that the network is back.
+    if (isEmptyPatch(patch) && !evenEmpty && this.state !== "offline") return;
     const base = this.saved;
     const active_s = this.parts.takeActive();
     this.show("saving");

@@ -20,6 +20,8 @@ async function run<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => 
   const transaction = (await open()).transaction(STORE, mode);
   return new Promise((resolve, reject) => {
     const request = act(transaction.objectStore(STORE));
+    // At once, and not when this page comes to it again: a tab that is killed in the next moment must not take the entry along.
+    if (mode === "readwrite") transaction.commit();
     request.onsuccess = () => resolve(request.result);
     transaction.onerror = () => reject(transaction.error ?? new Error("The local copy could not be written."));
   });
