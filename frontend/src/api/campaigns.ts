@@ -36,7 +36,7 @@ export function useCreateSample() {
 export function useUpdateCampaign(id: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: Partial<Pick<Campaign, "name" | "instructions" | "settings">>) => bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}", { ...at(id), body })),
+    mutationFn: (body: Partial<Pick<Campaign, "name" | "instructions">> & { settings?: Partial<Campaign["settings"]> }) => bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}", { ...at(id), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["campaigns"] }),
   });
 }

@@ -5,6 +5,7 @@ import type { Handle, Outline } from "./kinds";
 import type { Selection } from "./selection";
 import type { Mode } from "./mode";
 import type { PixelReader } from "./pixels";
+import type { Ruler } from "./ruler";
 import type { ToolSettings } from "./tool-settings";
 import type { Annotation, Bounds, Point, Shape, Size } from "./types";
 
@@ -41,6 +42,8 @@ export interface Bench {
   readonly settings: ToolSettings;
   /** Who finds outlines; null where there is no server. */
   readonly assistant: Assistant | null;
+  /** Lengths and areas of this image: in metres where it says where it lies. */
+  readonly ruler: Ruler;
   /** The mode that is alive. */
   readonly alive: Mode;
   /** The label of the next object; null when the campaign has none. */

@@ -1,4 +1,4 @@
-/** Modes by name: "select", "edit", and "draw-" with the name of the tool in hand. */
+/** Modes by name: "select", "edit", "measure", and "draw-" with the name of the tool in hand. */
 import type { Bench } from "../core/bench";
 import type { DrawTool } from "../core/kinds";
 import type { Mode } from "../core/mode";
@@ -6,6 +6,7 @@ import { moduleOf, toolNamed } from "../shapes/kinds";
 import { DrawMode } from "./draw";
 import { EditMode } from "./edit";
 import { onlySelected } from "./handles";
+import { MeasureMode } from "./measure";
 import { SelectMode } from "./select";
 
 const DRAW = "draw-";
@@ -22,6 +23,7 @@ export function toolOf(mode: string): DrawTool | undefined {
 export function modeNamed(name: string, bench: Bench): Mode {
   const tool = toolOf(name);
   if (tool) return "mode" in tool ? tool.mode(bench) : new DrawMode(bench, tool);
+  if (name === "measure") return new MeasureMode(bench);
   return name === "edit" ? editMode(bench) : new SelectMode(bench);
 }
 

@@ -12,6 +12,7 @@ import { commit, redo, startHistory, undo, type History } from "../core/history"
 import { isShown, type Thresholds, type Visibility } from "../core/review";
 import { among, NOTHING, type Selection } from "../core/selection";
 import type { PixelReader } from "../core/pixels";
+import { PIXEL_RULER, type Ruler } from "../core/ruler";
 import { ToolSettings } from "../core/tool-settings";
 import type { Annotation, Bounds, Point, Shape, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
@@ -34,6 +35,7 @@ export interface SessionState {
   readonly tool: string | null;
   /** What a mode has to say to the person; gone with the next step. */
   readonly notice: string;
+  readonly ruler: Ruler;
 }
 
 const NONE: ReadonlySet<never> = new Set<never>();
@@ -88,6 +90,7 @@ export class Session implements Bench {
       locked: NONE,
       tool: options.tool ?? null,
       notice: "",
+      ruler: PIXEL_RULER,
     }));
     this.index.sync(options.document);
     this.mode = modeNamed("select", this);
@@ -96,6 +99,10 @@ export class Session implements Bench {
 
   document(): AnnotationDocument {
     return this.store.getState().history.present.document;
+  }
+
+  get ruler(): Ruler {
+    return this.store.getState().ruler;
   }
 
   selection(): Selection {
@@ -202,6 +209,12 @@ export class Session implements Bench {
 
   setLocked(locked: ReadonlySet<string>): void {
     this.store.setState({ locked });
+    this.mode.refresh();
+  }
+
+  /** Where the image lies became known: lengths are told in metres from now on. */
+  setRuler(ruler: Ruler): void {
+    this.store.setState({ ruler });
     this.mode.refresh();
   }
 

@@ -8,6 +8,7 @@ import TileImage from "ol/source/TileImage.js";
 import TileGrid from "ol/tilegrid/TileGrid.js";
 import type { Size } from "../core/types";
 import { imageExtent, pixelProjection } from "./space";
+import { PICTURE_CLASS } from "./tone-filter";
 
 export const TILE_PX = 256;
 
@@ -44,7 +45,7 @@ export function pictureLayer(picture: Picture): Layer {
 
 function fileLayer({ url, size }: FilePicture): Layer {
   const source = new ImageStatic({ url, imageExtent: imageExtent(size), projection: pixelProjection(size) });
-  return new ImageLayer({ source, zIndex: 0 });
+  return new ImageLayer({ className: PICTURE_CLASS, source, zIndex: 0 });
 }
 
 /** Coarsest first: each level doubles what a pixel covers. */
@@ -56,17 +57,28 @@ function tileLayer({ url, size, maxZoom }: TiledPicture): Layer {
   const extent = imageExtent(size);
   const tileGrid = new TileGrid({ extent, origin: [0, 0], resolutions: resolutions(maxZoom), tileSize: TILE_PX });
   const source = new TileImage({ projection: pixelProjection(size), tileGrid, wrapX: false, transition: 0, tileUrlFunction: ([z = 0, x = 0, y = 0]) => url(z, x, y) });
-  return new TileLayer({ source, extent, preload: 1, cacheSize: 512, zIndex: 0 });
+  return new TileLayer({ className: PICTURE_CLASS, source, extent, preload: 1, cacheSize: 512, zIndex: 0 });
+}
+
+/** One tile of an overview: where its corner lies and how much it covers, in image pixels. */
+export interface OverviewTile {
+  readonly url: string;
+  readonly x: number;
+  readonly y: number;
+  readonly span: number;
 }
 
 /** Tiles that show the whole image at the zoom nearest to `across` screen pixels: what to load ahead. */
-export function overviewTiles(picture: TiledPicture, across: number): string[] {
+export function overviewTiles(picture: TiledPicture, across: number): OverviewTile[] {
   const { size, maxZoom, url } = picture;
   const longest = Math.max(size.width, size.height);
   const z = Math.min(maxZoom, Math.max(0, Math.round(maxZoom - Math.log2(Math.max(1, longest / across)))));
   const step = TILE_PX * 2 ** (maxZoom - z);
   const [columns, rows] = [Math.ceil(size.width / step), Math.ceil(size.height / step)];
-  return Array.from({ length: rows * columns }, (_, at) => url(z, at % columns, Math.floor(at / columns)));
+  return Array.from({ length: rows * columns }, (_, at) => {
+    const [x, y] = [at % columns, Math.floor(at / columns)];
+    return { url: url(z, x, y), x: x * step, y: y * step, span: step };
+  });
 }
 
 /** A picture of where a model is unsure, laid over the whole image: sure pixels come transparent from the server. */

@@ -9,8 +9,10 @@ import VectorImageLayer from "ol/layer/VectorImage.js";
 import VectorSource from "ol/source/Vector.js";
 import type Style from "ol/style/Style.js";
 import { difference, EMPTY_DOCUMENT, isEmptyPatch, type AnnotationDocument } from "../core/document";
+import { confidenceColor } from "../core/confidence-scale";
 import { isDraft, isShown, type Visibility } from "../core/review";
 import type { Annotation } from "../core/types";
+import { DEFAULT_VIEW, type ViewChoice } from "../core/view";
 import type { SessionState } from "../modes/session";
 import type { Emphasis, Look } from "../shapes/painter";
 import { painterOf } from "../shapes/painters";
@@ -41,6 +43,7 @@ export class ShapeLayers {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private labels: ReadonlyMap<number, LabelLook> = new Map();
   private seen: SessionState | null = null;
+  private view: Pick<ViewChoice, "names" | "colorBy" | "opacity"> = DEFAULT_VIEW;
 
   constructor() {
     const style = (feature: unknown, resolution: number): Style[] => this.styleOf(feature as ShapeFeature, resolution);
@@ -55,6 +58,16 @@ export class ShapeLayers {
 
   setLabels(labels: ReadonlyMap<number, LabelLook>): void {
     this.labels = labels;
+    this.base.changed();
+    this.live.changed();
+  }
+
+  /** Names, colours, and how strongly objects cover the picture; what is in hand stays strong. */
+  setView({ names, colorBy, opacity }: ViewChoice): void {
+    const redraw = names !== this.view.names || colorBy !== this.view.colorBy;
+    this.view = { names, colorBy, opacity };
+    this.base.setOpacity(opacity);
+    if (!redraw) return;
     this.base.changed();
     this.live.changed();
   }
@@ -126,7 +139,8 @@ export class ShapeLayers {
     const annotation = feature.get("annotation") as Annotation;
     const emphasis = feature.get("emphasis") as Emphasis;
     const label = this.labels.get(annotation.label) ?? UNKNOWN;
-    const look: Look = { color: label.color, draft: isDraft(annotation), emphasis };
+    const color = this.view.colorBy === "confidence" ? confidenceColor(annotation.confidence) : label.color;
+    const look: Look = { color, draft: isDraft(annotation), emphasis };
     const own = painterOf(annotation.shape).style?.(annotation.shape, look);
     const styles = raised(own ? [own] : shapeStyle(look, this.drawn.size < AT_ONCE), annotation.z ?? 0);
     const tag = this.tagOf(annotation, label, emphasis, feature, resolution);
@@ -134,11 +148,14 @@ export class ShapeLayers {
   }
 
   private tagOf(annotation: Annotation, label: LabelLook, emphasis: Emphasis, feature: ShapeFeature, resolution: number): string | null {
-    const confidence = annotation.confidence === null ? "" : percent(annotation.confidence);
-    if (emphasis !== "plain") return `${label.name} ${isDraft(annotation) ? confidence : ""}`.trim();
-    if (!isDraft(annotation) || confidence === "" || this.drawn.size >= AT_ONCE) return null;
+    const { names } = this.view;
+    const confidence = isDraft(annotation) && annotation.confidence !== null ? percent(annotation.confidence) : "";
+    if (names === "none") return null;
+    const text = emphasis !== "plain" || names === "all" ? `${label.name} ${confidence}`.trim() : confidence;
+    if (emphasis !== "plain") return text;
+    if (text === "" || this.drawn.size >= AT_ONCE) return null;
     const [minX = 0, , maxX = 0] = feature.getGeometry()?.getExtent() ?? [];
-    return (maxX - minX) / resolution >= SMALLEST_TAGGED_PX ? confidence : null;
+    return (maxX - minX) / resolution >= SMALLEST_TAGGED_PX ? text : null;
   }
 
   private cancel(): void {

@@ -6,16 +6,24 @@ import Kinetic from "ol/Kinetic.js";
 import type Layer from "ol/layer/Layer.js";
 import OlMap from "ol/Map.js";
 import View from "ol/View.js";
+import type { Place } from "../core/places";
+import type { Tone } from "../core/tone";
 import type { Bounds, Point, Size } from "../core/types";
+import type { ViewChoice } from "../core/view";
 import type { Session } from "../modes/session";
 import { kindOf } from "../shapes/kinds";
+import { Crosshair } from "./crosshair";
 import { Gestures } from "./gestures";
+import { MarksLayer, type Frame } from "./marks-layer";
 import { OverlayLayer } from "./overlay-layer";
 import { pixelReaderOf } from "./pixel-reader";
 import { heatMapLayer, pictureLayer, type Picture } from "./picture";
 import { Rest } from "./rest";
 import { ShapeLayers, type LabelLook } from "./shape-layers";
-import { extentOf, imageExtent, pixelProjection, toView } from "./space";
+import { watchSight, type Sight } from "./sight";
+import { extentOf, imageExtent, pixelProjection, toImage, toView } from "./space";
+import { ToneFilter } from "./tone-filter";
+import type { StoreApi } from "zustand/vanilla";
 
 const FIT_PADDING_PX = 28;
 const CLOSEST = 1 / 64;
@@ -23,8 +31,13 @@ const ANIMATION_MS = 160;
 
 export class Viewer {
   readonly map: OlMap;
+  /** What is in sight, and where the pointer is. */
+  readonly sight: StoreApi<Sight>;
   private readonly shapes = new ShapeLayers();
   private readonly overlay = new OverlayLayer();
+  private readonly marks = new MarksLayer();
+  private readonly crosshair: Crosshair;
+  private readonly tone: ToneFilter;
   private readonly gestures: Gestures;
   private session: Session | null = null;
   private editable = true;
@@ -32,13 +45,14 @@ export class Viewer {
   private picture: Layer | null = null;
   private heatMap: Layer | null = null;
   private frame: number | null = null;
+  private fitted: Place | null = null;
   private readonly rest: Rest;
 
   constructor() {
     this.gestures = new Gestures(() => (this.editable ? (this.session?.alive ?? null) : null));
     this.map = new OlMap({
       controls: [],
-      layers: [this.shapes.base, this.shapes.live, this.overlay.layer, this.overlay.canvas],
+      layers: [this.shapes.base, this.shapes.live, this.marks.layer, this.overlay.layer, this.overlay.canvas],
       interactions: [
         new MouseWheelZoom({ duration: ANIMATION_MS }),
         new PinchZoom(),
@@ -47,6 +61,11 @@ export class Viewer {
         this.gestures,
       ],
     });
+    const viewport = this.map.getViewport();
+    if (!viewport) throw new Error("OpenLayers made a map without a viewport: it runs outside a page.");
+    this.sight = watchSight(this.map, viewport);
+    this.crosshair = new Crosshair(viewport);
+    this.tone = new ToneFilter(viewport);
     this.rest = new Rest(() => this.map.getView());
     this.map.on("wheel" as never, () => this.zooming());
   }
@@ -57,6 +76,7 @@ export class Viewer {
 
   dispose(): void {
     this.detachSession();
+    this.tone.dispose();
     this.map.setTarget(undefined);
     this.map.dispose();
   }
@@ -66,15 +86,34 @@ export class Viewer {
     this.overlay.setColors((label) => this.shapes.colorOf(label));
   }
 
-  /** Put another image and its session on the canvas. */
-  show(session: Session, picture: Picture): void {
+  /** Show images and objects as a person wants to see them. */
+  setView(view: ViewChoice): void {
+    this.shapes.setView(view);
+    this.marks.setGrid(view.grid);
+    this.crosshair.set(view.crosshair);
+  }
+
+  /** Lighten or strengthen the picture below the objects. */
+  setTone(tone: Tone): void {
+    this.tone.set(tone);
+  }
+
+  /** Mark a place with a frame and a word on it. */
+  setFrame(frame: Frame | null): void {
+    this.marks.setFrame(frame);
+  }
+
+  /** Put another image and its session on the canvas: where it was left, else all of it. */
+  show(session: Session, picture: Picture, place: Place | null = null): void {
     this.detachSession();
     this.shapes.clear();
     this.setHeatMap(null);
     this.map.setView(viewOf(session.size));
     this.session = session;
+    this.marks.setSize(session.size);
     this.setPicture(picture);
     this.fit();
+    if (place) this.goTo(place);
     this.unsubscribe = session.store.subscribe(() => this.schedule());
     this.sync();
   }
@@ -107,6 +146,56 @@ export class Viewer {
     const view = this.map.getView();
     this.map.updateSize();
     view.fit(view.getProjection().getExtent(), { padding: Array.from({ length: 4 }, () => FIT_PADDING_PX) });
+    this.fitted = { center: toImage(view.getCenter() ?? [0, 0]), resolution: view.getResolution() ?? 1 };
+  }
+
+  /** Where the view is; null while all of the image is in sight as it opens. */
+  place(): Place | null {
+    const view = this.map.getView();
+    const [center, resolution] = [toImage(view.getCenter() ?? [0, 0]), view.getResolution() ?? 1];
+    const { fitted } = this;
+    const same = fitted && Math.abs(resolution / fitted.resolution - 1) < 0.001 && Math.hypot(center[0] - fitted.center[0], center[1] - fitted.center[1]) < resolution;
+    return same ? null : { center, resolution };
+  }
+
+  goTo({ center, resolution }: Place): void {
+    this.map.getView().setCenter(toView(center));
+    this.map.getView().setResolution(resolution);
+  }
+
+  /** Put a point of the image into the middle of the canvas. */
+  centerOn(at: Point): void {
+    this.map.getView().setCenter(toView(at));
+  }
+
+  /** One pixel of the image on one pixel of the page. */
+  oneToOne(): void {
+    this.zooming();
+    this.map.getView().animate({ resolution: 1, duration: ANIMATION_MS });
+  }
+
+  /** Move the view by parts of what is in sight. */
+  panBy(right: number, down: number): void {
+    const [left, top, farRight, bottom] = this.sight.getState().bounds;
+    const [x, y] = toImage(this.map.getView().getCenter() ?? [0, 0]);
+    this.map.getView().animate({ center: toView([x + right * (farRight - left), y + down * (bottom - top)]), duration: ANIMATION_MS / 2 });
+  }
+
+  /** Bring a part of the image to the middle, as large as its surroundings allow. */
+  zoomTo(bounds: Bounds, padding = 90): void {
+    this.zooming();
+    this.map.getView().fit(extentOf(bounds), { padding: Array.from({ length: 4 }, () => padding), minResolution: 1 / 16, duration: ANIMATION_MS });
+  }
+
+  zoomToObject(id: string): void {
+    const annotation = this.session?.document().get(id);
+    const bounds = annotation && kindOf(annotation.shape).bounds(annotation.shape);
+    if (bounds) this.zoomTo(bounds);
+  }
+
+  /** Whether it is this session that is on the canvas. */
+  isShowing(session: Session): boolean {
+    return this.session === session;
   }
 
   zoomBy(steps: number): void {

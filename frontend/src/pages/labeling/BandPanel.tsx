@@ -1,26 +1,31 @@
-import { NativeSelect } from "@mantine/core";
+import { NativeSelect, NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { BandPresets } from "./BandPresets";
 import { useLabeling, usePreference } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { bandChoiceOf } from "./pictures";
 import type { BandChoice, Stretch } from "./preferences";
+import { Slider } from "./Slider";
 import { bandStatistics, type BandStatistics, type ImageFacts } from "./wire";
 
 const STRETCHES: readonly { readonly value: Stretch; readonly label: string }[] = [
   { value: "auto", label: "Automatic" },
-  { value: "percentile", label: "2nd to 98th percentile" },
+  { value: "percentile", label: "Between percentiles" },
   { value: "range", label: "Lowest to highest" },
 ];
 
 /** Which bands are red, green and blue, and how their values become light. The choice stays for the next image. */
 export function BandPanel({ image }: { image: ImageFacts }) {
   const { preferences } = useLabeling();
-  const choice = usePreference((state) => bandChoiceOf(image, state));
+  const stored = usePreference((state) => state.bands[image.bands]);
+  const choice = bandChoiceOf(image, { bands: stored ? { [image.bands]: stored } : {} });
   const statistics = useQuery({ queryKey: ["images", image.id, "statistics"], queryFn: ({ signal }) => bandStatistics(image.id, signal), staleTime: Infinity });
   const change = (next: Partial<BandChoice>): void => preferences.setState((state) => ({ bands: { ...state.bands, [image.bands]: { ...choice, ...next } } }));
   return (
     <details className={classes["bands"]} data-testid="bands">
       <summary>Bands and stretch</summary>
+      <div className={classes["bandsOpen"]}>
+      <BandPresets image={image} choice={choice} onChange={change} />
       <BandSelects image={image} choice={choice} statistics={statistics.data ?? []} onChange={(bands) => change({ bands })} />
       <NativeSelect
         size="xs"
@@ -30,12 +35,27 @@ export function BandPanel({ image }: { image: ImageFacts }) {
         onChange={(event) => change({ stretch: STRETCHES.find(({ value }) => value === event.currentTarget.value)?.value ?? "auto" })}
         data={[...STRETCHES]}
       />
-      <label className={classes["slider"]}>
-        <span>Gamma</span>
-        <output>{choice.gamma.toFixed(1)}</output>
-        <input type="range" min={0.4} max={3} step={0.1} value={choice.gamma} data-testid="gamma" onChange={(event) => change({ gamma: Number(event.currentTarget.value) })} />
-      </label>
+      {choice.stretch === "percentile" && <Percentiles choice={choice} onChange={change} />}
+      <Slider
+        name="Gamma" testId="gamma" value={choice.gamma} min={0.4} max={3} step={0.1} text={choice.gamma.toFixed(1)} onChange={(gamma) => change({ gamma })}
+        reset={choice.gamma === 1 ? undefined : { title: "Gamma as it came", run: () => change({ gamma: 1 }) }}
+      />
+      </div>
     </details>
+  );
+}
+
+/** Between them the values become light; a half-typed pair that does not rise is left alone. */
+function Percentiles({ choice, onChange }: { choice: BandChoice; onChange: (next: Partial<BandChoice>) => void }) {
+  const set = (next: Pick<BandChoice, "low"> | Pick<BandChoice, "high">): void => {
+    const { low, high } = { ...choice, ...next };
+    if (low >= 0 && high <= 100 && low < high) onChange(next);
+  };
+  return (
+    <div className={classes["channels"]}>
+      <NumberInput size="xs" label="Black below %" data-testid="percentile-low" min={0} max={100} step={0.5} decimalScale={2} value={choice.low} onChange={(low) => set({ low: Number(low) })} />
+      <NumberInput size="xs" label="White above %" data-testid="percentile-high" min={0} max={100} step={0.5} decimalScale={2} value={choice.high} onChange={(high) => set({ high: Number(high) })} />
+    </div>
   );
 }
 

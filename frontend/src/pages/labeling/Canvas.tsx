@@ -1,18 +1,18 @@
 import { Button, Loader } from "@mantine/core";
 import { IconChecks, IconPlugConnectedX } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef, type Ref } from "react";
 import { useStore } from "zustand";
 import { toolOf } from "@/modes";
 import { EmptyState } from "@/parts/states";
 import { toolsOf } from "./commands";
-import { useDesk, useLabeling, usePreference, useSession } from "./LabelingContext";
+import { ConfidenceLegend } from "./ConfidenceLegend";
+import { useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
-import { bandChoiceOf, pictureOf } from "./pictures";
+import { Minimap } from "./Minimap";
+import { Showing } from "./Showing";
+import { SightBar } from "./SightBar";
 import { exposeToTests } from "./test-seam";
-import { useHeatMap } from "./useHeatMap";
-import { bandStatistics } from "./wire";
 import type { Workspace } from "./workspace";
 
 /** The element that OpenLayers fills, and the states in which there is nothing to fill it with. */
@@ -44,37 +44,13 @@ export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
       />
       {current && <Showing key={current.image.id} workspace={current} />}
       {current && status === "ready" && <Hint workspace={current} />}
+      {current && (status === "ready" || status === "moving") && <SightBar workspace={current} />}
+      {current && <ConfidenceLegend />}
+      {current && <Minimap key={`map-${current.image.id}`} workspace={current} />}
       {status === "moving" && <Loader className={classes["loader"] ?? ""} aria-label="Loading the image" />}
       {(status === "empty" || status === "failed") && <Nothing failed={status === "failed"} />}
     </>
   );
-}
-
-/** Keep the viewer showing what React knows: image, bands and stretch, heat map. */
-function Showing({ workspace }: { workspace: Workspace }) {
-  const { viewer, focusCanvas } = useLabeling();
-  const choice = usePreference((state) => bandChoiceOf(workspace.image, state));
-  const wantsStatistics = workspace.image.tiled && choice.stretch !== "auto";
-  const statistics = useQuery({
-    queryKey: ["images", workspace.image.id, "statistics"],
-    queryFn: ({ signal }) => bandStatistics(workspace.image.id, signal),
-    enabled: wantsStatistics,
-    staleTime: Infinity,
-  });
-  const heatMap = useHeatMap(workspace);
-  const shown = useRef<Workspace | null>(null);
-  useEffect(() => {
-    const picture = pictureOf(workspace.image, choice, statistics.data ?? null);
-    if (shown.current === workspace) viewer.setPicture(picture);
-    else {
-      viewer.show(workspace.session, picture);
-      // A row of the last image's list may have held the focus; whoever presses a button of the header again and again keeps it.
-      if (!document.activeElement?.closest("[data-keeps-focus]")) focusCanvas();
-    }
-    shown.current = workspace;
-  }, [viewer, workspace, choice, statistics.data, focusCanvas]);
-  useEffect(() => viewer.setHeatMap(heatMap), [viewer, heatMap, workspace]);
-  return null;
 }
 
 /** One line on what the pointer does at the moment, or what the page has to say. */

@@ -3,6 +3,7 @@ import { countDrafts, thresholdOf, type Thresholds } from "@/core/review";
 import type { AnnotationDocument } from "@/core/document";
 import { useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
+import { Slider } from "./Slider";
 import type { Workspace } from "./workspace";
 
 /** Review of what models drafted: a threshold that works live, accept and reject, and what happens at submit. */
@@ -26,7 +27,7 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
           {above} of {drafts} shown
         </span>
       </h2>
-      <ThresholdSlider name="Confidence at least" testId="threshold" value={thresholds.all} onChange={(all) => change({ all, byLabel: {} })} />
+      <ThresholdSlider name="Confidence at least" testId="threshold" value={thresholds.all} onChange={(all) => change({ ...thresholds, all })} />
       {several.length > 1 && (
         <details className={classes["perLabel"]}>
           <summary>Label by label</summary>
@@ -38,6 +39,7 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
                 testId={`threshold-${label.name}`}
                 value={thresholdOf(thresholds, label.id)}
                 onChange={(value) => change({ ...thresholds, byLabel: { ...thresholds.byLabel, [label.id]: value } })}
+                onReset={thresholds.byLabel[label.id] === undefined ? undefined : () => change(withoutOwn(thresholds, label.id))}
               />
             ))}
         </details>
@@ -87,17 +89,23 @@ interface SliderProps {
   testId: string;
   value: number;
   onChange: (value: number) => void;
+  /** Given where the label has a threshold of its own. */
+  onReset?: (() => void) | undefined;
 }
 
-function ThresholdSlider({ name, color, testId, value, onChange }: SliderProps) {
-  return (
-    <label className={classes["slider"]}>
-      <span>
-        {color !== undefined && <span className={classes["swatch"]} style={{ background: color }} />}
-        {name}
-      </span>
-      <output>{Math.round(value * 100)} %</output>
-      <input type="range" min={0} max={1} step={0.01} value={value} data-testid={testId} onChange={(event) => onChange(Number(event.currentTarget.value))} />
-    </label>
+function ThresholdSlider({ name, color, testId, value, onChange, onReset }: SliderProps) {
+  const title = (
+    <>
+      {color !== undefined && <span className={classes["swatch"]} style={{ background: color }} />}
+      {name}
+    </>
   );
+  const reset = onReset && { title: `${name}: the same as all others`, run: onReset };
+  return <Slider name={title} testId={testId} value={value} min={0} max={1} step={0.01} text={`${Math.round(value * 100)} %`} onChange={onChange} reset={reset} />;
+}
+
+/** The label follows the threshold of all others again. */
+function withoutOwn(thresholds: Thresholds, label: number): Thresholds {
+  const byLabel = Object.fromEntries(Object.entries(thresholds.byLabel).filter(([id]) => id !== String(label)));
+  return { ...thresholds, byLabel };
 }

@@ -8,6 +8,7 @@ import type { ReactNode } from "react";
 import { useStore } from "zustand";
 import type { SaveState } from "@/core/autosave";
 import { canRedo, canUndo } from "@/core/history";
+import { ControlBadge } from "./ControlBadge";
 import { useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { Workspace } from "./workspace";
@@ -29,6 +30,7 @@ export function Header() {
         {current?.image.name ?? "Labeling"}
       </h1>
       {current && <SetBadge workspace={current} />}
+      {current && <ControlBadge workspace={current} />}
       {readOnly && <Badge color="gray">You can look, not label</Badge>}
       <div className={classes["spacer"]} />
       {current && <SaveStatus workspace={current} />}

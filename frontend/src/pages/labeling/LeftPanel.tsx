@@ -7,6 +7,7 @@ import { giveLabel, toolsOf } from "./commands";
 import { contextOf, useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { LabelKey } from "./label-keys";
+import { LabelEye } from "./LabelEye";
 import { ToolOptions } from "./ToolOptions";
 import type { Workspace } from "./workspace";
 
@@ -56,7 +57,10 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
         </h2>
         <div className={classes["labels"]}>
           {labels.map((entry) => (
-            <LabelButton key={entry.label.id} entry={entry} workspace={workspace} />
+            <div key={entry.label.id} className={classes["labelRow"]}>
+              <LabelButton entry={entry} workspace={workspace} />
+              <LabelEye label={entry.label} />
+            </div>
           ))}
         </div>
         {labels.length === 0 && <p className={classes["quiet"]}>This campaign has no labels yet. Add them on its page first.</p>}

@@ -1,17 +1,17 @@
-import { Kbd, Progress, Switch } from "@mantine/core";
+import { Progress } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { campaignKey } from "@/api/campaigns";
 import { askable, waiting } from "@/parts/counts";
 import { AttributePanel } from "./AttributePanel";
 import { BandPanel } from "./BandPanel";
+import { DoubtPanel } from "./DoubtPanel";
 import { DraftPanel } from "./DraftPanel";
-import { useDesk, useLabeling, usePreference } from "./LabelingContext";
+import { useDesk, useLabeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { ObjectList } from "./ObjectList";
-import { useHeatMap } from "./useHeatMap";
+import { ViewPanel } from "./ViewPanel";
 import type { ImageFacts } from "./wire";
-import type { Workspace } from "./workspace";
 
 /** What is in the image, what models say of it, and how far the campaign has come. */
 export function RightPanel() {
@@ -23,31 +23,13 @@ export function RightPanel() {
       {current && campaign.task !== "classification" && <ObjectList workspace={current} />}
       {current && campaign.task !== "classification" && <AttributePanel workspace={current} />}
       <div className={classes["foot"]}>
+        {current && <ViewPanel workspace={current} />}
         {current?.image.tiled && <BandPanel image={current.image} />}
-        {current && campaign.task !== "classification" && <HeatMapSwitch workspace={current} />}
+        {current && campaign.task !== "classification" && <DoubtPanel workspace={current} />}
         {current && <ImageFactsLine image={current.image} />}
         <ProgressLine />
       </div>
     </aside>
-  );
-}
-
-function HeatMapSwitch({ workspace }: { workspace: Workspace }) {
-  const { preferences } = useLabeling();
-  const wanted = usePreference((state) => state.heatMap);
-  const url = useHeatMap(workspace);
-  return (
-    <section className={classes["row"]}>
-      <Switch
-        size="xs"
-        checked={wanted}
-        data-testid="heat-map"
-        label="Where the model is unsure"
-        onChange={(event) => preferences.setState({ heatMap: event.currentTarget.checked })}
-      />
-      <Kbd size="xs">U</Kbd>
-      {wanted && url === null && <p className={classes["quiet"]}>No model has left a heat map for this image.</p>}
-    </section>
   );
 }
 

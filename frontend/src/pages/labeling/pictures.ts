@@ -4,14 +4,21 @@ import { overviewTiles, type Picture } from "@/render/picture";
 import { DEFAULT_BANDS, type BandChoice, type Preferences } from "./preferences";
 import type { BandStatistics, ImageFacts } from "./wire";
 
-export function bandChoiceOf(image: ImageFacts, preferences: Preferences): BandChoice {
-  return preferences.bands[image.bands] ?? DEFAULT_BANDS;
+export function bandChoiceOf(image: ImageFacts, preferences: Pick<Preferences, "bands">): BandChoice {
+  return { ...DEFAULT_BANDS, ...preferences.bands[image.bands] };
 }
 
 /** The bands that are stretched: those chosen, or those that the server shows by itself. */
 function shownBands(image: ImageFacts, choice: BandChoice): readonly number[] {
   if (choice.bands.length > 0) return choice.bands;
   return image.bands >= 3 ? [1, 2, 3] : [1];
+}
+
+/** The value below which so many percent of a band's pixels lie, between the percentiles that were measured. */
+export function valueAt({ quantiles, min, max }: BandStatistics, percent: number): number {
+  const above = quantiles.findIndex(([at = 0]) => at >= percent);
+  const [[from = 0, low = min] = [], [to = 100, high = max] = []] = [quantiles[above - 1], quantiles[above]];
+  return to > from ? low + ((high - low) * (percent - from)) / (to - from) : high;
 }
 
 /** The query of a tile: bands from 1, and per band the values that become black and white. */
@@ -21,8 +28,8 @@ export function tileQuery(image: ImageFacts, choice: BandChoice, statistics: rea
   if (choice.gamma !== 1) query["gamma"] = String(choice.gamma);
   if (choice.stretch === "auto" || !statistics) return query;
   const bands = shownBands(image, choice).flatMap((index) => statistics.find((band) => band.index === index) ?? []);
-  query["min"] = bands.map((band) => (choice.stretch === "percentile" ? band.p2 : band.min)).join(",");
-  query["max"] = bands.map((band) => (choice.stretch === "percentile" ? band.p98 : band.max)).join(",");
+  query["min"] = bands.map((band) => (choice.stretch === "percentile" ? valueAt(band, choice.low) : band.min)).join(",");
+  query["max"] = bands.map((band) => (choice.stretch === "percentile" ? valueAt(band, choice.high) : band.max)).join(",");
   return query;
 }
 
@@ -40,7 +47,7 @@ const OVERVIEW_PX = 1024;
  * at once while an element that holds it exists, whatever the cache headers say.
  */
 export function loadAhead(picture: Picture): readonly HTMLImageElement[] {
-  const urls = picture.kind === "file" ? [picture.url] : overviewTiles(picture, OVERVIEW_PX);
+  const urls = picture.kind === "file" ? [picture.url] : overviewTiles(picture, OVERVIEW_PX).map((tile) => tile.url);
   return urls.map((url) => {
     const image = new Image();
     image.decoding = "async";

@@ -1,7 +1,9 @@
 /** What a person chose in a campaign, kept in this browser. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "@/core/review";
+import type { Places } from "@/core/places";
 import { ToolSettings, type SettingValue } from "@/core/tool-settings";
+import { DEFAULT_VIEW, viewChoice, type ViewChoice } from "@/core/view";
 
 export type Stretch = "auto" | "percentile" | "range";
 
@@ -9,10 +11,13 @@ export interface BandChoice {
   /** Band numbers from 1: red, green, blue, or one for gray. Empty: what the server shows by itself. */
   readonly bands: readonly number[];
   readonly stretch: Stretch;
+  /** Percent of the pixels that are black, and from which on they are white, where the stretch goes by percentiles. */
+  readonly low: number;
+  readonly high: number;
   readonly gamma: number;
 }
 
-export const DEFAULT_BANDS: BandChoice = { bands: [], stretch: "auto", gamma: 1 };
+export const DEFAULT_BANDS: BandChoice = { bands: [], stretch: "auto", low: 2, high: 98, gamma: 1 };
 
 export interface Preferences {
   readonly thresholds: Thresholds;
@@ -23,11 +28,16 @@ export interface Preferences {
   readonly heatMap: boolean;
   /** By the number of bands, so that a choice fits the next image of the same kind. */
   readonly bands: Readonly<Record<number, BandChoice>>;
+  readonly view: ViewChoice;
+  /** Labels whose objects are out of sight. */
+  readonly hiddenLabels: readonly number[];
+  /** Where the person was in each image. */
+  readonly places: Places;
   /** Sizes, tolerances and switches of tools. */
   readonly tools: Readonly<Record<string, SettingValue>>;
 }
 
-const DEFAULTS: Preferences = { thresholds: DEFAULT_THRESHOLDS, keepDrafts: true, goOn: false, heatMap: false, bands: {}, tools: {} };
+const DEFAULTS: Preferences = { thresholds: DEFAULT_THRESHOLDS, keepDrafts: true, goOn: false, heatMap: false, bands: {}, view: DEFAULT_VIEW, hiddenLabels: [], places: [], tools: {} };
 
 function keyOf(campaign: number): string {
   return `winnow:labeling:${campaign}`;
@@ -36,7 +46,7 @@ function keyOf(campaign: number): string {
 function read(campaign: number): Preferences {
   try {
     const stored = JSON.parse(localStorage.getItem(keyOf(campaign)) ?? "{}") as Partial<Preferences>;
-    return { ...DEFAULTS, ...stored };
+    return { ...DEFAULTS, ...stored, view: viewChoice(stored.view) };
   } catch {
     return DEFAULTS;
   }
@@ -63,4 +73,10 @@ export function toolSettingsOf(preferences: PreferenceStore): ToolSettings {
   const settings = new ToolSettings(preferences.getState().tools);
   settings.store.subscribe((tools) => preferences.setState({ tools }));
   return settings;
+}
+
+/** Take the objects of a label out of sight, or bring them back. */
+export function toggleLabelSight(preferences: PreferenceStore, label: number | null): void {
+  if (label === null) return;
+  preferences.setState(({ hiddenLabels }) => ({ hiddenLabels: hiddenLabels.includes(label) ? hiddenLabels.filter((other) => other !== label) : [...hiddenLabels, label] }));
 }

@@ -10,6 +10,10 @@ interface TestSeam {
   toScreen(x: number, y: number): readonly [number, number] | null;
   /** The image on the desk, once it can be worked on. */
   image(): { readonly id: number; readonly name: string; readonly width: number; readonly height: number } | null;
+  /** The image whose picture was painted completely last, and when: milliseconds of `performance.now()`. */
+  painted(): { readonly id: number; readonly at_ms: number } | null;
+  /** What is in sight, in pixel space: left, top, right, bottom. */
+  inSight(): readonly [number, number, number, number];
   /** The annotations as the page has them now. */
   annotations(): readonly unknown[];
 }
@@ -21,7 +25,15 @@ declare global {
 }
 
 export function exposeToTests(viewer: Viewer, desk: Desk): () => void {
+  let painted: { readonly id: number; readonly at_ms: number } | null = null;
+  const notePainted = (): void => {
+    const workspace = desk.onDesk();
+    if (workspace && painted?.id !== workspace.image.id && viewer.isShowing(workspace.session)) painted = { id: workspace.image.id, at_ms: performance.now() };
+  };
+  viewer.map.on("rendercomplete", notePainted);
   window.__winnow = {
+    painted: () => painted,
+    inSight: () => viewer.sight.getState().bounds,
     toScreen: (x, y) => viewer.toScreen([x, y]),
     image: () => {
       const image = desk.onDesk()?.image;
@@ -30,6 +42,7 @@ export function exposeToTests(viewer: Viewer, desk: Desk): () => void {
     annotations: () => [...(desk.onDesk()?.session.document().values() ?? [])],
   };
   return () => {
+    viewer.map.un("rendercomplete", notePainted);
     delete window.__winnow;
   };
 }

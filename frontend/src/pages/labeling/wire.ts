@@ -5,6 +5,8 @@ import type { components } from "@/api/schema";
 import type { CampaignImage } from "@/api/types";
 import type { SaveOutcome, SaveRequest } from "@/core/autosave";
 import { documentOf } from "@/core/document";
+import type { DoubtfulArea } from "@/core/doubt";
+import type { Georeference } from "@/core/ruler";
 import type { Annotation } from "@/core/types";
 
 type Schemas = components["schemas"];
@@ -106,6 +108,15 @@ export function releaseImage(image: number): void {
 
 export async function bandStatistics(image: number, signal: AbortSignal): Promise<readonly BandStatistics[]> {
   return (await bodyOf(api.GET("/api/v1/images/{image_id}/statistics", { params: { path: { image_id: image } }, signal }))).bands;
+}
+
+export async function georeferenceOf(image: number, signal: AbortSignal): Promise<Georeference> {
+  return bodyOf(api.GET("/api/v1/images/{image_id}/georeference", { params: { path: { image_id: image } }, signal }));
+}
+
+export async function uncertainAreas(image: number): Promise<readonly DoubtfulArea[]> {
+  const { areas } = await bodyOf(api.GET("/api/v1/images/{image_id}/uncertain-areas", { params: { path: { image_id: image } } }));
+  return areas.map(({ bounds: [left = 0, top = 0, right = 0, bottom = 0], uncertainty }) => ({ bounds: [left, top, right, bottom], uncertainty }));
 }
 
 export function predictionsOf(image: number, signal: AbortSignal): Promise<readonly PredictionFacts[]> {

@@ -3,6 +3,7 @@ import { guesses } from "@/actions/classification";
 import { accept, acceptAllAbove, reject } from "@/actions/review";
 import { isDraft, shownAnnotations } from "@/core/review";
 import { neighbour } from "@/core/selection";
+import { jumpToDoubt } from "../doubt";
 import { isClassification, type Command, type Context } from "./types";
 
 /** Drafts that a review key means: the selected ones, else the one under the pointer. */
@@ -63,8 +64,15 @@ function acceptAll(context: Context): void {
   else session.apply("Accepted all above the threshold", (document) => acceptAllAbove(document, session.store.getState().thresholds));
 }
 
+function jump({ desk, viewer }: Context, step: 1 | -1): void {
+  const workspace = desk.onDesk();
+  if (workspace) void jumpToDoubt(workspace, viewer, step).then((word) => workspace.session.say(word));
+}
+
 export const reviewCommands: readonly Command[] = [
   { id: "accept", title: "Accept the draft and go to the next one", group: "Review drafts", keys: ["A"], run: acceptDrafts },
   { id: "reject", title: "Reject the draft and go to the next one", group: "Review drafts", keys: ["X"], run: rejectDrafts },
   { id: "accept-all", title: "Accept all drafts above the threshold", group: "Review drafts", keys: ["Shift+A"], run: acceptAll },
+  { id: "next-uncertain", title: "To the next uncertain area", group: "Review drafts", keys: ["J"], run: (context) => jump(context, 1) },
+  { id: "previous-uncertain", title: "To the uncertain area before", group: "Review drafts", keys: ["Shift+J"], run: (context) => jump(context, -1) },
 ];
