@@ -3,7 +3,8 @@
     {"id": "k3f9", "label": 12, "shape": {...}, "origin": "human" | "prediction", "review": "draft" | "accepted",
      "confidence": 0.93 | null, "model": {"id": 3, "name": "Water", "version": "1"} | null, "attributes": {}}
 
-``z``, a whole number, is written only where it is not 0: the higher lies on top.
+``z``, a whole number, is written only where it is not 0: the higher lies on top. ``default`` is written only where it is true: on
+at most one whole-image annotation of a set, the image's default label.
 
 Shapes are in pixel space (x right, y down, (0, 0) the corner of the first pixel). Checking is a pure function of
 the document and of a ``Frame``; every finding names its place.
@@ -23,7 +24,7 @@ from campaigns.geometry import WHOLE, InvalidShape, Skeleton, checked_shape, off
 
 MAX_ANNOTATIONS: Final = 50_000
 MAX_ID: Final = 64
-KEYS: Final = frozenset({"id", "label", "shape", "origin", "review", "confidence", "model", "attributes", "z"})
+KEYS: Final = frozenset({"id", "label", "shape", "origin", "review", "confidence", "model", "attributes", "z", "default"})
 MAX_Z: Final = 1_000_000
 
 
@@ -73,6 +74,26 @@ def label_counts(annotations: list[dict[str, Any]]) -> dict[int, int]:
     return dict(Counter(a["label"] for a in annotations if a["review"] == "accepted"))
 
 
+@dataclass(frozen=True)
+class Use:
+    """How a set uses a label: how often, for the image as a whole or not, and whether it is the image's default label."""
+
+    count: int
+    whole: bool = False
+    default: bool = False
+
+
+def label_uses(annotations: list[dict[str, Any]]) -> dict[int, Use]:
+    """Say how annotations use each label; drafts that nobody has reviewed do not count.
+
+    The default label is the marked one; an image's only label of the whole image is it unmarked.
+    """
+    accepted = [a for a in annotations if a["review"] == "accepted" and a["shape"]["type"] == "whole"]
+    whole = {a["label"] for a in accepted}
+    default = next((a["label"] for a in accepted if a.get("default")), next(iter(whole)) if len(whole) == 1 else None)
+    return {label: Use(count, label in whole, label == default) for label, count in label_counts(annotations).items()}
+
+
 def _check_list(annotations: Any, frame: Frame) -> list[dict[str, Any]]:
     if not isinstance(annotations, list):
         raise Finding("annotations", "expected a list")
@@ -107,6 +128,7 @@ def _check_annotation(annotation: Any, where: str, frame: Frame) -> dict[str, An
         "model": _model(annotation.get("model"), f"{where}.model"),
         "attributes": _attributes(annotation.get("attributes"), f"{where}.attributes", frame.attributes.get(label, ())),
         **_z(annotation.get("z", 0), f"{where}.z"),
+        **_default(annotation, f"{where}.default"),
     }
 
 
@@ -188,6 +210,24 @@ def _z(value: Any, where: str) -> dict[str, int]:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_Z:
         raise Finding(where, f"expected a whole number from -{MAX_Z} to {MAX_Z}")
     return {"z": value} if value else {}
+
+
+def _default(annotation: dict[str, Any], where: str) -> dict[str, bool]:
+    value = annotation.get("default", False)
+    if not isinstance(value, bool):
+        raise Finding(where, "expected true or false")
+    if value and annotation["shape"]["type"] != "whole":
+        raise Finding(where, "only a label of the whole image can be the default")
+    return {"default": True} if value else {}
+
+
+def check_one_default(annotations: list[dict[str, Any]]) -> None:
+    """Raise InvalidInput where two labels of an image are the default."""
+    marked = [i for i, annotation in enumerate(annotations) if annotation.get("default")]
+    if len(marked) > 1:
+        message = "An image has one default label: take it from the other in the same save."
+        where = f"annotations[{marked[1]}].default"
+        raise InvalidInput(message, code="one_default_only", errors=[{"field": where, "detail": "another label is the default"}])
 
 
 def check_complete(annotations: list[dict[str, Any]], frame: Frame) -> None:

@@ -83,6 +83,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/members": {"get": only(MEMBERS), "post": only(MANAGERS, {"username": "stranger", "role": "viewer"})},
     "campaigns/<int:campaign_id>/members/<int:member_id>": {"patch": only(MANAGERS, {"role": "annotator"}), "delete": only(MANAGERS)},
     "campaigns/<int:campaign_id>/images": {"get": only(MEMBERS), "post": only(MANAGERS, {"server_path": "/nowhere"})},
+    "campaigns/<int:campaign_id>/images/ids": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/next": {"post": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/effort": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/effort.csv": {"get": only(MEMBERS)},

@@ -1,10 +1,11 @@
 """The images of a campaign, and the queue."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, status
+from rest_framework import generics, serializers, status
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 
 from campaigns import queue
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
+from campaigns.api.image_documents import WITH_SETS, image_document, image_row
 from campaigns.api.importing import IMPORT_SCHEMA, ImageUploads, create_images
 from campaigns.api.pagination import CursorPages
 from campaigns.api.rendering import ORJSONParser
@@ -25,8 +27,9 @@ from campaigns.api.serializers import (
     annotation_set_document,
 )
 from campaigns.errors import InvalidInput
-from campaigns.filters import ImageFilter
+from campaigns.filters import ImageFilter, Scope, filtered
 from campaigns.models import AnnotationSet, Image
+from campaigns.querysets import ImageQuerySet
 from campaigns.services.annotations import open_annotation_set
 from campaigns.services.images import delete_image, update_image
 
@@ -44,11 +47,8 @@ class ImagePages(CursorPages):
     """Cursor pages in one of the known orders."""
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        """Read ``?ordering=``; by id when it is missing."""
-        wanted = request.query_params.get("ordering", "id")
-        if wanted not in ORDERINGS:
-            raise InvalidInput(f"ordering is one of {', '.join(ORDERINGS)}.", code="invalid_ordering")
-        return ORDERINGS[wanted]
+        """Read ``?ordering=``."""
+        return _ordering(request)
 
 
 class ImagesView(ImageUploads, generics.ListAPIView[Image]):
@@ -60,15 +60,20 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
     parser_classes = (ORJSONParser, MultiPartParser, FormParser)
     queryset = Image.objects.none()
 
-    def get_queryset(self) -> Any:
-        """Return the campaign's images."""
-        campaign = fetch_campaign(self.request, self.kwargs["campaign_id"])
-        return Image.objects.filter(campaign=campaign).prefetch_related("annotation_sets__label_uses")
-
     @extend_schema(parameters=[OpenApiParameter("ordering", str, enum=list(ORDERINGS))])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List images; filters combine."""
-        return super().get(request, *args, **kwargs)
+        """List images; filters combine. With ``ids`` all of them come in one page, in the order of the ids."""
+        images = _asked_for(request, self.kwargs["campaign_id"]).prefetch_related(WITH_SETS)
+        known = request.query_params.get("ids")
+        if known:
+            found = {image.pk: image for image in images}
+            page = [found[pk] for pk in map(int, known.split(",")) if pk in found]
+            return Response({"next": None, "previous": None, "results": self._rows(page)})
+        return self.get_paginated_response(self._rows(self.paginate_queryset(images) or []))
+
+    def _rows(self, images: Sequence[Image]) -> list[dict[str, Any]]:
+        reader = user_of(self.request)
+        return [image_row(image, image.annotation_sets.all(), reader) for image in images]
 
     @extend_schema(**IMPORT_SCHEMA)
     @idempotent
@@ -77,22 +82,62 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
         return create_images(request, fetch_campaign(request, campaign_id))
 
 
+def _asked_for(request: Request, campaign_id: int) -> ImageQuerySet:
+    """Return the campaign's images that the address's filters keep."""
+    campaign = fetch_campaign(request, campaign_id)
+    images: ImageQuerySet = Image.objects.filter(campaign=campaign)
+    return filtered(images, request.query_params, Scope(campaign.pk, user_of(request).pk), strict=False)
+
+
+def _ordering(request: Request) -> tuple[str, ...]:
+    """Read ``?ordering=``; by id when it is missing."""
+    wanted = request.query_params.get("ordering", "id")
+    if wanted not in ORDERINGS:
+        raise InvalidInput(f"ordering is one of {', '.join(ORDERINGS)}.", code="invalid_ordering")
+    return ORDERINGS[wanted]
+
+
+class ImageIdsSerializer(serializers.Serializer[Any]):
+    """All images that a filter keeps, in order."""
+
+    ids = serializers.ListField(child=serializers.IntegerField())
+    count = serializers.IntegerField()
+
+
+class ImageIdsView(generics.GenericAPIView[Image]):
+    """The ids of a campaign's images."""
+
+    filterset_class = ImageFilter
+    pagination_class = None
+    queryset = Image.objects.none()
+
+    @extend_schema(
+        operation_id="campaigns_images_ids",
+        filters=True,
+        parameters=[OpenApiParameter("ordering", str, enum=list(ORDERINGS))],
+        responses=ImageIdsSerializer,
+    )
+    def get(self, request: Request, campaign_id: int) -> Response:
+        """Return the ids of all images that the filters keep, in one answer, for a gallery that knows its length at once."""
+        ids = list(_asked_for(request, campaign_id).order_by(*_ordering(request)).values_list("pk", flat=True))
+        return Response({"ids": ids, "count": len(ids)})
+
+
 class ImageView(APIView):
     """One image."""
 
     @extend_schema(responses=ImageSerializer)
     def get(self, request: Request, image_id: int) -> Response:
         """Return the image."""
-        return Response(ImageSerializer(fetch_image(request, image_id)).data)
+        return Response(image_document(fetch_image(request, image_id), user_of(request)))
 
     @extend_schema(request=ImageChangeSerializer, responses=ImageSerializer)
     def patch(self, request: Request, image_id: int) -> Response:
         """Flag, comment or move the image to another split."""
         form = ImageChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(
-            ImageSerializer(update_image(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data)).data
-        )
+        image = update_image(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data)
+        return Response(image_document(image, user_of(request)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, image_id: int) -> Response:
@@ -119,7 +164,7 @@ class NextView(APIView):
         own = open_annotation_set(user=user, image=lease.image)
         return Response(
             {
-                "image": ImageSerializer(lease.image).data,
+                "image": image_row(lease.image, [own], user),
                 "annotation_set": annotation_set_document(own),
                 "prefill": prefill_document(own),
                 "lease": {"expires_at": lease.expires_at},
@@ -158,6 +203,7 @@ class ReleaseView(APIView):
 
 urlpatterns = [
     path("campaigns/<int:campaign_id>/images", ImagesView.as_view()),
+    path("campaigns/<int:campaign_id>/images/ids", ImageIdsView.as_view()),
     path("campaigns/<int:campaign_id>/next", NextView.as_view()),
     path("images/<int:image_id>", ImageView.as_view()),
     path("images/<int:image_id>/skip", SkipView.as_view()),

@@ -11,11 +11,8 @@ from campaigns.attributes import TYPES
 from campaigns.geometry import KINDS
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
 from campaigns.models.annotation import SetState
-from campaigns.models.image import ImageState, Split
-from campaigns.services.annotations import best_of
+from campaigns.models.image import Split
 
-TILE = 256
-TILED_ABOVE_PX = 4096
 OBJECT = {"type": "object", "additionalProperties": True}
 
 
@@ -193,36 +190,31 @@ class NewMemberSerializer(serializers.Serializer[Any]):
     password = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, max_length=1000)
 
 
-class ImageSerializer(serializers.ModelSerializer[Image]):
-    """An image. ``width`` and ``height`` count pixels after EXIF orientation."""
+class WholeLabelSerializer(serializers.Serializer[Any]):
+    """A label of the whole image; ``default``: it is the one that counts where there can be only one."""
 
-    tiled = serializers.SerializerMethodField()
-    max_zoom = serializers.SerializerMethodField()
-    labels = serializers.SerializerMethodField()
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    default = serializers.BooleanField()
+
+
+class ImageSerializer(serializers.ModelSerializer[Image]):
+    """An image. ``width`` and ``height`` count pixels after EXIF orientation; ``whole_labels`` are the reader's own until one submits."""
+
+    tiled = serializers.BooleanField()
+    max_zoom = serializers.IntegerField()
+    labels = serializers.ListField(child=serializers.IntegerField())
+    whole_labels = WholeLabelSerializer(many=True)
+    labeled_by = UserSerializer(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = Image
         fields = [
             "id", "campaign", "name", "width", "height", "bands", "dtype", "format", "crs", "transform", "state", "split", "priority",
-            "flagged", "comment", "size_bytes", "sha256", "tiled", "max_zoom", "labels", "created_at",
+            "flagged", "comment", "size_bytes", "sha256", "tiled", "max_zoom", "labels", "whole_labels",
+            "labeled_by", "submitted_at", "sharpness", "brightness", "contrast", "created_at",
         ]  # fmt: skip
-        read_only_fields = [name for name in fields if name not in {"split", "flagged", "comment"}]
-
-    def get_tiled(self, image: Image) -> bool:
-        """Say whether the page should read tiles: rasters, and whatever is too large for a browser to hold."""
-        return image.format == "TIFF" or max(image.width, image.height) > TILED_ABOVE_PX
-
-    def get_max_zoom(self, image: Image) -> int:
-        """Return the zoom level at which one tile pixel is one image pixel."""
-        return max(0, (max(1, -(-max(image.width, image.height) // TILE)) - 1).bit_length())
-
-    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
-    def get_labels(self, image: Image) -> list[int]:
-        """Return the label ids of the set that speaks for the image."""
-        if image.state == ImageState.UNLABELED:
-            return []
-        best = best_of(image.annotation_sets.all())
-        return sorted(use.label_id for use in best.label_uses.all()) if best else []
+        read_only_fields = fields
 
 
 class ImageChangeSerializer(serializers.Serializer[Any]):

@@ -47,17 +47,21 @@ class AnnotationSet(models.Model):
             models.UniqueConstraint(fields=["image", "author"], name="one_set_per_author"),
             models.UniqueConstraint(fields=["image"], condition=models.Q(author=None), name="one_drafted_set"),
         ]
+        # Which set speaks for an image is read here alone: the rows themselves are as long as their documents.
+        indexes = [models.Index(fields=["image", "submitted_at", "id", "author"], name="set_speaks")]
 
     def __str__(self) -> str:
         return f"set {self.pk} of image {self.image_id}, version {self.version}"
 
 
 class LabelUse(models.Model):
-    """How often a set uses a label: kept beside the document so that filters and counts need no scan."""
+    """How a set uses a label: kept beside the document so that filters and counts need no scan."""
 
     annotation_set = models.ForeignKey(AnnotationSet, on_delete=models.CASCADE, related_name="label_uses")
     label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="uses")
     count = models.PositiveIntegerField()
+    whole = models.BooleanField(default=False, help_text="The image as a whole has the label.")
+    default = models.BooleanField(default=False, help_text="It is the image's default label: marked, or its only label of the whole image.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["annotation_set", "label"], name="one_count_per_label")]

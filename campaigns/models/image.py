@@ -48,6 +48,10 @@ class Image(models.Model):
     comment = models.TextField(blank=True)
     leased_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     leased_until = models.DateTimeField(null=True, blank=True)
+    # Measured in the background (campaigns.imagery.quality); null until then.
+    sharpness = models.FloatField(null=True, blank=True, help_text="Variance of the Laplacian, 0 and up; lower is blurrier.")
+    brightness = models.FloatField(null=True, blank=True, help_text="Mean of the gray values, 0 (black) to 1 (white).")
+    contrast = models.FloatField(null=True, blank=True, help_text="Standard deviation of the gray values, 0 to 0.5.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ImageQuerySet.as_manager()

@@ -12,7 +12,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from campaigns.attributes import Attribute, needs_definitions
-from campaigns.documents import Frame, check_annotations, check_complete, label_counts
+from campaigns.documents import Frame, Use, check_annotations, check_complete, check_one_default, label_uses
 from campaigns.effort import Spent, checked_effort, tallies, with_effort
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
 from campaigns.geometry import Skeleton, names_points
@@ -59,7 +59,9 @@ def open_annotation_set(*, user: User, image: Image) -> AnnotationSet:
 
 def _first_copy(user: User, image: Image, drafted: AnnotationSet | None, best: AnnotationSet | None) -> AnnotationSet:
     if best is not None:
-        return AnnotationSet.objects.create(image=image, author=user, annotations=best.annotations)
+        copy = AnnotationSet.objects.create(image=image, author=user, annotations=best.annotations)
+        write_uses({copy.pk: label_uses(copy.annotations)})
+        return copy
     withheld = bool(drafted and drafted.annotations) and is_control(image)
     source = None if withheld else drafted
     return AnnotationSet.objects.create(
@@ -143,7 +145,7 @@ def save_annotations(*, user: User, image: Image, version: int, change: Change) 
     kept = [changed.pop(a["id"], a) for a in own.annotations if a["id"] not in change.delete]
     annotations = [*kept, *(a for name, a in changed.items() if name not in change.delete)]
     _check_whole_set(annotations, frame)
-    before = label_counts(own.annotations)
+    before = label_uses(own.annotations)
     with transaction.atomic():
         _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, **_work(user, own, annotations, change))
         write_label_uses(own, before)
@@ -171,7 +173,8 @@ def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
 
 
 def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
-    # A rule of the set and not of a change: another label arrives as one removal and one addition.
+    # Rules of the set and not of a change: another label arrives as one removal and one addition.
+    check_one_default(annotations)
     if frame.task == "classification" and not frame.multi_label and sum(a["review"] == "accepted" for a in annotations) > 1:
         raise InvalidInput("This campaign takes one label an image: remove the other in the same save.", code="one_label_only")
 
@@ -222,21 +225,32 @@ def _write(own: AnnotationSet, **changes: Any) -> None:
         setattr(own, name, value)
 
 
-def write_label_uses(own: AnnotationSet, before: dict[int, int]) -> None:
-    """Bring the counts beside the document up to date, when they changed."""
-    after = label_counts(own.annotations)
+def write_label_uses(own: AnnotationSet, before: dict[int, Use]) -> None:
+    """Bring what stands beside the document of its labels up to date, when it changed."""
+    after = label_uses(own.annotations)
     if after == before:
         return
     LabelUse.objects.filter(annotation_set=own, label__in=[label for label in before if label not in after]).delete()
-    rows = [LabelUse(annotation_set=own, label_id=label, count=count) for label, count in after.items() if before.get(label) != count]
-    LabelUse.objects.bulk_create(rows, update_conflicts=True, unique_fields=["annotation_set", "label"], update_fields=["count"])
+    write_uses({own.pk: {label: use for label, use in after.items() if before.get(label) != use}})
+
+
+def write_uses(uses: dict[int, dict[int, Use]]) -> None:
+    """Write how sets, by id, use labels, over what stands there of the same labels."""
+    rows = [
+        LabelUse(annotation_set_id=own, label_id=label, count=use.count, whole=use.whole, default=use.default)
+        for own, by_label in uses.items()
+        for label, use in by_label.items()
+    ]
+    LabelUse.objects.bulk_create(
+        rows, batch_size=500, update_conflicts=True, unique_fields=["annotation_set", "label"], update_fields=["count", "whole", "default"]
+    )
 
 
 def submit_annotation_set(*, user: User, image: Image, version: int, accept_drafts_above: float | None = None) -> AnnotationSet:
     """Hand the set in: drafts at or above the confidence are accepted, the rest are dropped, a revision is kept."""
     role = require_role(user, image.campaign, ANNOTATE)
     own = _writable_set(user, image, role, version)
-    before = label_counts(own.annotations)
+    before = label_uses(own.annotations)
     frame = frame_of(image)
     annotations = [a for a in _reviewed(own.annotations, accept_drafts_above) if a["label"] in frame.labels]
     _check_whole_set(annotations, frame)

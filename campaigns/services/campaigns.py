@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from campaigns.attributes import InvalidAttribute, checked_definitions
+from campaigns.documents import label_uses
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.geometry import WHOLE, InvalidShape, Skeleton
-from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, LabelUse, Membership, Reference, Role, Split, Task, User
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, Membership, Reference, Role, Split, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.accounts import create_account
@@ -157,7 +158,7 @@ def _relabel(own: AnnotationSet, label: int, other: int | None) -> None:
 
     if all(a["label"] != label for a in own.annotations):
         return
-    before = {use.label_id: use.count for use in LabelUse.objects.filter(annotation_set=own)}
+    before = label_uses(own.annotations)
     kept = own.annotations if other else [a for a in own.annotations if a["label"] != label]
     own.annotations = [{**a, "label": other} if a["label"] == label else a for a in kept]
     own.version += 1

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import AnnotationSet, Image, ImageState, Label, LabelUse, Revision, SetState, User
+from campaigns.documents import label_uses
+from campaigns.models import AnnotationSet, Image, ImageState, Label, Revision, SetState, User
+from campaigns.services.annotations import write_uses
 
 _ROWS = 200
 
@@ -18,7 +20,7 @@ def label_images(user: User, images: Sequence[Image], labels: Sequence[Label]) -
     state = {"state": SetState.SUBMITTED, "submitted_at": timezone.now(), "edited": True}
     fresh = [AnnotationSet(image=image, author=user, annotations=[_whole(label) for label in labels], **state) for image in images]
     sets = AnnotationSet.objects.bulk_create(fresh, batch_size=_ROWS)
-    LabelUse.objects.bulk_create((LabelUse(annotation_set=own, label=label, count=1) for own in sets for label in labels), batch_size=_ROWS)
+    write_uses({own.pk: label_uses(own.annotations) for own in sets})
     revisions = [Revision(annotation_set=own, image=own.image, number=1, annotations=own.annotations, author=user) for own in sets]
     Revision.objects.bulk_create(revisions, batch_size=_ROWS)
     ids = [image.pk for image in images]

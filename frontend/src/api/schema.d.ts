@@ -254,11 +254,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List images; filters combine. */
+        /** @description List images; filters combine. With ``ids`` all of them come in one page, in the order of the ids. */
         get: operations["campaigns_images_list"];
         put?: never;
         /** @description Add images: files or zips as multipart, or a folder of the server; answers file by file. */
         post: operations["campaigns_images_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/images/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the ids of all images that the filters keep, in one answer, for a gallery that knows its length at once. */
+        get: operations["campaigns_images_ids"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1434,7 +1451,7 @@ export interface components {
             unit_m: number | null;
             grid: components["schemas"]["LonLatGrid"] | null;
         };
-        /** @description An image. ``width`` and ``height`` count pixels after EXIF orientation. */
+        /** @description An image. ``width`` and ``height`` count pixels after EXIF orientation; ``whole_labels`` are the reader's own until one submits. */
         Image: {
             readonly id: number;
             readonly campaign: number;
@@ -1451,21 +1468,38 @@ export interface components {
             /** @description Affine (a, b, c, d, e, f): x = a*col + b*row + c, y = d*col + e*row + f */
             readonly transform: unknown;
             readonly state: components["schemas"]["ImageStateEnum"];
-            split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
+            readonly split: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
             /**
              * Format: double
              * @description Higher is labeled sooner.
              */
             readonly priority: number;
-            flagged?: boolean;
-            comment?: string;
+            readonly flagged: boolean;
+            readonly comment: string;
             readonly size_bytes: number;
             readonly sha256: string;
-            /** @description Say whether the page should read tiles: rasters, and whatever is too large for a browser to hold. */
-            readonly tiled: boolean;
-            /** @description Return the zoom level at which one tile pixel is one image pixel. */
-            readonly max_zoom: number;
-            readonly labels: number[];
+            tiled: boolean;
+            max_zoom: number;
+            labels: number[];
+            whole_labels: components["schemas"]["WholeLabel"][];
+            labeled_by: components["schemas"]["User"] | null;
+            /** Format: date-time */
+            submitted_at: string | null;
+            /**
+             * Format: double
+             * @description Variance of the Laplacian, 0 and up; lower is blurrier.
+             */
+            readonly sharpness: number | null;
+            /**
+             * Format: double
+             * @description Mean of the gray values, 0 (black) to 1 (white).
+             */
+            readonly brightness: number | null;
+            /**
+             * Format: double
+             * @description Standard deviation of the gray values, 0 to 0.5.
+             */
+            readonly contrast: number | null;
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -1486,6 +1520,11 @@ export interface components {
             submitted: number;
             accepted: number;
             returned: number;
+        };
+        /** @description All images that a filter keeps, in order. */
+        ImageIds: {
+            ids: number[];
+            count: number;
         };
         /** @description Which image. */
         ImageName: {
@@ -2475,6 +2514,11 @@ export interface components {
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             username: string;
         };
+        /** @description A label of the whole image; ``default``: it is the one that counts where there can be only one. */
+        WholeLabel: {
+            label: number;
+            default: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -2916,11 +2960,37 @@ export interface operations {
     campaigns_images_list: {
         parameters: {
             query?: {
+                /** @description Brightness at least, 0 to 1 */
+                brightness_gte?: unknown;
+                /** @description Brightness at most, 0 to 1 */
+                brightness_lte?: unknown;
+                /** @description Contrast at least, 0 to 0.5 */
+                contrast_gte?: unknown;
+                /** @description Contrast at most, 0 to 0.5 */
+                contrast_lte?: unknown;
+                /** @description Added at this moment or later */
+                created_after?: unknown;
+                /** @description Added before this moment */
+                created_before?: unknown;
                 /** @description The pagination cursor value. */
                 cursor?: string;
+                /**
+                 * @description Default label: set (marked, or the only one), unset (several, none marked), ambiguous (people chose different ones)
+                 *
+                 *     * `set` - set
+                 *     * `unset` - unset
+                 *     * `ambiguous` - ambiguous
+                 */
+                default?: "ambiguous" | "set" | "unset";
+                /** @description Images whose default label this is */
+                default_label?: unknown;
+                /** @description Whether models drafted something */
+                drafts?: unknown;
                 flagged?: boolean;
                 /** @description Multiple values may be separated by commas. */
-                label?: string[];
+                ids?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                label?: unknown[];
                 /**
                  * @description How several labels combine
                  *
@@ -2929,12 +2999,35 @@ export interface operations {
                  *     * `not` - not
                  */
                 label_op?: "and" | "not" | "or";
+                /**
+                 * @description How many labels of the whole image
+                 *
+                 *     * `single` - single
+                 *     * `multiple` - multiple
+                 *     * `none` - none
+                 */
+                label_type?: "multiple" | "none" | "single";
+                /** @description Id of the person whose set speaks for the image */
+                labeled_by?: unknown;
+                /** @description Multiple values may be separated by commas. */
+                labels_all?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                labels_any?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                labels_none?: unknown[];
                 ordering?: "-id" | "-name" | "-priority" | "id" | "name" | "priority";
                 /** @description Number of results to return per page. */
                 page_size?: number;
                 /** @description Part of the name */
-                q?: string;
-                score_gte?: number;
+                q?: unknown;
+                /** @description Score at least */
+                score_gte?: unknown;
+                /** @description Score at most */
+                score_lte?: unknown;
+                /** @description Sharpness at least */
+                sharpness_gte?: unknown;
+                /** @description Sharpness at most */
+                sharpness_lte?: unknown;
                 /**
                  * @description * `train` - Train
                  *     * `validation` - Validation
@@ -2949,6 +3042,12 @@ export interface operations {
                  *     * `returned` - Returned
                  */
                 state?: "accepted" | "returned" | "submitted" | "unlabeled";
+                /** @description Submitted at this moment or later */
+                submitted_after?: unknown;
+                /** @description Submitted before this moment */
+                submitted_before?: unknown;
+                /** @description JSON: {"and": […]}, {"or": […]}, {"not": …}, or an object of the other parameters; 6 deep, 100 leaves */
+                where?: unknown;
             };
             header?: never;
             path: {
@@ -2998,6 +3097,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_images_ids: {
+        parameters: {
+            query?: {
+                /** @description Brightness at least, 0 to 1 */
+                brightness_gte?: unknown;
+                /** @description Brightness at most, 0 to 1 */
+                brightness_lte?: unknown;
+                /** @description Contrast at least, 0 to 0.5 */
+                contrast_gte?: unknown;
+                /** @description Contrast at most, 0 to 0.5 */
+                contrast_lte?: unknown;
+                /** @description Added at this moment or later */
+                created_after?: unknown;
+                /** @description Added before this moment */
+                created_before?: unknown;
+                /**
+                 * @description Default label: set (marked, or the only one), unset (several, none marked), ambiguous (people chose different ones)
+                 *
+                 *     * `set` - set
+                 *     * `unset` - unset
+                 *     * `ambiguous` - ambiguous
+                 */
+                default?: "ambiguous" | "set" | "unset";
+                /** @description Images whose default label this is */
+                default_label?: unknown;
+                /** @description Whether models drafted something */
+                drafts?: unknown;
+                flagged?: boolean;
+                /** @description Multiple values may be separated by commas. */
+                ids?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                label?: unknown[];
+                /**
+                 * @description How several labels combine
+                 *
+                 *     * `and` - and
+                 *     * `or` - or
+                 *     * `not` - not
+                 */
+                label_op?: "and" | "not" | "or";
+                /**
+                 * @description How many labels of the whole image
+                 *
+                 *     * `single` - single
+                 *     * `multiple` - multiple
+                 *     * `none` - none
+                 */
+                label_type?: "multiple" | "none" | "single";
+                /** @description Id of the person whose set speaks for the image */
+                labeled_by?: unknown;
+                /** @description Multiple values may be separated by commas. */
+                labels_all?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                labels_any?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                labels_none?: unknown[];
+                ordering?: "-id" | "-name" | "-priority" | "id" | "name" | "priority";
+                /** @description Part of the name */
+                q?: unknown;
+                /** @description Score at least */
+                score_gte?: unknown;
+                /** @description Score at most */
+                score_lte?: unknown;
+                /** @description Sharpness at least */
+                sharpness_gte?: unknown;
+                /** @description Sharpness at most */
+                sharpness_lte?: unknown;
+                /**
+                 * @description * `train` - Train
+                 *     * `validation` - Validation
+                 *     * `test` - Test
+                 *     * `none` - none
+                 */
+                split?: "none" | "test" | "train" | "validation";
+                /**
+                 * @description * `unlabeled` - Unlabeled
+                 *     * `submitted` - Submitted
+                 *     * `accepted` - Accepted
+                 *     * `returned` - Returned
+                 */
+                state?: "accepted" | "returned" | "submitted" | "unlabeled";
+                /** @description Submitted at this moment or later */
+                submitted_after?: unknown;
+                /** @description Submitted before this moment */
+                submitted_before?: unknown;
+                /** @description JSON: {"and": […]}, {"or": […]}, {"not": …}, or an object of the other parameters; 6 deep, 100 leaves */
+                where?: unknown;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageIds"];
                 };
             };
         };

@@ -1,0 +1,13 @@
+"""Which images of a campaign: the filters of the list, of runs, of exports and of saved views, all the same.
+
+A *filter* is an object of flat parameters (``fields``), with ``where`` for and, or and not (``tree``); a *selection* names images
+in a request's body: everything, the unlabeled, ids, a filter or a saved view (``selections``).
+"""
+
+from campaigns.filters.conditions import Scope, spoken_sets
+from campaigns.filters.fields import ImageFilter, checked_filter, filtered
+from campaigns.filters.selections import MAX_IDS, select_images, selected_ids
+
+__all__ = [
+    "MAX_IDS", "ImageFilter", "Scope", "checked_filter", "filtered", "select_images", "selected_ids", "spoken_sets",
+]  # fmt: skip
