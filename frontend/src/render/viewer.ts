@@ -32,7 +32,7 @@ const ANIMATION_MS = 160;
 export class Viewer {
   readonly map: OlMap;
   /** What is in sight, and where the pointer is. */
-  readonly sight: StoreApi<Sight>;
+  readonly sightStore: StoreApi<Sight>;
   private readonly shapes = new ShapeLayers();
   private readonly overlay = new OverlayLayer();
   private readonly marks = new MarksLayer();
@@ -63,7 +63,7 @@ export class Viewer {
     });
     const viewport = this.map.getViewport();
     if (!viewport) throw new Error("OpenLayers made a map without a viewport: it runs outside a page.");
-    this.sight = watchSight(this.map, viewport);
+    this.sightStore = watchSight(this.map, viewport);
     this.crosshair = new Crosshair(viewport);
     this.tone = new ToneFilter(viewport);
     this.rest = new Rest(() => this.map.getView());
@@ -176,7 +176,7 @@ export class Viewer {
 
   /** Move the view by parts of what is in sight. */
   panBy(right: number, down: number): void {
-    const [left, top, farRight, bottom] = this.sight.getState().bounds;
+    const [left, top, farRight, bottom] = this.sightStore.getState().bounds;
     const [x, y] = toImage(this.map.getView().getCenter() ?? [0, 0]);
     this.map.getView().animate({ center: toView([x + right * (farRight - left), y + down * (bottom - top)]), duration: ANIMATION_MS / 2 });
   }

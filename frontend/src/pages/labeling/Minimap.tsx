@@ -29,8 +29,8 @@ export function Minimap({ workspace: { image } }: { workspace: Workspace }) {
       box.current.hidden = right - left >= WHOLE && bottom - top >= WHOLE && document.activeElement !== box.current;
       Object.assign(frame.current.style, { left: percent(left), top: percent(top), width: percent(right - left), height: percent(bottom - top) });
     };
-    follow(viewer.sight.getState());
-    return viewer.sight.subscribe(follow);
+    follow(viewer.sightStore.getState());
+    return viewer.sightStore.subscribe(follow);
   }, [viewer, image, wanted]);
   if (!wanted) return null;
 

@@ -21,8 +21,8 @@ export function SightBar({ workspace }: { workspace: Workspace }) {
       if (bar.current) bar.current.textContent = coordinatesText(image, sight, place);
       if (zoom.current) zoom.current.textContent = zoomText(sight.resolution);
     };
-    tell(viewer.sight.getState());
-    return viewer.sight.subscribe(tell);
+    tell(viewer.sightStore.getState());
+    return viewer.sightStore.subscribe(tell);
   }, [viewer, image, place]);
   return (
     <div className={classes["sight"]}>

@@ -33,7 +33,7 @@ export function exposeToTests(viewer: Viewer, desk: Desk): () => void {
   viewer.map.on("rendercomplete", notePainted);
   window.__winnow = {
     painted: () => painted,
-    inSight: () => viewer.sight.getState().bounds,
+    inSight: () => viewer.sightStore.getState().bounds,
     toScreen: (x, y) => viewer.toScreen([x, y]),
     image: () => {
       const image = desk.onDesk()?.image;
