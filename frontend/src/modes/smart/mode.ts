@@ -152,7 +152,7 @@ export class SmartMode implements Mode {
   }
 
   private mark(step: Step): void {
-    this.sightStore ??= this.bench.assistant?.inSight() ?? null;
+    this.sight ??= this.bench.assistant?.inSight() ?? null;
     if (step.kind === "area") {
       this.newArea = false;
       this.corner = null;
@@ -177,7 +177,7 @@ export class SmartMode implements Mode {
     const method = this.method();
     const model = assistant?.status.getState().models?.[0]?.id ?? null;
     const before = this.answer && isMask(this.answer.shape) ? this.answer.shape : null;
-    const sight = this.sightStore ?? assistant?.inSight();
+    const sight = this.sight ?? assistant?.inSight();
     const request = sight && requestOf(this.steps, { method, model, brush_px: this.brush_px, polygon: settings.get(POLYGON), sight, before });
     if (!request || !this.talk) return false;
     this.trouble = "";
@@ -241,7 +241,7 @@ export class SmartMode implements Mode {
     this.talk?.forget();
     this.setAnswer(null);
     this.steps = [];
-    this.drag_ = this.corner = this.sightStore = null;
+    this.drag_ = this.corner = this.sight = null;
     this.newArea = this.fresh = this.doneWhenAnswered = false;
     this.trouble = "";
   }
