@@ -29,7 +29,7 @@ export default function MaskOptions({ session }: Props) {
       {act !== null && act !== "fill" && act !== "wand" && <BrushSize session={session} />}
       {(act === "similar" || act === "wand") && <ByColour session={session} />}
       {act !== null && <Habits session={session} />}
-      {several && <Operations session={session} />}
+      {several && <Operations session={session} open={act === null} />}
     </section>
   );
 }
@@ -38,9 +38,9 @@ function Acts({ session, act }: { session: Session; act: Act }) {
   return (
     <div className={classes["acts"]} role="group" aria-label="What the brush does">
       {actCommands.map((command, at) => (
-        <button key={command.id} type="button" className={classes["act"]} aria-pressed={command.id === `mask-${act}`} data-testid={command.id} onClick={() => command.run(session)} title={command.title} style={at > 2 ? { gridColumn: "span 3" } : undefined}>
+        <button key={command.id} type="button" className={classes["act"]} aria-pressed={command.id === `mask-${act}`} data-testid={command.id} onClick={() => command.run(session)} title={`${command.title} (${command.keys.join(" or ")})`} style={at > 2 ? { gridColumn: "span 3" } : undefined}>
           {command.short}
-          <Kbd size="xs">{command.keys[0]}</Kbd>
+          {command.keys[0]?.length === 1 && <Kbd size="xs">{command.keys[0]}</Kbd>}
         </button>
       ))}
     </div>
@@ -95,17 +95,22 @@ function Habits({ session }: { session: Session }) {
         aria-labelledby="mask-overlap" data-testid="mask-overlap" size="xs" fullWidth value={overlap} onChange={setOverlap}
         data={[{ value: "share", label: "Share" }, { value: "keep", label: "Keep" }, { value: "take", label: "Take over" }]}
       />
-      <Switch size="xs" label="A pen paints as it presses" checked={pressure} onChange={(event) => setPressure(event.currentTarget.checked)} />
-      <Switch size="xs" label="One finger paints" checked={finger} onChange={(event) => setFinger(event.currentTarget.checked)} />
+      <details>
+        <summary>Pen and fingers</summary>
+        <div className={classes["options"]}>
+          <Switch size="xs" label="A pen paints as it presses" checked={pressure} onChange={(event) => setPressure(event.currentTarget.checked)} />
+          <Switch size="xs" label="One finger paints" checked={finger} onChange={(event) => setFinger(event.currentTarget.checked)} />
+        </div>
+      </details>
     </>
   );
 }
 
-function Operations({ session }: { session: Session }) {
+function Operations({ session, open }: { session: Session; open: boolean }) {
   const [least, setLeast] = useSetting(session, ISLAND_PX);
   return (
-    <>
-      <span className={classes["caption"]}>The bitmap selected</span>
+    <details open={open}>
+      <summary>The bitmap as a whole</summary>
       <div className={classes["operations"]}>
         {maskCommands.map((command) => (
           <Operation key={command.id} command={command} session={session} />
@@ -118,7 +123,7 @@ function Operations({ session }: { session: Session }) {
           value={least} onChange={(value) => typeof value === "number" && setLeast(value)}
         />
       </div>
-    </>
+    </details>
   );
 }
 

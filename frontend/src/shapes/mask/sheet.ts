@@ -13,7 +13,7 @@ const COARSEST = 7;
 /** All canvases together: some 160 MB. */
 const MOST_PIXELS = 40_000_000;
 /** The thin fill, laid once more over itself, is what a hovered or selected mask looks like. */
-const SECOND_COAT: Record<Emphasis, number> = { plain: 0, hovered: 0.55, selected: 1 };
+const SECOND_COAT: Record<Emphasis, number> = { plain: 0, hovered: 0.35, selected: 0.6 };
 
 interface Tile {
   readonly window: Window;

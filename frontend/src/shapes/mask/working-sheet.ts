@@ -46,7 +46,7 @@ export class WorkingSheet {
       this.color = color;
       this.sheet = new Sheet(this.columns, { rgb: Number.parseInt(color.slice(1, 7), 16), draft: false }, [0, 0, this.size.width, this.size.height]);
     }
-    this.sheet.draw(context, { origin: place([0, 0]), scale, across: context.canvas.width, down: context.canvas.height }, "selected");
+    this.sheet.draw(context, { origin: place([0, 0]), scale, across: context.canvas.width, down: context.canvas.height }, "plain");
   }
 
   dispose(): void {
