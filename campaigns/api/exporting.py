@@ -26,6 +26,7 @@ class ExportSerializer(serializers.Serializer[Any]):
 
     format = serializers.ChoiceField(choices=list(WRITERS))
     filter = serializers.DictField(required=False)
+    ignore_below = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
 
 
 class ExportsView(generics.ListAPIView[Run]):

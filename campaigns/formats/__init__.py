@@ -7,13 +7,18 @@ They are oracles in the tests instead.
 from collections.abc import Callable, Iterable
 from typing import IO, Final
 
-from campaigns.formats import coco, csv_table, geojson
+from campaigns.formats import coco, csv_table, geojson, masks
 from campaigns.formats.records import ImageRecord, LabelRecord, Outcome, Source
 
 Writer = Callable[[IO[bytes], Source, Iterable[ImageRecord]], Outcome]
 
-WRITERS: Final[dict[str, Writer]] = {"coco": coco.write, "geojson": geojson.write, "csv": csv_table.write}
-EXTENSIONS: Final = {"coco": "json", "geojson": "geojson", "csv": "csv"}
-CONTENT_TYPES: Final = {"coco": "application/json", "geojson": "application/geo+json", "csv": "text/csv; charset=utf-8"}
+WRITERS: Final[dict[str, Writer]] = {"coco": coco.write, "geojson": geojson.write, "csv": csv_table.write, "masks": masks.write}
+EXTENSIONS: Final = {"coco": "json", "geojson": "geojson", "csv": "csv", "masks": "zip"}
+CONTENT_TYPES: Final = {
+    "coco": "application/json",
+    "geojson": "application/geo+json",
+    "csv": "text/csv; charset=utf-8",
+    "masks": "application/zip",
+}
 
 __all__ = ["CONTENT_TYPES", "EXTENSIONS", "WRITERS", "ImageRecord", "LabelRecord", "Outcome", "Source", "Writer"]

@@ -25,6 +25,8 @@ class Source:
     name: str
     task: str
     labels: tuple[LabelRecord, ...]
+    ignore_below: float | None = None
+    """Objects of a lower confidence are marked as not to be counted, where a format can say so (masks)."""
 
 
 @dataclass(frozen=True)

@@ -25,15 +25,25 @@ EXPORTED = (ImageState.SUBMITTED, ImageState.ACCEPTED)
 _PAGE = 500
 
 
-def start_export(*, user: User, campaign: Campaign, format: str, filter: dict[str, Any] | None = None) -> Run:
-    """Queue an export of the images that are submitted or accepted, fewer when a filter says so; every member may."""
+def start_export(
+    *, user: User, campaign: Campaign, format: str, filter: dict[str, Any] | None = None, ignore_below: float | None = None
+) -> Run:
+    """Queue an export of the images that are submitted or accepted, fewer when a filter says so; every member may.
+
+    ignore_below: confidence, 0 to 1, below which objects are marked as not to be counted; only masks can say so.
+    """
     require_role(user, campaign, VIEW)
     if format not in WRITERS:
         raise InvalidInput(f"The format is one of {', '.join(WRITERS)}.", code="unknown_format")
     if format == "coco" and campaign.task == Task.CLASSIFICATION:
         raise InvalidInput("COCO has no place for labels of whole images; export this campaign as CSV.", code="format_does_not_fit")
+    if format == "masks" and campaign.task == Task.CLASSIFICATION:
+        raise InvalidInput("Labels of whole images have no pixels; export this campaign as CSV.", code="format_does_not_fit")
+    if ignore_below is not None and format != "masks":
+        raise InvalidInput("Only masks can mark objects as ignored; leave ignore_below out, or export masks.", code="format_does_not_fit")
     images = select_images(campaign, {"filter": filter or {}}).filter(state__in=EXPORTED)
-    return enqueue_run(user=user, kind="export", campaign=campaign, params={"format": format, "filter": filter or {}}, total=images.count())
+    params = {"format": format, "filter": filter or {}, "ignore_below": ignore_below}
+    return enqueue_run(user=user, kind="export", campaign=campaign, params=params, total=images.count())
 
 
 def execute_export(context: RunContext) -> dict[str, object]:
@@ -42,7 +52,7 @@ def execute_export(context: RunContext) -> dict[str, object]:
     assert run.campaign is not None
     path = export_path(run)
     shutil.rmtree(path.parent, ignore_errors=True)  # what an attempt before this one left
-    source = _source(run.campaign)
+    source = _source(run.campaign, run.params.get("ignore_below"))
     with _few_collections(), written_atomically(path) as temporary, temporary.open("wb") as file:
         outcome = WRITERS[run.params["format"]](file, source, _images(run.campaign, run.params["filter"], context))
     return {
@@ -83,9 +93,9 @@ def exported_file(run: Run) -> Path:
     return path
 
 
-def _source(campaign: Campaign) -> Source:
+def _source(campaign: Campaign, ignore_below: float | None) -> Source:
     labels = tuple(LabelRecord(label.pk, label.name, label.color, label.skeleton) for label in campaign.labels.all())
-    return Source(campaign.name, campaign.task, labels)
+    return Source(campaign.name, campaign.task, labels, ignore_below)
 
 
 def _images(campaign: Campaign, filter: dict[str, Any], context: RunContext) -> Iterator[ImageRecord]:

@@ -72,7 +72,7 @@ export function useEvaluations(campaign: number) {
 export function useStartExport(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { format: ExportFormat; filter?: Record<string, unknown> }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/exports", { params: at(campaign), body })),
+    mutationFn: (body: { format: ExportFormat; filter?: Record<string, unknown>; ignore_below?: number }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/exports", { params: at(campaign), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

@@ -1413,6 +1413,8 @@ export interface components {
             filter?: {
                 [key: string]: unknown;
             };
+            /** Format: double */
+            ignore_below?: number | null;
         };
         /** @description What became of one file; ``image`` of a duplicate is the one that was there. */
         FileResult: {
@@ -1434,9 +1436,10 @@ export interface components {
          * @description * `coco` - coco
          *     * `geojson` - geojson
          *     * `csv` - csv
+         *     * `masks` - masks
          * @enum {string}
          */
-        FormatEnum: "coco" | "geojson" | "csv";
+        FormatEnum: "coco" | "geojson" | "csv" | "masks";
         /** @description Where the image lies. ``measure`` says how lengths are told: along the ellipsoid, in units of the CRS, or in pixels. */
         Georeference: {
             crs: string;
@@ -4569,6 +4572,7 @@ export interface operations {
                     "application/json": string;
                     "application/geo+json": string;
                     "text/csv; charset=utf-8": string;
+                    "application/zip": string;
                 };
             };
         };

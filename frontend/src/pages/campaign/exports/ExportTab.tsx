@@ -1,5 +1,5 @@
-import { Button, Card, Group, Select, SimpleGrid, Stack, Text, ThemeIcon, Title } from "@mantine/core";
-import { IconBraces, IconDownload, IconMap2, IconTable } from "@tabler/icons-react";
+import { Button, Card, Group, NumberInput, Select, SimpleGrid, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { IconBraces, IconDownload, IconLayersSubtract, IconMap2, IconTable } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useStartExport } from "@/api/learning";
@@ -11,6 +11,7 @@ const FORMATS = [
   { name: "coco", icon: IconBraces },
   { name: "geojson", icon: IconMap2 },
   { name: "csv", icon: IconTable },
+  { name: "masks", icon: IconLayersSubtract },
 ] as const;
 
 const RECENT = 5;
@@ -27,10 +28,11 @@ function Download({ run }: { run: Run }) {
   );
 }
 
-/** What was labeled leaves in one of three formats, written in the background and kept for download. */
+/** What was labeled leaves in one of several formats, written in the background and kept for download. */
 export function ExportTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const [state, setState] = useState<ImageState | "">("");
+  const [ignored_percent, setIgnored] = useState<number | "">("");
   const start = useStartExport(campaign.id);
   const runs = useRuns({ campaign: campaign.id, kind: "export" });
   const none = campaign.counts.images === 0;
@@ -43,7 +45,7 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
         onChange={(value) => setState((value ?? "") as ImageState | "")}
         data={[{ value: "", label: t("exports.all") }, ...(["submitted", "accepted"] as const).map((value) => ({ value, label: t(`images.stateName.${value}`) }))]}
       />
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
         {FORMATS.map(({ name, icon: Icon }) => (
           <Card key={name}>
             <Stack h="100%" justify="space-between" align="flex-start">
@@ -59,12 +61,19 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
                 <Text size="sm" c="dimmed">
                   {t(`exports.text.${name}`)}
                 </Text>
+                {name === "masks" && (
+                  <NumberInput
+                    mt="sm" size="xs" min={0} max={100} suffix=" %" allowDecimal={false} allowNegative={false} clampBehavior="strict"
+                    label={t("exports.ignoreBelow")} description={t("exports.ignoreBelowText")} placeholder={t("exports.ignoreNone")} data-testid="ignore-below"
+                    value={ignored_percent} onChange={(value) => setIgnored(typeof value === "number" ? value : "")}
+                  />
+                )}
               </div>
               <Button
                 variant="default"
                 disabled={none}
                 loading={start.isPending && start.variables?.format === name}
-                onClick={() => start.mutate({ format: name, ...(state === "" ? {} : { filter: { state } }) })}
+                onClick={() => start.mutate({ format: name, ...(state === "" ? {} : { filter: { state } }), ...(name === "masks" && ignored_percent !== "" ? { ignore_below: ignored_percent / 100 } : {}) })}
                 data-testid={`export-${name}`}
               >
                 {t("exports.start", { format: t(`exports.format.${name}`) })}
