@@ -16,7 +16,20 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from active_learning.models import RankedImage, Round, RoundState, TrainingRun
-from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Revision, Role, Run, RunItem, RunState, SetState, User
+from campaigns.models import (
+    AnnotationSet,
+    ApiToken,
+    Campaign,
+    CampaignChange,
+    Image,
+    Revision,
+    Role,
+    Run,
+    RunItem,
+    RunState,
+    SetState,
+    User,
+)
 from inference.models import Prediction
 from models_registry.models import CampaignModel, RegisteredModel
 from tests.conftest import png_bytes
@@ -84,6 +97,9 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/members/<int:member_id>": {"patch": only(MANAGERS, {"role": "annotator"}), "delete": only(MANAGERS)},
     "campaigns/<int:campaign_id>/images": {"get": only(MEMBERS), "post": only(MANAGERS, {"server_path": "/nowhere"})},
     "campaigns/<int:campaign_id>/images/ids": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/labelings": {"post": only(ANNOTATORS, {"images": "all", "add": [1]})},
+    "campaigns/<int:campaign_id>/changes": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/changes/<int:change_id>/undo": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/next": {"post": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/effort": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/effort.csv": {"get": only(MEMBERS)},
@@ -182,6 +198,7 @@ def world(
     TrainingRun.objects.create(run=run, name="First", config={})
     made = Round.objects.create(campaign=campaign, number=1, strategy="random", size=1, state=RoundState.CLOSED)
     RankedImage.objects.create(round=made, image=image, rank=1, score=0.5)
+    change = CampaignChange.objects.create(campaign=campaign, author=manager, kind="labeling", title="Add Land to 1 image")
     settings.IMPORT_ROOTS = [str(tmp_path)]
     heat_map = Path(settings.DATA_DIR) / "map.png"
     heat_map.write_bytes(png_bytes(8, 8))
@@ -192,6 +209,7 @@ def world(
     people = {OWNER: owner, MANAGER: manager, REVIEWER: reviewer, ANNOTATOR: annotator, VIEWER: viewer}
     arguments = {
         "campaign_id": campaign.pk, "image_id": image.pk, "label_id": label.pk, "run_id": run.pk, "model_id": model.pk, "number": 1,
+        "change_id": change.pk,
         "member_id": campaign.memberships.get(user=viewer).pk, "prediction_id": prediction.pk, "z": 0, "x": 0, "y": 0, "extension": "png",
         "model": model.pk, "server_path": str(tmp_path), "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +22,7 @@ from campaigns.models import Campaign, Label, Membership
 from campaigns.permissions import VIEW, require_role, role_in
 from campaigns.querysets import CampaignQuerySet
 from campaigns.services import campaigns as service
+from campaigns.services.label_changes import delete_label, update_label
 
 
 def campaign_document(request: Request, campaign: Campaign) -> dict[str, Any]:
@@ -117,26 +118,34 @@ def _fetch_label(request: Request, campaign_id: int, label_id: int | None) -> La
     return label
 
 
+CHANGE_HEADER = "X-Change"
+CHANGE = OpenApiParameter(
+    CHANGE_HEADER, int, OpenApiParameter.HEADER, response=True, description="The change to undo, see /campaigns/{c}/changes"
+)
+
+
 class LabelView(APIView):
     """One label."""
 
-    @extend_schema(request=LabelSerializer, responses=LabelSerializer)
+    @extend_schema(request=LabelSerializer, responses=LabelSerializer, parameters=[CHANGE])
     def patch(self, request: Request, campaign_id: int, label_id: int) -> Response:
         """Rename, recolour or move the label, or give it another key."""
         label = _fetch_label(request, campaign_id, label_id)
         form = LabelSerializer(label, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        return Response(LabelSerializer(service.update_label(user=user_of(request), label=label, **form.validated_data)).data)
+        label, change = update_label(user=user_of(request), label=label, **form.validated_data)
+        return Response(LabelSerializer(label).data, headers={CHANGE_HEADER: str(change.pk)} if change else None)
 
-    @extend_schema(request=LabelDeletionSerializer, responses={204: None})
+    @extend_schema(request=LabelDeletionSerializer, responses={204: None}, parameters=[OpenApiParameter("merge_into", int), CHANGE])
     def delete(self, request: Request, campaign_id: int, label_id: int) -> Response:
         """Remove the label everywhere, or merge it into another."""
         label = _fetch_label(request, campaign_id, label_id)
-        form = LabelDeletionSerializer(data=request.data)
+        form = LabelDeletionSerializer(data=request.data or request.query_params)
         form.is_valid(raise_exception=True)
         other = form.validated_data.get("merge_into")
-        service.delete_label(user=user_of(request), label=label, merge_into=_fetch_label(request, campaign_id, other) if other else None)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        target = _fetch_label(request, campaign_id, other) if other else None
+        change = delete_label(user=user_of(request), label=label, merge_into=target)
+        return Response(status=status.HTTP_204_NO_CONTENT, headers={CHANGE_HEADER: str(change.pk)})
 
 
 class MembersView(APIView):

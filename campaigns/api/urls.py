@@ -1,11 +1,25 @@
 """Addresses of this application."""
 
-from campaigns.api import accounts, annotations, campaigns, effort, exporting, imagery, images, importing, preferences, runs, sample
+from campaigns.api import (
+    accounts,
+    annotations,
+    campaigns,
+    changes,
+    effort,
+    exporting,
+    imagery,
+    images,
+    importing,
+    preferences,
+    runs,
+    sample,
+)
 
 urlpatterns = [
     *accounts.urlpatterns,
     *sample.urlpatterns,
     *campaigns.urlpatterns,
+    *changes.urlpatterns,
     *images.urlpatterns,
     *imagery.urlpatterns,
     *importing.urlpatterns,

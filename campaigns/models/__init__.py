@@ -2,16 +2,21 @@
 
 from campaigns.models.annotation import AnnotationSet, Effort, LabelUse, Revision, SetState
 from campaigns.models.campaign import Campaign, Label, Membership, Role, Task
+from campaigns.models.change import CampaignChange, ChangedSet, ChangeKind
 from campaigns.models.idempotency import IdempotencyKey
 from campaigns.models.image import Image, ImageState, Reference, Skip, Split
 from campaigns.models.people import ApiToken, Preferences, User
 from campaigns.models.run import UNFINISHED, ItemState, Run, RunItem, RunState
+from campaigns.models.view import SavedView
 
 __all__ = [
     "UNFINISHED",
     "AnnotationSet",
     "ApiToken",
     "Campaign",
+    "CampaignChange",
+    "ChangeKind",
+    "ChangedSet",
     "Effort",
     "IdempotencyKey",
     "Image",
@@ -27,6 +32,7 @@ __all__ = [
     "Run",
     "RunItem",
     "RunState",
+    "SavedView",
     "SetState",
     "Skip",
     "Split",

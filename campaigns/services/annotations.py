@@ -52,19 +52,21 @@ def open_annotation_set(*, user: User, image: Image) -> AnnotationSet:
         return best or drafted or AnnotationSet(image=image, author=None, version=0)
     try:
         with transaction.atomic():
-            return _first_copy(user, image, drafted, best)
+            copy = first_copy(user, image, drafted, best)
+            copy.save(force_insert=True)
+            write_uses({copy.pk: label_uses(copy.annotations)})
+            return copy
     except IntegrityError:  # the same person's other tab was first
         return AnnotationSet.objects.get(image=image, author=user)
 
 
-def _first_copy(user: User, image: Image, drafted: AnnotationSet | None, best: AnnotationSet | None) -> AnnotationSet:
+def first_copy(user: User, image: Image, drafted: AnnotationSet | None, best: AnnotationSet | None) -> AnnotationSet:
+    """Return the set that a person starts from, not saved yet: a copy of the one that speaks, otherwise of the drafts."""
     if best is not None:
-        copy = AnnotationSet.objects.create(image=image, author=user, annotations=best.annotations)
-        write_uses({copy.pk: label_uses(copy.annotations)})
-        return copy
+        return AnnotationSet(image=image, author=user, annotations=best.annotations)
     withheld = bool(drafted and drafted.annotations) and is_control(image)
     source = None if withheld else drafted
-    return AnnotationSet.objects.create(
+    return AnnotationSet(
         image=image,
         author=user,
         annotations=offered_drafts(source.annotations, image) if source else [],
@@ -95,9 +97,13 @@ def is_control(image: Image) -> bool:
     return zlib.crc32(f"control-{image.pk}".encode()) / 2**32 < share
 
 
+def is_untouched(own: AnnotationSet) -> bool:
+    """Say whether a set is a mere copy of drafts, which follows them as they change."""
+    return not own.edited and own.state == SetState.DRAFT and not own.submitted_at and not own.prefill_withheld
+
+
 def _refreshed(own: AnnotationSet, drafted: AnnotationSet | None) -> AnnotationSet:
-    untouched = not own.edited and own.state == SetState.DRAFT and not own.submitted_at and not own.prefill_withheld
-    if drafted is None or not untouched or drafted.version <= own.drafted_version:
+    if drafted is None or not is_untouched(own) or drafted.version <= own.drafted_version:
         return own
     fresh = AnnotationSet.objects.filter(pk=own.pk, version=own.version, edited=False)
     fresh.update(annotations=offered_drafts(drafted.annotations, own.image), drafted_version=drafted.version, version=F("version") + 1)
@@ -252,7 +258,7 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
     own = _writable_set(user, image, role, version)
     before = label_uses(own.annotations)
     frame = frame_of(image)
-    annotations = [a for a in _reviewed(own.annotations, accept_drafts_above) if a["label"] in frame.labels]
+    annotations = [a for a in reviewed(own.annotations, accept_drafts_above) if a["label"] in frame.labels]
     _check_whole_set(annotations, frame)
     check_complete(annotations, frame)
     if frame.task == "classification" and not frame.multi_label and not annotations:
@@ -267,7 +273,8 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
     return own
 
 
-def _reviewed(annotations: list[dict[str, Any]], threshold: float | None) -> list[dict[str, Any]]:
+def reviewed(annotations: list[dict[str, Any]], threshold: float | None) -> list[dict[str, Any]]:
+    """Return what is handed in: what is accepted, and drafts at or above the threshold; None takes none of them."""
     kept = []
     for annotation in annotations:
         if annotation["review"] == "accepted":

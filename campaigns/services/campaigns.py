@@ -10,10 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from campaigns.attributes import InvalidAttribute, checked_definitions
-from campaigns.documents import label_uses
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.geometry import WHOLE, InvalidShape, Skeleton
-from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Label, Membership, Reference, Role, Split, Task, User
+from campaigns.models import Campaign, Image, ImageState, Label, Membership, Reference, Role, Split, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.accounts import create_account
@@ -31,7 +30,7 @@ def create_campaign(
     checked = _checked_options(task, settings or {})
     with transaction.atomic():
         campaign = Campaign.objects.create(
-            name=_text(name, "name"), task=task, instructions=instructions, settings=checked, created_by=user
+            name=checked_text(name, "name"), task=task, instructions=instructions, settings=checked, created_by=user
         )
         Membership.objects.create(campaign=campaign, user=user, role=Role.OWNER)
         for label in labels:
@@ -45,7 +44,7 @@ def update_campaign(*, user: User, campaign: Campaign, **changes: Any) -> Campai
     if "settings" in changes:
         changes["settings"] = _checked_options(campaign.task, {**campaign.settings, **changes["settings"]})
     if "name" in changes:
-        changes["name"] = _text(changes["name"], "name")
+        changes["name"] = checked_text(changes["name"], "name")
     if changes.pop("task", campaign.task) != campaign.task:
         raise Conflict("The task of a campaign cannot change; make another campaign.", code="task_is_fixed")
     Campaign.objects.filter(pk=campaign.pk).update(**changes)
@@ -88,15 +87,15 @@ def _add_label(campaign: Campaign, *, name: str, color: str = "", hotkey: str | 
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
         raise InvalidInput(f"{color!r} is no colour; write it as #rrggbb.", code="invalid_color")
     fields.setdefault("position", len(existing))
-    fields = _checked_fields(fields)
+    fields = checked_fields(fields)
     try:
         with transaction.atomic():
-            return Label.objects.create(campaign=campaign, name=_text(name, "name", 100), color=color, hotkey=hotkey, **fields)
+            return Label.objects.create(campaign=campaign, name=checked_text(name, "name", 100), color=color, hotkey=hotkey, **fields)
     except IntegrityError as error:
-        raise _clash(name, hotkey) from error
+        raise clash(name, hotkey) from error
 
 
-def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
+def checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Check what a label asks of its objects, and of their points."""
     checked = dict(fields)
     try:
@@ -119,51 +118,9 @@ def _checked_options(task: str, settings: dict[str, Any]) -> dict[str, Any]:
     return options.as_document()
 
 
-def _clash(name: str, hotkey: str) -> Conflict:
+def clash(name: str, hotkey: str) -> Conflict:
+    """Return the error that another label has the name or the key."""
     return Conflict(f"Another label has the name {name!r} or the key {hotkey!r}; choose another.", code="label_clash")
-
-
-def update_label(*, user: User, label: Label, **changes: Any) -> Label:
-    """Rename, recolour, move a label or give it another key; annotations follow, since they hold its id."""
-    require_role(user, label.campaign, MANAGE)
-    if "name" in changes:
-        changes["name"] = _text(changes["name"], "name", 100)
-    changes = _checked_fields(changes)
-    try:
-        with transaction.atomic():
-            Label.objects.filter(pk=label.pk).update(**changes)
-    except IntegrityError as error:
-        raise _clash(changes.get("name", label.name), changes.get("hotkey", label.hotkey)) from error
-    label.refresh_from_db()
-    return label
-
-
-def delete_label(*, user: User, label: Label, merge_into: Label | None = None) -> None:
-    """Remove a label from every annotation set, or give its annotations to another label of the campaign.
-
-    Revisions stay as they are: they say what was submitted then.
-    """
-    require_role(user, label.campaign, MANAGE)
-    if merge_into is not None and (merge_into.campaign_id != label.campaign_id or merge_into.pk == label.pk):
-        raise InvalidInput("Merge into another label of the same campaign.", code="invalid_merge")
-    with transaction.atomic():
-        sets = AnnotationSet.objects.select_for_update().filter(image__campaign=label.campaign_id)
-        for own in sets.iterator(chunk_size=200):
-            _relabel(own, label.pk, merge_into.pk if merge_into else None)
-        label.delete()
-
-
-def _relabel(own: AnnotationSet, label: int, other: int | None) -> None:
-    from campaigns.services.annotations import write_label_uses
-
-    if all(a["label"] != label for a in own.annotations):
-        return
-    before = label_uses(own.annotations)
-    kept = own.annotations if other else [a for a in own.annotations if a["label"] != label]
-    own.annotations = [{**a, "label": other} if a["label"] == label else a for a in kept]
-    own.version += 1
-    own.save(update_fields=["annotations", "version", "updated_at"])
-    write_label_uses(own, before)
 
 
 def add_member(*, user: User, campaign: Campaign, username: str, role: str, password: str = "") -> Membership:
@@ -215,7 +172,8 @@ def _keep_an_owner(membership: Membership, *, leaving: bool) -> None:
         raise Conflict("A campaign needs an owner; make somebody else owner first.", code="last_owner")
 
 
-def _text(value: str, field: str, limit: int = 200) -> str:
+def checked_text(value: str, field: str, limit: int = 200) -> str:
+    """Return a name without blanks around it; raises InvalidInput when it is empty or too long."""
     text = value.strip()
     if not text or len(text) > limit:
         raise InvalidInput(

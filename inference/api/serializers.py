@@ -7,32 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from campaigns.api.selecting import SelectionField
 from inference.answers import MAP_FIELDS
 from inference.models import Prediction
 from inference.services.reading import has_heat_map
 
 MAPS = (*MAP_FIELDS, "entropy_map")
-SELECTION_SCHEMA = {
-    "oneOf": [
-        {"type": "string", "enum": ["all", "unlabeled"]},
-        {"type": "array", "items": {"type": "integer"}},
-        {"type": "object", "properties": {"filter": {"type": "object", "additionalProperties": True}}, "required": ["filter"]},
-    ]
-}
 ITEMS_SCHEMA = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
-
-
-@extend_schema_field(SELECTION_SCHEMA)
-class SelectionField(serializers.Field[Any, Any, Any, Any]):
-    """Which images: "all", "unlabeled", ids, or {"filter": {…}}; the service checks it."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Pass it on."""
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        """Pass it on."""
-        return value
 
 
 class InferenceRequestSerializer(serializers.Serializer[Any]):

@@ -178,6 +178,40 @@ export interface paths {
         patch: operations["campaigns_partial_update"];
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Changes of a campaign. */
+        get: operations["campaigns_changes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/changes/{change_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Undo a change; what was edited since is left alone and counted. */
+        post: operations["campaigns_changes_undo_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/effort": {
         parameters: {
             query?: never;
@@ -293,6 +327,23 @@ export interface paths {
         put?: never;
         /** @description Start a run; its progress is at /runs/{id}, its failed images at /runs/{id}/items?state=failed. */
         post: operations["campaigns_inference_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/labelings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add and remove labels of whole images, choose the default, hand in; above 2,000 images by a run. */
+        post: operations["campaigns_labelings_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1350,6 +1401,41 @@ export interface components {
             };
             band_presets?: components["schemas"]["BandPresetRequest"][];
         };
+        /**
+         * @description Something done to many images, or to a label, that can be undone.
+         *
+         *     ``left_out``: images that could not be submitted. ``left_alone``: what the undo did not touch, because it was edited since.
+         */
+        Change: {
+            readonly id: number;
+            readonly kind: components["schemas"]["ChangeKindEnum"];
+            readonly title: string;
+            /** @description Images whose annotations it changed. */
+            readonly images: number;
+            /** @description Images that could not be submitted. */
+            readonly left_out: number;
+            author: components["schemas"]["User"] | null;
+            readonly run: number | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly undone_at: string | null;
+            /** @description Sets that the undo left as they were, because they were edited since. */
+            readonly left_alone: number;
+        };
+        /**
+         * @description * `labeling` - Labeling
+         *     * `label` - Label
+         *     * `merge` - Merge
+         *     * `removal` - Removal
+         * @enum {string}
+         */
+        ChangeKindEnum: "labeling" | "label" | "merge" | "removal";
+        /** @description The change, and the run that does it in the background where it is large. */
+        Changed: {
+            change: components["schemas"]["Change"];
+            run: components["schemas"]["Run"] | null;
+        };
         ClassOfLabel: {
             class: components["schemas"]["NamedClass"];
             label: number | null;
@@ -1558,6 +1644,8 @@ export interface components {
                 filter: {
                     [key: string]: unknown;
                 };
+            } | {
+                view: number;
             };
             /**
              * @description Draft annotations from the answers.
@@ -1589,6 +1677,26 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: components["schemas"]["SkeletonRequest"];
+        };
+        /**
+         * @description What becomes of the labels of the selected images, in the caller's own sets.
+         *
+         *     A label added alone that all of them have already becomes their default. ``default`` is given where it is missing;
+         *     ``default_for_having`` only becomes the default where it is. ``submit`` hands the sets in.
+         */
+        LabelingRequest: {
+            images: ("all" | "unlabeled") | number[] | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
+            };
+            add?: number[];
+            remove?: number[];
+            default?: number | null;
+            default_for_having?: number | null;
+            submit?: boolean;
         };
         /** @description Until when the image is held. */
         Lease: {
@@ -1811,6 +1919,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Campaign"][];
+        };
+        PaginatedChangeList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Change"][];
         };
         PaginatedEvaluationList: {
             /**
@@ -2831,6 +2952,62 @@ export interface operations {
             };
         };
     };
+    campaigns_changes_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedChangeList"];
+                };
+            };
+        };
+    };
+    campaigns_changes_undo_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
     campaigns_effort_retrieve: {
         parameters: {
             query?: {
@@ -3235,6 +3412,39 @@ export interface operations {
             };
         };
     };
+    campaigns_labelings_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
     campaigns_labels_list: {
         parameters: {
             query?: never;
@@ -3283,7 +3493,9 @@ export interface operations {
     };
     campaigns_labels_destroy: {
         parameters: {
-            query?: never;
+            query?: {
+                merge_into?: number;
+            };
             header?: never;
             path: {
                 campaign_id: number;
@@ -3296,6 +3508,8 @@ export interface operations {
             /** @description No response body */
             204: {
                 headers: {
+                    /** @description The change to undo, see /campaigns/{c}/changes */
+                    "X-Change"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3320,6 +3534,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The change to undo, see /campaigns/{c}/changes */
+                    "X-Change"?: number;
                     [name: string]: unknown;
                 };
                 content: {
