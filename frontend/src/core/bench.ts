@@ -6,6 +6,7 @@ import type { Selection } from "./selection";
 import type { Mode } from "./mode";
 import type { PixelReader } from "./pixels";
 import type { Ruler } from "./ruler";
+import type { Skeleton } from "./skeleton";
 import type { ToolSettings } from "./tool-settings";
 import type { Annotation, Bounds, Point, Shape, Size } from "./types";
 
@@ -48,6 +49,8 @@ export interface Bench {
   readonly alive: Mode;
   /** The label of the next object; null when the campaign has none. */
   label(): number | null;
+  /** The named points that objects of a label have; null where they have none. */
+  skeleton(label: number): Skeleton | null;
   document(): AnnotationDocument;
   selection(): Selection;
   select(ids: Selection): void;

@@ -13,6 +13,7 @@ import { isShown, type Thresholds, type Visibility } from "../core/review";
 import { among, NOTHING, type Selection } from "../core/selection";
 import type { PixelReader } from "../core/pixels";
 import { PIXEL_RULER, type Ruler } from "../core/ruler";
+import { NO_SKELETONS, type Skeleton, type Skeletons } from "../core/skeleton";
 import { ToolSettings } from "../core/tool-settings";
 import type { Annotation, Bounds, Point, Shape, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
@@ -50,6 +51,7 @@ export interface SessionOptions {
   readonly settings?: ToolSettings;
   readonly assistant?: Assistant | null;
   readonly definitions?: Definitions;
+  readonly skeletons?: Skeletons;
   readonly newId?: () => string;
 }
 
@@ -68,11 +70,13 @@ export class Session implements Bench {
   private readonly outlines = new WeakMap<Shape, readonly (readonly Point[])[]>();
   private readonly newId: () => string;
   private readonly definitions: Definitions;
+  private readonly skeletons: Skeletons;
   private mode: Mode;
 
   constructor(options: SessionOptions) {
     this.size = options.size;
     this.definitions = options.definitions ?? NO_DEFINITIONS;
+    this.skeletons = options.skeletons ?? NO_SKELETONS;
     this.settings = options.settings ?? new ToolSettings();
     this.assistant = options.assistant ?? null;
     this.newId = options.newId ?? newAnnotationId;
@@ -151,6 +155,10 @@ export class Session implements Bench {
 
   label(): number | null {
     return this.store.getState().label;
+  }
+
+  skeleton(label: number): Skeleton | null {
+    return this.skeletons.get(label) ?? null;
   }
 
   hits(at: Point, reach: number): readonly string[] {

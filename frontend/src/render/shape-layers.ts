@@ -11,6 +11,7 @@ import type Style from "ol/style/Style.js";
 import { difference, EMPTY_DOCUMENT, isEmptyPatch, type AnnotationDocument } from "../core/document";
 import { confidenceColor } from "../core/confidence-scale";
 import { isDraft, isShown, type Visibility } from "../core/review";
+import { readSkeleton, type SkeletonDocument } from "../core/skeleton";
 import type { Annotation } from "../core/types";
 import { DEFAULT_VIEW, type ViewChoice } from "../core/view";
 import type { SessionState } from "../modes/session";
@@ -28,6 +29,7 @@ const IMAGE_RATIO = 2;
 export interface LabelLook {
   readonly name: string;
   readonly color: string;
+  readonly skeleton?: SkeletonDocument;
 }
 
 const UNKNOWN: LabelLook = { name: "?", color: "#9aa0a6" };
@@ -140,9 +142,9 @@ export class ShapeLayers {
     const emphasis = feature.get("emphasis") as Emphasis;
     const label = this.labels.get(annotation.label) ?? UNKNOWN;
     const color = this.view.colorBy === "confidence" ? confidenceColor(annotation.confidence) : label.color;
-    const look: Look = { color, draft: isDraft(annotation), emphasis };
+    const look: Look = { color, draft: isDraft(annotation), emphasis, skeleton: readSkeleton(label.skeleton), resolution };
     const own = painterOf(annotation.shape).style?.(annotation.shape, look);
-    const styles = raised(own ? [own] : shapeStyle(look, this.drawn.size < AT_ONCE), annotation.z ?? 0);
+    const styles = raised(own ? [own].flat() : shapeStyle(look, this.drawn.size < AT_ONCE), annotation.z ?? 0);
     const tag = this.tagOf(annotation, label, emphasis, feature, resolution);
     return tag === null ? styles : [...styles, tagStyle(tag)];
   }

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Campaign, Label } from "@/api/types";
 import type { Definitions } from "@/core/attributes";
+import { skeletonsOf } from "@/core/skeleton";
 import { Viewer } from "@/render/viewer";
 import { PromptableModels, ServerAssistant } from "./assistant";
 import { Banners } from "./Banners";
@@ -42,7 +43,7 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
     const models = new PromptableModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
-    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), assistantOf });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), assistantOf });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {

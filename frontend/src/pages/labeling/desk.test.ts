@@ -1,4 +1,5 @@
 import { NO_DEFINITIONS } from "@/core/attributes";
+import { NO_SKELETONS } from "@/core/skeleton";
 import { ToolSettings } from "@/core/tool-settings";
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -100,7 +101,7 @@ let campaign = 0;
 async function open(server: FakeServer, more: Partial<ConstructorParameters<typeof Desk>[0]> = {}): Promise<Desk> {
   vi.stubGlobal("fetch", server.fetch);
   campaign += 1;
-  desk = new Desk({ campaign, task: "detection", multiLabel: false, firstLabel: 1, mayLabel: true, preferences: preferencesOf(campaign), settings: new ToolSettings(), definitions: NO_DEFINITIONS, ...more });
+  desk = new Desk({ campaign, task: "detection", multiLabel: false, firstLabel: 1, mayLabel: true, preferences: preferencesOf(campaign), settings: new ToolSettings(), definitions: NO_DEFINITIONS, skeletons: NO_SKELETONS, ...more });
   await desk.start(null);
   return desk;
 }

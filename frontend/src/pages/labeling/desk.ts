@@ -11,6 +11,7 @@ import { accept, acceptAllAbove } from "@/actions/review";
 import type { Assistant } from "@/core/assistant";
 import { missingAnswer, type Definitions } from "@/core/attributes";
 import { isAbove } from "@/core/review";
+import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
 import type { Annotation } from "@/core/types";
 import type { Session } from "@/modes/session";
@@ -54,6 +55,8 @@ export interface DeskOptions {
   readonly definitions: Definitions;
   /** Who finds outlines in an image. */
   readonly assistantOf?: (image: ImageFacts) => Assistant;
+  /** Which named points their objects have. */
+  readonly skeletons: Skeletons;
 }
 
 interface Ahead {
@@ -296,7 +299,7 @@ export class Desk {
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
     const { assistantOf } = this.options;
     const assisted = assistantOf ? { assistantOf } : {};
-    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, definitions: this.options.definitions, ...assisted, ...mode });
+    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, definitions: this.options.definitions, skeletons: this.options.skeletons, ...assisted, ...mode });
   }
 
   /** Lease the next image and load its picture while the person works on this one. */

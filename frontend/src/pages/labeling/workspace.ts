@@ -6,6 +6,7 @@ import type { Assistant } from "@/core/assistant";
 import type { Definitions } from "@/core/attributes";
 import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/document";
 import type { Thresholds } from "@/core/review";
+import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
 import { Session } from "@/modes/session";
 import { journalOf, type Journal } from "./journal";
@@ -24,6 +25,7 @@ export interface Desired {
   readonly settings: ToolSettings;
   readonly definitions: Definitions;
   readonly assistantOf?: (image: ImageFacts) => Assistant;
+  readonly skeletons: Skeletons;
 }
 
 export type Finish = { readonly kind: "done" } | { readonly kind: "conflict" | "refused" | "waiting"; readonly message: string };

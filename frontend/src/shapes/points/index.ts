@@ -1,15 +1,14 @@
-/** Named points. Shown, selected and moved; the skeleton's own tool is not here yet. */
-import { boundsOf, distance, insideImage, keptInside, rounded } from "../../core/geometry";
-import type { ShapeKind, ShapeModule } from "../../core/kinds";
+import { boundsOf, distance, keptInside, rounded } from "../../core/geometry";
+import type { ModeTool, ShapeKind, ShapeModule } from "../../core/kinds";
 import type { Point } from "../../core/types";
-import type { NamedPoint, PointsShape } from "./shape";
+import { isThere, placedAt } from "./actions";
+import { pointsCommands } from "./commands";
+import { PointsMode } from "./draw-mode";
+import { handlesOf, PointsEditMode } from "./edit-mode";
+import type { PointsShape } from "./shape";
 
 function places(shape: PointsShape): Point[] {
-  return shape.points.filter((point) => point.v > 0).map((point): Point => [point.x, point.y]);
-}
-
-function moved(point: NamedPoint, [x, y]: Point): NamedPoint {
-  return { ...point, x, y };
+  return shape.points.filter(isThere).map((point): Point => [point.x, point.y]);
 }
 
 export const points: ShapeKind<PointsShape> = {
@@ -23,18 +22,23 @@ export const points: ShapeKind<PointsShape> = {
     const around = boundsOf(places(shape));
     if (!around) return shape;
     const [stepX, stepY] = keptInside(around, dx, dy, size);
-    return { ...shape, points: shape.points.map((point) => moved(point, [rounded(point.x + stepX), rounded(point.y + stepY)])) };
+    return { ...shape, points: shape.points.map((point) => (isThere(point) ? { ...point, x: rounded(point.x + stepX), y: rounded(point.y + stepY) } : point)) };
   },
-  editor: {
-    handlesOnSelect: true,
-    handles: (shape) => shape.points.flatMap((point, index) => (point.v > 0 ? [{ key: String(index), at: [point.x, point.y], role: "vertex", cursor: "move" }] : [])),
-    drag: (shape, key, to, size) => ({
-      ...shape,
-      points: shape.points.map((point, index) => (String(index) === key ? moved(point, insideImage(to, size)) : point)),
-    }),
-  },
+  editor: { handlesOnSelect: true, handles: handlesOf, drag: (shape, key, to, size) => placedAt(shape, Number(key), to, size) },
 };
 
-const module: ShapeModule<PointsShape> = { kind: points };
+const tool: ModeTool = {
+  name: "points",
+  shape: "points",
+  title: "Points",
+  hint: "Click to place points.",
+  keys: ["I"],
+  icon: "M12 4a2 2 0 100 .1M5 12a2 2 0 100 .1M19 12a2 2 0 100 .1M12 20a2 2 0 100 .1M12 6v12M7 12h10",
+  tasks: ["keypoints", "detection", "segmentation"],
+  order: 50,
+  mode: (bench) => new PointsMode(bench),
+};
+
+const module: ShapeModule<PointsShape> = { kind: points, tools: [tool], commands: pointsCommands, edit: (bench) => new PointsEditMode(bench) };
 
 export default module;
