@@ -114,6 +114,29 @@ describe("the handles of an ellipse", () => {
   });
 });
 
+describe("Shift on a handle", () => {
+  const hold = { constrain: true, proportions: false };
+
+  it("turns in steps of 15 degrees", () => {
+    fc.assert(
+      fc.property(ellipses, places, (ellipse, to) => {
+        fc.pre(distance(to, [ellipse.cx, ellipse.cy]) > 5);
+        expect(ellipseEditor.drag(ellipse, "turn", to, SIZE, hold).rotation % 15).toBe(0);
+      }),
+    );
+  });
+
+  it("keeps the proportions", () => {
+    fc.assert(
+      fc.property(ellipses, fc.constantFrom("e", "w", "n", "s"), places, (ellipse, key, to) => {
+        const dragged = ellipseEditor.drag(ellipse, key, to, SIZE, hold);
+        fc.pre(dragged.rx > 5 && dragged.ry > 5);
+        expect(Math.abs(dragged.rx / dragged.ry / (ellipse.rx / ellipse.ry) - 1)).toBeLessThan(0.004);
+      }),
+    );
+  });
+});
+
 describe("the ellipse tool", () => {
   // Some sketches ask for the bench; this one does not.
   const start = ellipseTool.start as () => Sketch;
