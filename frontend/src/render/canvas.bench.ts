@@ -16,6 +16,7 @@ import type { Annotation, Point } from "../core/types";
 import { Session } from "../modes/session";
 import { polygonOf } from "../shapes/polygon/geometry";
 import { imageExtent, pixelProjection, toView } from "./space";
+import { svgPage, type SvgPage } from "./svg.bench";
 import { Viewer } from "./viewer";
 
 const SIZE = { width: 4000, height: 4000 };
@@ -139,7 +140,49 @@ function editInTheMiddle(): Point | null {
   return handle ? viewer.toScreen(handle.at) : null;
 }
 
-const bench = { annotations, bare, ours, countFrames, framesCounted, patchOfOneVertex, editInTheMiddle };
+let svg: SvgPage | null = null;
+
+/** The other peer: first render in milliseconds; it stays on the page until `noSvg`. */
+async function svgFirst(all: readonly Annotation[]): Promise<number> {
+  viewer?.dispose();
+  viewer = null;
+  svg = await svgPage(target(), all, SIZE.width, (label) => LABELS.get(label)?.color ?? "#000000");
+  return svg.first_render_ms;
+}
+
+function noSvg(): void {
+  svg?.dispose();
+  svg = null;
+}
+
+/** One detailed outline among a few hundred others: a coast of so many vertices. */
+function coast(vertices: number): Annotation[] {
+  const next = random(11);
+  const corners = Array.from({ length: vertices }, (_unused, at): Point => {
+    const angle = (2 * Math.PI * at) / vertices;
+    const radius = 1500 + 120 * Math.sin(angle * 9) + 30 * next();
+    return [SIZE.width / 2 + Math.cos(angle) * radius, SIZE.height / 2 + Math.sin(angle) * radius];
+  });
+  return [humanAnnotation("coast", 1, polygonOf(corners)), ...annotations(300, 30)];
+}
+
+/** Edit the detailed outline, and say where one of its vertices is on the page. */
+function editCoast(): Point | null {
+  if (!session || !viewer) return null;
+  session.select(["coast"]);
+  session.setMode("edit");
+  const first = session.document().get("coast")?.shape;
+  const vertex = first?.type === "polygon" ? first.polygons[0]?.[0]?.[0] : undefined;
+  return vertex ? viewer.toScreen(vertex) : null;
+}
+
+/** Where the first vertex of the detailed outline is by now. */
+function coastVertex(): Point | null {
+  const shape = session?.document().get("coast")?.shape;
+  return shape?.type === "polygon" ? (shape.polygons[0]?.[0]?.[0] ?? null) : null;
+}
+
+const bench = { annotations, coast, editCoast, coastVertex, svgFirst, noSvg, bare, ours, countFrames, framesCounted, patchOfOneVertex, editInTheMiddle };
 
 declare global {
   interface Window {
