@@ -59,14 +59,14 @@ def cut_out(pixels: Pixels, roi: BoxPx, prompts: Prompts, before: Mask | None) -
     if not ((start & 1) == 1).any() or not ((start & 1) == 0).any():
         raise Refused("nothing_found", "The marks leave nothing to decide. Draw a larger work area, or fewer strokes.")
     cv2.grabCut(rgb, start, NO_BOX, models[0], models[1], FIRST_ROUNDS if before is None else MORE_ROUNDS, cv2.GC_INIT_WITH_MASK)
-    coarse = cleaned((start & 1) == 1, keep=fixed == FORE)
+    coarse = cleaned((start & 1) == 1, keep=fixed == FORE, spare=fixed == BACK)
     if not coarse.any():
         raise Refused("nothing_found", "Nothing stands out here. Mark the thing with a foreground stroke, then extract again.")
     confidence = _confidence(rgb, coarse, fixed, models)
     if shrink == 1.0:
         return Cut(coarse, confidence)
     whole = _fixed(pixels, roi, prompts, (height, width))
-    return Cut(cleaned(_refined(pixels.rgb, coarse, whole, models, shrink), keep=whole == FORE), confidence)
+    return Cut(cleaned(_refined(pixels.rgb, coarse, whole, models, shrink), keep=whole == FORE, spare=whole == BACK), confidence)
 
 
 def _fixed(pixels: Pixels, roi: BoxPx, prompts: Prompts, shape: tuple[int, int]) -> Seeds:

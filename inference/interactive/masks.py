@@ -20,8 +20,8 @@ CRUMB_PART: Final = 0.01
 Mask = NDArray[np.bool_]
 
 
-def cleaned(mask: Mask, *, keep: Mask | None = None) -> Mask:
-    """Return a mask without crumbs and pinholes; a piece that touches ``keep`` stays, however small."""
+def cleaned(mask: Mask, *, keep: Mask | None = None, spare: Mask | None = None) -> Mask:
+    """Return a mask without crumbs and pinholes; a piece that touches ``keep`` stays, and so does a hole that touches ``spare``."""
     if not mask.any():
         return mask
     count, pieces, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
@@ -34,6 +34,8 @@ def cleaned(mask: Mask, *, keep: Mask | None = None) -> Mask:
     whole: Mask = stays[pieces]
     count, gaps, facts, _ = cv2.connectedComponentsWithStats((~whole).astype(np.uint8), connectivity=8)
     pinhole = (facts[:, cv2.CC_STAT_AREA] < CRUMB_PART * largest) & _inside(facts, whole.shape)
+    if spare is not None:
+        pinhole[np.unique(gaps[spare & ~whole])] = False
     pinhole[0] = False
     return whole | pinhole[gaps] if count > 1 else whole
 

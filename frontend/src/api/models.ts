@@ -30,6 +30,14 @@ export function useCreateModel() {
   });
 }
 
+/** Add MobileSAM from its package, or a segmenter from a folder of the server; the answer is the run that does it. */
+export function useAddPromptable() {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (server_path: string) => bodyOf(api.POST("/api/v1/models/promptable", { body: { server_path } })),
+  });
+}
+
 export function useUpdateModel(id: number) {
   const client = useQueryClient();
   return useMutation({

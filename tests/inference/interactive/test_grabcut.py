@@ -13,7 +13,7 @@ from campaigns.imagery import Refused, Style
 from inference.interactive.answers import Answerer
 from inference.interactive.grabcut import cut_out
 from inference.interactive.masks import cleaned, mask_shape, polygon_shape, resized, window_of_mask
-from inference.interactive.prompts import Prompts
+from inference.interactive.prompts import PromptPoint, Prompts
 from inference.interactive.windows import AskedImage, Pixels, surrounded
 from tests.campaigns.samples import picture_bytes, tiff_bytes
 
@@ -119,6 +119,14 @@ def test_crumbs_go_and_a_marked_crumb_stays():
     marked = np.zeros_like(mask)
     marked[181, 181] = True
     assert cleaned(mask, keep=marked)[181, 181]
+
+
+def test_a_dot_of_background_stays_a_hole_however_small():
+    rgb, _ = scene(300)
+    marks = Prompts(points=(PromptPoint(150, 150, positive=False),), brush_px=4)
+    mask = cut_out(whole(rgb), (30, 30, 270, 270), marks, None).mask
+    assert not mask[150, 150]
+    assert mask[150, 160]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60))

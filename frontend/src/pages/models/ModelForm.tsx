@@ -73,7 +73,7 @@ interface Props {
 export function ModelForm({ model, task = "classification", example = false, busy, error, submitLabel, onSubmit, onDirty }: Props) {
   const { t } = useTranslation();
   const protocols = useProtocols();
-  const external = model?.kind !== "internal";
+  const external = model === null || model.kind === "external";
   const form = useForm<Values>({
     initialValues: model === null ? blank(task, example) : valuesOf(model),
     validate: {

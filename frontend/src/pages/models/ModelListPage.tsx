@@ -8,6 +8,7 @@ import { PageHeader } from "@/parts/PageHeader";
 import { EmptyState, Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
 import { WideTable } from "@/parts/WideTable";
+import { AddPromptable } from "./AddPromptable";
 import { ExampleHint } from "./ExampleHint";
 
 function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
@@ -85,6 +86,7 @@ export function ModelListPage() {
             ) : (
               <ModelTable models={models} />
             )}
+            {models.every((model) => model.kind !== "promptable") && <AddPromptable />}
             <ExampleHint />
           </Stack>
         )}

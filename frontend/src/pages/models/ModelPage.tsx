@@ -32,7 +32,7 @@ function Edit({ model, onDirty }: { model: RegisteredModel; onDirty: (dirty: boo
         busy={save.isPending}
         error={save.error}
         submitLabel={t("states.save")}
-        onSubmit={(fields) => save.mutate(model.kind === "internal" ? { name: fields.name, description: fields.description } : fields, { onSuccess: () => notifyDone(t("models.saved")) })}
+        onSubmit={(fields) => save.mutate(model.kind !== "external" ? { name: fields.name, description: fields.description } : fields, { onSuccess: () => notifyDone(t("models.saved")) })}
       />
     </Card>
   );
@@ -88,7 +88,13 @@ export function ModelPage() {
             }
           />
           <Stack maw={1000}>
-            <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
+            {model.kind === "promptable" ? (
+              <Card>
+                <Text size="sm">{t("promptable.how")}</Text>
+              </Card>
+            ) : (
+              <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
+            )}
             {model.may_change && <Edit model={model} onDirty={setUnsaved} />}
           </Stack>
         </>

@@ -59,7 +59,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
               <Badge color="gray">{t(`models.kind.${model.kind}`)}</Badge>
             </Group>
             <Text size="sm" c="dimmed">
-              {t("campaignModels.mapped", { mapped: mapping.size, classes: model.classes.length, version: model.version })}
+              {model.kind === "promptable" ? t("models.version", { version: model.version }) : t("campaignModels.mapped", { mapped: mapping.size, classes: model.classes.length, version: model.version })}
             </Text>
           </div>
           {manager && (
@@ -68,30 +68,36 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
             </Button>
           )}
         </Group>
-        {campaign.labels.length === 0 || model.classes.length === 0 ? (
-          <Text size="sm" c="var(--winnow-wheat-text)">
-            {t(campaign.labels.length === 0 ? "mapper.noLabels" : "mapper.noClasses")}
-          </Text>
+        {model.kind === "promptable" ? (
+          <Text size="sm">{t("promptable.how")}</Text>
         ) : (
-          <LabelMapper modelClasses={model.classes} labels={campaign.labels} mapping={mapping} onChange={setMapping} readOnly={!manager} />
+          <>
+            {campaign.labels.length === 0 || model.classes.length === 0 ? (
+              <Text size="sm" c="var(--winnow-wheat-text)">
+                {t(campaign.labels.length === 0 ? "mapper.noLabels" : "mapper.noClasses")}
+              </Text>
+            ) : (
+              <LabelMapper modelClasses={model.classes} labels={campaign.labels} mapping={mapping} onChange={setMapping} readOnly={!manager} />
+            )}
+            <Disclosure label={t("mapper.thresholds")}>
+              <Text size="sm" c="dimmed" mb="sm">
+                {t("mapper.thresholdsHint")}
+              </Text>
+              <Thresholds labels={campaign.labels} thresholds={thresholds} fallback={threshold} onChange={setThresholds} />
+            </Disclosure>
+            {changed && (
+              <Group gap="xs">
+                <Button onClick={store} loading={save.isPending} data-testid="save-mapping">
+                  {t("mapper.save")}
+                </Button>
+                <Button variant="subtle" color="gray" onClick={() => setMapping(stored)}>
+                  {t("mapper.revert")}
+                </Button>
+              </Group>
+            )}
+            {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
+          </>
         )}
-        <Disclosure label={t("mapper.thresholds")}>
-          <Text size="sm" c="dimmed" mb="sm">
-            {t("mapper.thresholdsHint")}
-          </Text>
-          <Thresholds labels={campaign.labels} thresholds={thresholds} fallback={threshold} onChange={setThresholds} />
-        </Disclosure>
-        {changed && (
-          <Group gap="xs">
-            <Button onClick={store} loading={save.isPending} data-testid="save-mapping">
-              {t("mapper.save")}
-            </Button>
-            <Button variant="subtle" color="gray" onClick={() => setMapping(stored)}>
-              {t("mapper.revert")}
-            </Button>
-          </Group>
-        )}
-        {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
       </Stack>
     </Card>
   );

@@ -41,7 +41,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
     initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && campaign.task === "classification" && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
   });
   const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
-  const attached = models.data ?? [];
+  const attached = (models.data ?? []).filter((one) => one.model.kind !== "promptable");
   const basis = [
     ...(labeled > 0 && campaign.task === "classification" ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
     { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
