@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from campaigns.filters import select_images, selected_ids
 from campaigns.models import AnnotationSet, Campaign, Image, ImageState, SetState, Skip, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, require_role
 from campaigns.querysets import ImageQuerySet
 
+IDS_A_QUERY = 500
 RACES = 64  # as many people may be faster before we give up; each lost race means that somebody else got an image
 
 
@@ -25,18 +28,20 @@ class Lease:
     expires_at: datetime
 
 
-def lease_next(*, user: User, campaign: Campaign, exclude: Sequence[int] = (), resume: bool = False) -> Lease | None:
+def lease_next(*, user: User, campaign: Campaign, exclude: Sequence[int] = (), resume: bool = False, images: Any = None) -> Lease | None:
     """Lease the first free image in the order of ``priority``; images returned to the user come before all others.
 
     An image that anybody holds is not free, the user's own leases included: two tabs or scripts of one person get
     two images. ``resume`` offers the user's own again, for a page that was closed or reloaded in the middle.
-    ``exclude`` names images that are not wanted. Return None when nothing is left for this person.
+    ``exclude`` names images that are not wanted; ``images``, a selection, those that are: a list of ids is offered in its order.
+    Return None when nothing is left for this person.
     """
     require_role(user, campaign, ANNOTATE)
     until = timezone.now() + timedelta(seconds=CampaignOptions.from_document(campaign.settings).lease_s)
+    wanted = _wanted(user, campaign, images)
     for _ in range(RACES):
         free = _free(user if resume else None)
-        image = _returned(free, user, campaign, exclude) or _first_free(free, user, campaign, exclude)
+        image = _first(_returned(free, user, campaign, exclude), wanted) or _first(_waiting(free, user, campaign, exclude), wanted)
         if image is None:
             return None
         if free.filter(pk=image.pk, state=image.state).update(leased_by=user, leased_until=until):
@@ -57,21 +62,43 @@ def _free(holder: User | None) -> ImageQuerySet:
     return Image.objects.filter(free | Q(leased_by=holder) if holder else free)
 
 
-def _first_free(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
+def _waiting(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequence[int]) -> ImageQuerySet:
     skipped = Skip.objects.filter(image=OuterRef("pk"), user=user)
     waiting = free.filter(campaign=campaign, state=ImageState.UNLABELED).exclude(pk__in=list(exclude))
     # Held-back images whose truth is known measure the models; asking people about them would be work for nothing.
-    waiting = waiting.exclude(split="test", reference__isnull=False).exclude(Exists(skipped))
-    image: Image | None = waiting.select_related("campaign").order_by("-priority", "id").first()
-    return image
+    unskipped: ImageQuerySet = waiting.exclude(split="test", reference__isnull=False).exclude(Exists(skipped))
+    return unskipped
 
 
-def _returned(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequence[int]) -> Image | None:
+def _returned(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequence[int]) -> ImageQuerySet:
     mine = AnnotationSet.objects.filter(image=OuterRef("pk"), author=user, state=SetState.RETURNED)
     waiting = free.filter(campaign=campaign, state=ImageState.RETURNED).exclude(pk__in=list(exclude))
+    returned: ImageQuerySet = waiting.filter(Exists(mine))
+    return returned
+
+
+def _wanted(user: User, campaign: Campaign, selection: Any) -> ImageQuerySet | list[int] | None:
+    if selection is None or selection == "all":
+        return None
+    if isinstance(selection, list):
+        return selected_ids(campaign, selection, checked=True)
+    return select_images(campaign, selection, reader=user)
+
+
+def _first(images: ImageQuerySet, wanted: ImageQuerySet | list[int] | None) -> Image | None:
+    images = images.select_related("campaign")
+    if isinstance(wanted, list):
+        for start in range(0, len(wanted), IDS_A_QUERY):
+            part = wanted[start : start + IDS_A_QUERY]
+            found: dict[int, Image] = {image.pk: image for image in images.filter(pk__in=part)}
+            if found:
+                return next(found[pk] for pk in part if pk in found)
+        return None
+    if wanted is not None:
+        images = images.filter(pk__in=wanted.order_by().values("pk"))
     # In the order of the queue's index: by id alone, SQLite would walk through the whole campaign.
-    image: Image | None = waiting.filter(Exists(mine)).select_related("campaign").order_by("-priority", "id").first()
-    return image
+    first: Image | None = images.order_by("-priority", "id").first()
+    return first
 
 
 def keep_lease(user: User, image: Image) -> None:

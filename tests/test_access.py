@@ -27,6 +27,7 @@ from campaigns.models import (
     Run,
     RunItem,
     RunState,
+    SavedView,
     SetState,
     User,
 )
@@ -100,6 +101,9 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/labelings": {"post": only(ANNOTATORS, {"images": "all", "add": [1]})},
     "campaigns/<int:campaign_id>/changes": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/changes/<int:change_id>/undo": {"post": only(MANAGERS)},
+    "campaigns/<int:campaign_id>/views": {"get": only(MEMBERS), "post": only(MANAGERS, {"name": "Blurred", "shared": True})},
+    "campaigns/<int:campaign_id>/views/<int:view_id>": {"patch": only(MANAGERS, {"name": "Sharp"}), "delete": only(MANAGERS)},
+    "campaigns/<int:campaign_id>/label-counts": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/next": {"post": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/effort": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/effort.csv": {"get": only(MEMBERS)},
@@ -199,6 +203,7 @@ def world(
     made = Round.objects.create(campaign=campaign, number=1, strategy="random", size=1, state=RoundState.CLOSED)
     RankedImage.objects.create(round=made, image=image, rank=1, score=0.5)
     change = CampaignChange.objects.create(campaign=campaign, author=manager, kind="labeling", title="Add Land to 1 image")
+    view = SavedView.objects.create(campaign=campaign, author=manager, name="Flagged", filter={"flagged": True}, shared=True)
     settings.IMPORT_ROOTS = [str(tmp_path)]
     heat_map = Path(settings.DATA_DIR) / "map.png"
     heat_map.write_bytes(png_bytes(8, 8))
@@ -209,7 +214,7 @@ def world(
     people = {OWNER: owner, MANAGER: manager, REVIEWER: reviewer, ANNOTATOR: annotator, VIEWER: viewer}
     arguments = {
         "campaign_id": campaign.pk, "image_id": image.pk, "label_id": label.pk, "run_id": run.pk, "model_id": model.pk, "number": 1,
-        "change_id": change.pk,
+        "change_id": change.pk, "view_id": view.pk,
         "member_id": campaign.memberships.get(user=viewer).pk, "prediction_id": prediction.pk, "z": 0, "x": 0, "y": 0, "extension": "png",
         "model": model.pk, "server_path": str(tmp_path), "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
     }  # fmt: skip

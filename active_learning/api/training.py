@@ -16,11 +16,12 @@ from active_learning.models import CurvePoint, TrainingRun
 from active_learning.services.training import start_training, training_of, trainings_of
 from active_learning.training.config import FLIPS, METHODS, SIZES
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
+from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer
 
 
 class TrainingRequestSerializer(serializers.Serializer[Any]):
-    """How to train; everything has a default. ``images``: "all", a list of ids or {"filter": {…}}."""
+    """How to train; everything has a default. ``multi_label`` false learns each image's default label alone."""
 
     name = serializers.CharField(required=False, allow_blank=True, max_length=200)
     method = serializers.ChoiceField(choices=METHODS, required=False)
@@ -35,7 +36,8 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     flips = serializers.ChoiceField(choices=FLIPS, required=False)
     seed = serializers.IntegerField(required=False)
     labels = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
-    images = serializers.JSONField(required=False)
+    multi_label = serializers.BooleanField(required=False)
+    images = SelectionField(required=False)
     start_from = serializers.IntegerField(required=False, allow_null=True)
 
 

@@ -41,11 +41,14 @@ WRITE_EVERY_S: Final = 0.5
 def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any]) -> TrainingRun:
     """Queue a training of a campaign's submitted images.
 
-    ``config``: the document of a ``TrainingConfig``. Raises NotAllowed for who does not manage the campaign, and
+    ``config``: the document of a ``TrainingConfig``; where images may have several labels, ``multi_label`` false learns one an
+    image: its default label. Raises NotAllowed for who does not manage the campaign, and
     InvalidInput that names the labels without images when there is nothing to learn.
     """
     require_role(user, campaign, MANAGE)
-    checked, images = _checked(campaign, config)
+    checked, images = _checked(campaign, config, reader=user)
+    if config.get("multi_label") is False:
+        checked = replace(checked, multi_label=False)
     entries = latest_revisions(campaign, images)
     targets = _targets(campaign, checked, annotations_of(entries))
     params = {
@@ -67,11 +70,11 @@ def check_training(campaign: Campaign, config: Mapping[str, Any]) -> None:
     _targets(campaign, checked, annotations_of(latest_revisions(campaign, images)))
 
 
-def _checked(campaign: Campaign, document: Mapping[str, Any]) -> tuple[TrainingConfig, list[int] | None]:
+def _checked(campaign: Campaign, document: Mapping[str, Any], *, reader: User | None = None) -> tuple[TrainingConfig, list[int] | None]:
     """Return the config with the campaign's own facts filled in, and the ids it chooses from (None: all)."""
     _family(campaign)
     selection = document.get("images", "all")
-    images = None if selection == "all" else selected_ids(campaign, selection)
+    images = None if selection == "all" else selected_ids(campaign, selection, reader=reader)
     if images == []:
         raise InvalidInput("images: the filter keeps no image of this campaign.", code="invalid_training")
     config = TrainingConfig.from_document({**document, "images": "all" if images is None else images})

@@ -46,12 +46,12 @@ class Targets:
 
 
 def classification_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, multi_label: bool) -> Targets:
-    """Read whole-image labels from annotation documents.
+    """Read whole-image labels from annotation documents; unless ``multi_label``, the default label is the one that counts.
 
     Labels without images are left out with a warning. Raises ``InvalidInput`` (code ``too_few_labels``) when nothing
     can be told apart: fewer than two classes, or, with several labels an image, no label that some have and some lack.
     """
-    hot = _multi_hot(documents, labels)
+    hot = _multi_hot(documents if multi_label else [_told_by_default(document) for document in documents], labels)
     rows = np.arange(len(documents)) if multi_label else np.flatnonzero(hot.sum(axis=1) == 1)
     hot = hot[rows]
     support = hot.sum(axis=0).astype(np.int64)
@@ -60,6 +60,11 @@ def classification_targets(documents: Sequence[Annotations], labels: Sequence[Tr
     warnings = (*_left_out(labels, support), *_scarce(labels, support), *_ambiguous(len(documents) - len(rows)))
     values = hot[:, kept] if multi_label else hot[:, kept].argmax(axis=1).astype(np.int64)
     return Targets(tuple(labels[int(k)] for k in kept), rows.astype(np.int64), values, multi_label, warnings)
+
+
+def _told_by_default(document: Annotations) -> Annotations:
+    """Return the default label alone where one is marked, otherwise the annotations as they are."""
+    return [annotation for annotation in document if annotation.get("default")][:1] or document
 
 
 def _multi_hot(documents: Sequence[Annotations], labels: Sequence[TrainedClass]) -> npt.NDArray[np.float32]:

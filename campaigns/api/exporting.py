@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.imagery import PixelView
+from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer
 from campaigns.formats import CONTENT_TYPES, WRITERS
 from campaigns.models import Run
@@ -22,10 +23,11 @@ from campaigns.services.exporting import exported_file, start_export
 
 
 class ExportSerializer(serializers.Serializer[Any]):
-    """Which format, and which of the submitted and accepted images: the filters of the list of images."""
+    """Which format, and which of the submitted and accepted images: a selection, or the filters of the list of images."""
 
     format = serializers.ChoiceField(choices=list(WRITERS))
     filter = serializers.DictField(required=False)
+    images = SelectionField(required=False)
     ignore_below = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
 
 

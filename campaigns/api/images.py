@@ -28,7 +28,7 @@ from campaigns.api.serializers import (
 )
 from campaigns.errors import InvalidInput
 from campaigns.filters import ImageFilter, Scope, filtered
-from campaigns.models import AnnotationSet, Image
+from campaigns.models import AnnotationSet, Campaign, Image
 from campaigns.querysets import ImageQuerySet
 from campaigns.services.annotations import open_annotation_set
 from campaigns.services.images import delete_image, update_image
@@ -63,7 +63,7 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
     @extend_schema(parameters=[OpenApiParameter("ordering", str, enum=list(ORDERINGS))])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List images; filters combine. With ``ids`` all of them come in one page, in the order of the ids."""
-        images = _asked_for(request, self.kwargs["campaign_id"]).prefetch_related(WITH_SETS)
+        images = asked_for(request, fetch_campaign(request, self.kwargs["campaign_id"])).prefetch_related(WITH_SETS)
         known = request.query_params.get("ids")
         if known:
             found = {image.pk: image for image in images}
@@ -82,9 +82,8 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
         return create_images(request, fetch_campaign(request, campaign_id))
 
 
-def _asked_for(request: Request, campaign_id: int) -> ImageQuerySet:
+def asked_for(request: Request, campaign: Campaign) -> ImageQuerySet:
     """Return the campaign's images that the address's filters keep."""
-    campaign = fetch_campaign(request, campaign_id)
     images: ImageQuerySet = Image.objects.filter(campaign=campaign)
     return filtered(images, request.query_params, Scope(campaign.pk, user_of(request).pk), strict=False)
 
@@ -119,7 +118,7 @@ class ImageIdsView(generics.GenericAPIView[Image]):
     )
     def get(self, request: Request, campaign_id: int) -> Response:
         """Return the ids of all images that the filters keep, in one answer, for a gallery that knows its length at once."""
-        ids = list(_asked_for(request, campaign_id).order_by(*_ordering(request)).values_list("pk", flat=True))
+        ids = list(asked_for(request, fetch_campaign(request, campaign_id)).order_by(*_ordering(request)).values_list("pk", flat=True))
         return Response({"ids": ids, "count": len(ids)})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from campaigns.api.selecting import SelectionField
 from campaigns.attributes import TYPES
 from campaigns.geometry import KINDS
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
@@ -252,10 +253,11 @@ class SkipSerializer(serializers.Serializer[Any]):
 
 
 class NextSerializer(serializers.Serializer[Any]):
-    """Images that are not wanted; with ``resume``, what the person holds already is offered again."""
+    """Images that are not wanted, and those that alone are; with ``resume``, what the person holds already is offered again."""
 
     exclude = serializers.ListField(child=serializers.IntegerField(), required=False, max_length=100)
     resume = serializers.BooleanField(required=False)
+    images = SelectionField(required=False)
 
 
 class LeaseSerializer(serializers.Serializer[Any]):

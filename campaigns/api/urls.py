@@ -13,6 +13,7 @@ from campaigns.api import (
     preferences,
     runs,
     sample,
+    views,
 )
 
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     *campaigns.urlpatterns,
     *changes.urlpatterns,
     *images.urlpatterns,
+    *views.urlpatterns,
     *imagery.urlpatterns,
     *importing.urlpatterns,
     *annotations.urlpatterns,

@@ -6,8 +6,9 @@ in a request's body: everything, the unlabeled, ids, a filter or a saved view (`
 
 from campaigns.filters.conditions import Scope, spoken_sets
 from campaigns.filters.fields import ImageFilter, checked_filter, filtered
-from campaigns.filters.selections import MAX_IDS, select_images, selected_ids
+from campaigns.filters.selections import MAX_IDS, select_images, selected_ids, settled
 
 __all__ = [
-    "MAX_IDS", "ImageFilter", "Scope", "checked_filter", "filtered", "select_images", "selected_ids", "spoken_sets",
+    "MAX_IDS", "ImageFilter", "Scope", "checked_filter", "filtered", "select_images", "selected_ids", "settled",
+    "spoken_sets",
 ]  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db.models import Q
+
 from campaigns.filters.conditions import Scope
 from campaigns.filters.fields import filtered
 from campaigns.filters.tree import refused
-from campaigns.models import Campaign, Image, ImageState, Split, User
+from campaigns.models import Campaign, Image, ImageState, SavedView, Split, User
 from campaigns.querysets import ImageQuerySet
 
 MAX_IDS: Final = 100_000
@@ -15,7 +17,7 @@ IDS_A_QUERY: Final = 500  # a database takes a limited number of variables in on
 
 
 def select_images(campaign: Campaign, selection: Any, *, reader: User | None = None) -> ImageQuerySet:
-    """Return the images that a selection names: ``"all"``, ``"unlabeled"`` or ``{"filter": {…}}``.
+    """Return the images that a selection names: ``"all"``, ``"unlabeled"``, ``{"filter": {…}}`` or ``{"view": id}``.
 
     Held-back images whose truth is known wait for nobody's label, so ``"unlabeled"`` leaves them out. ``reader``: whose own
     work counts where nothing was submitted. Raises InvalidInput for anything else.
@@ -26,9 +28,27 @@ def select_images(campaign: Campaign, selection: Any, *, reader: User | None = N
     if selection == "unlabeled":
         waiting: ImageQuerySet = images.filter(state=ImageState.UNLABELED).exclude(split=Split.TEST, reference__isnull=False)
         return waiting
+    selection = settled(campaign, selection, reader=reader)
     if isinstance(selection, dict) and set(selection) == {"filter"} and isinstance(selection["filter"], dict):
         return filtered(images, selection["filter"], Scope(campaign.pk, reader.pk if reader else None))
-    raise refused('images must be "all", "unlabeled", a list of ids, or {"filter": {…}}.')
+    raise refused('images must be "all", "unlabeled", a list of ids, {"filter": {…}} or {"view": id}.')
+
+
+def settled(campaign: Campaign, selection: Any, *, reader: User | None) -> Any:
+    """Return the selection with a saved view's filter in the view's place, for work that goes on when the view has changed.
+
+    Raises InvalidInput for a view that is not there, or is another person's own.
+    """
+    if not isinstance(selection, dict) or set(selection) != {"view"}:
+        return selection
+    number = selection["view"]
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise refused("view is the id of a saved view.")
+    visible = Q(shared=True) | Q(author=reader) if reader else Q(shared=True)
+    view = SavedView.objects.filter(visible, campaign=campaign, pk=number).first()
+    if view is None:
+        raise refused("There is no such saved view in this campaign, or it is somebody else's own.")
+    return {"filter": view.filter}
 
 
 def selected_ids(campaign: Campaign, selection: Any, *, checked: bool = False, reader: User | None = None) -> list[int]:

@@ -24,13 +24,14 @@ def unguarded(text: str) -> str:
 
 
 def write(target: IO[bytes], source: Source, images: Iterable[ImageRecord]) -> Outcome:
-    """Write one row an image, its labels in the order in which they were given; what has a shape counts with its label once."""
+    """Write one row an image: the default label first, the others as they were given; what has a shape counts with its label once."""
     outcome = Outcome()
     names = {label.id: label.name for label in source.labels}
     text = TextIOWrapper(target, encoding="utf-8", newline="", write_through=True)
     rows = csv.writer(text)
     for image in images:
-        labels = list(dict.fromkeys(names[document["label"]] for document in image.annotations if document["label"] in names))
+        annotations = sorted(image.annotations, key=lambda document: not document.get("default"))
+        labels = list(dict.fromkeys(names[document["label"]] for document in annotations if document["label"] in names))
         rows.writerow([guarded(cell) for cell in (image.name, *labels)])
         outcome.images += 1
         outcome.annotations += len(labels)

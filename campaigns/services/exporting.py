@@ -13,22 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.errors import InvalidInput, NotFound
-from campaigns.filters import select_images
+from campaigns.filters import select_images, selected_ids, settled
 from campaigns.formats import EXTENSIONS, WRITERS, ImageRecord, LabelRecord, Source
 from campaigns.imagery import written_atomically
-from campaigns.models import AnnotationSet, Campaign, ImageState, Revision, Run, RunState, Task, User
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Revision, Run, RunState, Task, User
 from campaigns.permissions import VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 from campaigns.storage import folder
 
 EXPORTED = (ImageState.SUBMITTED, ImageState.ACCEPTED)
 _PAGE = 500
+_FIELDS = ("pk", "name", "width", "height", "crs", "transform", "split")
 
 
 def start_export(
-    *, user: User, campaign: Campaign, format: str, filter: dict[str, Any] | None = None, ignore_below: float | None = None
+    *,
+    user: User,
+    campaign: Campaign,
+    format: str,
+    filter: dict[str, Any] | None = None,
+    images: Any = None,
+    ignore_below: float | None = None,
 ) -> Run:
-    """Queue an export of the images that are submitted or accepted, fewer when a filter says so; every member may.
+    """Queue an export of the images that are submitted or accepted, fewer when a filter or a selection says so; every member may.
 
     ignore_below: confidence, 0 to 1, below which objects are marked as not to be counted; only masks can say so.
     """
@@ -41,9 +48,12 @@ def start_export(
         raise InvalidInput("Labels of whole images have no pixels; export this campaign as CSV.", code="format_does_not_fit")
     if ignore_below is not None and format != "masks":
         raise InvalidInput("Only masks can mark objects as ignored; leave ignore_below out, or export masks.", code="format_does_not_fit")
-    images = select_images(campaign, {"filter": filter or {}}).filter(state__in=EXPORTED)
-    params = {"format": format, "filter": filter or {}, "ignore_below": ignore_below}
-    return enqueue_run(user=user, kind="export", campaign=campaign, params=params, total=images.count())
+    selection = {"filter": filter or {}} if images is None else settled(campaign, images, reader=user)
+    params = {"format": format, "filter": filter or {}, "images": selection, "ignore_below": ignore_below}
+    if isinstance(selection, list):
+        selected_ids(campaign, selection)  # raises for ids of another campaign
+    total = sum(len(page) for page in _pages(campaign, selection, user))
+    return enqueue_run(user=user, kind="export", campaign=campaign, params=params, total=total)
 
 
 def execute_export(context: RunContext) -> dict[str, object]:
@@ -54,7 +64,7 @@ def execute_export(context: RunContext) -> dict[str, object]:
     shutil.rmtree(path.parent, ignore_errors=True)  # what an attempt before this one left
     source = _source(run.campaign, run.params.get("ignore_below"))
     with _few_collections(), written_atomically(path) as temporary, temporary.open("wb") as file:
-        outcome = WRITERS[run.params["format"]](file, source, _images(run.campaign, run.params["filter"], context))
+        outcome = WRITERS[run.params["format"]](file, source, _images(run.campaign, _selection(run), context))
     return {
         "file": f"/api/v1/runs/{run.pk}/file",
         "name": path.name,
@@ -98,20 +108,38 @@ def _source(campaign: Campaign, ignore_below: float | None) -> Source:
     return Source(campaign.name, campaign.task, labels, ignore_below)
 
 
-def _images(campaign: Campaign, filter: dict[str, Any], context: RunContext) -> Iterator[ImageRecord]:
+def _selection(run: Run) -> Any:
+    return run.params.get("images", {"filter": run.params["filter"]})
+
+
+def _pages(campaign: Campaign, selection: Any, reader: User | None) -> Iterator[list[int]]:
+    """Go through the ids of the images to export, in their order, some at a time."""
+    if isinstance(selection, list):
+        chosen = sorted(selected_ids(campaign, selection, checked=True))
+        for start in range(0, len(chosen), _PAGE):
+            part = Image.objects.filter(pk__in=chosen[start : start + _PAGE], state__in=EXPORTED)
+            yield list(part.order_by("pk").values_list("pk", flat=True))
+        return
+    ids = select_images(campaign, selection, reader=reader).filter(state__in=EXPORTED).order_by("pk").values_list("pk", flat=True)
+    last = 0
+    while page := list(ids.filter(pk__gt=last)[:_PAGE]):
+        last = page[-1]
+        yield page
+
+
+def _images(campaign: Campaign, selection: Any, context: RunContext) -> Iterator[ImageRecord]:
     """Go through the images page by page, each with the last revision of the set that speaks for it."""
-    selected = select_images(campaign, {"filter": filter}).filter(state__in=EXPORTED).order_by("pk")
-    last, done = 0, 0
-    while rows := list(selected.filter(pk__gt=last).values_list("pk", "name", "width", "height", "crs", "transform", "split")[:_PAGE]):
-        last = rows[-1][0]
-        revisions = _annotations([row[0] for row in rows])
+    done = 0
+    for page in _pages(campaign, selection, context.run.created_by):
+        revisions = _annotations(page)
         waiting = next(revisions, None)
-        for pk, name, width, height, crs, transform, split in rows:
+        rows = Image.objects.filter(pk__in=page).order_by("pk")
+        for pk, name, width, height, crs, transform, split in rows.values_list(*_FIELDS):
             annotations: list[dict[str, Any]] = []
             if waiting is not None and waiting[0] == pk:
                 annotations, waiting = waiting[1], next(revisions, None)
             yield ImageRecord(pk, name, width, height, annotations, crs, tuple(transform) if transform else None, split)
-        done += len(rows)
+        done += len(page)
         context.progress(done=done, message="Writing annotations")
 
 

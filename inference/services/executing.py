@@ -48,7 +48,7 @@ def _make_items(run: Run, inference: InferenceRun) -> None:
     if RunItem.objects.filter(run=run).exists():
         return
     assert run.campaign is not None
-    ids = selected_ids(run.campaign, inference.images, checked=True)
+    ids = selected_ids(run.campaign, inference.images, checked=True, reader=run.created_by)
     with transaction.atomic():
         RunItem.objects.bulk_create((RunItem(run=run, image_id=image) for image in ids), batch_size=ITEM_BATCH, ignore_conflicts=True)
 

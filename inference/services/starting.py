@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.errors import Conflict, InvalidInput
-from campaigns.filters import selected_ids
+from campaigns.filters import selected_ids, settled
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import enqueue_run
@@ -18,7 +18,7 @@ KIND = "inference"
 def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, images: Any = "unlabeled", prefill: bool = True) -> Run:
     """Queue a run that asks a model about images of a campaign, and drafts what it answers.
 
-    ``images``: "all", "unlabeled", a list of ids, or {"filter": {…}}. Raises NotAllowed for who does not manage the
+    ``images``: "all", "unlabeled", a list of ids, {"filter": {…}} or {"view": id}. Raises NotAllowed for who does not manage the
     campaign, InvalidInput when the model is not attached to it or nothing is selected.
     """
     require_role(user, campaign, MANAGE)
@@ -29,7 +29,8 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
             "This model answers clicks on the labeling page, one thing at a time. Choose a model that answers about whole images.",
             code="promptable_model",
         )
-    total = len(selected_ids(campaign, images))
+    images = settled(campaign, images, reader=user)
+    total = len(selected_ids(campaign, images, reader=user))
     if not total:
         raise InvalidInput("There is no such image in this campaign. Add images, or choose others.", code="nothing_selected")
     with transaction.atomic():

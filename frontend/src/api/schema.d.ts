@@ -333,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/label-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Count images and objects of each label, on the images that the filters keep. */
+        get: operations["campaigns_label_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/labelings": {
         parameters: {
             query?: never;
@@ -544,6 +561,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the views: the person's own and the shared ones. */
+        get: operations["campaigns_views_list"];
+        put?: never;
+        /** @description Save a view; managers share them. */
+        post: operations["campaigns_views_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Remove the view. */
+        delete: operations["campaigns_views_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Rename the view, change what it keeps, share it or keep it to oneself. */
+        patch: operations["campaigns_views_partial_update"];
         trace?: never;
     };
     "/api/v1/campaigns/sample": {
@@ -1493,11 +1546,18 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
-        /** @description Which format, and which of the submitted and accepted images: the filters of the list of images. */
+        /** @description Which format, and which of the submitted and accepted images: a selection, or the filters of the list of images. */
         ExportRequest: {
             format: components["schemas"]["FormatEnum"];
             filter?: {
                 [key: string]: unknown;
+            };
+            images?: ("all" | "unlabeled") | number[] | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
             };
             /** Format: double */
             ignore_below?: number | null;
@@ -1662,6 +1722,24 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["Attribute"][];
             skeleton?: components["schemas"]["Skeleton"];
+        };
+        /** @description How a label is used; ``imbalance``: images of the commonest label for one of this, 1 and up. */
+        LabelCount: {
+            label: number;
+            images: number;
+            objects: number;
+            default_images: number;
+            /** @description Fewer than 15 images. */
+            few: boolean;
+            /** Format: double */
+            imbalance: number;
+        };
+        /** @description All labels; ``unset_default``: images with several labels and no default, ``ambiguous_default``: people chose different ones. */
+        LabelCounts: {
+            labels: components["schemas"]["LabelCount"][];
+            images: number;
+            unset_default: number;
+            ambiguous_default: number;
         };
         /**
          * @description * `smart` - smart
@@ -1895,11 +1973,28 @@ export interface components {
             lease: components["schemas"]["Lease"] | null;
             reason: string;
         };
-        /** @description Images that are not wanted; with ``resume``, what the person holds already is offered again. */
+        /** @description Images that are not wanted, and those that alone are; with ``resume``, what the person holds already is offered again. */
         NextRequest: {
             exclude?: number[];
             resume?: boolean;
+            images?: ("all" | "unlabeled") | number[] | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
+            };
         };
+        /**
+         * @description * `-priority` - -priority
+         *     * `priority` - priority
+         *     * `id` - id
+         *     * `-id` - -id
+         *     * `name` - name
+         *     * `-name` - -name
+         * @enum {string}
+         */
+        OrderingEnum: "-priority" | "priority" | "id" | "-id" | "name" | "-name";
         /**
          * @description * `human` - human
          *     * `accepted` - accepted
@@ -2105,6 +2200,15 @@ export interface components {
             effort?: {
                 [key: string]: components["schemas"]["SpentRequest"];
             };
+        };
+        /** @description A filter with a name; ``filter`` is an object of the image list's parameters. */
+        PatchedSavedViewRequest: {
+            name?: string;
+            filter?: {
+                [key: string]: unknown;
+            };
+            ordering?: components["schemas"]["OrderingEnum"];
+            shared?: boolean;
         };
         /** @description A person by name. */
         Person: {
@@ -2370,6 +2474,28 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** @description A filter with a name; ``filter`` is an object of the image list's parameters. */
+        SavedView: {
+            readonly id: number;
+            name: string;
+            filter?: {
+                [key: string]: unknown;
+            };
+            ordering?: components["schemas"]["OrderingEnum"];
+            shared?: boolean;
+            readonly author: components["schemas"]["User"];
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description A filter with a name; ``filter`` is an object of the image list's parameters. */
+        SavedViewRequest: {
+            name: string;
+            filter?: {
+                [key: string]: unknown;
+            };
+            ordering?: components["schemas"]["OrderingEnum"];
+            shared?: boolean;
+        };
         /**
          * @description * `read` - read
          *     * `write` - write
@@ -2560,7 +2686,7 @@ export interface components {
             name: string;
             version: string;
         };
-        /** @description How to train; everything has a default. ``images``: "all", a list of ids or {"filter": {…}}. */
+        /** @description How to train; everything has a default. ``multi_label`` false learns each image's default label alone. */
         TrainingRequestRequest: {
             name?: string;
             method?: components["schemas"]["MethodEnum"];
@@ -2579,7 +2705,14 @@ export interface components {
             flips?: components["schemas"]["FlipsEnum"];
             seed?: number;
             labels?: number[] | null;
-            images?: unknown;
+            multi_label?: boolean;
+            images?: ("all" | "unlabeled") | number[] | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
+            };
             start_from?: number | null;
         };
         /** @description One training; ``id`` is that of its run. ``metrics`` are those of the best epoch on the validation images. */
@@ -3412,6 +3545,111 @@ export interface operations {
             };
         };
     };
+    campaigns_label_counts: {
+        parameters: {
+            query?: {
+                /** @description Brightness at least, 0 to 1 */
+                brightness_gte?: unknown;
+                /** @description Brightness at most, 0 to 1 */
+                brightness_lte?: unknown;
+                /** @description Contrast at least, 0 to 0.5 */
+                contrast_gte?: unknown;
+                /** @description Contrast at most, 0 to 0.5 */
+                contrast_lte?: unknown;
+                /** @description Added at this moment or later */
+                created_after?: unknown;
+                /** @description Added before this moment */
+                created_before?: unknown;
+                /**
+                 * @description Default label: set (marked, or the only one), unset (several, none marked), ambiguous (people chose different ones)
+                 *
+                 *     * `set` - set
+                 *     * `unset` - unset
+                 *     * `ambiguous` - ambiguous
+                 */
+                default?: "ambiguous" | "set" | "unset";
+                /** @description Images whose default label this is */
+                default_label?: unknown;
+                /** @description Whether models drafted something */
+                drafts?: unknown;
+                flagged?: boolean;
+                /** @description Multiple values may be separated by commas. */
+                ids?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                label?: unknown[];
+                /**
+                 * @description How several labels combine
+                 *
+                 *     * `and` - and
+                 *     * `or` - or
+                 *     * `not` - not
+                 */
+                label_op?: "and" | "not" | "or";
+                /**
+                 * @description How many labels of the whole image
+                 *
+                 *     * `single` - single
+                 *     * `multiple` - multiple
+                 *     * `none` - none
+                 */
+                label_type?: "multiple" | "none" | "single";
+                /** @description Id of the person whose set speaks for the image */
+                labeled_by?: unknown;
+                /** @description Multiple values may be separated by commas. */
+                labels_all?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                labels_any?: unknown[];
+                /** @description Multiple values may be separated by commas. */
+                labels_none?: unknown[];
+                /** @description Part of the name */
+                q?: unknown;
+                /** @description Score at least */
+                score_gte?: unknown;
+                /** @description Score at most */
+                score_lte?: unknown;
+                /** @description Sharpness at least */
+                sharpness_gte?: unknown;
+                /** @description Sharpness at most */
+                sharpness_lte?: unknown;
+                /**
+                 * @description * `train` - Train
+                 *     * `validation` - Validation
+                 *     * `test` - Test
+                 *     * `none` - none
+                 */
+                split?: "none" | "test" | "train" | "validation";
+                /**
+                 * @description * `unlabeled` - Unlabeled
+                 *     * `submitted` - Submitted
+                 *     * `accepted` - Accepted
+                 *     * `returned` - Returned
+                 */
+                state?: "accepted" | "returned" | "submitted" | "unlabeled";
+                /** @description Submitted at this moment or later */
+                submitted_after?: unknown;
+                /** @description Submitted before this moment */
+                submitted_before?: unknown;
+                /** @description JSON: {"and": […]}, {"or": […]}, {"not": …}, or an object of the other parameters; 6 deep, 100 leaves */
+                where?: unknown;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelCounts"];
+                };
+            };
+        };
+    };
     campaigns_labelings_create: {
         parameters: {
             query?: never;
@@ -3924,6 +4162,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+        };
+    };
+    campaigns_views_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+        };
+    };
+    campaigns_views_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+        };
+    };
+    campaigns_views_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    campaigns_views_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                view_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSavedViewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
                 };
             };
         };
