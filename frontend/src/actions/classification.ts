@@ -16,6 +16,12 @@ export function chosenLabels(document: AnnotationDocument): number[] {
   return wholeAnnotations(document).filter((annotation) => !isDraft(annotation)).map((annotation) => annotation.label);
 }
 
+/** The label that a person gave the image itself, of several the one that counts; null without any. */
+export function imageLabel(document: AnnotationDocument): number | null {
+  const given = wholeAnnotations(document).filter((annotation) => !isDraft(annotation));
+  return (given.find((annotation) => annotation.default === true) ?? given[0])?.label ?? null;
+}
+
 /** The models' drafts, the surest first. */
 export function guesses(document: AnnotationDocument): Annotation[] {
   return wholeAnnotations(document)

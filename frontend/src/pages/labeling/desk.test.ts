@@ -235,6 +235,16 @@ describe("the desk", () => {
     expect(on.onDesk()?.session.store.getState()).toMatchObject({ mode: "draw-box", label: 2 });
   });
 
+  it("gives the image's own label to its next object, rather than the one in hand", async () => {
+    const server = new FakeServer([95, 96]);
+    const whole = { ...humanAnnotation("w", 7, { type: "whole" }) };
+    server.sets.get(96)?.annotations.push({ ...whole, id: "v", label: 6 }, { ...whole, default: true });
+    const on = await open(server);
+    expect(on.onDesk()?.session.label()).toBe(1);
+    await on.submit();
+    expect(on.onDesk()?.session.label()).toBe(7);
+  });
+
   it("brings unsaved changes back after a crash", async () => {
     const server = new FakeServer([101]);
     const before = await open(server);

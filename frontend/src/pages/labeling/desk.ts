@@ -6,10 +6,11 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { messageOf } from "@/api/problems";
 import type { Task } from "@/api/types";
-import { chosenLabels, guesses } from "@/actions/classification";
+import { chosenLabels, guesses, imageLabel } from "@/actions/classification";
 import { accept, acceptAllAbove } from "@/actions/review";
 import type { Assistant } from "@/core/assistant";
 import { missingAnswer, type Definitions } from "@/core/attributes";
+import { documentOf } from "@/core/document";
 import { isAbove } from "@/core/review";
 import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
@@ -297,9 +298,11 @@ export class Desk {
     const session = this.store.getState().current?.session.store.getState();
     const { thresholds } = this.options.preferences.getState();
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
-    const { assistantOf } = this.options;
+const { assistantOf, settings, definitions, skeletons } = this.options;
     const assisted = assistantOf ? { assistantOf } : {};
-    return Workspace.open(loaded, { label: session?.label ?? this.options.firstLabel, thresholds, tool: session?.tool ?? null, settings: this.options.settings, definitions: this.options.definitions, skeletons: this.options.skeletons, ...assisted, ...mode });
+    // What the image was called as a whole is what most of its objects are called.
+    const label = imageLabel(documentOf(loaded.annotation_set.annotations)) ?? session?.label ?? this.options.firstLabel;
+    return Workspace.open(loaded, { label, thresholds, tool: session?.tool ?? null, settings, definitions, skeletons, ...assisted, ...mode });
   }
 
   /** Lease the next image and load its picture while the person works on this one. */
@@ -338,7 +341,7 @@ export class Desk {
   private brought(workspace: Workspace): Workspace {
     const session = this.store.getState().current?.session.store.getState();
     if (!session) return workspace;
-    workspace.session.store.setState({ label: session.label, tool: session.tool });
+    workspace.session.store.setState({ label: imageLabel(workspace.session.document()) ?? session.label, tool: session.tool });
     workspace.session.setMode(session.mode.startsWith("draw-") ? session.mode : "select");
     return workspace;
   }
