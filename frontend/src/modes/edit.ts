@@ -278,7 +278,7 @@ export class EditMode implements Mode {
   private hint(only: Annotation | null): string {
     if (!only || !this.editor(only)?.remove) return "";
     if (this.removing) return "Click vertices to take them away; R or Esc stops.";
-    if (this.marked.size > 1) return `${this.marked.size} vertices marked: drag one to move them all, arrows nudge, Delete takes them away.`;
+    if (this.marked.size > 1) return `${this.marked.size} vertices marked: drag one to move all, arrows nudge, Delete removes.`;
     return "";
   }
 }

@@ -23,6 +23,18 @@ export function OptionGroup({ title, children }: { title: string; children: Reac
   );
 }
 
+/** A group that is folded away until it is wanted, so that the labels below stay in sight. It remembers which. */
+export function FoldedGroup({ settings, title, children }: { settings: ToolSettings; title: string; children: ReactNode }) {
+  const setting: Setting<boolean> = { name: `fold.${title.toLowerCase()}`, initial: false };
+  const open = useSetting(settings, setting);
+  return (
+    <details className={classes["group"]} open={open} data-testid={`fold-${title.toLowerCase()}`} onToggle={(event) => event.currentTarget.open !== open && settings.set(setting, event.currentTarget.open)}>
+      <summary className={classes["title"]}>{title}</summary>
+      {open && <div className={classes["folded"]}>{children}</div>}
+    </details>
+  );
+}
+
 export function useSetting<T extends number | boolean | string>(settings: ToolSettings, setting: Setting<T>): T {
   return useStore(settings.store, (values) => valueOf(values, setting));
 }
@@ -36,16 +48,21 @@ export function CommandButtons({ session, commands }: { session: Session; comman
       {commands.map((command) => {
         const why = command.blocked(session);
         return (
-          <Tooltip key={command.id} label={why ?? command.title} multiline w={220} openDelay={300} events={{ hover: true, focus: true, touch: true }}>
+          <Tooltip key={command.id} label={why === null ? `${command.title} (${command.keys[0] ?? "no key"})` : why} multiline w={220} openDelay={300} events={{ hover: true, focus: true, touch: true }}>
             <UnstyledButton className={classes["button"]} aria-disabled={why !== null} aria-label={why === null ? command.title : `${command.title}. ${why}`} data-testid={`do-${command.id}`} onClick={() => (why === null ? command.run(session) : session.say(why))}>
               <span>{command.short}</span>
-              <Kbd size="xs">{command.keys[0]}</Kbd>
+              <kbd className={classes["key"]}>{keyText(command.keys[0])}</kbd>
             </UnstyledButton>
           </Tooltip>
         );
       })}
     </div>
   );
+}
+
+/** As short as keys are printed on keyboards: two buttons have to fit into a row. */
+function keyText(key = ""): string {
+  return key.replace("Shift+", "⇧").replace("Alt+", "⌥");
 }
 
 const identities = new WeakMap<object, number>();
@@ -82,7 +99,7 @@ export function OptionSlider({ settings, setting, label, most, unit, onUse }: { 
       </label>
       <Slider
         size="sm" min={0} max={100} step={1} label={null} value={toSlider(value, most)} aria-labelledby={id} data-testid={`set-${setting.name}`}
-        thumbProps={{ "aria-labelledby": id, "aria-valuetext": `${value} ${unit}` }}
+        thumbProps={{ "aria-labelledby": id }} thumbValueText={`${value} ${unit}`}
         onChange={(share) => {
           const next = fromSlider(share, most);
           settings.set(setting, next);

@@ -90,7 +90,7 @@ export abstract class PathMode implements Mode {
   }
 
   refresh(): void {
-    this.hint = this.path.tracing ? "Move along the border and click where to leave it. Tab takes the other way round; Backspace lets go." : this.say();
+    this.hint = this.path.tracing ? "Click where to leave the border; Tab takes the other way round; Backspace lets go." : this.say();
     this.bench.overlay({ sketch: null, handles: [], activeHandle: null, cursor: "crosshair", hint: this.hint, paint: (frame) => this.paint(frame) });
   }
 

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useStore } from "zustand";
 import type { Session } from "../../modes/session";
-import { CommandButtons, OptionGroup, OptionSlider, OptionSwitch, useSetting } from "../OptionParts";
+import { CommandButtons, FoldedGroup, OptionGroup, OptionSlider, OptionSwitch, useSetting } from "../OptionParts";
 import classes from "../OptionParts.module.css";
 import { PathOptions } from "../PathOptions";
 import { polygonsAmong, simplifiedPolygon, vertexCount } from "./actions";
@@ -14,17 +14,16 @@ const MOST_PX = 50;
 export default function PolygonOptions({ session }: { session: Session }) {
   return (
     <>
-      <OptionGroup title="Drawing">
-        <PathOptions settings={session.settings} />
-      </OptionGroup>
-      <OptionGroup title="Object">
-        <CommandButtons session={session} commands={DRAWING} />
+      <OptionGroup title="Polygon">
+        <CommandButtons session={session} commands={[...DRAWING, ...OPERATIONS]} />
         <OptionSwitch settings={session.settings} setting={SPLIT_INTO_PARTS} label="Cut into parts" />
       </OptionGroup>
-      <OptionGroup title="Selection">
-        <CommandButtons session={session} commands={OPERATIONS} />
-      </OptionGroup>
-      <Simplify session={session} />
+      <FoldedGroup settings={session.settings} title="Simplify">
+        <Simplify session={session} />
+      </FoldedGroup>
+      <FoldedGroup settings={session.settings} title="Snapping">
+        <PathOptions settings={session.settings} />
+      </FoldedGroup>
     </>
   );
 }
@@ -38,7 +37,7 @@ function Simplify({ session }: { session: Session }) {
   const left = useMemo(() => polygonsAmong(document, selection).map((polygon) => ({ ...polygon, shape: simplifiedPolygon(polygon.shape, tolerance) })), [document, selection, tolerance]);
   const preview = (value: number): void => session.preview(polygons.map((polygon) => ({ ...polygon, shape: simplifiedPolygon(polygon.shape, value) })));
   return (
-    <OptionGroup title="Simplify">
+    <>
       <div onBlur={() => session.preview([])} onPointerLeave={() => session.preview([])}>
         <OptionSlider settings={session.settings} setting={TOLERANCE_PX} label="Tolerance" most={MOST_PX} unit="px" onUse={(value) => value !== null && preview(value)} />
       </div>
@@ -46,6 +45,6 @@ function Simplify({ session }: { session: Session }) {
         {polygons.length === 0 ? "Select a polygon to see its vertices." : `${vertexCount(polygons).toLocaleString("en")} → ${vertexCount(left).toLocaleString("en")} vertices`}
       </p>
       <CommandButtons session={session} commands={[SIMPLIFY]} />
-    </OptionGroup>
+    </>
   );
 }

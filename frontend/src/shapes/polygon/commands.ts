@@ -105,16 +105,16 @@ export const OPERATIONS: readonly PolygonCommand[] = [
     done: "Intersected objects", nothing: "They do not overlap.", act: intersect,
   }),
   operation({
-    id: "polygon-neighbours", title: "Subtract the neighbours from the selection", short: "Cut neighbours out", keys: ["Shift+C"], blocked: needs(1),
+    id: "polygon-neighbours", title: "Subtract the neighbours from the selection", short: "Clip", keys: ["Shift+C"], blocked: needs(1),
     done: "Subtracted the neighbours", nothing: "No neighbour overlaps the selection.",
     act: (document, ids, bench) => subtract(document, ids, neighboursOf(bench, polygonsAmong(document, ids)).map(({ id }) => id)),
   }),
   operation({
-    id: "polygon-gather", title: "Make the selected polygons parts of the first", short: "As parts", keys: ["Shift+G"], blocked: needs(2),
+    id: "polygon-gather", title: "Make the selected polygons parts of the first", short: "Gather", keys: ["Shift+G"], blocked: needs(2),
     done: "Gathered parts", nothing: "There is nothing to gather.", act: gather,
   }),
   operation({
-    id: "polygon-separate", title: "Make an object of each part", short: "Part by part", keys: ["Alt+G"], blocked: hasParts,
+    id: "polygon-separate", title: "Make an object of each part", short: "Separate", keys: ["Alt+G"], blocked: hasParts,
     done: "Separated parts", nothing: "There is one part only.", act: (document, ids, bench) => separateParts(document, ids, () => bench.freshId()),
   }),
   operation({

@@ -10,7 +10,7 @@ import { SPLIT_INTO_PARTS } from "./settings";
 export type Purpose = "object" | "part" | "hole" | "split";
 
 const HINTS: Record<Purpose, string> = {
-  object: "Click corners; Enter, N, a double click or the first corner closes. Shift drags freehand, Alt follows a neighbour's border, Ctrl does not snap. Backspace takes back; Esc stops.",
+  object: "Click corners; Shift drags freehand, Alt follows a neighbour's border. Esc stops.",
   part: "Draw another part of the object; Enter closes it. Esc stops.",
   hole: "Draw a hole inside the object; Enter closes it. Esc stops.",
   split: "Draw a line across the object, from border to border; Enter or a double click cuts. Esc stops.",
@@ -62,7 +62,8 @@ export class PolygonMode extends PathMode {
   }
 
   protected say(): string {
-    return HINTS[this.purpose];
+    if (!this.begun || this.purpose === "split") return HINTS[this.purpose];
+    return "Enter or the first corner closes; Backspace takes back; Ctrl does not snap.";
   }
 
   protected end(): void {

@@ -1,6 +1,6 @@
 import { useStore } from "zustand";
 import type { Session } from "../../modes/session";
-import { CommandButtons, OptionGroup, OptionSlider, useSetting } from "../OptionParts";
+import { CommandButtons, FoldedGroup, OptionGroup, OptionSlider, useSetting } from "../OptionParts";
 import classes from "../OptionParts.module.css";
 import { PathOptions } from "../PathOptions";
 import { linesAmong, simplifiedLine } from "./actions";
@@ -19,16 +19,13 @@ export default function PolylineOptions({ session }: { session: Session }) {
   const [before, after] = [lines, lines.map((line) => ({ shape: simplifiedLine(line.shape, tolerance) }))].map((all) => all.reduce((sum, { shape }) => sum + shape.points.length, 0));
   return (
     <>
-      <OptionGroup title="Drawing">
-        <PathOptions settings={session.settings} />
-      </OptionGroup>
       <OptionGroup title="Line">
         <p className={classes["note"]} data-testid="line-length">
-          {lines.length === 0 ? "Select a line to see its length." : `Length ${lines.reduce((sum, { shape }) => sum + lengthOf(shape.points), 0).toLocaleString("en", { maximumFractionDigits: 1 })} px`}
+          {lines.length === 0 ? "Select a line to see its length." : `Length ${lines.reduce((sum, { shape }) => sum + lengthOf(shape.points), 0).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} px`}
         </p>
         <CommandButtons session={session} commands={LINE_COMMANDS} />
       </OptionGroup>
-      <OptionGroup title="Simplify">
+      <FoldedGroup settings={session.settings} title="Simplify">
         <div onBlur={() => session.preview([])} onPointerLeave={() => session.preview([])}>
           <OptionSlider settings={session.settings} setting={LINE_TOLERANCE_PX} label="Tolerance" most={MOST_PX} unit="px" onUse={(value) => value !== null && preview(value)} />
         </div>
@@ -36,7 +33,10 @@ export default function PolylineOptions({ session }: { session: Session }) {
           {lines.length === 0 ? "Select a line to see its points." : `${(before ?? 0).toLocaleString("en")} → ${(after ?? 0).toLocaleString("en")} points`}
         </p>
         <CommandButtons session={session} commands={[SIMPLIFY_LINE]} />
-      </OptionGroup>
+      </FoldedGroup>
+      <FoldedGroup settings={session.settings} title="Snapping">
+        <PathOptions settings={session.settings} />
+      </FoldedGroup>
     </>
   );
 }

@@ -64,8 +64,9 @@ export class PolylineMode extends PathMode {
   protected say(): string {
     const drawn = [...this.path.points, ...this.path.preview()];
     const length = drawn.length > 1 ? `${lengthOf(drawn).toFixed(1)} px. ` : "";
-    if (!this.growing) return `${length}Click points; Enter, N or a double click ends the line. Shift drags freehand, Alt follows a neighbour. Backspace takes back; Esc stops.`;
-    return this.begun ? `${length}Click more points; Enter ends.` : "Click to go on from this end, on the other end (or Tab) to go on there, or on an edge to put a point into it.";
+    if (!this.growing && !this.begun) return "Click points; Shift drags freehand, Alt follows a neighbour. Esc stops.";
+    if (!this.growing) return `${length}Enter or a double click ends the line; Backspace takes back; Ctrl does not snap.`;
+    return this.begun ? `${length}Click more points; Enter ends.` : "Click to go on from here; on the other end (Tab) to go on there; on an edge to add a point.";
   }
 
   protected end(): void {
