@@ -298,7 +298,7 @@ export class Desk {
     const session = this.store.getState().current?.session.store.getState();
     const { thresholds } = this.options.preferences.getState();
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
-const { assistantOf, settings, definitions, skeletons } = this.options;
+    const { assistantOf, settings, definitions, skeletons } = this.options;
     const assisted = assistantOf ? { assistantOf } : {};
     // What the image was called as a whole is what most of its objects are called.
     const label = imageLabel(documentOf(loaded.annotation_set.annotations)) ?? session?.label ?? this.options.firstLabel;
