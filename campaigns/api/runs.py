@@ -17,6 +17,7 @@ from campaigns.models import ItemState, Run, RunItem, RunState
 from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
 
+UPKEEP = ("measure",)
 LOG_TAIL_BYTES = 64 * 1024
 
 
@@ -33,7 +34,7 @@ class RunFilter(django_filters.FilterSet):
 
 
 class RunsView(generics.ListAPIView[Run]):
-    """All runs that the user may see, newest first."""
+    """All runs that the user may see, newest first; upkeep that nobody started is listed only when its kind is asked for."""
 
     serializer_class = RunSerializer
     filterset_class = RunFilter
@@ -41,7 +42,8 @@ class RunsView(generics.ListAPIView[Run]):
 
     def get_queryset(self) -> RunQuerySet:
         """Return the user's runs."""
-        return Run.objects.visible_to(user_of(self.request)).select_related("created_by")
+        runs_ = Run.objects.visible_to(user_of(self.request)).select_related("created_by")
+        return runs_ if self.request.query_params.get("kind") else runs_.exclude(kind__in=UPKEEP)
 
 
 class RunView(APIView):

@@ -18,6 +18,7 @@ from campaigns.runs import enqueue_run
 from campaigns.services.campaigns import create_label
 from campaigns.services.incoming import Checked, FileResult, Incoming, check, come_to_rest, refusal, unpacked, workshop
 from campaigns.services.labeling_by_upload import label_images
+from campaigns.services.measuring import measure_later
 from campaigns.storage import folder
 
 BATCH_FILES = 250
@@ -69,6 +70,8 @@ def import_files(
             if on_batch is not None:
                 on_batch(report)
     _prepare_large_ones(user, campaign, report)
+    if report.created:
+        measure_later(campaign, user)
     return report
 
 

@@ -74,6 +74,14 @@ class TestTargets:
         assert targets.rows.tolist() == [0, 3]
         assert any("2 images" in warning for warning in targets.warnings)
 
+    def test_the_default_label_is_what_an_image_is_when_it_has_several(self):
+        marked = [whole(1)[0], {**whole(2)[0], "default": True}]
+        of_another = [whole(1)[0], {**whole(4)[0], "default": True}]
+        targets = classification_targets([marked, whole(1), whole(1, 2), of_another], LABELS, multi_label=False)
+        assert targets.rows.tolist() == [0, 1] and targets.values.tolist() == [1, 0]
+        several = classification_targets([marked, whole(1), whole(3)], LABELS, multi_label=True)
+        assert several.values.tolist() == [[1, 1, 0], [1, 0, 0], [0, 0, 1]]
+
     def test_several_labels_become_bits_and_none_is_an_answer_too(self):
         targets = classification_targets([whole(1, 3), whole(), whole(3)], LABELS, multi_label=True)
         assert [each.name for each in targets.classes] == ["ocean", "snow"]

@@ -1004,7 +1004,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All runs that the user may see, newest first. */
+        /** @description All runs that the user may see, newest first; upkeep that nobody started is listed only when its kind is asked for. */
         get: operations["runs_list"];
         put?: never;
         post?: never;
