@@ -21,7 +21,7 @@ export type AuthState = Answer<Schemas["AuthState"]>;
 export type ApiToken = Answer<Schemas["ApiToken"]>;
 
 export type Label = Answer<Omit<Schemas["Label"], "attributes" | "skeleton">> & Pick<Schemas["Label"], "attributes" | "skeleton">;
-export type NewLabel = Required<Pick<Schemas["LabelRequest"], "name" | "color" | "hotkey">>;
+export type NewLabel = Required<Pick<Schemas["LabelRequest"], "name" | "color" | "hotkey">> & Pick<Schemas["LabelRequest"], "skeleton">;
 export type Campaign = Answer<Schemas["Campaign"]>;
 export type NewCampaign = Schemas["CampaignRequest"];
 export type Member = Answer<Schemas["Member"]>;

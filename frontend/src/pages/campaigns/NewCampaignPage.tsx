@@ -7,8 +7,11 @@ import { useTranslation } from "react-i18next";
 import { useCreateCampaign } from "@/api/campaigns";
 import { messageOf } from "@/api/problems";
 import type { NewLabel, Task } from "@/api/types";
+import { readSkeleton } from "@/core/skeleton";
 import { labelProblems, nextLabel, withNames } from "@/parts/labelDrafts";
 import { LabelFields } from "@/parts/LabelFields";
+import { asDocument } from "@/parts/skeleton/drafts";
+import { SkeletonButton } from "@/parts/skeleton/SkeletonButton";
 import { PageHeader } from "@/parts/PageHeader";
 import classes from "./NewCampaignPage.module.css";
 
@@ -42,7 +45,7 @@ function TaskCards({ value, onChange }: { value: Task; onChange: (task: Task) =>
   );
 }
 
-function LabelList({ labels, onChange, tried }: { labels: NewLabel[]; onChange: (labels: NewLabel[]) => void; tried: boolean }) {
+function LabelList({ labels, onChange, tried, skeletons }: { labels: NewLabel[]; onChange: (labels: NewLabel[]) => void; tried: boolean; skeletons: boolean }) {
   const { t } = useTranslation();
   const [pasted, setPasted] = useState("");
   const problems = tried ? labelProblems(labels) : [];
@@ -64,6 +67,7 @@ function LabelList({ labels, onChange, tried }: { labels: NewLabel[]; onChange: 
           errors={{ name: problemOf(index, "name"), hotkey: problemOf(index, "hotkey") }}
           onChange={(change) => onChange(labels.map((one, at) => (at === index ? { ...one, ...change } : one)))}
           onRemove={() => onChange(labels.filter((_, at) => at !== index))}
+          more={skeletons && <SkeletonButton name={label.name} value={readSkeleton(label.skeleton)} onSave={(skeleton, done) => (onChange(labels.map((one, at) => (at === index ? { ...one, skeleton: skeleton ? asDocument(skeleton) : {} } : one))), done())} />}
         />
       ))}
       <Group>
@@ -154,7 +158,7 @@ export function NewCampaignPage() {
           <Text size="sm" c="dimmed" mb="md">
             {t("newCampaign.labelsHint")}
           </Text>
-          <LabelList labels={labels} onChange={setLabels} tried={tried} />
+          <LabelList labels={labels} onChange={setLabels} tried={tried} skeletons={form.values.task === "keypoints"} />
         </Card>
         <Card>
           <Stack>

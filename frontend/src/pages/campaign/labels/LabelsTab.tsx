@@ -12,6 +12,7 @@ import { LabelFields } from "@/parts/LabelFields";
 import { EmptyState } from "@/parts/states";
 import { mayManage } from "../roles";
 import { AttributesEditor } from "./AttributesEditor";
+import { LabelSkeleton } from "./LabelSkeleton";
 import { ThisCampaign } from "./ThisCampaign";
 
 function fieldsOf(label: Label): NewLabel {
@@ -44,7 +45,12 @@ function LabelRow({ campaign, label, number }: { campaign: Campaign; label: Labe
       onChange={(change) => setDraft((now) => ({ ...now, ...change }))}
       onCommit={commit}
       onRemove={askRemove}
-      more={<AttributesButton campaign={campaign} label={label} />}
+      more={
+        <>
+          {campaign.task !== "classification" && <LabelSkeleton campaign={campaign} label={label} />}
+          <AttributesButton campaign={campaign} label={label} />
+        </>
+      }
     />
   );
 }
