@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { BandPresets } from "./BandPresets";
 import { useLabeling, usePreference } from "./LabelingContext";
 import classes from "./Labeling.module.css";
-import { bandChoiceOf } from "./pictures";
+import { bandChoiceOf, statisticsQuery } from "./pictures";
 import type { BandChoice, Stretch } from "./preferences";
 import { Slider } from "./Slider";
-import { bandStatistics, type BandStatistics, type ImageFacts } from "./wire";
+import type { BandStatistics, ImageFacts } from "./wire";
 
 const STRETCHES: readonly { readonly value: Stretch; readonly label: string }[] = [
   { value: "auto", label: "Automatic" },
@@ -19,7 +19,7 @@ export function BandPanel({ image }: { image: ImageFacts }) {
   const { preferences } = useLabeling();
   const stored = usePreference((state) => state.bands[image.bands]);
   const choice = bandChoiceOf(image, { bands: stored ? { [image.bands]: stored } : {} });
-  const statistics = useQuery({ queryKey: ["images", image.id, "statistics"], queryFn: ({ signal }) => bandStatistics(image.id, signal), staleTime: Infinity });
+  const statistics = useQuery(statisticsQuery(image));
   const change = (next: Partial<BandChoice>): void => preferences.setState((state) => ({ bands: { ...state.bands, [image.bands]: { ...choice, ...next } } }));
   return (
     <details className={classes["bands"]} data-testid="bands">

@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Campaign, Label } from "@/api/types";
 import type { Definitions } from "@/core/attributes";
@@ -15,6 +16,7 @@ import { labelKeys } from "./label-keys";
 import { LabelingContext, type Labeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { LeftPanel } from "./LeftPanel";
+import { statisticsQuery } from "./pictures";
 import { preferencesOf, toolSettingsOf, type PreferenceStore } from "./preferences";
 import { RightPanel } from "./RightPanel";
 import type { ImageFacts } from "./wire";
@@ -36,6 +38,7 @@ interface Machinery {
 function useMachinery(campaign: Campaign, image: number | null): Machinery | null {
   const [machinery, setMachinery] = useState<Machinery | null>(null);
   const first = useRef(campaign);
+  const client = useQueryClient();
   useEffect(() => {
     const { id, task, settings, labels, role } = first.current;
     const preferences = preferencesOf(id);
@@ -43,14 +46,14 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
     const models = new PromptableModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
-    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), assistantOf });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), assistantOf, statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {
       desk.close();
       viewer.dispose();
     };
-  }, [image]);
+  }, [image, client]);
   return machinery;
 }
 

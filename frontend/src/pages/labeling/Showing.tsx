@@ -4,10 +4,9 @@ import { placeOf, remembered } from "@/core/places";
 import { rulerOf } from "@/core/ruler";
 import { PLAIN_TONE } from "@/core/tone";
 import { useLabeling, usePreference } from "./LabelingContext";
-import { bandChoiceOf, pictureOf } from "./pictures";
+import { bandChoiceOf, needsStatistics, pictureOf, statisticsQuery } from "./pictures";
 import { useGeoreference } from "./useGeoreference";
 import { useHeatMap } from "./useHeatMap";
-import { bandStatistics } from "./wire";
 import type { Workspace } from "./workspace";
 
 /** Keep the viewer showing what React knows: image, bands and stretch, heat map, and how the person wants to see all that. */
@@ -31,12 +30,8 @@ export function Showing({ workspace }: { workspace: Workspace }) {
 function useShownImage(workspace: Workspace): void {
   const { viewer, preferences, focusCanvas } = useLabeling();
   const choice = usePreference((state) => JSON.stringify(bandChoiceOf(workspace.image, state)));
-  const statistics = useQuery({
-    queryKey: ["images", workspace.image.id, "statistics"],
-    queryFn: ({ signal }) => bandStatistics(workspace.image.id, signal),
-    enabled: workspace.image.tiled && bandChoiceOf(workspace.image, preferences.getState()).stretch !== "auto",
-    staleTime: Infinity,
-  });
+  const enabled = usePreference((state) => needsStatistics(workspace.image, bandChoiceOf(workspace.image, state)));
+  const statistics = useQuery({ ...statisticsQuery(workspace.image), enabled });
   const shown = useRef<Workspace | null>(null);
   useEffect(() => {
     const picture = pictureOf(workspace.image, JSON.parse(choice) as ReturnType<typeof bandChoiceOf>, statistics.data ?? null);

@@ -16,9 +16,9 @@ import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
 import type { Annotation } from "@/core/types";
 import type { Session } from "@/modes/session";
-import { bandChoiceOf, loadAhead, pictureOf } from "./pictures";
+import { bandChoiceOf, loadAhead, needsStatistics, pictureOf } from "./pictures";
 import type { PreferenceStore } from "./preferences";
-import { flagImage, leaseNext, openImage, releaseImage, skipImage, type ImageFacts, type Loaded, type NothingLeft } from "./wire";
+import { type BandStatistics, flagImage, type ImageFacts, leaseNext, type Loaded, type NothingLeft, openImage, releaseImage, skipImage } from "./wire";
 import { Workspace, type Finish } from "./workspace";
 
 export interface Failure {
@@ -52,6 +52,8 @@ export interface DeskOptions {
   readonly mayLabel: boolean;
   readonly preferences: PreferenceStore;
   readonly settings: ToolSettings;
+  /** Values of the bands of a raster, for a stretch that a person chose. */
+  readonly statistics?: (image: ImageFacts) => Promise<readonly BandStatistics[]>;
   /** What labels ask of their objects. */
   readonly definitions: Definitions;
   /** Who finds outlines in an image. */
@@ -323,7 +325,10 @@ export class Desk {
     if (answer.image === null) return answer;
     const { image } = answer;
     ahead.image = image.id;
-    ahead.pictures = loadAhead(pictureOf(image, bandChoiceOf(image, this.options.preferences.getState()), null));
+    const choice = bandChoiceOf(image, this.options.preferences.getState());
+    // With another stretch the tiles have other addresses: those loaded ahead must be the ones that are shown.
+    const statistics = needsStatistics(image, choice) ? ((await this.options.statistics?.(image).catch(() => null)) ?? null) : null;
+    ahead.pictures = loadAhead(pictureOf(image, choice, statistics));
     return this.workspaceOf(answer);
   }
 

@@ -1,11 +1,22 @@
 /** Where the pixels of an image come from, and how they are loaded ahead. */
+import { queryOptions } from "@tanstack/react-query";
 import { apiUrl } from "@/api/http";
 import { overviewTiles, type Picture } from "@/render/picture";
 import { DEFAULT_BANDS, type BandChoice, type Preferences } from "./preferences";
-import type { BandStatistics, ImageFacts } from "./wire";
+import { bandStatistics, type BandStatistics, type ImageFacts } from "./wire";
 
 export function bandChoiceOf(image: ImageFacts, preferences: Pick<Preferences, "bands">): BandChoice {
   return { ...DEFAULT_BANDS, ...preferences.bands[image.bands] };
+}
+
+/** Whether the addresses of tiles hang on what values the bands hold. */
+export function needsStatistics(image: ImageFacts, { stretch }: BandChoice): boolean {
+  return image.tiled && stretch !== "auto";
+}
+
+/** The one question for them, however many ask it. */
+export function statisticsQuery({ id }: ImageFacts) {
+  return queryOptions({ queryKey: ["images", id, "statistics"], queryFn: ({ signal }) => bandStatistics(id, signal), staleTime: Infinity });
 }
 
 /** The bands that are stretched: those chosen, or those that the server shows by itself. */

@@ -12,6 +12,8 @@ interface TestSeam {
   image(): { readonly id: number; readonly name: string; readonly width: number; readonly height: number } | null;
   /** The image whose picture was painted completely last, and when: milliseconds of `performance.now()`. */
   painted(): { readonly id: number; readonly at_ms: number } | null;
+  /** Comes when every tile in sight is there and drawn. */
+  settled(): Promise<void>;
   /** What is in sight, in pixel space: left, top, right, bottom. */
   inSight(): readonly [number, number, number, number];
   /** The annotations as the page has them now. */
@@ -33,6 +35,11 @@ export function exposeToTests(viewer: Viewer, desk: Desk): () => void {
   viewer.map.on("rendercomplete", notePainted);
   window.__winnow = {
     painted: () => painted,
+    settled: () =>
+      new Promise((resolve) => {
+        viewer.map.once("rendercomplete", () => resolve());
+        viewer.map.render();
+      }),
     inSight: () => viewer.sightStore.getState().bounds,
     toScreen: (x, y) => viewer.toScreen([x, y]),
     image: () => {
