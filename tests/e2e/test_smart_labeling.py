@@ -208,14 +208,26 @@ def touch_page(browser: Any, shared_stack: Stack) -> Iterator[Page]:
     context.close()
 
 
-def test_a_finger_draws_the_work_area_and_the_buttons_do_the_rest(opened: Opened, touch_page: Page):
+def test_fingers_tap_the_corners_and_a_pen_draws_the_strokes(opened: Opened, touch_page: Page):
     hand = opened(page=touch_page)
-    finger = touch_page.context.new_cdp_session(touch_page)
-    for step in range(11):
-        x, y = hand.place(190 + 46 * step, 120 + 46 * step)
-        finger.send("Input.dispatchTouchEvent", {"type": "touchMove" if step else "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    hand.named("smart-extract").tap()
+    wire = touch_page.context.new_cdp_session(touch_page)
+    for corner in ((190, 120), (650, 580)):
+        x, y = hand.place(*corner)
+        wire.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y, "id": 0}]})
+        wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        touch_page.wait_for_timeout(400)  # two taps at once would be a double tap
+    expect(hand.page.get_by_role("status").filter(has_text="Draw strokes on the thing")).to_be_visible()
+    stroke = [hand.place(*place) for place in ((360, 330), (420, 370), (480, 340))]
+    for n, (x, y) in enumerate(stroke):
+        kind = "mouseMoved" if n else "mousePressed"
+        wire.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "pointerType": "pen", "button": "left", "buttons": 1})
+    last = {"x": stroke[-1][0], "y": stroke[-1][1], "pointerType": "pen", "button": "left", "buttons": 0}
+    wire.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **last})
+    with touch_page.expect_request("**/assist") as asked:
+        hand.named("smart-extract").click()
+    prompts = asked.value.post_data_json["prompts"]
+    assert len(prompts["foreground"]) == 1
+    assert prompts["points"] == []
     answered(hand)
-    hand.named("smart-done").tap()
+    hand.named("smart-done").click()
     assert overlap(hand.saved()[0]) > 0.9

@@ -21,7 +21,6 @@ type Drag = { readonly kind: "area"; readonly from: Point; readonly to: Point } 
 export class SmartMode implements Mode {
   readonly name = SMART;
   readonly takesSecondary = true;
-  readonly takesFingers = true;
   private steps: Steps = [];
   private drag_: Drag | null = null;
   /** The first corner of a work area that is drawn by two clicks. */
