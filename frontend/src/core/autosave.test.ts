@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { add, humanAnnotation, remove } from "@/actions/annotations";
-import { Autosave, REST_MS, type JournalEntry, type SaveOutcome, type SaveRequest } from "./autosave";
+import { Autosave, REST_MS, type JournalEntry, type SaveOutcome, type SaveRequest, type Work } from "./autosave";
 import { applyPatch, documentOf, EMPTY_DOCUMENT, type AnnotationDocument } from "./document";
 import type { Annotation } from "./types";
 
 const box = (id: string, x = 0): Annotation => humanAnnotation(id, 1, { type: "box", x, y: 0, width: 5, height: 5, rotation: 0 });
+
+const NO_WORK: Work = { active_s: 0, effort: {} };
 
 /** A server of one annotation set, and a wire that can break before or after it. */
 class Server {
@@ -32,14 +34,18 @@ class Server {
 }
 
 function desk(server: Server) {
-  const page = { document: server.document, journal: null as JournalEntry | null, active_s: 0 };
+  const page = { document: server.document, journal: null as JournalEntry | null, work: NO_WORK };
   const autosave: Autosave = new Autosave(
     {
       send: server.send,
       read: () => page.document,
       replace: (document) => (page.document = document),
-      takeActive: () => page.active_s,
-      giveBackActive: () => undefined,
+      takeWork: () => {
+        const work = page.work;
+        page.work = NO_WORK;
+        return work;
+      },
+      giveBackWork: (work) => (page.work = work),
       remember: (entry) => (page.journal = entry),
     },
     server.document,
@@ -201,8 +207,8 @@ describe("autosave", () => {
     edit(add(page.document, box("a")));
     await autosave.flush();
     expect(server.requests).toHaveLength(1);
-    page.active_s = 12;
+    page.work = { active_s: 12, effort: { a: { active_s: 3, actions: 2 } } };
     await autosave.report();
-    expect(server.requests[1]).toMatchObject({ patch: { upsert: [], delete: [] }, active_s: 12 });
+    expect(server.requests[1]).toMatchObject({ patch: { upsert: [], delete: [] }, active_s: 12, effort: { a: { active_s: 3, actions: 2 } } });
   });
 });

@@ -1,6 +1,7 @@
 /** Autosave: small patches with a version, within a second of rest; nothing acknowledged is sent twice, nothing is lost in silence. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { applyPatch, difference, isEmptyPatch, type AnnotationDocument } from "./document";
+import type { Effort } from "./effort";
 import { beforePatch, holds, type Before } from "./merge";
 import type { Patch } from "./types";
 
@@ -25,10 +26,15 @@ export type SaveOutcome =
   | { readonly kind: "offline"; readonly message: string }
   | { readonly kind: "refused"; readonly message: string };
 
-export interface SaveRequest {
+/** Work since the last save: seconds on the image, and what each annotation cost. */
+export interface Work {
+  readonly active_s: number;
+  readonly effort: Effort;
+}
+
+export interface SaveRequest extends Work {
   readonly version: number;
   readonly patch: Patch;
-  readonly active_s: number;
 }
 
 /** What survives a crash: the unsaved changes, and what they were made on. */
@@ -43,8 +49,9 @@ export interface AutosaveParts {
   readonly read: () => AnnotationDocument;
   /** Put another document in the place of the present one (undo brings it back). */
   readonly replace: (document: AnnotationDocument, title: string) => void;
-  readonly takeActive: () => number;
-  readonly giveBackActive: (seconds: number) => void;
+  readonly takeWork: () => Work;
+  /** A save did not arrive: its work is still to be told. */
+  readonly giveBackWork: (work: Work) => void;
   readonly remember: (entry: JournalEntry | null) => void;
 }
 
@@ -166,10 +173,10 @@ export class Autosave {
     // Offline, an empty change is worth its way: its answer tells that the network is back.
     if (isEmptyPatch(patch) && !evenEmpty && this.state !== "offline") return;
     const base = this.saved;
-    const active_s = this.parts.takeActive();
+    const work = this.parts.takeWork();
     this.show("saving");
-    const outcome = await this.parts.send({ version: this.currentVersion, patch, active_s });
-    if (outcome.kind !== "saved") this.parts.giveBackActive(active_s);
+    const outcome = await this.parts.send({ version: this.currentVersion, patch, ...work });
+    if (outcome.kind !== "saved") this.parts.giveBackWork(work);
     this.settle(outcome, sent, patch, base);
   }
 

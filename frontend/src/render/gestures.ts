@@ -31,6 +31,8 @@ interface Click {
 export class Gestures extends Interaction {
   /** Space is held: every drag pans. */
   panning = false;
+  /** Told after each gesture that was the mode's, and none of the view's. */
+  onGesture: (() => void) | null = null;
   private pressed: Press | null = null;
   private last: Click | null = null;
   private penSeen_ms = -Infinity;
@@ -91,6 +93,7 @@ export class Gestures extends Interaction {
     const input = inputOf(event, pointer);
     if (press.taken) mode.release(input);
     if (!press.wandered) this.click(input, pointer, press, mode);
+    if (press.taken || !press.wandered) this.onGesture?.();
     return !press.taken;
   }
 

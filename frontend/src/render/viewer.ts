@@ -132,6 +132,11 @@ export class Viewer {
     if (this.heatMap) this.map.addLayer(this.heatMap);
   }
 
+  /** Tell somebody after each gesture that was not the view's own. */
+  onGesture(listener: (() => void) | null): void {
+    this.gestures.onGesture = listener;
+  }
+
   /** Without this gestures only pan and zoom. */
   setEditable(editable: boolean): void {
     this.editable = editable;

@@ -293,6 +293,7 @@ export class Desk {
       return { status: "ready", current: workspace, reason: "", visited, at: known === -1 ? visited.length - 1 : known };
     });
     workspace.session.setThresholds(this.options.preferences.getState().thresholds);
+    workspace.begin();
     if (!this.ahead && this.options.mayLabel) this.lookAhead();
   }
 

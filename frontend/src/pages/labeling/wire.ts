@@ -80,8 +80,8 @@ async function versionAfter(answer: Promise<{ version: number }>): Promise<SaveO
   }
 }
 
-export function saveSet(image: number, { version, patch, active_s }: SaveRequest): Promise<SaveOutcome> {
-  const body = { upsert: patch.upsert.map((annotation) => ({ ...annotation })), delete: [...patch.delete], active_s };
+export function saveSet(image: number, { version, patch, active_s, effort }: SaveRequest): Promise<SaveOutcome> {
+  const body = { upsert: patch.upsert.map((annotation) => ({ ...annotation })), delete: [...patch.delete], active_s, effort };
   const params = versioned(image, version);
   return versionAfter(bodyOf(api.PATCH("/api/v1/images/{image_id}/annotation-set", { params, body, keepalive: keepalive(body) })));
 }

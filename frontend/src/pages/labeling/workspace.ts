@@ -9,6 +9,7 @@ import type { Thresholds } from "@/core/review";
 import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
 import { Session } from "@/modes/session";
+import { EffortBook } from "./effort-book";
 import { journalOf, type Journal } from "./journal";
 import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from "./wire";
 
@@ -37,6 +38,7 @@ export class Workspace {
   readonly session: Session;
   readonly autosave: Autosave;
   readonly store: StoreApi<WorkspaceState>;
+  readonly effort: EffortBook;
   private activity: Activity = startActivity(Date.now());
   /** False when this browser cannot keep unsaved changes by itself. */
   journaled = true;
@@ -50,6 +52,7 @@ export class Workspace {
     const document = documentOf(set.annotations);
     const assistant = desired.assistantOf?.(image) ?? null;
     this.session = new Session({ size: { width: image.width, height: image.height }, document, assistant, ...desired });
+    this.effort = new EffortBook(this.session);
     this.autosave = new Autosave(this.autosaveParts(set.author?.id ?? 0), document, set.version);
   }
 
@@ -77,12 +80,15 @@ export class Workspace {
       },
       read: () => this.session.document(),
       replace: (document, title) => this.session.apply(title, () => document),
-      takeActive: () => {
+      takeWork: () => {
         const { rest, active_s } = takeActivity(this.activity);
         this.activity = rest;
-        return active_s;
+        return { active_s, effort: this.effort.take() };
       },
-      giveBackActive: (seconds) => (this.activity = { ...this.activity, active_s: this.activity.active_s + seconds }),
+      giveBackWork: ({ active_s, effort }) => {
+        this.activity = { ...this.activity, active_s: this.activity.active_s + active_s };
+        this.effort.giveBack(effort);
+      },
       remember: (entry) => this.journal?.write(entry),
     };
   }
@@ -98,7 +104,15 @@ export class Workspace {
   }
 
   noteActivity(): void {
+    const before_s = this.activity.active_s;
     this.activity = noteActivity(this.activity, Date.now());
+    this.effort.pass(this.activity.active_s - before_s);
+  }
+
+  /** It comes on the desk: the time that it lay ready was no work, and how it lies is nobody's action. */
+  begin(): void {
+    this.activity = { ...this.activity, last_ms: Date.now() };
+    this.effort.begin();
   }
 
   /** Nothing here would be lost if the page closed now. */
@@ -114,6 +128,7 @@ export class Workspace {
 
   /** Save what is left, then submit; "waiting" means that the network is away. */
   async finish(): Promise<Finish> {
+    this.effort.settle();
     const state = await this.autosave.report();
     const { message } = this.autosave.store.getState();
     if (state !== "saved") return { kind: state === "conflict" || state === "refused" ? state : "waiting", message };
