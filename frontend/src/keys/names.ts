@@ -57,8 +57,7 @@ const BROWSER_KEYS: Readonly<Record<string, string>> = {
   "Ctrl+PageUp": "The browser changes the tab with it.", "Ctrl+PageDown": "The browser changes the tab with it.",
   F5: "The browser loads the page again with it.", "Ctrl+F5": "The browser loads the page again with it.", "Ctrl+R": "The browser loads the page again with it.", "Ctrl+Shift+R": "The browser loads the page again with it.",
   F11: "The browser fills the screen with it.", F12: "The browser opens its tools with it.", "Ctrl+Shift+I": "The browser opens its tools with it.", "Ctrl+Shift+J": "The browser opens its tools with it.",
-  "Ctrl+L": "The browser goes to its address line with it.", "Alt+D": "The browser goes to its address line with it.",
-  "Alt+ArrowLeft": "The browser goes back with it.", "Alt+ArrowRight": "The browser goes forward with it.",
+  "Ctrl+L": "The browser goes to its address line with it.",
 };
 
 const NAME = /^(?:Ctrl\+)?(?:Shift\+)?(?:Alt\+)?(?:[A-Z][A-Za-z0-9]{1,20}|[^\s\p{Ll}])$/u;

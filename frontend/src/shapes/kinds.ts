@@ -46,6 +46,8 @@ export function toolNamed(name: string): DrawTool | undefined {
   return drawTools().find((tool) => tool.name === name);
 }
 
-export function shapeCommands(): readonly ShapeCommand[] {
-  return [...modules().values(), ...toolModules()].flatMap((module) => module.commands ?? []);
+/** Commands of shapes, each with the shape that it works on; those of tools that make several shapes name none. */
+export function shapeCommands(): readonly (ShapeCommand & { readonly shape?: string })[] {
+  const ofShapes = [...modules()].flatMap(([shape, module]) => (module.commands ?? []).map((command) => ({ ...command, shape })));
+  return [...ofShapes, ...toolModules().flatMap((module) => module.commands ?? [])];
 }

@@ -1,13 +1,13 @@
-import { Checkbox, Kbd, NativeSelect, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { commonAnswer, setAttribute } from "@/actions/attributes";
 import { answerOf, BUILT_IN, type Answer, type Attribute } from "@/core/attributes";
+import { KeyHint } from "./KeyHint";
 import { useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { Workspace } from "./workspace";
 
 const TITLES: Readonly<Record<string, string>> = { occluded: "Occluded", truncated: "Truncated" };
-const KEYS: Readonly<Record<string, string>> = { occluded: "Shift O", truncated: "Shift T" };
 
 /** What is asked of the selected objects: what every object may be, and what their label asks. */
 export function AttributePanel({ workspace }: { workspace: Workspace }) {
@@ -58,7 +58,7 @@ function Field({ attribute, value, disabled, onAnswer }: FieldProps) {
     return (
       <Checkbox
         size="xs"
-        label={<>{title} {KEYS[name] !== undefined && <Kbd size="xs">{KEYS[name]}</Kbd>}</>}
+        label={<>{title} {TITLES[name] !== undefined && <KeyHint command={name} />}</>}
         data-testid={testId}
         disabled={disabled}
         checked={value === true}

@@ -3,6 +3,7 @@ import { IconCheck } from "@tabler/icons-react";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { percent } from "@/render/shape-layers";
 import { giveLabel } from "./commands";
+import { keyText, KeyHint } from "./KeyHint";
 import { contextOf, useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { LabelKey } from "./label-keys";
@@ -64,7 +65,7 @@ function ClassButton({ entry: { label, key }, chosen, guess }: ClassButtonProps)
         {isGuess && <span className={classes["guess"]}>guessed{guess === null ? "" : `, ${percent(guess)}`}</span>}
       </span>
       {chosen && <IconCheck size={17} aria-hidden="true" />}
-      {key !== null && <Kbd size="xs">{key}</Kbd>}
+      {key !== null && <Kbd size="xs">{keyText(key)}</Kbd>}
       {isGuess && guess !== null && <span className={classes["bar"]} style={{ width: percent(guess).replace(" ", ""), background: label.color }} />}
     </button>
   );
@@ -74,10 +75,10 @@ function GuessBar({ count, settled }: { count: number; settled: boolean }) {
   const command = useCommand();
   return (
     <Group gap={6} mt="sm">
-      <Button size="compact-xs" variant="light" data-testid="accept-guess" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
+      <Button size="compact-xs" variant="light" data-testid="accept-guess" onClick={() => command("accept")} rightSection={<KeyHint command="accept" />}>
         {count > 1 && !settled ? "Accept" : "Accept guess"}
       </Button>
-      <Button size="compact-xs" variant="default" data-testid="reject-guess" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
+      <Button size="compact-xs" variant="default" data-testid="reject-guess" onClick={() => command("reject")} rightSection={<KeyHint command="reject" />}>
         Reject
       </Button>
     </Group>

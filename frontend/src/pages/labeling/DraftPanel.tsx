@@ -1,6 +1,7 @@
-import { Button, Kbd, Switch } from "@mantine/core";
+import { Button, Switch } from "@mantine/core";
 import { countDrafts, thresholdOf, type Thresholds } from "@/core/review";
 import type { AnnotationDocument } from "@/core/document";
+import { KeyHint } from "./KeyHint";
 import { useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { Slider } from "./Slider";
@@ -70,13 +71,13 @@ function ReviewButtons({ workspace, document, above }: { workspace: Workspace; d
   const canJudge = useSession(workspace, (state) => state.selection.some((id) => document.get(id)?.review === "draft"));
   return (
     <div className={classes["buttons"]}>
-      <Button px={7} size="compact-xs" variant="light" disabled={!canJudge} data-testid="accept" onClick={() => command("accept")} rightSection={<Kbd size="xs">A</Kbd>}>
+      <Button px={7} size="compact-xs" variant="light" disabled={!canJudge} data-testid="accept" onClick={() => command("accept")} rightSection={<KeyHint command="accept" />}>
         Accept
       </Button>
-      <Button px={7} size="compact-xs" variant="default" disabled={!canJudge} data-testid="reject" onClick={() => command("reject")} rightSection={<Kbd size="xs">X</Kbd>}>
+      <Button px={7} size="compact-xs" variant="default" disabled={!canJudge} data-testid="reject" onClick={() => command("reject")} rightSection={<KeyHint command="reject" />}>
         Reject
       </Button>
-      <Button px={7} size="compact-xs" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<Kbd size="xs">⇧A</Kbd>} aria-label={`Accept all ${above} shown`}>
+      <Button px={7} size="compact-xs" variant="default" disabled={above === 0} data-testid="accept-all" onClick={() => command("accept-all")} rightSection={<KeyHint command="accept-all" />} aria-label={`Accept all ${above} shown`}>
         All {above}
       </Button>
     </div>

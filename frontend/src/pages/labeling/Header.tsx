@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Button, Kbd, Menu, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Button, Menu, Tooltip } from "@mantine/core";
 import {
   IconAlertTriangle, IconArrowBackUp, IconArrowForwardUp, IconChevronDown, IconChevronLeft, IconCloudCheck, IconCloudOff, IconCloudUp, IconFlag, IconFlagFilled, IconKeyboard,
   IconPlayerTrackNext, IconPlayerTrackPrev,
@@ -9,6 +9,7 @@ import { useStore } from "zustand";
 import type { SaveState } from "@/core/autosave";
 import { canRedo, canUndo } from "@/core/history";
 import { ControlBadge } from "./ControlBadge";
+import { KeyHint } from "./KeyHint";
 import { useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { Workspace } from "./workspace";
@@ -35,15 +36,15 @@ export function Header() {
       <div className={classes["spacer"]} />
       {current && <SaveStatus workspace={current} />}
       {current && <HistoryButtons workspace={current} />}
-      <IconButton label="Back to the image before" keys="Ctrl ←" testId="previous" disabled={!canGoBack} onClick={() => void desk.previous()}>
+      <IconButton label="Back to the image before" command="previous" testId="previous" disabled={!canGoBack} onClick={() => void desk.previous()}>
         <IconPlayerTrackPrev size={18} />
       </IconButton>
       {current && <FlagButton workspace={current} />}
-      <IconButton label="All keys" keys="?" testId="keys" onClick={toggleKeySheet}>
+      <IconButton label="All keys" command="keys" testId="keys" onClick={toggleKeySheet}>
         <IconKeyboard size={19} />
       </IconButton>
       <SkipButton disabled={!ready || readOnly} />
-      <Tooltip label={<Keyed text="Submit and go on" keys="Ctrl Enter" />}>
+      <Tooltip label={<Keyed text="Submit and go on" command="submit" />}>
         <Button size="sm" h={32} px="sm" data-testid="submit-next" disabled={!ready || readOnly} onClick={() => command("submit")} rightSection={<IconPlayerTrackNext size={15} />}>
           Submit &amp; next
         </Button>
@@ -52,17 +53,18 @@ export function Header() {
   );
 }
 
-export function Keyed({ text, keys }: { text: string; keys: string }) {
+export function Keyed({ text, command }: { text: string; command: string }) {
   return (
     <>
-      {text} <Kbd size="xs">{keys}</Kbd>
+      {text} <KeyHint command={command} />
     </>
   );
 }
 
 interface IconButtonProps {
   label: string;
-  keys: string;
+  /** Whose keys stand in the tooltip. */
+  command: string;
   testId: string;
   disabled?: boolean;
   pressed?: boolean;
@@ -70,10 +72,10 @@ interface IconButtonProps {
   children: ReactNode;
 }
 
-export function IconButton({ label, keys, testId, disabled = false, pressed, onClick, children }: IconButtonProps) {
+export function IconButton({ label, command, testId, disabled = false, pressed, onClick, children }: IconButtonProps) {
   const state = pressed === undefined ? {} : { "aria-pressed": pressed };
   return (
-    <Tooltip label={<Keyed text={label} keys={keys} />}>
+    <Tooltip label={<Keyed text={label} command={command} />}>
       <ActionIcon variant={pressed ? "light" : "subtle"} color={pressed ? "pine" : "gray"} size={32} aria-label={label} data-testid={testId} disabled={disabled} onClick={onClick} {...state}>
         {children}
       </ActionIcon>
@@ -92,7 +94,7 @@ function SkipButton({ disabled }: { disabled: boolean }) {
   };
   return (
     <Button.Group>
-      <Tooltip label={<Keyed text="Skip: the queue offers it to others" keys="S" />}>
+      <Tooltip label={<Keyed text="Skip: the queue offers it to others" command="skip" />}>
         <Button variant="default" size="sm" h={32} px="sm" data-testid="skip" disabled={disabled} onClick={() => skip("")}>
           Skip
         </Button>
@@ -122,10 +124,10 @@ function HistoryButtons({ workspace }: { workspace: Workspace }) {
   const redoes = canRedo(history) ? `Redo: ${history.future[0]?.title ?? ""}` : "Redo";
   return (
     <>
-      <IconButton label={undoes} keys="Ctrl Z" testId="undo" disabled={!canUndo(history)} onClick={() => command("undo")}>
+      <IconButton label={undoes} command="undo" testId="undo" disabled={!canUndo(history)} onClick={() => command("undo")}>
         <IconArrowBackUp size={19} />
       </IconButton>
-      <IconButton label={redoes} keys="Ctrl Shift Z" testId="redo" disabled={!canRedo(history)} onClick={() => command("redo")}>
+      <IconButton label={redoes} command="redo" testId="redo" disabled={!canRedo(history)} onClick={() => command("redo")}>
         <IconArrowForwardUp size={19} />
       </IconButton>
     </>
@@ -136,7 +138,7 @@ function FlagButton({ workspace }: { workspace: Workspace }) {
   const command = useCommand();
   const flagged = useStore(workspace.store, (state) => state.flagged);
   return (
-    <IconButton label={flagged ? "Take the flag away" : "Flag for a colleague"} keys="F" testId="flag" pressed={flagged} onClick={() => command("flag")}>
+    <IconButton label={flagged ? "Take the flag away" : "Flag for a colleague"} command="flag" testId="flag" pressed={flagged} onClick={() => command("flag")}>
       {flagged ? <IconFlagFilled size={18} /> : <IconFlag size={18} />}
     </IconButton>
   );

@@ -6,6 +6,7 @@ import type { Viewer } from "@/render/viewer";
 import { COMMANDS, toolsOf, type Context } from "./commands";
 import type { Desk, DeskState } from "./desk";
 import type { LabelKey } from "./label-keys";
+import type { PageKeys } from "./page-keys";
 import type { Preferences, PreferenceStore } from "./preferences";
 import type { Workspace } from "./workspace";
 
@@ -15,8 +16,10 @@ export interface Labeling {
   readonly viewer: Viewer;
   readonly preferences: PreferenceStore;
   readonly labels: readonly LabelKey[];
+  readonly keys: PageKeys;
   readonly readOnly: boolean;
   readonly toggleKeySheet: () => void;
+  readonly openLabelPalette: () => void;
   readonly focusCanvas: () => void;
 }
 
@@ -41,10 +44,10 @@ export function useSession<T>(workspace: Workspace, select: (state: SessionState
 }
 
 /** What commands need, for the image that is on the desk at this moment. */
-export function contextOf({ desk, viewer, preferences, campaign, toggleKeySheet, readOnly }: Labeling): Context | null {
+export function contextOf({ desk, viewer, preferences, campaign, toggleKeySheet, openLabelPalette, readOnly }: Labeling): Context | null {
   const workspace = desk.onDesk();
   if (!workspace || readOnly) return null;
-  return { desk, session: workspace.session, viewer, preferences, task: campaign.task, multiLabel: campaign.settings.multi_label ?? false, tools: toolsOf(campaign), toggleKeySheet };
+  return { desk, session: workspace.session, viewer, preferences, task: campaign.task, multiLabel: campaign.settings.multi_label ?? false, tools: toolsOf(campaign), toggleKeySheet, openLabelPalette };
 }
 
 /** Run commands by their id, from buttons. */

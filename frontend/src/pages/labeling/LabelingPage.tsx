@@ -7,13 +7,13 @@ import { Viewer } from "@/render/viewer";
 import { PromptableModels, ServerAssistant } from "./assistant";
 import { Banners } from "./Banners";
 import { Canvas } from "./Canvas";
-import { COMMAND_KEYS } from "./commands";
 import { ConflictScreen } from "./ConflictScreen";
 import { Desk } from "./desk";
 import { Header } from "./Header";
 import { KeySheet } from "./KeySheet";
-import { labelKeys } from "./label-keys";
 import { LabelingContext, type Labeling } from "./LabelingContext";
+import { LabelPalette, usePointerPlace } from "./LabelPalette";
+import { usePageKeysOf } from "./usePageKeysOf";
 import classes from "./Labeling.module.css";
 import { LeftPanel } from "./LeftPanel";
 import { statisticsQuery } from "./pictures";
@@ -69,17 +69,21 @@ export function LabelingPage({ campaign, image }: Props) {
 function LabelingDesk({ campaign, desk, viewer, preferences }: Machinery & { campaign: Campaign }) {
   const canvas = useRef<HTMLDivElement>(null);
   const [keysShown, setKeysShown] = useState(false);
-  const labels = useMemo(() => labelKeys(campaign.labels, COMMAND_KEYS), [campaign.labels]);
+  const [palette, setPalette] = useState<readonly [number, number] | null>(null);
+  const pointer = usePointerPlace(canvas);
+  const keys = usePageKeysOf(campaign);
+  const { labels } = keys;
   const labeling = useMemo<Labeling>(
     () => ({
-      campaign, desk, viewer, preferences, labels,
+      campaign, desk, viewer, preferences, labels, keys,
       readOnly: campaign.role === "viewer",
       toggleKeySheet: () => setKeysShown((shown) => !shown),
+      openLabelPalette: () => setPalette(pointer()),
       focusCanvas: () => canvas.current?.focus({ preventScroll: true }),
     }),
-    [campaign, desk, viewer, preferences, labels],
+    [campaign, desk, viewer, preferences, labels, keys, pointer],
   );
-  useEffect(() => viewer.setLabels(new Map(campaign.labels.map((label) => [label.id, label]))), [viewer, campaign.labels]);
+  useEffect(() => viewer.setLabels(new Map(labels.map(({ label }) => [label.id, label]))), [viewer, labels]);
   usePageKeys(labeling, canvas);
   usePageLife(labeling);
   return (
@@ -94,6 +98,7 @@ function LabelingDesk({ campaign, desk, viewer, preferences }: Machinery & { cam
         <RightPanel />
       </div>
       <ConflictScreen />
+      {palette && <LabelPalette at={palette} onClose={() => setPalette(null)} />}
       <KeySheet opened={keysShown} onClose={() => setKeysShown(false)} />
     </LabelingContext>
   );

@@ -4,10 +4,13 @@ import type { ReactNode } from "react";
 import { drawMode } from "@/modes";
 import { ClassificationPanel } from "./ClassificationPanel";
 import { giveLabel, toolsOf } from "./commands";
+import { keyText, KeyHint } from "./KeyHint";
+import { LabelNote, useOfferedLabels, WhyMark } from "./LabelPalette";
 import { contextOf, useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { LabelKey } from "./label-keys";
 import { LabelEye } from "./LabelEye";
+import type { Why } from "./label-order";
 import { ToolOptions } from "./ToolOptions";
 import type { Workspace } from "./workspace";
 
@@ -38,17 +41,18 @@ function ToolIcon({ path }: { path: string }) {
 
 function DrawingPanel({ workspace }: { workspace: Workspace }) {
   const { campaign, labels } = useLabeling();
+  const offers = useOfferedLabels(workspace);
   const command = useCommand();
   const mode = useSession(workspace, (state) => state.mode);
   const hasSelection = useSession(workspace, (state) => state.selection.length > 0);
   return (
     <>
       <section aria-label="Tools" className={classes["tools"]}>
-        <Tool id="select" name="Select" keys="V" icon={<IconPointer size={17} />} active={mode === "select"} onClick={() => command("select")} />
-        {toolsOf(campaign).map(({ name, title, keys, icon }) => (
-          <Tool key={name} id={name} name={title} keys={keys[0] ?? ""} icon={<ToolIcon path={icon} />} active={mode === drawMode(name)} onClick={() => command(name)} />
+        <Tool id="select" name="Select" icon={<IconPointer size={17} />} active={mode === "select"} onClick={() => command("select")} />
+        {toolsOf(campaign).map(({ name, title, icon }) => (
+          <Tool key={name} id={name} name={title} icon={<ToolIcon path={icon} />} active={mode === drawMode(name)} onClick={() => command(name)} />
         ))}
-        <Tool id="edit" name="Edit" keys="E" icon={<IconVectorTriangle size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
+        <Tool id="edit" name="Edit" icon={<IconVectorTriangle size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
       </section>
       <ToolOptions workspace={workspace} />
       <section aria-labelledby="labels-title">
@@ -56,13 +60,14 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
           Label of the {hasSelection ? "selection" : "next object"}
         </h2>
         <div className={classes["labels"]}>
-          {labels.map((entry) => (
+          {offers.map(({ entry, why }) => (
             <div key={entry.label.id} className={classes["labelRow"]}>
-              <LabelButton entry={entry} workspace={workspace} />
+              <LabelButton entry={entry} why={why} workspace={workspace} />
               <LabelEye label={entry.label} />
             </div>
           ))}
         </div>
+        {labels.length > 0 && <LabelNote moved={offers.some(({ why }) => why !== null)} />}
         {labels.length === 0 && <p className={classes["quiet"]}>This campaign has no labels yet. Add them on its page first.</p>}
       </section>
     </>
@@ -72,24 +77,23 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
 interface ToolProps {
   id: string;
   name: string;
-  keys: string;
   icon: ReactNode;
   active: boolean;
   disabled?: boolean;
   onClick: () => void;
 }
 
-function Tool({ id, name, keys, icon, active, disabled = false, onClick }: ToolProps) {
+function Tool({ id, name, icon, active, disabled = false, onClick }: ToolProps) {
   return (
     <button type="button" className={classes["tool"]} aria-pressed={active} disabled={disabled} data-testid={`tool-${id}`} onClick={onClick}>
       {icon}
       <span>{name}</span>
-      <Kbd size="xs">{keys}</Kbd>
+      <KeyHint command={id} />
     </button>
   );
 }
 
-function LabelButton({ entry: { label, key }, workspace }: { entry: LabelKey; workspace: Workspace }) {
+function LabelButton({ entry: { label, key }, why, workspace }: { entry: LabelKey; why: Why; workspace: Workspace }) {
   const labeling = useLabeling();
   const active = useSession(workspace, (state) => {
     const selected = state.selection.flatMap((id) => state.history.present.document.get(id) ?? []);
@@ -103,7 +107,8 @@ function LabelButton({ entry: { label, key }, workspace }: { entry: LabelKey; wo
     <button type="button" className={classes["label"]} aria-pressed={active} data-testid={`label-${label.name}`} onClick={give}>
       <span className={classes["swatch"]} style={{ background: label.color }} />
       <span className={classes["grow"]}>{label.name}</span>
-      {key !== null && <Kbd size="xs">{key}</Kbd>}
+      <WhyMark why={why} />
+      {key !== null && <Kbd size="xs">{keyText(key)}</Kbd>}
     </button>
   );
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Label } from "@/api/types";
 import { COMMAND_KEYS, COMMANDS } from "./commands";
-import { isTheirs, keyName } from "./keyboard";
+import { keyName } from "@/keys/names";
+import { isTheirs } from "./keyboard";
 import { labelKeys } from "./label-keys";
 
 const label = (id: number, name: string, hotkey = ""): Label => ({ id, name, color: "#336699", hotkey, position: id });

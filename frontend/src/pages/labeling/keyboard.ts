@@ -1,24 +1,14 @@
 /** From key events to commands. Fields, dialogs and focused controls keep the keys that are theirs. */
 import type { KeyPress } from "@/core/mode";
-import { COMMANDS, giveLabel, walk, type Context } from "./commands";
-import type { LabelKey } from "./label-keys";
+import type { Keymap } from "@/keys/keymap";
+import { keyName, pressOf } from "@/keys/names";
+import { COMMANDS, giveLabel, walk, type Command, type Context } from "./commands";
+import { labelOf } from "./page-keys";
 
 export interface Keyboard {
   readonly context: () => Context | null;
-  readonly labels: () => readonly LabelKey[];
+  readonly keymap: () => Keymap;
   readonly canvas: () => HTMLElement | null;
-}
-
-/** "Ctrl+Shift+Z"; Shift is told only where it does not already change the character. */
-export function keyName(press: KeyPress): string {
-  const letter = press.key.length === 1 && /\p{L}/u.test(press.key);
-  const key = letter ? press.key.toUpperCase() : press.key;
-  const tellShift = press.shift && (letter || press.key.length > 1);
-  return `${press.ctrl ? "Ctrl+" : ""}${tellShift ? "Shift+" : ""}${press.alt ? "Alt+" : ""}${key}`;
-}
-
-export function pressOf(event: KeyboardEvent): KeyPress {
-  return { key: event.key, shift: event.shiftKey, ctrl: event.ctrlKey || event.metaKey, alt: event.altKey };
 }
 
 const FIELD = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=textbox]";
@@ -40,19 +30,30 @@ export function handleKey(keyboard: Keyboard, event: KeyboardEvent): boolean {
   const press = pressOf(event);
   if (!context || event.isComposing || isTheirs(event.target, press)) return false;
   if (press.key === "Tab") return event.target === keyboard.canvas() && (context.session.key(press) || walk(context, press.shift ? -1 : 1));
-  if (context.session.key(press)) return true;
-  return runCommand(context, keyName(press)) || runLabel(context, keyboard.labels(), press);
+  const { effort } = context.desk.onDesk() ?? {};
+  const repeats = event.repeat;
+  if (context.session.key(press)) {
+    effort?.input({ drew: context.session.store.getState().mode.startsWith("draw-"), repeats });
+    return true;
+  }
+  const used = runFirst(context, keyboard.keymap().byKey.get(keyName(press)) ?? []);
+  effort?.input({ repeats });
+  return used;
 }
 
-function runCommand(context: Context, name: string): boolean {
-  const command = COMMANDS.find((candidate) => candidate.keys.includes(name) && (candidate.when?.(context) ?? true));
-  command?.run(context);
-  return command !== undefined;
-}
+const BY_ID: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [command.id, command]));
 
-function runLabel(context: Context, labels: readonly LabelKey[], press: KeyPress): boolean {
-  if (press.ctrl || press.alt) return false;
-  const entry = labels.find((candidate) => candidate.key === press.key.toUpperCase());
-  if (entry) giveLabel(context, entry.label.id);
-  return entry !== undefined;
+/** Run the first of the commands with a key that applies here. */
+function runFirst(context: Context, ids: readonly string[]): boolean {
+  return ids.some((id) => {
+    const label = labelOf(id);
+    if (label !== null) {
+      giveLabel(context, label);
+      return true;
+    }
+    const command = BY_ID.get(id);
+    if (!command || !(command.when?.(context) ?? true)) return false;
+    command.run(context);
+    return true;
+  });
 }

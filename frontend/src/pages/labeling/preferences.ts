@@ -26,6 +26,8 @@ export interface Preferences {
   /** With one label per image: choosing it submits and goes on. */
   readonly goOn: boolean;
   readonly heatMap: boolean;
+  /** Labels given lately, the last one first. */
+  readonly recent: readonly number[];
   /** By the number of bands, so that a choice fits the next image of the same kind. */
   readonly bands: Readonly<Record<number, BandChoice>>;
   readonly view: ViewChoice;
@@ -37,7 +39,7 @@ export interface Preferences {
   readonly tools: Readonly<Record<string, SettingValue>>;
 }
 
-const DEFAULTS: Preferences = { thresholds: DEFAULT_THRESHOLDS, keepDrafts: true, goOn: false, heatMap: false, bands: {}, view: DEFAULT_VIEW, hiddenLabels: [], places: [], tools: {} };
+const DEFAULTS: Preferences = { thresholds: DEFAULT_THRESHOLDS, keepDrafts: true, goOn: false, heatMap: false, recent: [], bands: {}, view: DEFAULT_VIEW, hiddenLabels: [], places: [], tools: {} };
 
 function keyOf(campaign: number): string {
   return `winnow:labeling:${campaign}`;

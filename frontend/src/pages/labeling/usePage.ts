@@ -7,8 +7,8 @@ import { handleKey } from "./keyboard";
 /** The keyboard of the page: commands, labels, Space to pan, Tab through the objects. */
 export function usePageKeys(labeling: Labeling, canvas: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
-    const { viewer, labels } = labeling;
-    const keyboard = { context: () => contextOf(labeling), labels: () => labels, canvas: () => canvas.current };
+    const { viewer, keys } = labeling;
+    const keyboard = { context: () => contextOf(labeling), keymap: () => keys.keymap, canvas: () => canvas.current };
     const isCanvas = (event: KeyboardEvent): boolean => event.target === canvas.current || event.target === document.body;
     const down = (event: KeyboardEvent): void => {
       labeling.desk.store.getState().current?.noteActivity();
@@ -46,6 +46,13 @@ export function usePageLife(labeling: Labeling): void {
     };
     const online = (): void => desk.wake();
     const active = (): void => desk.store.getState().current?.noteActivity();
+    const book = () => desk.store.getState().current?.effort;
+    // After the canvas and the panels had it: what changed by then was this click's work.
+    const acted = (): void => book()?.input();
+    const gesture = (): void => book()?.input({ drew: desk.onDesk()?.session.store.getState().mode.startsWith("draw-") === true });
+    labeling.viewer.onGesture(gesture);
+    window.addEventListener("click", acted);
+    window.addEventListener("change", acted);
     window.addEventListener("beforeunload", ask);
     window.addEventListener("pagehide", hide);
     window.addEventListener("online", online);
@@ -53,6 +60,9 @@ export function usePageLife(labeling: Labeling): void {
     window.addEventListener("pointerdown", active, { passive: true });
     document.addEventListener("visibilitychange", hidden);
     return () => {
+      labeling.viewer.onGesture(null);
+      window.removeEventListener("click", acted);
+      window.removeEventListener("change", acted);
       window.removeEventListener("beforeunload", ask);
       window.removeEventListener("pagehide", hide);
       window.removeEventListener("online", online);

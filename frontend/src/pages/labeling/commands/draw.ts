@@ -2,7 +2,6 @@
 import { move, remove } from "@/actions/annotations";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { canRedo, canUndo } from "@/core/history";
-import type { ShapeCommand } from "@/core/kinds";
 import type { Annotation, Point } from "@/core/types";
 import { drawMode } from "@/modes";
 import { drawTools, kindOf, moduleOf, shapeCommands } from "@/shapes/kinds";
@@ -26,7 +25,7 @@ const toolCommands = (): Command[] =>
 
 /** What shapes do by themselves asks for no more than the session. */
 const ofShapes = (): Command[] =>
-  shapeCommands().map(({ id, title, keys, when, run }: ShapeCommand) => ({ id, title, group: "Shapes", keys, when: ({ session }) => when(session), run: ({ session }) => run(session) }));
+  shapeCommands().map(({ id, title, keys, when, run, shape }) => ({ id, title, shape, group: "Shapes", keys, when: ({ session }) => when(session), run: ({ session }) => run(session) }));
 
 function isEditable({ shape }: Annotation): boolean {
   return kindOf(shape).editor !== undefined || moduleOf(shape.type).edit !== undefined;
@@ -52,12 +51,12 @@ function enter(context: Context): void {
   else void context.desk.submit();
 }
 
-const ARROWS: readonly (readonly [string, Point])[] = [["ArrowLeft", [-1, 0]], ["ArrowRight", [1, 0]], ["ArrowUp", [0, -1]], ["ArrowDown", [0, 1]]];
+const ARROWS: readonly (readonly [string, string, Point])[] = [["ArrowLeft", "left", [-1, 0]], ["ArrowRight", "right", [1, 0]], ["ArrowUp", "up", [0, -1]], ["ArrowDown", "down", [0, 1]]];
 
-const nudges: Command[] = ARROWS.flatMap(([key, [dx, dy]]) => {
+const nudges: Command[] = ARROWS.flatMap(([key, direction, [dx, dy]]) => {
   const command = (far: boolean): Command => ({
     id: `nudge-${key}-${far}`,
-    title: far ? "Nudge by 10 pixels" : "Nudge by a pixel",
+    title: far ? `Nudge ${direction} by 10 pixels` : `Nudge ${direction} by a pixel`,
     group: "Draw and edit",
     keys: [far ? `Shift+${key}` : key],
     when: ({ session }) => session.selection().length > 0,

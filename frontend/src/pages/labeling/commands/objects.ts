@@ -11,11 +11,13 @@ import { copyToClipboard, readClipboard } from "../clipboard";
 import { chosenLabels, toggleLabel } from "@/actions/classification";
 import { shownAnnotations } from "@/core/review";
 import { neighbour } from "@/core/selection";
+import { remembered } from "../label-order";
 import { isClassification, type Command, type Context } from "./types";
 
 /** Give a label: to the image, or to the selection and the next object. */
 export function giveLabel(context: Context, label: number): void {
   const { session, desk, preferences } = context;
+  preferences.setState(({ recent }) => ({ recent: remembered(recent, label) }));
   if (!isClassification(context)) {
     session.setLabel(label);
     return;
@@ -117,6 +119,7 @@ const when = isSelected;
 const group = "Objects";
 
 export const objectCommands: readonly Command[] = [
+  { id: "label-by-name", title: "Choose a label by a part of its name", group, keys: ["/"], run: ({ openLabelPalette }) => openLabelPalette() },
   { id: "select-all", title: "Select all objects", group, keys: ["Ctrl+A"], when: (context) => !isClassification(context), run: selectAll },
   { id: "copy", title: "Copy", group, keys: ["Ctrl+C"], when, run: (context) => void copy(context) },
   { id: "cut", title: "Cut", group, keys: ["Ctrl+X"], when, run: cut },

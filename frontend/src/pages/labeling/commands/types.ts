@@ -16,6 +16,8 @@ export interface Context {
   /** What this campaign draws with, in the order of the toolbar. */
   readonly tools: readonly DrawTool[];
   readonly toggleKeySheet: () => void;
+  /** Choose a label by typing a part of its name. */
+  readonly openLabelPalette: () => void;
 }
 
 export const GROUPS = ["Draw and edit", "Shapes", "Objects", "Review drafts", "The queue", "View"] as const;
@@ -30,6 +32,8 @@ export interface Command {
   /** Only where this is true is the key used; elsewhere the next command with the key gets it, or the browser. */
   readonly when?: (context: Context) => boolean;
   readonly run: (context: Context) => void;
+  /** The one shape that it works on; commands of two shapes may share a key. */
+  readonly shape?: string;
 }
 
 export function isClassification({ task }: Context): boolean {

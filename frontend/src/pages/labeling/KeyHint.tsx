@@ -1,0 +1,19 @@
+import { Kbd } from "@mantine/core";
+import { keyCaps } from "@/keys/names";
+import { useLabeling } from "./LabelingContext";
+
+/** The keys that run a command for this person now; a label's command is `label:` and its id. */
+export function useKeys(command: string): readonly string[] {
+  return useLabeling().keys.keymap.byCommand.get(command)?.keys ?? [];
+}
+
+/** A key in one cap: "Ctrl ⇧Z". */
+export function keyText(name: string): string {
+  return keyCaps(name).join(" ").replace("⇧ ", "⇧");
+}
+
+/** The first key of a command, where it has one. */
+export function KeyHint({ command }: { command: string }) {
+  const [first] = useKeys(command);
+  return first === undefined ? null : <Kbd size="xs">{keyText(first)}</Kbd>;
+}
