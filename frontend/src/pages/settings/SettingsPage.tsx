@@ -9,6 +9,7 @@ import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
 import { WideTable } from "@/parts/WideTable";
+import { LabelingCard } from "./LabelingCard";
 
 function FreshToken({ token, onDone }: { token: string; onDone: () => void }) {
   const { t } = useTranslation();
@@ -158,6 +159,7 @@ export function SettingsPage() {
             data={(["auto", "light", "dark"] as const).map((value) => ({ value, label: t(`settings.scheme.${value}`) }))}
           />
         </Card>
+        <LabelingCard />
         <Tokens />
       </Stack>
     </>

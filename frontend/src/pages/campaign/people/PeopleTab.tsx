@@ -10,6 +10,7 @@ import { ApiProblem, messageOf } from "@/api/problems";
 import type { Campaign, Member, Role } from "@/api/types";
 import { Loaded } from "@/parts/states";
 import { mayManage } from "../roles";
+import { EffortCard } from "./EffortCard";
 
 const ROLES = ["owner", "manager", "reviewer", "annotator", "viewer"] as const satisfies readonly Role[];
 
@@ -142,6 +143,7 @@ export function PeopleTab({ campaign }: { campaign: Campaign }) {
           </Card>
         )}
       </Loaded>
+      <EffortCard campaign={campaign} members={query.data ?? []} />
     </Stack>
   );
 }
