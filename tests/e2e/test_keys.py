@@ -88,7 +88,7 @@ def test_a_key_that_has_a_meaning_is_warned_about_and_can_be_taken_over(hand: Ha
     bind(hand, "box", "f")
     hand.named("key-alone").click()
     expect(hand.named("key-row-box")).to_contain_text("F")
-    expect(hand.named("key-row-flag")).not_to_contain_text("F ")
+    expect(hand.named("key-row-flag").locator("kbd")).to_have_count(0)
     hand.key("Escape")
     hand.key("f")
     expect(hand.named("flag")).to_have_attribute("aria-pressed", "false")

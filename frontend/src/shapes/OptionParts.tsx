@@ -1,7 +1,8 @@
 /** What the option panels of shapes are made of. */
-import { Kbd, Slider, Switch, Tooltip, UnstyledButton } from "@mantine/core";
+import { Slider, Switch, Tooltip, UnstyledButton } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useStore } from "zustand";
+import { KeyHint, useKeys } from "@/keys/KeyHint";
 import type { Bench } from "../core/bench";
 import type { ShapeCommand } from "../core/kinds";
 import { valueOf, type Setting, type ToolSettings } from "../core/tool-settings";
@@ -45,23 +46,28 @@ export function CommandButtons({ session, commands }: { session: Session; comman
   useStore(session.store, ({ history, selection, mode, overlay, locked }) => [history.present, selection, mode, overlay.activeHandle, locked].map(identityOf).join());
   return (
     <div className={classes["buttons"]}>
-      {commands.map((command) => {
-        const why = command.blocked(session);
-        return (
-          <Tooltip key={command.id} label={why === null ? `${command.title} (${command.keys[0] ?? "no key"})` : why} multiline w={220} openDelay={300} events={{ hover: true, focus: true, touch: true }}>
-            <UnstyledButton className={classes["button"]} aria-disabled={why !== null} aria-label={why === null ? command.title : `${command.title}. ${why}`} data-testid={`do-${command.id}`} onClick={() => (why === null ? command.run(session) : session.say(why))}>
-              <span>{command.short}</span>
-              <kbd className={classes["key"]}>{keyText(command.keys[0])}</kbd>
-            </UnstyledButton>
-          </Tooltip>
-        );
-      })}
+      {commands.map((command) => (
+        <CommandButton key={command.id} session={session} command={command} />
+      ))}
     </div>
   );
 }
 
+function CommandButton({ session, command }: { session: Session; command: Blockable }) {
+  const [key] = useKeys(command.id);
+  const why = command.blocked(session);
+  return (
+    <Tooltip label={why === null ? `${command.title} (${key ?? "no key"})` : why} multiline w={220} openDelay={300} events={{ hover: true, focus: true, touch: true }}>
+      <UnstyledButton className={classes["button"]} aria-disabled={why !== null} aria-label={why === null ? command.title : `${command.title}. ${why}`} data-testid={`do-${command.id}`} onClick={() => (why === null ? command.run(session) : session.say(why))}>
+        <span>{command.short}</span>
+        <kbd className={classes["key"]}>{short(key)}</kbd>
+      </UnstyledButton>
+    </Tooltip>
+  );
+}
+
 /** As short as keys are printed on keyboards: two buttons have to fit into a row. */
-function keyText(key = ""): string {
+function short(key = ""): string {
   return key.replace("Shift+", "⇧").replace("Alt+", "⌥");
 }
 
@@ -75,12 +81,12 @@ function identityOf(value: unknown): string {
   return String(known);
 }
 
-export function OptionSwitch({ settings, setting, label, keys = "" }: { settings: ToolSettings; setting: Setting<boolean>; label: string; keys?: string }) {
+export function OptionSwitch({ settings, setting, label, command }: { settings: ToolSettings; setting: Setting<boolean>; label: string; command?: string }) {
   const on = useSetting(settings, setting);
   return (
     <div className={classes["row"]}>
       <Switch size="xs" label={label} checked={on} data-testid={`set-${setting.name}`} onChange={(event) => settings.set(setting, event.currentTarget.checked)} />
-      {keys !== "" && <Kbd size="xs">{keys}</Kbd>}
+      {command !== undefined && <KeyHint command={command} />}
     </div>
   );
 }

@@ -8,9 +8,9 @@ const WIDEST_SNAP_PX = 40;
 export function PathOptions({ settings }: { settings: ToolSettings }) {
   return (
     <>
-      <OptionSwitch settings={settings} setting={SNAP} label="Snap" keys="Shift+S" />
+      <OptionSwitch settings={settings} setting={SNAP} label="Snap" command="path-snap" />
       <OptionSlider settings={settings} setting={SNAP_PX} label="Snap within" most={WIDEST_SNAP_PX} unit="px" />
-      <OptionSwitch settings={settings} setting={TRACE} label="Follow borders" keys="T" />
+      <OptionSwitch settings={settings} setting={TRACE} label="Follow borders" command="path-trace" />
     </>
   );
 }

@@ -2,7 +2,7 @@ import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { commonAnswer, setAttribute } from "@/actions/attributes";
 import { answerOf, BUILT_IN, type Answer, type Attribute } from "@/core/attributes";
-import { KeyHint } from "./KeyHint";
+import { KeyHint } from "@/keys/KeyHint";
 import { useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { Workspace } from "./workspace";

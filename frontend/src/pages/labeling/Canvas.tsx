@@ -7,6 +7,7 @@ import { toolOf } from "@/modes";
 import { EmptyState } from "@/parts/states";
 import { toolsOf } from "./commands";
 import { ConfidenceLegend } from "./ConfidenceLegend";
+import { keyText, useKeys } from "@/keys/KeyHint";
 import { useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { Minimap } from "./Minimap";
@@ -62,7 +63,8 @@ function Hint({ workspace }: { workspace: Workspace }) {
   const set = useStore(workspace.store, (state) => state.set);
   const drawable = toolsOf(campaign)[0];
   const said = useSession(workspace, (state) => state.notice || (state.overlay.hint ?? ""));
-  const idle = empty && drawable !== undefined ? `Press N to draw a ${drawable.title.toLowerCase()}. Drag or hold Space to pan, scroll to zoom.` : "";
+  const begins = useKeys("new").at(-1);
+  const idle = empty && drawable !== undefined ? `${begins === undefined ? "Choose a tool" : `Press ${keyText(begins)}`} to draw a ${drawable.title.toLowerCase()}. Drag or hold Space to pan, scroll to zoom.` : "";
   const onBox = useSession(workspace, (state) => state.selection.some((id) => state.history.present.document.get(id)?.shape.type === "box"));
   const editing = onBox ? "Drag a corner or a side; drag inside to move. Esc when done." : "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done.";
   const edit = mode === "edit" ? editing : "";

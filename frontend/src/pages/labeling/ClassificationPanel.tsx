@@ -3,7 +3,7 @@ import { IconCheck } from "@tabler/icons-react";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { percent } from "@/render/shape-layers";
 import { giveLabel } from "./commands";
-import { keyText, KeyHint } from "./KeyHint";
+import { keyText, KeyHint } from "@/keys/KeyHint";
 import { contextOf, useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { LabelKey } from "./label-keys";

@@ -1,6 +1,7 @@
-import { ActionIcon, Kbd, Switch } from "@mantine/core";
+import { ActionIcon, Switch } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { useStore } from "zustand";
+import { KeyHint } from "@/keys/KeyHint";
 import { doubtIn } from "./doubt";
 import { useCommand, useLabeling, usePreference } from "./LabelingContext";
 import classes from "./Labeling.module.css";
@@ -18,7 +19,7 @@ export function DoubtPanel({ workspace }: { workspace: Workspace }) {
   return (
     <section className={classes["row"]} aria-label="Where the model is unsure">
       <Switch size="xs" checked={wanted} data-testid="heat-map" label="Where the model is unsure" onChange={(event) => preferences.setState({ heatMap: event.currentTarget.checked })} />
-      <Kbd size="xs">U</Kbd>
+      <KeyHint command="heat-map" />
       {wanted && url === null && <p className={classes["quiet"]}>No model has left a heat map for this image.</p>}
       {!readOnly && (
         <div className={classes["row"]} style={{ width: "100%" }}>
@@ -26,13 +27,13 @@ export function DoubtPanel({ workspace }: { workspace: Workspace }) {
             Uncertain areas <span data-testid="uncertain-place">{place}</span>
           </span>
           <span>
-            <ActionIcon size={24} variant="subtle" color="gray" aria-label="To the uncertain area before (Shift J)" data-testid="previous-uncertain" onClick={() => command("previous-uncertain")}>
+            <ActionIcon size={24} variant="subtle" color="gray" aria-label="To the uncertain area before" data-testid="previous-uncertain" onClick={() => command("previous-uncertain")}>
               <IconChevronLeft size={15} />
             </ActionIcon>
-            <ActionIcon size={24} variant="subtle" color="gray" aria-label="To the next uncertain area (J)" data-testid="next-uncertain" onClick={() => command("next-uncertain")}>
+            <ActionIcon size={24} variant="subtle" color="gray" aria-label="To the next uncertain area" data-testid="next-uncertain" onClick={() => command("next-uncertain")}>
               <IconChevronRight size={15} />
             </ActionIcon>{" "}
-            <Kbd size="xs">J</Kbd>
+            <KeyHint command="next-uncertain" />
           </span>
         </div>
       )}

@@ -1,7 +1,7 @@
 import { Button, Switch } from "@mantine/core";
 import { countDrafts, thresholdOf, type Thresholds } from "@/core/review";
 import type { AnnotationDocument } from "@/core/document";
-import { KeyHint } from "./KeyHint";
+import { KeyHint } from "@/keys/KeyHint";
 import { useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { Slider } from "./Slider";

@@ -9,7 +9,7 @@ import { useStore } from "zustand";
 import type { SaveState } from "@/core/autosave";
 import { canRedo, canUndo } from "@/core/history";
 import { ControlBadge } from "./ControlBadge";
-import { KeyHint } from "./KeyHint";
+import { KeyHint } from "@/keys/KeyHint";
 import { useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { Workspace } from "./workspace";

@@ -2,7 +2,7 @@ import { Kbd } from "@mantine/core";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import { usePreferences } from "@/api/preferences";
 import { giveLabel } from "./commands";
-import { keyText, useKeys } from "./KeyHint";
+import { keyText, useKeys } from "@/keys/KeyHint";
 import { contextOf, useDesk, useLabeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { LabelKey } from "./label-keys";
@@ -86,7 +86,10 @@ function Palette({ workspace, at, onClose }: { workspace: Workspace; at: readonl
   const offers = useMemo(() => ordered(labels, ({ label }) => label.id, hintsOf(workspace.session.document(), preferences.getState().recent)), [labels, workspace, preferences]);
   const shown = useMemo(() => found(offers, ({ entry }) => entry.label.name, typed), [offers, typed]);
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => list.current?.children[marked]?.scrollIntoView?.({ block: "nearest" }), [marked, shown]);
+  useEffect(() => {
+    // The promise that newer browsers answer with would be taken for the way to clean up.
+    void list.current?.children[marked]?.scrollIntoView?.({ block: "nearest" });
+  }, [marked, shown]);
   const close = (): void => {
     onClose();
     focusCanvas();

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Campaign, Label } from "@/api/types";
 import type { Definitions } from "@/core/attributes";
 import { skeletonsOf } from "@/core/skeleton";
+import { KeysContext } from "@/keys/KeyHint";
 import { Viewer } from "@/render/viewer";
 import { PromptableModels, ServerAssistant } from "./assistant";
 import { Banners } from "./Banners";
@@ -87,20 +88,22 @@ function LabelingDesk({ campaign, desk, viewer, preferences }: Machinery & { cam
   usePageKeys(labeling, canvas);
   usePageLife(labeling);
   return (
-    <LabelingContext value={labeling}>
-      <div className={classes["page"]} onClick={(event) => giveFocusBack(event, labeling)}>
-        <Header />
-        <LeftPanel />
-        <main className={classes["stage"]} aria-label="Image">
-          <Canvas ref={canvas} />
-          <Banners />
-        </main>
-        <RightPanel />
-      </div>
-      <ConflictScreen />
-      {palette && <LabelPalette at={palette} onClose={() => setPalette(null)} />}
-      <KeySheet opened={keysShown} onClose={() => setKeysShown(false)} />
-    </LabelingContext>
+    <KeysContext value={keys.keymap}>
+      <LabelingContext value={labeling}>
+        <div className={classes["page"]} onClick={(event) => giveFocusBack(event, labeling)}>
+          <Header />
+          <LeftPanel />
+          <main className={classes["stage"]} aria-label="Image">
+            <Canvas ref={canvas} />
+            <Banners />
+          </main>
+          <RightPanel />
+        </div>
+        <ConflictScreen />
+        {palette && <LabelPalette at={palette} onClose={() => setPalette(null)} />}
+        <KeySheet opened={keysShown} onClose={() => setKeysShown(false)} />
+      </LabelingContext>
+    </KeysContext>
   );
 }
 

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { drawMode } from "@/modes";
 import { ClassificationPanel } from "./ClassificationPanel";
 import { giveLabel, toolsOf } from "./commands";
-import { keyText, KeyHint } from "./KeyHint";
+import { keyText, KeyHint } from "@/keys/KeyHint";
 import { LabelNote, useOfferedLabels, WhyMark } from "./LabelPalette";
 import { contextOf, useCommand, useDesk, useLabeling, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";

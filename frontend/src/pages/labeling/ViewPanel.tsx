@@ -1,6 +1,7 @@
-import { Button, Kbd, NativeSelect, Switch } from "@mantine/core";
+import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconRuler2, IconZoomInArea, IconZoomReset } from "@tabler/icons-react";
 import { PLAIN_TONE, type Tone } from "@/core/tone";
+import { KeyHint } from "@/keys/KeyHint";
 import { NAMES, type Names, type ViewChoice } from "@/core/view";
 import { useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
@@ -32,12 +33,12 @@ export function ViewPanel({ workspace }: { workspace: Workspace }) {
             onChange={(event) => change({ names: NAMES.find((name) => name === event.currentTarget.value) ?? "touched" })}
             data={NAMES.map((value) => ({ value, label: NAME_CHOICES[value] }))}
           />
-          <Toggle name="Colour by confidence" keys="⇧C" testId="color-by" on={view.colorBy === "confidence"} onChange={(on) => change({ colorBy: on ? "confidence" : "label" })} />
+          <Toggle name="Colour by confidence" command="color-by" testId="color-by" on={view.colorBy === "confidence"} onChange={(on) => change({ colorBy: on ? "confidence" : "label" })} />
         </>
       )}
-      <Toggle name="Crosshair" keys="⇧X" testId="crosshair" on={view.crosshair} onChange={(crosshair) => change({ crosshair })} />
-      <Toggle name="Lines between pixels" keys="⇧G" testId="grid" on={view.grid} onChange={(grid) => change({ grid })} />
-      <Toggle name="Small picture of the whole" keys="⇧M" testId="minimap-switch" on={view.minimap} onChange={(minimap) => change({ minimap })} />
+      <Toggle name="Crosshair" command="crosshair" testId="crosshair" on={view.crosshair} onChange={(crosshair) => change({ crosshair })} />
+      <Toggle name="Lines between pixels" command="grid" testId="grid" on={view.grid} onChange={(grid) => change({ grid })} />
+      <Toggle name="Small picture of the whole" command="minimap" testId="minimap-switch" on={view.minimap} onChange={(minimap) => change({ minimap })} />
       </div>
     </details>
   );
@@ -49,18 +50,18 @@ function ViewButtons({ workspace, objects }: { workspace: Workspace; objects: bo
   const selected = useSession(workspace, (state) => state.selection.length > 0);
   return (
     <div className={classes["buttons"]}>
-      <Button px={7} size="compact-xs" variant="default" data-testid="fit" leftSection={<IconZoomReset size={14} />} rightSection={<Kbd size="xs">0</Kbd>} onClick={() => command("fit")}>
+      <Button px={7} size="compact-xs" variant="default" data-testid="fit" leftSection={<IconZoomReset size={14} />} rightSection={<KeyHint command="fit" />} onClick={() => command("fit")}>
         Fit
       </Button>
-      <Button px={7} size="compact-xs" variant="default" data-testid="one-to-one" rightSection={<Kbd size="xs">⇧Z</Kbd>} onClick={() => command("one-to-one")}>
+      <Button px={7} size="compact-xs" variant="default" data-testid="one-to-one" rightSection={<KeyHint command="one-to-one" />} onClick={() => command("one-to-one")}>
         1 : 1
       </Button>
       {objects && (
-        <Button px={7} size="compact-xs" variant="default" disabled={!selected} data-testid="zoom-object" leftSection={<IconZoomInArea size={14} />} rightSection={<Kbd size="xs">Z</Kbd>} onClick={() => command("zoom-object")}>
+        <Button px={7} size="compact-xs" variant="default" disabled={!selected} data-testid="zoom-object" leftSection={<IconZoomInArea size={14} />} rightSection={<KeyHint command="zoom-object" />} onClick={() => command("zoom-object")}>
           Object
         </Button>
       )}
-      <Button px={7} size="compact-xs" variant={measuring ? "light" : "default"} aria-pressed={measuring} data-testid="measure" leftSection={<IconRuler2 size={14} />} rightSection={<Kbd size="xs">M</Kbd>} onClick={() => command("measure")}>
+      <Button px={7} size="compact-xs" variant={measuring ? "light" : "default"} aria-pressed={measuring} data-testid="measure" leftSection={<IconRuler2 size={14} />} rightSection={<KeyHint command="measure" />} onClick={() => command("measure")}>
         Measure
       </Button>
     </div>
@@ -78,11 +79,11 @@ function ToneSliders({ tone, withGamma, onChange }: { tone: Tone; withGamma: boo
   );
 }
 
-function Toggle({ name, keys, testId, on, onChange }: { name: string; keys: string; testId: string; on: boolean; onChange: (on: boolean) => void }) {
+function Toggle({ name, command, testId, on, onChange }: { name: string; command: string; testId: string; on: boolean; onChange: (on: boolean) => void }) {
   return (
     <div className={classes["row"]}>
       <Switch size="xs" label={name} checked={on} data-testid={testId} onChange={(event) => onChange(event.currentTarget.checked)} />
-      <Kbd size="xs">{keys}</Kbd>
+      <KeyHint command={command} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** What the hand holds while it paints: act, brush, colour, overlap; and what can be done to the bitmaps selected. */
-import { Button, Kbd, NumberInput, SegmentedControl, Slider, Switch, Tooltip } from "@mantine/core";
+import { Button, NumberInput, SegmentedControl, Slider, Switch, Tooltip } from "@mantine/core";
 import { useStore } from "zustand";
+import { KeyHint, keyText, useKeys } from "@/keys/KeyHint";
 import type { Setting, SettingValue } from "../../core/tool-settings";
 import { valueOf } from "../../core/tool-settings";
 import type { Session } from "../../modes/session";
@@ -38,12 +39,20 @@ function Acts({ session, act }: { session: Session; act: Act }) {
   return (
     <div className={classes["acts"]} role="group" aria-label="What the brush does">
       {actCommands.map((command, at) => (
-        <button key={command.id} type="button" className={classes["act"]} aria-pressed={command.id === `mask-${act}`} data-testid={command.id} onClick={() => command.run(session)} title={`${command.title} (${command.keys.join(" or ")})`} style={at > 2 ? { gridColumn: "span 3" } : undefined}>
-          {command.short}
-          {command.keys[0]?.length === 1 && <Kbd size="xs">{command.keys[0]}</Kbd>}
-        </button>
+        <ActButton key={command.id} session={session} command={command} pressed={command.id === `mask-${act}`} wide={at > 2} />
       ))}
     </div>
+  );
+}
+
+function ActButton({ session, command, pressed, wide }: { session: Session; command: MaskCommand; pressed: boolean; wide: boolean }) {
+  const keys = useKeys(command.id);
+  const title = keys.length === 0 ? command.title : `${command.title} (${keys.map(keyText).join(" or ")})`;
+  return (
+    <button type="button" className={classes["act"]} aria-pressed={pressed} data-testid={command.id} onClick={() => command.run(session)} title={title} style={wide ? { gridColumn: "span 3" } : undefined}>
+      {command.short}
+      {keys[0]?.length === 1 && <KeyHint command={command.id} />}
+    </button>
   );
 }
 
@@ -130,8 +139,9 @@ function Operations({ session, open }: { session: Session; open: boolean }) {
 function Operation({ command, session }: { command: MaskCommand; session: Session }) {
   // Everything that a command asks of the page is in the session's state.
   const possible = useStore(session.store, () => command.when(session));
+  const keys = useKeys(command.id).map(keyText).join(" or ");
   return (
-    <Tooltip label={`${command.title} (${command.keys.join(" or ")})`} position="right" withArrow>
+    <Tooltip label={keys === "" ? command.title : `${command.title} (${keys})`} position="right" withArrow>
       <Button size="compact-xs" variant="default" disabled={!possible} data-testid={command.id} onClick={() => command.run(session)}>
         {command.short}
       </Button>

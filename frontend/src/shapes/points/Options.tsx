@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Kbd, NativeSelect, TextInput } from "@mantine/core";
+import { ActionIcon, Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useStore } from "zustand";
 import { remove, setShape } from "@/actions/annotations";
 import { boundsOf } from "@/core/geometry";
 import { templateBy, type Skeleton } from "@/core/skeleton";
 import type { Annotation, Point, Size } from "@/core/types";
+import { KeyHint } from "@/keys/KeyHint";
 import type { Session } from "@/modes/session";
 import type { OptionsProps } from "@/pages/labeling/ToolOptions";
 import { SkeletonPicture } from "@/parts/SkeletonPicture";
@@ -58,7 +59,7 @@ function Buttons({ session }: { session: Session }) {
   return (
     <div className={classes["buttons"]}>
       {pointsCommands.filter((command) => command.when(session)).map((command) => (
-        <Button key={command.id} size="compact-xs" variant="default" data-testid={command.id} title={command.title} onClick={() => command.run(session)} rightSection={<Kbd size="xs">{command.keys[0]}</Kbd>}>
+        <Button key={command.id} size="compact-xs" variant="default" data-testid={command.id} title={command.title} onClick={() => command.run(session)} rightSection={<KeyHint command={command.id} />}>
           {SHORT[command.id] ?? command.title}
         </Button>
       ))}

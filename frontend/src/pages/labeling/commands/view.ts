@@ -36,7 +36,7 @@ const ARROWS = [["ArrowLeft", -SHARE, 0], ["ArrowRight", SHARE, 0], ["ArrowUp", 
 
 /** With nothing selected the arrows, which nudge otherwise, move the view. */
 const pans: readonly Command[] = ARROWS.map(([key, right, down]) => ({
-  id: `pan-${key}`, title: "Move the view", group, keys: [key], when: ({ session }) => session.selection().length === 0, run: ({ viewer }) => viewer.panBy(right, down),
+  id: `pan-${key}`, title: `Move the view ${key.slice("Arrow".length).toLowerCase()}`, group, keys: [key], when: ({ session }) => session.selection().length === 0, run: ({ viewer }) => viewer.panBy(right, down),
 }));
 
 export const viewCommands: readonly Command[] = [

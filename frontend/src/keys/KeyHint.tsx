@@ -1,10 +1,14 @@
 import { Kbd } from "@mantine/core";
-import { keyCaps } from "@/keys/names";
-import { useLabeling } from "./LabelingContext";
+import { createContext, useContext } from "react";
+import { NO_PROFILES, resolve, type Keymap } from "./keymap";
+import { keyCaps } from "./names";
+
+/** The keys of this person on this page; panels of shapes read them, too. */
+export const KeysContext = createContext<Keymap>(resolve([], NO_PROFILES));
 
 /** The keys that run a command for this person now; a label's command is `label:` and its id. */
 export function useKeys(command: string): readonly string[] {
-  return useLabeling().keys.keymap.byCommand.get(command)?.keys ?? [];
+  return useContext(KeysContext).byCommand.get(command)?.keys ?? [];
 }
 
 /** A key in one cap: "Ctrl ⇧Z". */
