@@ -45,6 +45,12 @@ def bind(hand: Hand, command: str, key: str) -> None:
     hand.key(key)
 
 
+def close_sheet(hand: Hand) -> None:
+    hand.key("Escape")
+    expect(hand.page.get_by_role("dialog")).to_have_count(0)
+    expect(hand.named("canvas")).to_be_focused()
+
+
 def draw(hand: Hand, x: float, key: str = "b") -> None:
     hand.key(key)
     hand.drag((x, 100), (x + 60, 160))
@@ -60,7 +66,7 @@ def test_a_key_is_bound_in_the_sheet_works_at_once_and_follows_the_person(hand: 
     bind(hand, "box", "y")
     expect(hand.named("key-row-box")).to_contain_text("Y")
     wait_for(lambda: own_keys(hand.api) == {"box": ["B", "Y"]}, 10, lambda: str(own_keys(hand.api)))
-    hand.key("Escape")
+    close_sheet(hand)
     draw(hand, 100, key="y")
     assert len(hand.seen()) == 1
     hand.open()
@@ -89,7 +95,7 @@ def test_a_key_that_has_a_meaning_is_warned_about_and_can_be_taken_over(hand: Ha
     hand.named("key-alone").click()
     expect(hand.named("key-row-box")).to_contain_text("F")
     expect(hand.named("key-row-flag").locator("kbd")).to_have_count(0)
-    hand.key("Escape")
+    close_sheet(hand)
     hand.key("f")
     expect(hand.named("flag")).to_have_attribute("aria-pressed", "false")
     hand.drag((100, 100), (160, 160))
@@ -114,7 +120,7 @@ def test_hints_tooltips_and_search_show_the_keys_as_they_are_now(hand: Hand):
     bind(hand, "box", "F7")
     hand.named("key-search").fill("f7")
     expect(hand.page.locator('[data-testid^="key-row-"]')).to_have_count(1)
-    hand.named("key-search").press("Escape")
+    close_sheet(hand)
     expect(hand.named("tool-box")).to_contain_text("F7")
     hand.key("b")
     hand.drag((100, 100), (160, 160))
@@ -143,12 +149,12 @@ def test_a_label_is_found_among_twenty_by_a_part_of_its_name(hand: Hand):
     draw(hand, 200)
     hand.key("3")
     hand.key("Escape", "/", "Escape")
-    (first, second) = (a["label"] for a in hand.saved())
-    assert first == second
+    assert label_names(hand) == ["Chestnut", "Aspen"]
+    hand.saved()
     hand.open()
     hand.key("/")
-    expect(hand.named("palette-label").first).to_contain_text("Chestnut")
-    expect(hand.named("palette-label").first).to_contain_text("recent")
+    expect(hand.named("palette-label").nth(0)).to_contain_text("Aspenrecent")
+    expect(hand.named("palette-label").nth(1)).to_contain_text("Chestnutrecent")
 
 
 def test_digits_stay_with_their_label_whatever_its_place(hand: Hand):
@@ -183,3 +189,20 @@ def test_what_objects_cost_is_told_after_the_submit(hand: Hand):
     (row,) = hand.api.get(path)["rows"]
     assert (row["shape"], row["origin"], row["objects"], row["actions"]) == ("box", "human", 2, 8)
     assert 1.0 < row["active_s"] < 60 and row["actions_per_object"] == 4
+    hand.page.goto(f"{hand.stack.url}/campaigns/{hand.image['campaign']}/people")
+    shown = hand.named("effort-row")
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("by hand")
+    expect(shown.locator("td").last).to_have_text("4")
+
+
+def test_a_palette_changes_what_a_person_sees_and_nothing_that_is_stored(hand: Hand):
+    swatch = hand.named("label-Alder").locator("span").first
+    stored = hand.api.get(f"/campaigns/{hand.image['campaign']}/labels")[0]["color"]
+    expect(swatch).to_have_css("background-color", "rgb(0, 114, 178)")
+    hand.page.goto(f"{hand.stack.url}/settings")
+    hand.named("palette-tol-bright").check()
+    wait_for(lambda: hand.api.get("/me/preferences").get("palette") == "tol-bright", 10, lambda: "the palette was not kept")
+    hand.open()
+    expect(swatch).to_have_css("background-color", "rgb(68, 119, 170)")
+    assert hand.api.get(f"/campaigns/{hand.image['campaign']}/labels")[0]["color"] == stored

@@ -201,6 +201,21 @@ describe("autosave", () => {
     expect([...server.document.keys()]).toEqual(["good"]);
   });
 
+  it("tells work again when the save that told it did not arrive, and only then", async () => {
+    const server = new Server();
+    server.trouble = ["before"];
+    const { autosave, edit, page } = desk(server);
+    const work = { active_s: 4, effort: { a: { active_s: 4, actions: 2 } } };
+    page.work = work;
+    edit(add(page.document, box("a")));
+    await vi.advanceTimersByTimeAsync(REST_MS);
+    expect(autosave.state).toBe("offline");
+    expect(page.work).toEqual(work);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(server.requests.map(({ effort }) => effort)).toEqual([work.effort, work.effort]);
+    expect(page.work).toEqual(NO_WORK);
+  });
+
   it("flushes at once, and reports active seconds even without a change", async () => {
     const server = new Server();
     const { autosave, edit, page } = desk(server);

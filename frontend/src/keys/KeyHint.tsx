@@ -13,7 +13,7 @@ export function useKeys(command: string): readonly string[] {
 
 /** A key in one cap: "Ctrl ⇧Z". */
 export function keyText(name: string): string {
-  return keyCaps(name).join(" ").replace("⇧ ", "⇧");
+  return keyCaps(name).join(" ").replace("Shift ", "⇧");
 }
 
 /** The first key of a command, where it has one. */

@@ -20,10 +20,10 @@ export function pressOf(event: KeyboardEvent): Press {
 }
 
 const SHOWN: Readonly<Record<string, string>> = {
-  ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", " ": "Space", PageUp: "Page ↑", PageDown: "Page ↓", Shift: "⇧",
+  ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", " ": "Space", PageUp: "Page ↑", PageDown: "Page ↓",
 };
 
-/** The parts of a key as a person sees them, one a key cap: "Ctrl", "⇧", "Z". A plus sign is a key, too. */
+/** The parts of a key as a person sees them, one a key cap: "Ctrl", "Shift", "Z". A plus sign is a key, too. */
 export function keyCaps(name: string): readonly string[] {
   return name.split(/\+(?=.)/).map((part) => SHOWN[part] ?? part);
 }
