@@ -126,7 +126,7 @@ def test_without_a_model_the_least_confident_drafts_are_the_uncertain_areas(open
 def test_a_control_image_says_in_the_header_why_it_has_no_drafts(signed_in: Page, shared_stack: Stack, shared_api: Api):
     pictures = [(f"{n}.png", "image/png", png(picture_with_patches(n)[0])) for n in range(8)]
     campaign = make_campaign(shared_api, "detection", pictures, labels=[{"name": "bright"}], settings={"control_share": 0.5})
-    answered(shared_api, campaign["id"], "detection", "winnow", "detect", prefill=True)
+    answered(shared_api, campaign["id"], "detection", "winnow_json", "detect", prefill=True)
     told = {image["id"]: shared_api.get(f"/images/{image['id']}/annotation-set")["prefill_withheld"] for image in campaign["images"]}
     assert set(told.values()) == {True, False}
     for image in campaign["images"]:
