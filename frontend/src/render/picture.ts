@@ -57,7 +57,8 @@ function tileLayer({ url, size, maxZoom }: TiledPicture): Layer {
   const extent = imageExtent(size);
   const tileGrid = new TileGrid({ extent, origin: [0, 0], resolutions: resolutions(maxZoom), tileSize: TILE_PX });
   const source = new TileImage({ projection: pixelProjection(size), tileGrid, wrapX: false, transition: 0, tileUrlFunction: ([z = 0, x = 0, y = 0]) => url(z, x, y) });
-  return new TileLayer({ className: PICTURE_CLASS, source, extent, preload: 1, cacheSize: 512, zIndex: 0 });
+  // No coarser tiles beside those in sight: the next image waits for nothing that is not looked at.
+  return new TileLayer({ className: PICTURE_CLASS, source, extent, preload: 0, cacheSize: 512, zIndex: 0 });
 }
 
 /** One tile of an overview: where its corner lies and how much it covers, in image pixels. */

@@ -77,6 +77,7 @@ function Overview({ image }: { image: ImageFacts }) {
       key={url}
       src={url}
       alt=""
+      loading="lazy"
       draggable={false}
       style={{ position: "absolute", left: percent(x / image.width), top: percent(y / image.height), width: percent(span / image.width), height: percent(span / image.height) }}
     />
