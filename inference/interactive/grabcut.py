@@ -22,7 +22,7 @@ from inference.interactive.prompts import BoxPx, Prompts, Stroke
 from inference.interactive.windows import Pixels
 
 COARSE_SIDE_PX: Final = 400
-FIRST_ROUNDS: Final = 4
+FIRST_ROUNDS: Final = 3
 MORE_ROUNDS: Final = 2
 TILE_PX: Final = 256
 HALO_PX: Final = 8
