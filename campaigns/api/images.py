@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from campaigns import queue
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
-from campaigns.api.image_documents import WITH_SETS, image_document, image_row
+from campaigns.api.image_documents import image_document, image_rows
 from campaigns.api.importing import IMPORT_SCHEMA, ImageUploads, create_images
 from campaigns.api.pagination import CursorPages
 from campaigns.api.rendering import ORJSONParser
@@ -63,7 +63,7 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
     @extend_schema(parameters=[OpenApiParameter("ordering", str, enum=list(ORDERINGS))])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List images; filters combine. With ``ids`` all of them come in one page, in the order of the ids."""
-        images = asked_for(request, fetch_campaign(request, self.kwargs["campaign_id"])).prefetch_related(WITH_SETS)
+        images = asked_for(request, fetch_campaign(request, self.kwargs["campaign_id"]))
         known = request.query_params.get("ids")
         if known:
             found = {image.pk: image for image in images}
@@ -72,8 +72,7 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
         return self.get_paginated_response(self._rows(self.paginate_queryset(images) or []))
 
     def _rows(self, images: Sequence[Image]) -> list[dict[str, Any]]:
-        reader = user_of(self.request)
-        return [image_row(image, image.annotation_sets.all(), reader) for image in images]
+        return image_rows(images, user_of(self.request))
 
     @extend_schema(**IMPORT_SCHEMA)
     @idempotent
@@ -163,7 +162,7 @@ class NextView(APIView):
         own = open_annotation_set(user=user, image=lease.image)
         return Response(
             {
-                "image": image_row(lease.image, [own], user),
+                "image": image_document(lease.image, user),
                 "annotation_set": annotation_set_document(own),
                 "prefill": prefill_document(own),
                 "lease": {"expires_at": lease.expires_at},

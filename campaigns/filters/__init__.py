@@ -4,11 +4,11 @@ A *filter* is an object of flat parameters (``fields``), with ``where`` for and,
 in a request's body: everything, the unlabeled, ids, a filter or a saved view (``selections``).
 """
 
-from campaigns.filters.conditions import Scope, spoken_sets
+from campaigns.filters.conditions import Scope, counted_uses, spoken_sets
 from campaigns.filters.fields import ImageFilter, checked_filter, filtered
 from campaigns.filters.selections import MAX_IDS, select_images, selected_ids, settled
 
 __all__ = [
-    "MAX_IDS", "ImageFilter", "Scope", "checked_filter", "filtered", "select_images", "selected_ids", "settled",
+    "MAX_IDS", "ImageFilter", "Scope", "checked_filter", "counted_uses", "filtered", "select_images", "selected_ids", "settled",
     "spoken_sets",
 ]  # fmt: skip

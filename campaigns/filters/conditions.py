@@ -23,15 +23,29 @@ class Scope:
     reader: int | None = None
 
 
-def spoken_sets(scope: Scope) -> QuerySet[AnnotationSet]:
-    """Return, of every image, the set that counts: the one submitted last, otherwise the reader's own."""
-    submitted = AnnotationSet.objects.filter(image=OuterRef("image"), submitted_at__isnull=False)
-    later = Q(submitted_at__gt=OuterRef("submitted_at")) | Q(submitted_at=OuterRef("submitted_at"), pk__gt=OuterRef("pk"))
-    counts = Q(Q(submitted_at__isnull=False), ~Exists(submitted.filter(later)))
+def counting(scope: Scope, prefix: str = "") -> Q:
+    """Return the condition of the set that counts for an image: the one submitted last, otherwise the reader's own.
+
+    ``prefix`` leads to the set from what is filtered, such as ``annotation_set__``.
+    """
+    image, at, pk = (OuterRef(f"{prefix}{name}") for name in ("image", "submitted_at", "pk"))
+    submitted = AnnotationSet.objects.filter(image=image, submitted_at__isnull=False)
+    later = submitted.filter(Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=pk))
+    counts = Q(Q(**{f"{prefix}submitted_at__isnull": False}), ~Exists(later))
     if scope.reader is not None:
-        counts |= Q(Q(submitted_at__isnull=True, author=scope.reader), ~Exists(submitted))
-    found: QuerySet[AnnotationSet] = AnnotationSet.objects.filter(counts).order_by()
+        counts |= Q(Q(**{f"{prefix}submitted_at__isnull": True, f"{prefix}author": scope.reader}), ~Exists(submitted))
+    return counts
+
+
+def spoken_sets(scope: Scope) -> QuerySet[AnnotationSet]:
+    """Return, of every image, the set that counts."""
+    found: QuerySet[AnnotationSet] = AnnotationSet.objects.filter(counting(scope)).order_by()
     return found
+
+
+def counted_uses(scope: Scope) -> QuerySet[LabelUse]:
+    """Return how the sets that count use labels."""
+    return LabelUse.objects.filter(counting(scope, "annotation_set__"), annotation_set__image__campaign=scope.campaign)
 
 
 def _submitted_sets(scope: Scope) -> QuerySet[AnnotationSet]:
@@ -63,7 +77,7 @@ def by_label(labels: list[int], operator: str, scope: Scope) -> Q:
 
 
 def _whole_uses(scope: Scope) -> QuerySet[LabelUse]:
-    return LabelUse.objects.filter(whole=True, label__campaign=scope.campaign, annotation_set__in=spoken_sets(scope).values("pk"))
+    return counted_uses(scope).filter(whole=True)
 
 
 def _by_label_type(kind: str, scope: Scope) -> Q:
@@ -76,7 +90,7 @@ def _by_label_type(kind: str, scope: Scope) -> Q:
 
 
 def _disputed(scope: Scope) -> Q:
-    uses = LabelUse.objects.filter(default=True, label__campaign=scope.campaign, annotation_set__submitted_at__isnull=False)
+    uses = LabelUse.objects.filter(default=True, annotation_set__image__campaign=scope.campaign, annotation_set__submitted_at__isnull=False)
     counted = uses.values("annotation_set__image").annotate(labels=Count("label", distinct=True)).filter(labels__gt=1)
     return Q(pk__in=counted.values("annotation_set__image"))
 
@@ -85,10 +99,10 @@ def _by_default(state: str, scope: Scope) -> Q:
     if state == "ambiguous":
         return _disputed(scope)
     uses = _whole_uses(scope)
-    chosen = Q(pk__in=uses.filter(default=True).values("annotation_set__image"))
     if state == "set":
-        return chosen & ~_disputed(scope)
-    return Q(pk__in=uses.values("annotation_set__image")) & ~chosen
+        return Q(pk__in=uses.filter(default=True).values("annotation_set__image")) & ~_disputed(scope)
+    chosen = uses.values("annotation_set__image").annotate(chosen=Count("pk", filter=Q(default=True)))
+    return Q(pk__in=chosen.filter(chosen=0).values("annotation_set__image"))
 
 
 def _drafted(wanted: bool, scope: Scope) -> Q:

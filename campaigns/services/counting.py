@@ -7,8 +7,8 @@ from typing import Final
 
 from django.db.models import Count, Q, Sum
 
-from campaigns.filters import Scope, filtered, spoken_sets
-from campaigns.models import Campaign, Label, LabelUse
+from campaigns.filters import Scope, counted_uses, filtered
+from campaigns.models import Campaign, Label
 from campaigns.querysets import ImageQuerySet
 
 FEW: Final = 15  # images below which a model cannot be relied on
@@ -42,7 +42,7 @@ class LabelCounts:
 
 def count_labels(campaign: Campaign, images: ImageQuerySet, scope: Scope, *, every: bool) -> LabelCounts:
     """Count how the sets that count use labels on some images; ``every``: these are all images of the campaign."""
-    uses = LabelUse.objects.filter(label__campaign=campaign, annotation_set__in=spoken_sets(scope).values("pk"))
+    uses = counted_uses(scope)
     if not every:
         uses = uses.filter(annotation_set__image__in=images.order_by().values("pk"))
     counted = uses.values("label").annotate(images=Count("pk"), used=Sum("count"), default_images=Count("pk", filter=Q(default=True)))
