@@ -11,8 +11,7 @@ from typing import Any
 from django.db.models import Max
 
 from active_learning.models import Snapshot
-from campaigns.filters import Scope, spoken_sets
-from campaigns.models import Campaign, Image, ImageState, Revision, Split, User
+from campaigns.models import Campaign, Image, ImageState, Revision, SetState, Split, User
 from campaigns.permissions import MANAGE, require_role
 
 IDS_A_QUERY = 5000
@@ -34,12 +33,13 @@ def keep_snapshot(campaign: Campaign, images: Collection[int] | None = None) -> 
 
 
 def latest_revisions(campaign: Campaign, images: Collection[int] | None = None) -> list[list[int]]:
-    """Return [image id, id of the latest revision of the set that speaks for it] of what may be learned from, in the images' order."""
+    """Return [image id, id of its latest revision] of what may be learned from, in the order of the images."""
     done = Image.objects.filter(campaign=campaign, state__in=(ImageState.SUBMITTED, ImageState.ACCEPTED)).exclude(split=Split.TEST)
-    speaking = spoken_sets(Scope(campaign.pk)).filter(image__in=done.order_by())
-    latest = (
-        Revision.objects.filter(annotation_set__in=speaking.values("pk")).order_by("image_id").values("image_id").annotate(latest=Max("id"))
+    # A set that was handed in and then taken back by an undo keeps its revisions, but teaches nothing.
+    revisions = Revision.objects.filter(image__in=done.order_by()).exclude(
+        annotation_set__state=SetState.DRAFT, annotation_set__submitted_at=None
     )
+    latest = revisions.order_by("image_id").values("image_id").annotate(latest=Max("id"))
     wanted = None if images is None else frozenset(images)
     return [[image, revision] for image, revision in latest.values_list("image_id", "latest") if wanted is None or image in wanted]
 
