@@ -322,12 +322,12 @@ def test_a_preset_is_taken_and_comes_back_from_its_own_file(signed_in: Page, sha
     with page.expect_download() as download:
         page.get_by_test_id("export-skeleton").click()
     page.get_by_text("Remove all points").click()
-    expect(page.get_by_test_id("skeleton-row")).to_have_count(0)
+    expect(page.get_by_test_id("skeleton-row")).to_have_count(0, timeout=20_000)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Import").click()
     chooser.value.set_files(download.value.path())
     expect(page.get_by_test_id("skeleton-row")).to_have_count(17)
     page.get_by_test_id("save-skeleton").click()
-    expect(page.get_by_test_id("skeleton-template")).to_have_count(0)
+    expect(page.get_by_test_id("skeleton-template")).to_have_count(0, timeout=20_000)
     (label,) = shared_api.get(f"/campaigns/{campaign['id']}")["labels"]
     assert len(label["skeleton"]["points"]) == 17 and len(label["skeleton"]["sigmas"]) == 17

@@ -7,7 +7,7 @@ import type { Bounds, Part, Point, Shape, ShapeType, Size } from "./types";
 export interface Handle {
   readonly key: string;
   readonly at: Point;
-  readonly role: "vertex" | "corner" | "side" | "turn";
+  readonly role: "vertex" | "corner" | "side" | "turn" | "point";
   readonly cursor: string;
 }
 
@@ -98,7 +98,7 @@ interface ToolFacts {
   readonly keys: readonly string[];
   /** SVG path data on a 24 × 24 grid, stroked. */
   readonly icon: string;
-  /** Tasks whose campaigns offer it when they do not choose their shapes themselves. */
+  /** Tasks whose campaigns offer it when they do not choose their shapes themselves; the one that it is meant for first. */
   readonly tasks: readonly string[];
   /** Place in the toolbar, lowest first; the first one offered is what N begins before any tool was used. */
   readonly order: number;

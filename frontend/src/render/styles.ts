@@ -62,7 +62,12 @@ export const SKETCH_STYLES = [
 
 export const DOT_STYLE = new Style({ image: new CircleStyle({ radius: 4, fill: new Fill({ color: "#ffffff" }), stroke: new Stroke({ color: "#10201c", width: 1.5 }) }) });
 
+/** A point is drawn already, with its own meaning: its handle is a ring around it, and only where the pointer is. */
+const POINT_RING = new CircleStyle({ radius: 9, stroke: new Stroke({ color: "#e8b03a", width: 2.5 }) });
+const NO_RING = new CircleStyle({ radius: 1 });
+
 function handleImage(role: Handle["role"], active: boolean): CircleStyle | RegularShape {
+  if (role === "point") return active ? POINT_RING : NO_RING;
   const fill = new Fill({ color: active ? "#e8b03a" : "#ffffff" });
   const stroke = new Stroke({ color: "#10201c", width: 1.5 });
   const radius = active ? 6.5 : 5;

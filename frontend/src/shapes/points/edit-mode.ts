@@ -247,7 +247,7 @@ function isThereAt(shape: PointsShape, index: number): boolean {
 }
 
 export function handlesOf(shape: PointsShape): readonly Handle[] {
-  return shape.points.flatMap((point, index): Handle[] => (isThere(point) ? [{ key: String(index), at: [point.x, point.y], role: "vertex", cursor: "move" }] : []));
+  return shape.points.flatMap((point, index): Handle[] => (isThere(point) ? [{ key: String(index), at: [point.x, point.y], role: "point", cursor: "move" }] : []));
 }
 
 /** The editing of points where it is alive. */

@@ -8,7 +8,7 @@ export const polygonTool: ModeTool = {
   hint: "Click corners; Enter closes.",
   keys: ["P"],
   icon: "M12 4l8 6-3 10h-10l-3-10z",
-  tasks: ["detection", "segmentation"],
+  tasks: ["segmentation", "detection"],
   order: 0,
   mode: (bench) => new PolygonMode(bench),
 };

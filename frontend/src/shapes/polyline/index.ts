@@ -23,7 +23,7 @@ const tool: ModeTool = {
   hint: "Click points; Enter or a double click ends the line.",
   keys: ["Shift+P"],
   icon: "M4 18l5-9 6 5 5-9",
-  tasks: ["segmentation"],
+  tasks: ["segmentation", "detection"],
   order: 15,
   mode: (bench) => new PolylineMode(bench),
 };
