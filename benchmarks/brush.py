@@ -64,13 +64,14 @@ def scene(generator: np.random.Generator) -> bytes:
     return buffer.getvalue()
 
 
-def blob(generator: np.random.Generator, radius: float) -> NDArray[np.bool_]:
+def blob(generator: np.random.Generator, radius: int) -> NDArray[np.bool_]:
     """Return a lobed shape somewhere in the image: (SIDE, SIDE)."""
-    y, x = np.ogrid[0:SIDE, 0:SIDE]
-    column, row = generator.uniform(radius, SIDE - radius, 2)
-    angle = np.arctan2(y - row, x - column)
+    y, x = np.ogrid[-radius:radius, -radius:radius]
+    angle = np.arctan2(y, x)
     reach = radius * (0.75 + 0.15 * np.sin(5 * angle + generator.uniform(0, 6)) + 0.05 * np.sin(60 * angle))
-    found: NDArray[np.bool_] = np.hypot(y - row, x - column) < reach
+    column, row = generator.integers(radius, SIDE - radius, 2)
+    found = np.zeros((SIDE, SIDE), dtype=bool)
+    found[row - radius : row + radius, column - radius : column + radius] = np.hypot(y, x) < reach
     return found
 
 
