@@ -98,6 +98,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/members/<int:member_id>": {"patch": only(MANAGERS, {"role": "annotator"}), "delete": only(MANAGERS)},
     "campaigns/<int:campaign_id>/images": {"get": only(MEMBERS), "post": only(MANAGERS, {"server_path": "/nowhere"})},
     "campaigns/<int:campaign_id>/images/ids": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/guesses": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/labelings": {"post": only(ANNOTATORS, {"images": "all", "add": [1]})},
     "campaigns/<int:campaign_id>/changes": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/changes/<int:change_id>/undo": {"post": only(MANAGERS)},

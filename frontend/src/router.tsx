@@ -4,6 +4,8 @@ import { authStateQuery } from "@/api/auth";
 import { SetupPage } from "@/pages/auth/SetupPage";
 import { SignInPage } from "@/pages/auth/SignInPage";
 import { CampaignListPage } from "@/pages/campaigns/CampaignListPage";
+import { filterSearch } from "@/pages/campaign/images/filters/address";
+import type { LabelingSearch } from "@/pages/labeling/LabelingRoute";
 import { NotFound, RouteError } from "@/parts/routeStates";
 import { Shell } from "@/parts/Shell";
 
@@ -76,7 +78,7 @@ const campaignId = {
 
 const CampaignPage = lazyRouteComponent(() => import("@/pages/campaign/CampaignPage"), "CampaignPage");
 
-const campaign = createRoute({ getParentRoute: () => shell, path: "/campaigns/$campaignId", params: campaignId, component: CampaignPage });
+const campaign = createRoute({ getParentRoute: () => shell, path: "/campaigns/$campaignId", params: campaignId, validateSearch: filterSearch, component: CampaignPage });
 
 const campaignTab = createRoute({
   getParentRoute: () => shell,
@@ -85,6 +87,7 @@ const campaignTab = createRoute({
     parse: (raw: { campaignId: string; tab: string }) => ({ ...campaignId.parse(raw), tab: raw.tab }),
     stringify: (params: { campaignId: number; tab: string }) => ({ ...campaignId.stringify(params), tab: params.tab }),
   },
+  validateSearch: filterSearch,
   component: CampaignPage,
 });
 
@@ -92,9 +95,14 @@ const label = createRoute({
   getParentRoute: () => members,
   path: "/campaigns/$campaignId/label",
   params: campaignId,
-  validateSearch: (search: Record<string, unknown>): { image?: number } => {
+  validateSearch: (search: Record<string, unknown>): LabelingSearch => {
     const image = Number(search["image"]);
-    return Number.isInteger(image) && image > 0 ? { image } : {};
+    const scope = search["scope"];
+    return {
+      ...(Number.isInteger(image) && image > 0 ? { image } : {}),
+      ...(scope === "selection" || scope === "filter" ? { scope } : {}),
+      ...filterSearch(search),
+    };
   },
   component: lazyRouteComponent(() => import("@/pages/labeling/LabelingRoute"), "LabelingRoute"),
 });

@@ -1,33 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
-import { api, bodyOf, done, filled } from "./client";
+import { api, bodyOf, done } from "./client";
 import { API } from "./http";
 import { useCursorList } from "./pages";
-import type { paths } from "./schema";
 import type { Split } from "./types";
-
-type Query = NonNullable<paths["/api/v1/campaigns/{campaign_id}/images"]["get"]["parameters"]["query"]>;
-
-/** What a gallery shows; an empty choice filters nothing. */
-export interface ImageFilter {
-  state?: NonNullable<Query["state"]> | "";
-  split?: NonNullable<Query["split"]> | "";
-  label?: number[];
-  q?: string;
-  ordering?: NonNullable<Query["ordering"]>;
-}
 
 const PAGE = 100;
 
-export const imagesKey = (campaign: number) => ["campaigns", campaign, "images"] as const;
-
-export function useImages(campaign_id: number, filter: ImageFilter, enabled = true) {
+/** All images of a campaign, page by page. */
+export function useImages(campaign_id: number, enabled = true) {
   return useCursorList(
-    [...imagesKey(campaign_id), filter],
-    (cursor, signal) => {
-      const query: Query = filled({ ...filter, label: filter.label?.map(String), cursor, page_size: PAGE });
-      return bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images", { params: { path: { campaign_id }, query }, signal }));
-    },
+    ["campaigns", campaign_id, "images"],
+    (cursor, signal) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images", { params: { path: { campaign_id }, query: { ...(cursor === undefined ? {} : { cursor }), page_size: PAGE } }, signal })),
     { enabled },
   );
 }
@@ -57,7 +41,7 @@ async function forEachLimited<T>(items: readonly T[], limit: number, act: (item:
 /** Change or remove a selection, a few at a time. */
 export function useImageChanges(campaign: number) {
   const client = useQueryClient();
-  const onSettled = () => Promise.all([client.invalidateQueries({ queryKey: imagesKey(campaign) }), client.invalidateQueries({ queryKey: campaignKey(campaign), exact: true })]);
+  const onSettled = () => client.invalidateQueries({ queryKey: campaignKey(campaign), exact: true });
   const at = (image_id: number) => ({ params: { path: { image_id } } });
   return {
     update: useMutation({

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf, done } from "./client";
+import type { Images } from "./gallery";
 import type { ModelFields } from "./types";
 
 const MOST_LISTED = 200;
@@ -93,7 +94,7 @@ export function useCampaignModelChanges(campaign: number) {
 export function useStartInference(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { model: number; images: "all" | "unlabeled" | number[]; prefill: boolean }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body })),
+    mutationFn: (body: { model: number; images: Images; prefill: boolean }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

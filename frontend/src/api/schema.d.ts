@@ -281,6 +281,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/guesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what the reader may still accept or reject of these images, the surest first. */
+        get: operations["campaigns_guesses_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/images": {
         parameters: {
             query?: never;
@@ -1599,6 +1616,13 @@ export interface components {
              */
             unit_m: number | null;
             grid: components["schemas"]["LonLatGrid"] | null;
+        };
+        /** @description A label that a model drafted for an image as a whole and the reader has not reviewed. */
+        Guess: {
+            image: number;
+            label: number;
+            /** Format: double */
+            confidence: number | null;
         };
         /** @description An image. ``width`` and ``height`` count pixels after EXIF orientation; ``whole_labels`` are the reader's own until one submits. */
         Image: {
@@ -3266,6 +3290,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_guesses_list: {
+        parameters: {
+            query: {
+                /** @description Comma-separated ids of images, at most 500 */
+                ids: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guess"][];
                 };
             };
         };

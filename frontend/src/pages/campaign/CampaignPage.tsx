@@ -10,6 +10,8 @@ import { PageHeader } from "@/parts/PageHeader";
 import { Loaded, LoadingRows } from "@/parts/states";
 import { StateBar } from "@/parts/StateBar";
 import { ImagesTab } from "./images/ImagesTab";
+import { openTool, scopeNow } from "./images/openTool";
+import { useGallery } from "./images/store";
 import { mayLabel } from "./roles";
 import { useRunWatch } from "./useRunWatch";
 import { WhatNext } from "./WhatNext";
@@ -60,23 +62,28 @@ function Header({ campaign }: { campaign: Campaign }) {
           )}
         </Group>
       }
-      actions={
-        mayLabel(campaign.role) && (
-          <Button
-            component={Link}
-            to={`/campaigns/${campaign.id}/label`}
-            preload={false}
-            size="md"
-            leftSection={<IconPencil size={18} />}
-            disabled={images === 0}
-            data-testid="label-now"
-            {...(images === 0 ? { onClick: (event: React.MouseEvent) => event.preventDefault(), "aria-disabled": true } : {})}
-          >
-            {t("campaign.label")}
-          </Button>
-        )
-      }
+      actions={mayLabel(campaign.role) && <LabelButton campaign={campaign} />}
     />
+  );
+}
+
+/** Opens the labeling tool on the selection, else on what the filter shows, else on the queue, and says which. */
+function LabelButton({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const scope = useGallery(campaign.id, scopeNow);
+  const count = useGallery(campaign.id, (state) => (scope === "selection" ? state.selection.ids.size : state.ids.length));
+  return (
+    <Button
+      size="md"
+      leftSection={<IconPencil size={18} />}
+      disabled={campaign.counts.images === 0 || (scope === "filter" && count === 0)}
+      onClick={() => openTool(navigate, campaign.id, scope)}
+      data-testid="label-now"
+      data-scope={scope}
+    >
+      {scope === "queue" ? t("campaign.label") : t(`campaign.labelScope.${scope}`, { count })}
+    </Button>
   );
 }
 
@@ -85,7 +92,7 @@ function CampaignTabs({ campaign, tab }: { campaign: Campaign; tab: string }) {
   const navigate = useNavigate();
   const active = TABS.some((one) => one.name === tab) ? tab : "images";
   return (
-    <Tabs value={active} onChange={(name) => void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign.id, tab: name ?? "images" } })}>
+    <Tabs value={active} onChange={(name) => void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign.id, tab: name ?? "images" }, search: {} })}>
       <Tabs.List mb="lg">
         {TABS.map(({ name, icon: Icon }) => (
           <Tabs.Tab key={name} value={name} leftSection={<Icon size={16} stroke={1.8} />} data-testid={`tab-${name}`}>

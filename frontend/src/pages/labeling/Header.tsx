@@ -30,6 +30,7 @@ export function Header() {
       <h1 className={classes["name"]} title={current?.image.name}>
         {current?.image.name ?? "Labeling"}
       </h1>
+      {current && <PlaceInScope image={current.image.id} />}
       {current && <SetBadge workspace={current} />}
       {current && <ControlBadge workspace={current} />}
       {readOnly && <Badge color="gray">You can look, not label</Badge>}
@@ -50,6 +51,19 @@ export function Header() {
         </Button>
       </Tooltip>
     </section>
+  );
+}
+
+/** How far the walk through a selection or a filter has come. */
+function PlaceInScope({ image }: { image: number }) {
+  const { walk } = useLabeling().desk.options;
+  const place = walk?.place(image) ?? null;
+  if (!walk || place === null) return null;
+  const { kind, ids } = walk.scope;
+  return (
+    <Badge color="gray" data-testid="place-in-scope">
+      {place.toLocaleString()} of {ids.length.toLocaleString()} in {kind === "selection" ? "your selection" : "the filter"}
+    </Badge>
   );
 }
 

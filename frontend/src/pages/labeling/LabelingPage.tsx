@@ -20,6 +20,7 @@ import { LeftPanel } from "./LeftPanel";
 import { statisticsQuery } from "./pictures";
 import { preferencesOf, toolSettingsOf, type PreferenceStore } from "./preferences";
 import { RightPanel } from "./RightPanel";
+import type { Walk } from "./scope";
 import type { ImageFacts } from "./wire";
 import { usePageKeys, usePageLife } from "./usePage";
 
@@ -27,6 +28,8 @@ interface Props {
   campaign: Campaign;
   /** The image to open first; without one the queue decides. */
   image: number | null;
+  /** The images to go through, instead of the queue. */
+  walk: Walk | null;
 }
 
 interface Machinery {
@@ -36,7 +39,7 @@ interface Machinery {
 }
 
 /** Build what lives outside React, once per campaign, and take it down with the page. */
-function useMachinery(campaign: Campaign, image: number | null): Machinery | null {
+function useMachinery(campaign: Campaign, image: number | null, walk: Walk | null): Machinery | null {
   const [machinery, setMachinery] = useState<Machinery | null>(null);
   const first = useRef(campaign);
   const client = useQueryClient();
@@ -47,14 +50,14 @@ function useMachinery(campaign: Campaign, image: number | null): Machinery | nul
     const models = new PromptableModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
-    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), assistantOf, statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), assistantOf, statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {
       desk.close();
       viewer.dispose();
     };
-  }, [image, client]);
+  }, [image, walk, client]);
   return machinery;
 }
 
@@ -62,8 +65,8 @@ function definitionsOf(labels: readonly Label[]): Definitions {
   return new Map(labels.flatMap(({ id, attributes }) => (attributes && attributes.length > 0 ? [[id, attributes]] : [])));
 }
 
-export function LabelingPage({ campaign, image }: Props) {
-  const machinery = useMachinery(campaign, image);
+export function LabelingPage({ campaign, image, walk }: Props) {
+  const machinery = useMachinery(campaign, image, walk);
   return machinery && <LabelingDesk campaign={campaign} {...machinery} />;
 }
 

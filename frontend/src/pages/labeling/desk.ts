@@ -18,6 +18,7 @@ import type { Annotation } from "@/core/types";
 import type { Session } from "@/modes/session";
 import { bandChoiceOf, loadAhead, needsStatistics, pictureOf } from "./pictures";
 import type { PreferenceStore } from "./preferences";
+import type { Walk } from "./scope";
 import { type BandStatistics, flagImage, type ImageFacts, leaseNext, type Loaded, type NothingLeft, openImage, releaseImage, skipImage } from "./wire";
 import { Workspace, type Finish } from "./workspace";
 
@@ -50,6 +51,8 @@ export interface DeskOptions {
   readonly firstLabel: number | null;
   /** Who only looks leases nothing. */
   readonly mayLabel: boolean;
+  /** The images to go through in their order, instead of the queue. */
+  readonly walk?: Walk | null;
   readonly preferences: PreferenceStore;
   readonly settings: ToolSettings;
   /** Values of the bands of a raster, for a stretch that a person chose. */
@@ -92,7 +95,9 @@ export class Desk {
 
   /** Begin with the image asked for, or with the best one that is free. */
   async start(image: number | null): Promise<void> {
-    await (image === null ? this.next() : this.open(image));
+    const { walk } = this.options;
+    if (walk) await this.show(walk.lease([], walk.first(image)).then((answer) => this.opened(answer)));
+    else await (image === null ? this.next() : this.open(image));
   }
 
   /** Open one image by its number, without a lease. */
@@ -292,6 +297,7 @@ export class Desk {
       const visited = known === -1 ? [...state.visited, image.id] : state.visited;
       return { status: "ready", current: workspace, reason: "", visited, at: known === -1 ? visited.length - 1 : known };
     });
+    this.options.walk?.remember(image.id);
     workspace.session.setThresholds(this.options.preferences.getState().thresholds);
     workspace.begin();
     if (!this.ahead && this.options.mayLabel) this.lookAhead();
@@ -317,7 +323,8 @@ export class Desk {
   }
 
   private lease(): Promise<Loaded | NothingLeft> {
-    const { current, pending, failures } = this.store.getState();
+    const { current, pending, failures, visited } = this.store.getState();
+    if (this.options.walk) return this.options.walk.lease(visited);
     const busy = [...pending, ...failures.map((failure) => failure.workspace), ...(current ? [current] : [])];
     return leaseNext(this.options.campaign, [...new Set(busy.map((workspace) => workspace.image.id))], busy.length === 0);
   }
@@ -339,7 +346,10 @@ export class Desk {
     this.ahead = null;
     const ready = await ahead?.answer.catch(() => null);
     if (ready instanceof Workspace && (ready.leasedUntil_ms === null || ready.leasedUntil_ms > Date.now())) return this.brought(ready);
-    const answer = await this.lease();
+    return this.opened(await this.lease());
+  }
+
+  private async opened(answer: Loaded | NothingLeft): Promise<Workspace | NothingLeft> {
     return answer.image === null ? answer : this.workspaceOf(answer);
   }
 

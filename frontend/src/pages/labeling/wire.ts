@@ -33,10 +33,14 @@ function setOf(set: unknown): AnnotationSetFacts {
   return set as AnnotationSetFacts;
 }
 
-/** Lease the next image. A page that has none yet takes up what its person held before, after a reload for one. */
-export async function leaseNext(campaign: number, exclude: readonly number[], resume: boolean): Promise<Loaded | NothingLeft> {
+/**
+ * Lease the next image, of `images` where they are given. A page that has none yet takes up what its person held before,
+ * after a reload for one.
+ */
+export async function leaseNext(campaign: number, exclude: readonly number[], resume: boolean, images?: readonly number[]): Promise<Loaded | NothingLeft> {
   const params = { path: { campaign_id: campaign } };
-  const { image, annotation_set, lease, reason } = await bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/next", { params, body: { exclude: [...exclude], resume } }));
+  const body = { exclude: [...exclude], resume, ...(images === undefined ? {} : { images: [...images] }) };
+  const { image, annotation_set, lease, reason } = await bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/next", { params, body }));
   return image && annotation_set ? { image, annotation_set: setOf(annotation_set), lease } : { image: null, reason };
 }
 

@@ -128,7 +128,7 @@ export function TestConnection({ model, campaign, unsaved = false }: { model: Re
   const [picked, setPicked] = useState<string | null>(null);
   const test = useTestModel(model.id);
   const from = chosen ?? (campaigns.items.find((one) => one.counts.images > 0)?.id.toString() ?? null);
-  const images = useImages(Number(from ?? 0), {}, from !== null);
+  const images = useImages(Number(from ?? 0), from !== null);
   const image = picked ?? images.items[0]?.id.toString() ?? null;
   return (
     <Card>

@@ -1,18 +1,21 @@
-import { Button, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
-import { IconPhotoPlus, IconPhotoSearch, IconPlus } from "@tabler/icons-react";
-import { useCallback, useMemo, useState } from "react";
+import { Button, SimpleGrid, Skeleton, Stack } from "@mantine/core";
+import { IconPhotoPlus, IconPhotoSearch } from "@tabler/icons-react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type ImageFilter, useImages } from "@/api/images";
+import { useImageIds } from "@/api/gallery";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign, Run } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { EmptyState, ErrorState } from "@/parts/states";
 import { mayManage } from "../roles";
-import { Filters, isFiltered } from "./Filters";
-import { Gallery } from "./Gallery";
-import { NO_SELECTION, type Selection, toggled } from "./selection";
-import { SelectionBar } from "./SelectionBar";
 import { BRINGS_IMAGES } from "../useRunWatch";
+import { filterSearch, fromSearch, toSearch } from "./filters/address";
+import { FilterBar } from "./filters/FilterBar";
+import { type Filter, isEmpty, NO_FILTER, toQuery } from "./filters/model";
+import classes from "./Gallery.module.css";
+import { GalleryDesk } from "./GalleryDesk";
+import { galleryStore } from "./store";
 import { UploadPanel } from "./UploadPanel";
 import { useUpload } from "./uploads";
 
@@ -33,29 +36,39 @@ function useArrivals(campaign: Campaign): Run[] {
   return (runs.data ?? []).filter((run) => BRINGS_IMAGES.has(run.kind) && !isFinished(run));
 }
 
+/** The filter lives in the address; who comes back from another tab finds the last one again. */
+function useFilter(campaign: number) {
+  const navigate = useNavigate();
+  const found = useSearch({ strict: false }) as Record<string, unknown>;
+  const text = JSON.stringify(filterSearch(found));
+  const { filter, ordering } = useMemo(() => fromSearch(JSON.parse(text) as ReturnType<typeof filterSearch>), [text]);
+  const store = galleryStore(campaign);
+  const go = (next: Filter, order: string) =>
+    void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign, tab: "images" }, search: toSearch(next, order), replace: true, resetScroll: false });
+  useEffect(() => {
+    const last = store.getState();
+    const restores = text === "{}" && !isEmpty(last.filter);
+    if (restores) go(last.filter, last.ordering);
+    // Only on coming back: later the address leads.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [store]);
+  useEffect(() => store.setState({ filter, ordering }), [store, filter, ordering]);
+  return { filter, ordering, setFilter: go };
+}
+
 export function ImagesTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const [filter, setFilterOnly] = useState<ImageFilter>({});
+  const { filter, ordering, setFilter } = useFilter(campaign.id);
   const [adding, setAdding] = useState(false);
-  const [selection, setSelection] = useState<Selection>(NO_SELECTION);
   const [run, setRun] = useState<number | null>(null);
-  // What is ticked and filtered away would be acted on unseen.
-  const setFilter = (next: ImageFilter) => {
-    setFilterOnly(next);
-    setSelection(NO_SELECTION);
-  };
-  const list = useImages(campaign.id, filter);
+  const query = useMemo(() => toQuery(filter), [filter]);
+  const list = useImageIds(campaign.id, query, ordering);
   const upload = useUpload(campaign.id);
-  const { items, fetchNextPage, hasNextPage, isFetchingNextPage } = list;
-  const order = useMemo(() => items.map((image) => image.id), [items]);
-  const select = useCallback((id: number, range: boolean) => setSelection((now) => toggled(now, order, id, range)), [order]);
-  const more = useCallback(() => {
-    if (!isFetchingNextPage) void fetchNextPage();
-  }, [fetchNextPage, isFetchingNextPage]);
   const manager = mayManage(campaign.role);
   const empty = campaign.counts.images === 0;
   const arrivals = useArrivals(campaign);
   const showUpload = manager && (adding || (empty && arrivals.length === 0) || upload.rows.length > 0);
+  const ids = list.data;
   return (
     <Stack gap="md">
       {arrivals.map((one) => (
@@ -64,41 +77,41 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
       {run !== null && <RunCard id={run} />}
       {showUpload && <UploadPanel campaign={campaign} onClose={empty ? undefined : () => setAdding(false)} />}
       {!empty && (
-        <Group justify="space-between" align="flex-start">
-          <Filters filter={filter} labels={campaign.labels} onChange={setFilter} />
-          {manager && !showUpload && (
-            <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => setAdding(true)} data-testid="add-images">
-              {t("images.add")}
-            </Button>
-          )}
-        </Group>
+        <div className={classes["filters"]}>
+          <FilterBar campaign={campaign} filter={filter} ordering={ordering} onChange={setFilter} />
+        </div>
       )}
-      {list.isPending && !empty ? (
-        <LoadingTiles />
-      ) : list.error !== null && items.length === 0 ? (
-        <ErrorState error={list.error} onRetry={() => void list.refetch()} />
-      ) : items.length > 0 ? (
-        <>
-          <Gallery images={items} labels={campaign.labels} selected={selection.ids} onSelect={select} hasMore={hasNextPage} onMore={more} />
-          {isFetchingNextPage && (
-            <Text size="sm" c="dimmed" ta="center">
-              {t("states.loading")}
-            </Text>
-          )}
-          {selection.ids.size > 0 && <SelectionBar campaign={campaign} ids={[...selection.ids]} onClear={() => setSelection(NO_SELECTION)} onRun={(started) => setRun(started.id)} />}
-        </>
-      ) : isFiltered(filter) ? (
-        <EmptyState
-          icon={<IconPhotoSearch size={26} />}
-          title={t("images.noMatch")}
-          actions={
-            <Button variant="default" onClick={() => setFilter({})}>
-              {t("images.clearFilters")}
-            </Button>
+      {ids === undefined ? (
+        list.error !== null ? (
+          <ErrorState error={list.error} onRetry={() => void list.refetch()} />
+        ) : (
+          !empty && <LoadingTiles />
+        )
+      ) : ids.length > 0 || (!empty && !isEmpty(filter)) ? (
+        <GalleryDesk
+          campaign={campaign}
+          ids={ids}
+          loadedAt={list.dataUpdatedAt}
+          query={query}
+          filter={filter}
+          onFilter={(next) => setFilter(next, ordering)}
+          onAdd={manager && !showUpload ? () => setAdding(true) : undefined}
+          onRefresh={() => void list.refetch()}
+          onRun={(started) => setRun(started.id)}
+          nothing={
+            <EmptyState
+              icon={<IconPhotoSearch size={26} />}
+              title={t("images.noMatch")}
+              actions={
+                <Button variant="default" onClick={() => setFilter(NO_FILTER, ordering)}>
+                  {t("images.clearFilters")}
+                </Button>
+              }
+            >
+              {t("images.noMatchText")}
+            </EmptyState>
           }
-        >
-          {t("images.noMatchText")}
-        </EmptyState>
+        />
       ) : (
         !manager && (
           <EmptyState icon={<IconPhotoPlus size={26} />} title={t("images.emptyTitle")}>

@@ -5,7 +5,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ChangeEvent, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { campaignKey } from "@/api/campaigns";
-import { imagesKey, useServerImport } from "@/api/images";
+import { idsKey } from "@/api/gallery";
+import { useServerImport } from "@/api/images";
 import { notifyDone } from "@/api/queryClient";
 import type { Campaign } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
@@ -19,7 +20,7 @@ import classes from "./UploadPanel.module.css";
 export function useRefreshImages(campaign: number): () => void {
   const client = useQueryClient();
   return useCallback(() => {
-    void client.invalidateQueries({ queryKey: imagesKey(campaign) });
+    void client.invalidateQueries({ queryKey: idsKey(campaign) });
     void client.invalidateQueries({ queryKey: campaignKey(campaign), exact: true });
   }, [client, campaign]);
 }

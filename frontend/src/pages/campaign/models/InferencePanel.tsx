@@ -2,11 +2,13 @@ import { Button, Group, Stack, Switch, Text } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Images } from "@/api/gallery";
 import { useStartInference } from "@/api/models";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign, RegisteredModel } from "@/api/types";
 import { waiting } from "@/parts/counts";
 import { RunCard } from "@/parts/RunCard";
+import { useScopes } from "../images/ScopeSelect";
 
 /** Run a model over the campaign, and watch it. */
 export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign; model: RegisteredModel; mapped: boolean }) {
@@ -18,13 +20,19 @@ export function InferencePanel({ campaign, model, mapped }: { campaign: Campaign
   const latest = (runs.data ?? []).find((run) => run.params["model"] === model.id);
   const shown = started ?? latest?.id ?? null;
   const going = latest !== undefined && !isFinished(latest);
-  const run = (images: "all" | "unlabeled") => start.mutate({ model: model.id, images, prefill }, { onSuccess: (fresh) => setStarted(fresh.id) });
+  const scopes = useScopes(campaign, []);
+  const run = (images: Images) => start.mutate({ model: model.id, images, prefill }, { onSuccess: (fresh) => setStarted(fresh.id) });
   const none = campaign.counts.images === 0;
   return (
     <Stack gap="sm">
       <Group justify="space-between">
         <Switch checked={prefill} onChange={(event) => setPrefill(event.currentTarget.checked)} label={t("inference.prefill")} description={t("inference.prefillHint")} />
         <Group gap="xs">
+          {scopes.names.map((name) => (
+            <Button key={name} variant="default" disabled={going} loading={start.isPending} onClick={() => run(scopes.imagesOf(name))} data-testid={`run-inference-${name}`}>
+              {name === "filter" || name === "selection" ? t(`scope.${name}`, { count: scopes.counts[name] }) : null}
+            </Button>
+          ))}
           <Button variant="default" disabled={none || going} loading={start.isPending} onClick={() => run("all")} data-testid="run-inference-all">
             {t("inference.all", { count: campaign.counts.images })}
           </Button>

@@ -7,6 +7,7 @@ import { useCampaignModels } from "@/api/models";
 import type { Campaign, TrainingForm } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { modelTitle } from "@/parts/modelTitle";
+import { ScopeSelect, useScopes } from "../images/ScopeSelect";
 
 interface Values {
   name: string;
@@ -48,11 +49,12 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
   const start = useStartTraining(campaign.id);
   const models = useCampaignModels(campaign.id);
   const form = useForm({ initialValues: INITIAL });
+  const scopes = useScopes(campaign, ["all"]);
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: modelTitle(one.model) }));
   return (
     <Card>
-      <form onSubmit={form.onSubmit((values) => start.mutate(trainingBody(values), { onSuccess: onStart }))}>
+      <form onSubmit={form.onSubmit((values) => start.mutate({ ...trainingBody(values), ...(scopes.name === "all" ? {} : { images: scopes.images }) }, { onSuccess: onStart }))}>
         <Stack>
           <div>
             <Title order={2} fz={18}>
@@ -77,6 +79,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
             </Text>
           </div>
           <Group align="flex-end">
+            <ScopeSelect scopes={scopes} />
             <TextInput label={t("training.name")} placeholder={t("training.namePlaceholder")} w={280} {...form.getInputProps("name")} />
             <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0} data-testid="start-training">
               {t("training.start")}

@@ -1,0 +1,185 @@
+import { Drawer } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { idsKey, type Query } from "@/api/gallery";
+import { useImageChanges } from "@/api/images";
+import type { Campaign, Run, Split } from "@/api/types";
+import { LabelPanel, type PanelActions } from "../labels/LabelPanel";
+import { useLabelOperations } from "../labels/useLabelOperations";
+import { mayLabel } from "../roles";
+import { type Filter, withCondition } from "./filters/model";
+import { Gallery, type TileActions } from "./Gallery";
+import classes from "./Gallery.module.css";
+import { ImageMenu, type MenuActions, type MenuAt } from "./ImageMenu";
+import { KeyLegend } from "./KeyLegend";
+import { operation, type Operation } from "./labeling";
+import { openTool, scopeNow } from "./openTool";
+import { inOrder, inverted, NO_SELECTION, outside, type Selection, united, without } from "./selection";
+import { SelectionBar } from "./SelectionBar";
+import { SelectMenu } from "./SelectMenu";
+import { galleryStore, useGallery } from "./store";
+import { Toolbar } from "./Toolbar";
+import { useGridKeys } from "./useGridKeys";
+import { useLabelWork, useRows } from "./useLabelWork";
+import { usePageKeys } from "./usePageKeys";
+
+interface Props {
+  campaign: Campaign;
+  ids: readonly number[];
+  /** When the list came: rows are as old. */
+  loadedAt: number;
+  query: Query;
+  filter: Filter;
+  onFilter: (filter: Filter) => void;
+  onAdd: (() => void) | undefined;
+  onRefresh: () => void;
+  onRun: (run: Run) => void;
+  nothing: ReactNode;
+}
+
+/** The images that the filter shows, what is chosen of them, and everything that is done to them. */
+export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, onAdd, onRefresh, onRun, nothing }: Props) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const phone = useMediaQuery("(max-width: 62em)") ?? false;
+  const store = galleryStore(campaign.id);
+  const { look, columns, lasso, selection, panel, submit } = useGallery(campaign.id, (state) => state);
+  const rows = useRows(campaign);
+  const { labeler, offerUndo } = useLabelWork(campaign, rows);
+  const [focus, setFocus] = useState<number | null>(null);
+  const [drawer, setDrawer] = useState(false);
+  const [menu, setMenu] = useState<MenuAt | null>(null);
+  const places = useMemo(() => new Map(ids.map((id, place) => [id, place])), [ids]);
+  const changes = useImageChanges(campaign.id);
+  const operations = useLabelOperations(campaign, (title, change) => {
+    const step = labeler.note(title, change);
+    rows.refresh();
+    return () => labeler.undo(step);
+  });
+
+  useEffect(() => store.setState({ ids }), [store, ids]);
+  useEffect(() => rows.refresh(), [rows, loadedAt]);
+
+  const select = useCallback((change: (now: Selection) => Selection) => store.setState((state) => ({ selection: change(state.selection) })), [store]);
+  const chosen = useMemo(() => inOrder(selection, ids), [selection, ids]);
+  const hidden = useMemo(() => outside(selection, places), [selection, places]);
+  const name = (label: number): string => campaign.labels.find((one) => one.id === label)?.name ?? "";
+  const all = (): void => select((now) => united(now, ids));
+  const invert = (): void => select((now) => inverted(now, ids));
+  const none = (): void => select(() => NO_SELECTION);
+
+  const apply = (what: string, images: readonly number[], change: Partial<Operation>): void => {
+    if (images.length === 0) return;
+    offerUndo(labeler.apply(t("gallery.step", { what, count: images.length }), images, operation({ submit, ...change })));
+  };
+  const update = (images: readonly number[], change: { split?: Split; flagged?: boolean }): void => {
+    for (const id of images) rows.change(id, change);
+    changes.update.mutate({ ids: [...images], change }, { onSettled: () => rows.settle(images), onError: () => rows.revert(images) });
+  };
+  const remove = (images: readonly number[]): void =>
+    changes.remove.mutate([...images], {
+      onSettled: () => {
+        select((now) => without(now, images));
+        void client.invalidateQueries({ queryKey: idsKey(campaign.id) });
+      },
+    });
+  const label = (one: number, images: readonly number[]): void => apply(name(one), images, { add: [one] });
+  const unlabel = (one: number, images: readonly number[]): void => apply(t("gallery.without", { name: name(one) }), images, { remove: [one] });
+  const makeDefault = (one: number, images: readonly number[]): void => apply(t("gallery.defaultOf", { name: name(one) }), images, { default: one });
+  const open = (id: number): void => openTool(navigate, campaign.id, scopeNow({ selection: chosen.length > 1 && selection.ids.has(id) ? selection : NO_SELECTION, filter }), id);
+
+  const onImage: TileActions = { open, menu: (id, at) => setMenu({ id, ...at }), unlabel: (id, one) => unlabel(one, [id]), makeDefault: (id, one) => makeDefault(one, [id]) };
+  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), split: (split, images) => update(images, { split }), remove };
+  const onPanel: PanelActions = {
+    add: (one) => label(one, chosen),
+    remove: (one) => unlabel(one, chosen),
+    makeDefaultWhereThere: (one) => apply(t("gallery.defaultOf", { name: name(one) }), chosen.length > 0 ? chosen : ids, { default_for_having: one }),
+    filterBy: (mode, condition) => onFilter(withCondition(filter, mode, condition)),
+  };
+  const grid = useGridKeys({ campaign, ids, places, rows, labeler, mayLabel: mayLabel(campaign.role), selection, onSelect: select, onFocus: setFocus });
+  const keys = useMemo(() => new Map(grid.keys.flatMap((one) => (one.key === null ? [] : [[one.label.id, one.key] as const]))), [grid.keys]);
+  usePageKeys({ all, invert, none, undo: () => labeler.undo() });
+
+  const side = <LabelPanel campaign={campaign} query={query} chosen={chosen.length} keys={look === "grid" ? keys : NO_KEYS} operations={operations} actions={onPanel} />;
+  return (
+    <div>
+      <div className={classes["bar"]}>
+        <Toolbar
+          campaign={campaign}
+          count={ids.length}
+          labeler={labeler}
+          panel={phone ? drawer : panel}
+          onPanel={() => (phone ? setDrawer(!drawer) : store.setState({ panel: !panel }))}
+          onAdd={onAdd}
+          onRefresh={onRefresh}
+          selectMenu={<SelectMenu campaign={campaign} count={ids.length} chosen={selection.ids.size} onAll={all} onInvert={invert} onNone={none} onSelect={select} />}
+        />
+        {look === "grid" && <KeyLegend campaign={campaign} keys={grid.keys} onLabel={(one) => grid.label(one, focus ?? ids[0] ?? 0)} />}
+      </div>
+      <div className={classes["desk"]} data-panel={(panel && !phone) || undefined}>
+        {ids.length === 0 ? (
+          nothing
+        ) : (
+          <Gallery
+            campaign={campaign.id}
+            ids={ids}
+            places={places}
+            rows={rows}
+            labels={campaign.labels}
+            look={look}
+            columns={phone ? Math.min(columns, 3) : columns}
+            lasso={lasso}
+            mayLabel={mayLabel(campaign.role)}
+            selection={selection}
+            onSelect={select}
+            focus={focus}
+            onFocus={setFocus}
+            actions={onImage}
+            onKey={(event, id) => {
+              if (look === "grid" && grid.onKey(event, id)) return true;
+              if (event.key === " ") select((now) => (now.ids.has(id) ? without(now, [id]) : { ids: new Set([...now.ids, id]), anchor: id }));
+              else if (event.key === "Enter") open(id);
+              else return false;
+              return true;
+            }}
+          />
+        )}
+        {panel && !phone && side}
+      </div>
+      <Drawer opened={drawer && phone} onClose={() => setDrawer(false)} position="bottom" size="75%" closeButtonProps={{ "aria-label": t("states.close") }}>
+        {side}
+      </Drawer>
+      {selection.ids.size > 0 && (
+        <SelectionBar
+          campaign={campaign}
+          ids={chosen}
+          hidden={hidden}
+          onClear={none}
+          onSplit={(split) => update(chosen, { split })}
+          onFlag={() => update(chosen, { flagged: true })}
+          onRemove={() => remove(chosen)}
+          onRun={onRun}
+        />
+      )}
+      <ImageMenu
+        campaign={campaign}
+        at={menu}
+        image={menu === null ? undefined : rows.get(menu.id)}
+        images={menu === null ? [] : selection.ids.has(menu.id) ? chosen : [menu.id]}
+        actions={onMenu}
+        onClose={() => {
+          const id = menu?.id;
+          setMenu(null);
+          // The keys go back to the image that the menu was about.
+          requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-image="${id ?? ""}"]`)?.focus({ preventScroll: true }));
+        }}
+      />
+    </div>
+  );
+}
+
+const NO_KEYS: ReadonlyMap<number, string> = new Map();
