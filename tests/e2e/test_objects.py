@@ -150,3 +150,18 @@ def test_a_manager_says_what_a_label_asks(signed_in: Page, shared_stack: Stack, 
     expect(signed_in.get_by_role("dialog")).to_have_count(0)
     stored = shared_api.get(f"/campaigns/{campaign['id']}/labels")[0]["attributes"]
     assert stored == [{"name": "depth", "type": "number", "required": True, "min": 0.0}]
+
+
+def test_a_manager_chooses_what_annotators_draw(signed_in: Page, shared_stack: Stack, shared_api: Api):
+    campaign = make_campaign(shared_api, "detection", ((*PHOTO, photo()),))
+    signed_in.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/labels")
+    card = signed_in.locator('[data-testid="chosen-shapes"]')
+    card.get_by_label("Polygon").uncheck()
+    card.get_by_label("Mask").check()
+    card.locator('[data-testid="save-shapes"]').click()
+    expect(card.locator('[data-testid="save-shapes"]')).to_be_disabled()
+    chosen = shared_api.get(f"/campaigns/{campaign['id']}")["settings"]["shapes"]
+    assert "mask" in chosen and "polygon" not in chosen
+    hand = Hand.at(signed_in, shared_stack, shared_api, campaign["images"][0])
+    expect(hand.named("tool-mask")).to_be_visible()
+    expect(hand.named("tool-polygon")).to_have_count(0)

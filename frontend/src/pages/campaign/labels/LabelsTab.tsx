@@ -13,6 +13,7 @@ import { EmptyState } from "@/parts/states";
 import { mayManage } from "../roles";
 import { AttributesEditor } from "./AttributesEditor";
 import { LabelSkeleton } from "./LabelSkeleton";
+import { ChosenShapes } from "./ChosenShapes";
 import { ThisCampaign } from "./ThisCampaign";
 
 function fieldsOf(label: Label): NewLabel {
@@ -160,6 +161,7 @@ export function LabelsTab({ campaign }: { campaign: Campaign }) {
         <div style={{ height: 18 }} />
         <AddLabels campaign={campaign} />
       </Card>
+      {campaign.task !== "classification" && <ChosenShapes campaign={campaign} />}
       <Instructions campaign={campaign} />
       <ThisCampaign campaign={campaign} />
     </Stack>
