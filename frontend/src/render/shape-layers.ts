@@ -123,6 +123,8 @@ export class ShapeLayers {
     const live = new Map([...newer, ...lifted].filter((annotation) => !dragged.has(annotation.id)).map((annotation) => [annotation.id, annotation]));
     for (const annotation of state.preview) live.set(annotation.id, annotation);
     const features = [...live.values()].flatMap((annotation) => this.featureOf(annotation, emphasisOf(annotation.id, state)) ?? []);
+    // Nothing before and nothing now, as while a mode draws the object in hand by itself: the map needs no new frame.
+    if (features.length === 0 && this.liveSource.getFeatures().length === 0) return;
     this.liveSource.clear(true);
     this.liveSource.addFeatures(features);
   }
