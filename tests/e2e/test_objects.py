@@ -156,10 +156,10 @@ def test_a_manager_chooses_what_annotators_draw(signed_in: Page, shared_stack: S
     campaign = make_campaign(shared_api, "detection", ((*PHOTO, photo()),))
     signed_in.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/labels")
     card = signed_in.locator('[data-testid="chosen-shapes"]')
-    card.get_by_label("Polygon").uncheck()
-    card.get_by_label("Mask").check()
+    card.locator('[data-testid="shape-polygon"]').uncheck()
+    card.locator('[data-testid="shape-mask"]').check()
     card.locator('[data-testid="save-shapes"]').click()
-    expect(card.locator('[data-testid="save-shapes"]')).to_be_disabled()
+    expect(signed_in.get_by_text("The shapes are saved.")).to_be_visible()
     chosen = shared_api.get(f"/campaigns/{campaign['id']}")["settings"]["shapes"]
     assert "mask" in chosen and "polygon" not in chosen
     hand = Hand.at(signed_in, shared_stack, shared_api, campaign["images"][0])
