@@ -10,6 +10,7 @@ const DARK = "rgba(16, 32, 28, 0.9)";
 /** A brush smaller than this on screen gets a cross, so that it is seen. */
 const SMALLEST_SEEN_PX = 7;
 const CROSS_PX = 9;
+const MINUS_PX = 4;
 
 export class WorkingSheet {
   private sheet: Sheet | null = null;
@@ -55,15 +56,19 @@ export class WorkingSheet {
   }
 }
 
-/** The brush at its true size, light on dark so that it is seen on every image; dashed where it erases. */
+/** The brush at its true size, light on dark so that it is seen on every image; a minus in it where it erases (dashes cost frames). */
 export function paintCursor({ context, place, scale, pixelRatio }: PaintFrame, pointer: Point, brush: Brush, erases: boolean): void {
   const [x, y] = place(snapped(pointer, brush));
   const half = (brush.size_px * scale) / 2;
   for (const [color, width] of [[DARK, 3], [LIGHT, 1.25]] as const) {
     context.strokeStyle = color;
     context.lineWidth = width * pixelRatio;
-    context.setLineDash(erases && color === LIGHT ? [4 * pixelRatio, 3 * pixelRatio] : []);
     context.beginPath();
+    if (erases) {
+      context.moveTo(x - MINUS_PX * pixelRatio, y);
+      context.lineTo(x + MINUS_PX * pixelRatio, y);
+      context.moveTo(x + half, y);
+    }
     if (brush.form === "square") context.rect(x - half, y - half, 2 * half, 2 * half);
     else context.ellipse(x, y, half, half, 0, 0, 2 * Math.PI);
     context.stroke();
@@ -72,7 +77,6 @@ export function paintCursor({ context, place, scale, pixelRatio }: PaintFrame, p
 }
 
 function paintCross(context: CanvasRenderingContext2D, x: number, y: number, from: number, length: number, pixelRatio: number): void {
-  context.setLineDash([]);
   for (const [color, width] of [[DARK, 3], [LIGHT, 1.25]] as const) {
     context.strokeStyle = color;
     context.lineWidth = width * pixelRatio;
