@@ -201,7 +201,7 @@ def test_a_palette_changes_what_a_person_sees_and_nothing_that_is_stored(hand: H
     stored = hand.api.get(f"/campaigns/{hand.image['campaign']}/labels")[0]["color"]
     expect(swatch).to_have_css("background-color", "rgb(0, 114, 178)")
     hand.page.goto(f"{hand.stack.url}/settings")
-    hand.named("palette-tol-bright").check()
+    hand.named("palette-tol-bright").click()
     wait_for(lambda: hand.api.get("/me/preferences").get("palette") == "tol-bright", 10, lambda: "the palette was not kept")
     hand.open()
     expect(swatch).to_have_css("background-color", "rgb(68, 119, 170)")
