@@ -460,6 +460,23 @@ def test_the_next_object_is_called_what_the_image_is_called(opened: Opened, sign
     assert [a["label"] for a in hand.survives() if a["id"] != "w"] == [land]
 
 
+def test_a_finger_draws_by_taps_and_finishes_by_a_button(opened: Opened):
+    hand = opened()
+    hand.key("p")
+    touch = hand.page.context.new_cdp_session(hand.page)
+    corners: list[Point] = [(100, 100), (250, 110), (300, 300), (180, 240)]
+    for x, y in corners:
+        left, top = hand.place(x, y)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": left, "y": top}]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        hand.page.wait_for_timeout(350)
+    run(hand, "path-back")
+    look(hand, "touch")
+    run(hand, "path-close")
+    (stored,) = hand.survives()
+    assert near(parts(stored)[0][0], [*corners[:3], corners[0]])
+
+
 def test_what_cannot_be_done_says_why(opened: Opened):
     hand = opened(annotations=(square(100, 100, 100, "a"),))
     hand.click(150, 150)

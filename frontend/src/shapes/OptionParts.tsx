@@ -43,7 +43,7 @@ export function useSetting<T extends number | boolean | string>(settings: ToolSe
 /** Buttons of commands. One that cannot be used stays focusable, so that its reason can be read. */
 export function CommandButtons({ session, commands }: { session: Session; commands: readonly Blockable[] }) {
   // What blocks a command depends on the document, the selection and the mode.
-  useStore(session.store, ({ history, selection, mode, overlay, locked }) => [history.present, selection, mode, overlay.activeHandle, locked].map(identityOf).join());
+  useStore(session.store, ({ history, selection, mode, overlay, locked }) => [history.present, selection, mode, overlay.activeHandle, overlay.hint, locked].map(identityOf).join());
   return (
     <div className={classes["buttons"]}>
       {commands.map((command) => (
@@ -68,7 +68,7 @@ function CommandButton({ session, command }: { session: Session; command: Blocka
 
 /** As short as keys are printed on keyboards: two buttons have to fit into a row. */
 function short(key = ""): string {
-  return key.replace("Shift+", "⇧").replace("Alt+", "⌥");
+  return key.replace("Shift+", "⇧").replace("Alt+", "⌥").replace("Ctrl+", "⌃");
 }
 
 const identities = new WeakMap<object, number>();

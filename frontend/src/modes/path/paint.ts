@@ -8,16 +8,33 @@ const LIGHT = "#ffffff";
 const MARKED = "#e8b03a";
 const WRONG = "#ff3b30";
 /** Handles nearer than this to the last one painted would only cover it. */
-const APART_PX = 7;
+const APART_PX = 9;
+
+const stamps = new Map<string, HTMLCanvasElement>();
+
+/** A dot drawn once and stamped from then on: a thousand circles, each filled and stroked, take longer than a frame. */
+function stampOf(radius: number, fill: string, pixelRatio: number): HTMLCanvasElement {
+  const key = `${radius}|${fill}|${pixelRatio}`;
+  const known = stamps.get(key);
+  if (known) return known;
+  const stamp = document.createElement("canvas");
+  stamp.width = stamp.height = Math.ceil((radius + 2) * 2 * pixelRatio);
+  const context = stamp.getContext("2d");
+  if (context) {
+    context.arc(stamp.width / 2, stamp.height / 2, radius * pixelRatio, 0, 2 * Math.PI);
+    context.fillStyle = fill;
+    context.fill();
+    context.lineWidth = 1.5 * pixelRatio;
+    context.strokeStyle = DARK;
+    context.stroke();
+  }
+  stamps.set(key, stamp);
+  return stamp;
+}
 
 function dot({ context, pixelRatio }: PaintFrame, [x, y]: Point, radius: number, fill: string): void {
-  context.beginPath();
-  context.arc(x, y, radius * pixelRatio, 0, 2 * Math.PI);
-  context.fillStyle = fill;
-  context.fill();
-  context.lineWidth = 1.5 * pixelRatio;
-  context.strokeStyle = DARK;
-  context.stroke();
+  const stamp = stampOf(radius, fill, pixelRatio);
+  context.drawImage(stamp, x - stamp.width / 2, y - stamp.height / 2);
 }
 
 function isSeen({ context, pixelRatio }: PaintFrame, [x, y]: Point): boolean {
