@@ -31,9 +31,15 @@ export function namedImages(campaign: number, ids: readonly number[]): Images {
   return Object.keys(body).length === 0 ? "all" : { filter: body };
 }
 
-/** Say that something was done, with the way back. */
+let lastOffer = "";
+let offers = 0;
+
+/** Say that something was done, with the way back. One offer at a time: the newest would wait behind older ones, and Ctrl+Z has those. */
 export function notifyUndoable(message: string, undoWord: string, onUndo: () => void): void {
-  const id = `undo-${Date.now()}-${Math.random()}`;
+  offers += 1;
+  const id = `undo-${offers}`;
+  if (lastOffer !== "") notifications.hide(lastOffer);
+  lastOffer = id;
   notifications.show({
     id,
     color: "pine",
