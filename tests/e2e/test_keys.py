@@ -63,21 +63,22 @@ def label_names(hand: Hand) -> list[str]:
 
 
 def test_a_key_is_bound_in_the_sheet_works_at_once_and_follows_the_person(hand: Hand, browser: Any):
-    bind(hand, "box", "y")
-    expect(hand.named("key-row-box")).to_contain_text("Y")
-    wait_for(lambda: own_keys(hand.api) == {"box": ["B", "Y"]}, 10, lambda: str(own_keys(hand.api)))
+    bind(hand, "box", "w")
+    expect(hand.named("key-capture")).to_have_count(0)
+    expect(hand.named("key-row-box")).to_contain_text("W")
+    wait_for(lambda: own_keys(hand.api) == {"box": ["B", "W"]}, 10, lambda: str(own_keys(hand.api)))
     close_sheet(hand)
-    draw(hand, 100, key="y")
+    draw(hand, 100, key="w")
     assert len(hand.seen()) == 1
     hand.open()
-    draw(hand, 200, key="y")
+    draw(hand, 200, key="w")
     assert len(hand.seen()) == 2
     hand.saved()
     other = browser.new_context(viewport={"width": 1440, "height": 900})
     page = other.new_page()
     sign_in(page, hand.stack)
     elsewhere = Hand.at(page, hand.stack, hand.api, hand.image)
-    draw(elsewhere, 300, key="y")
+    draw(elsewhere, 300, key="w")
     assert len(elsewhere.seen()) == 3
     elsewhere.saved()
     other.close()
