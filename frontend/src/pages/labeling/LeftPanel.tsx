@@ -54,7 +54,6 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
         ))}
         <Tool id="edit" name="Edit" icon={<IconVectorTriangle size={17} />} active={mode === "edit"} disabled={!hasSelection} onClick={() => command("edit")} />
       </section>
-      <ToolOptions workspace={workspace} />
       <section aria-labelledby="labels-title">
         <h2 id="labels-title" className={classes["title"]}>
           Label of the {hasSelection ? "selection" : "next object"}
@@ -70,6 +69,7 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
         {labels.length > 0 && <LabelNote moved={offers.some(({ why }) => why !== null)} />}
         {labels.length === 0 && <p className={classes["quiet"]}>This campaign has no labels yet. Add them on its page first.</p>}
       </section>
+      <ToolOptions workspace={workspace} />
     </>
   );
 }
