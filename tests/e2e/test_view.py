@@ -163,11 +163,11 @@ def test_a_crosshair_follows_the_pointer_and_lines_stand_between_pixels_when_clo
     for _ in range(12):
         hand.page.mouse.wheel(0, -400)
         hand.page.wait_for_timeout(200)
-        if scale(hand) >= 8:
+        if scale(hand) >= 14:
             break
     in_sight(hand)
-    assert scale(hand) >= 8
-    until(hand, lambda: lines() > 40, "no lines between pixels")
+    assert scale(hand) >= 14
+    until(hand, lambda: lines() > 20, "no lines between pixels")
     hand.key("Shift+G")
     until(hand, lambda: lines() < 10, "the lines stay")
 

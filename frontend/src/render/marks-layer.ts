@@ -7,7 +7,7 @@ import type { Bounds, Point, Size } from "../core/types";
 import { toView } from "./space";
 
 /** Pixels of the image that are at least this large on the page get lines between them. */
-export const GRID_FROM_PX = 8;
+export const GRID_FROM_PX = 14;
 const FRAME_MARGIN_PX = 6;
 
 export interface Frame {
