@@ -2,6 +2,8 @@
 
 import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -22,19 +24,23 @@ class DocumentDecoder(json.JSONDecoder):
 
     def decode(self, s: str, *args: Any) -> Any:
         """Return the value of a JSON text."""
-        return orjson.loads(s) if len(s) < LARGE else _without_collections(s)
+        if len(s) < LARGE:
+            return orjson.loads(s)
+        with resting_collector():
+            return orjson.loads(s)
 
 
-def _without_collections(text: str) -> Any:
-    """Read a large document while the garbage collector rests.
+@contextmanager
+def resting_collector() -> Iterator[None]:
+    """Let the garbage collector rest while a large document is read, and best until it is gone again.
 
     Each vertex is a list, so the collector would walk through all of them again and again, which takes several times
-    as long as the reading itself. What was read holds no cycle, so there is nothing to collect.
+    as long as the reading itself. Documents hold no cycles, so there is nothing to collect.
     """
     collects = gc.isenabled()
     gc.disable()
     try:
-        return orjson.loads(text)
+        yield
     finally:
         if collects:
             gc.enable()

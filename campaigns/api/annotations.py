@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from campaigns.api.base import etag, fetch_image, user_of, version_of
 from campaigns.api.serializers import AnnotationSetSerializer, CommentSerializer, ProblemSerializer, annotation_set_document
+from campaigns.encoding import resting_collector
 from campaigns.models import AnnotationSet, SetState
 from campaigns.services import annotations as service
 
@@ -69,6 +70,11 @@ class AnnotationSetView(APIView):
     @extend_schema(request=SaveSerializer, responses={200: SavedSerializer, **CONFLICTS}, parameters=[IF_MATCH])
     def patch(self, request: Request, image_id: int) -> Response:
         """Add, replace and remove annotations, if nobody saved in between."""
+        with resting_collector():
+            return self._save(request, image_id)
+
+    def _save(self, request: Request, image_id: int) -> Response:
+        # A method of its own, so that the document is gone by the time that the collector works again.
         version = version_of(request)
         change = service.Change.from_document(request.data)
         own = service.save_annotations(user=user_of(request), image=fetch_image(request, image_id), version=version, change=change)

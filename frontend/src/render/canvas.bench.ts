@@ -136,8 +136,9 @@ function editInTheMiddle(): Point | null {
   if (!session || !viewer || id === undefined) return null;
   session.select([id]);
   session.setMode("edit");
-  const handle = session.store.getState().overlay.handles[0];
-  return handle ? viewer.toScreen(handle.at) : null;
+  const shape = session.document().get(id)?.shape;
+  const vertex = shape?.type === "polygon" ? shape.polygons[0]?.[0]?.[0] : undefined;
+  return vertex ? viewer.toScreen(vertex) : null;
 }
 
 let svg: SvgPage | null = null;
