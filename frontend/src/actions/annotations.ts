@@ -1,5 +1,6 @@
 /** What a person can do to annotations: each action takes a document and gives the next one. */
 import { withAnnotations, withoutAnnotations, type AnnotationDocument } from "../core/document";
+import type { Skeleton } from "../core/skeleton";
 import type { Point, Annotation, Shape, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
 
@@ -28,8 +29,18 @@ export function remove(document: AnnotationDocument, ids: readonly string[]): An
   return withoutAnnotations(document, ids);
 }
 
-export function setLabel(document: AnnotationDocument, ids: readonly string[], label: number): AnnotationDocument {
-  return change(document, ids, (annotation) => (annotation.label === label ? annotation : asHuman({ ...annotation, label })));
+/** Give a label. Objects take the named points of its skeleton; those that have none of them keep the label they had. */
+export function setLabel(document: AnnotationDocument, ids: readonly string[], label: number, skeleton: Skeleton | null = null): AnnotationDocument {
+  return change(document, ids, (annotation) => {
+    if (annotation.label === label) return annotation;
+    const shape = relabeled(annotation.shape, skeleton);
+    return shape === null ? annotation : asHuman({ ...annotation, label, shape });
+  });
+}
+
+function relabeled(shape: Shape, skeleton: Skeleton | null): Shape | null {
+  const fit = kindOf(shape).relabeled;
+  return fit && skeleton ? fit(shape, skeleton) : shape;
 }
 
 export function setShape(document: AnnotationDocument, id: string, shape: Shape): AnnotationDocument {

@@ -8,7 +8,7 @@ import type { PixelReader } from "./pixels";
 import type { Ruler } from "./ruler";
 import type { Skeleton } from "./skeleton";
 import type { ToolSettings } from "./tool-settings";
-import type { Annotation, Bounds, Point, Shape, Size } from "./types";
+import type { Annotation, Bounds, Point, Shape, ShapeType, Size } from "./types";
 
 /** What is drawn over the shapes while a mode works. */
 export interface Overlay {
@@ -51,6 +51,8 @@ export interface Bench {
   label(): number | null;
   /** The named points that objects of a label have; null where they have none. */
   skeleton(label: number): Skeleton | null;
+  /** Whether the campaign takes shapes of this type; the server refuses others. */
+  takes(type: ShapeType): boolean;
   document(): AnnotationDocument;
   selection(): Selection;
   select(ids: Selection): void;

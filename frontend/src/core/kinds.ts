@@ -1,6 +1,7 @@
 /** What the page must know about a kind of shape. Each folder of `shapes/` provides one; nobody else asks for a shape's name. */
 import type { Bench } from "./bench";
 import type { Mode } from "./mode";
+import type { Skeleton } from "./skeleton";
 import type { Bounds, Part, Point, Shape, ShapeType, Size } from "./types";
 
 /** A place on a shape that can be dragged. `key` means something only to the shape's own editor. */
@@ -60,6 +61,8 @@ export interface ShapeKind<S extends Shape> {
   move?(shape: S, dx: number, dy: number, size: Size): S;
   /** Whether it can be pasted into an image of this size as it is; without it, when its bounds lie inside. */
   fits?(shape: S, size: Size): boolean;
+  /** The same shape for a label whose objects have these named points; null when nothing of it would be left. Absent where a label changes no shape. */
+  relabeled?(shape: S, skeleton: Skeleton): S | null;
   readonly editor?: ShapeEditor<S>;
 }
 

@@ -15,7 +15,7 @@ import type { PixelReader } from "../core/pixels";
 import { PIXEL_RULER, type Ruler } from "../core/ruler";
 import { NO_SKELETONS, type Skeleton, type Skeletons } from "../core/skeleton";
 import { ToolSettings } from "../core/tool-settings";
-import type { Annotation, Bounds, Point, Shape, Size } from "../core/types";
+import type { Annotation, Bounds, Point, Shape, ShapeType, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
 
 export interface SessionState {
@@ -52,7 +52,14 @@ export interface SessionOptions {
   readonly assistant?: Assistant | null;
   readonly definitions?: Definitions;
   readonly skeletons?: Skeletons;
+  /** The shapes that the campaign takes; null or absent where any may be made. */
+  readonly shapes?: ReadonlySet<string> | null;
   readonly newId?: () => string;
+}
+
+/** How many dots an object shows. */
+function dots(annotation: Annotation | undefined): number {
+  return annotation ? kindOf(annotation.shape).outline(annotation.shape).dots.length : 0;
 }
 
 /** An undo that changes more than this selects nothing. */
@@ -71,12 +78,14 @@ export class Session implements Bench {
   private readonly newId: () => string;
   private readonly definitions: Definitions;
   private readonly skeletons: Skeletons;
+  private readonly shapes: ReadonlySet<string> | null;
   private mode: Mode;
 
   constructor(options: SessionOptions) {
     this.size = options.size;
     this.definitions = options.definitions ?? NO_DEFINITIONS;
     this.skeletons = options.skeletons ?? NO_SKELETONS;
+    this.shapes = options.shapes ?? null;
     this.settings = options.settings ?? new ToolSettings();
     this.assistant = options.assistant ?? null;
     this.newId = options.newId ?? newAnnotationId;
@@ -161,6 +170,10 @@ export class Session implements Bench {
     return this.skeletons.get(label) ?? null;
   }
 
+  takes(type: ShapeType): boolean {
+    return this.shapes?.has(type) ?? true;
+  }
+
   hits(at: Point, reach: number): readonly string[] {
     const { locked } = this.store.getState();
     return this.index.at(at, reach).filter((annotation) => this.isShown(annotation) && !locked.has(annotation.id)).map((annotation) => annotation.id);
@@ -201,8 +214,18 @@ export class Session implements Bench {
   /** Give the label to what is selected, and to the next object. */
   setLabel(label: number): void {
     this.store.setState({ label });
-    const ids = this.selection().filter((id) => this.isFree(id));
-    if (ids.length > 0) this.apply("Changed the label", (document) => setLabel(document, ids, label));
+    this.relabel(this.selection(), label);
+  }
+
+  /** Give objects another label, and say what of them that label has no place for. */
+  relabel(objects: Selection, label: number): void {
+    const ids = objects.filter((id) => this.isFree(id));
+    if (ids.length === 0) return;
+    const before = this.document();
+    this.apply("Changed the label", (document) => setLabel(document, ids, label, this.skeleton(label)));
+    const after = ids.flatMap((id) => this.document().get(id) ?? []);
+    if (after.some((annotation) => annotation.label !== label)) this.say("That label has none of the object's points: the object keeps its label. Draw it anew instead.");
+    else if (after.some((annotation) => dots(annotation) < dots(before.get(annotation.id)))) this.say("Points that the new label does not have were dropped; undo brings them back.");
   }
 
   setThresholds(thresholds: Thresholds): void {

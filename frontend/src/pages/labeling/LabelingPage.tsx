@@ -8,6 +8,7 @@ import { Viewer } from "@/render/viewer";
 import { PromptableModels, ServerAssistant } from "./assistant";
 import { Banners } from "./Banners";
 import { Canvas } from "./Canvas";
+import { toolsOf } from "./commands";
 import { ConflictScreen } from "./ConflictScreen";
 import { Desk } from "./desk";
 import { Header } from "./Header";
@@ -50,7 +51,7 @@ function useMachinery(campaign: Campaign, image: number | null, walk: Walk | nul
     const models = new PromptableModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
-    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), assistantOf, statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), shapes: new Set(toolsOf(first.current).map(({ shape }) => shape)), assistantOf, statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {

@@ -1,7 +1,7 @@
 import { ActionIcon, NativeSelect } from "@mantine/core";
 import { IconCheck, IconEye, IconEyeOff, IconLock, IconLockOpen, IconX } from "@tabler/icons-react";
 import { useState, type KeyboardEvent } from "react";
-import { move, remove, setLabel } from "@/actions/annotations";
+import { move, remove } from "@/actions/annotations";
 import { accept, reject } from "@/actions/review";
 import { isDraft } from "@/core/review";
 import { toggled } from "@/core/selection";
@@ -140,9 +140,6 @@ export function ObjectRow(props: RowProps) {
 
 function Rename({ annotation, workspace: { session }, onDone }: { annotation: Annotation; workspace: Workspace; onDone: () => void }) {
   const { labels } = useLabeling();
-  const give = (label: number): void => {
-    if (session.isFree(annotation.id)) session.apply("Changed the label", (document) => setLabel(document, [annotation.id], label));
-  };
   return (
     <NativeSelect
       size="xs"
@@ -151,7 +148,7 @@ function Rename({ annotation, workspace: { session }, onDone }: { annotation: An
       data-testid="rename-object"
       className={classes["grow"] ?? ""}
       value={String(annotation.label)}
-      onChange={(event) => give(Number(event.currentTarget.value))}
+      onChange={(event) => session.relabel([annotation.id], Number(event.currentTarget.value))}
       onBlur={onDone}
       onKeyDown={(event) => {
         event.stopPropagation();

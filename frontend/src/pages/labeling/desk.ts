@@ -63,6 +63,8 @@ export interface DeskOptions {
   readonly assistantOf?: (image: ImageFacts) => Assistant;
   /** Which named points their objects have. */
   readonly skeletons: Skeletons;
+  /** The shapes that the campaign takes; null or absent where any may be made. */
+  readonly shapes?: ReadonlySet<string> | null;
 }
 
 interface Ahead {
@@ -307,11 +309,11 @@ export class Desk {
     const session = this.store.getState().current?.session.store.getState();
     const { thresholds } = this.options.preferences.getState();
     const mode = session?.mode.startsWith("draw-") ? { mode: session.mode } : {};
-    const { assistantOf, settings, definitions, skeletons } = this.options;
+    const { assistantOf, settings, definitions, skeletons, shapes = null } = this.options;
     const assisted = assistantOf ? { assistantOf } : {};
     // What the image was called as a whole is what most of its objects are called.
     const label = imageLabel(documentOf(loaded.annotation_set.annotations)) ?? session?.label ?? this.options.firstLabel;
-    return Workspace.open(loaded, { label, thresholds, tool: session?.tool ?? null, settings, definitions, skeletons, ...assisted, ...mode });
+    return Workspace.open(loaded, { label, thresholds, tool: session?.tool ?? null, settings, definitions, skeletons, shapes, ...assisted, ...mode });
   }
 
   /** Lease the next image and load its picture while the person works on this one. */

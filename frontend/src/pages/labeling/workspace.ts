@@ -27,6 +27,7 @@ export interface Desired {
   readonly definitions: Definitions;
   readonly assistantOf?: (image: ImageFacts) => Assistant;
   readonly skeletons: Skeletons;
+  readonly shapes?: ReadonlySet<string> | null;
 }
 
 export type Finish = { readonly kind: "done" } | { readonly kind: "conflict" | "refused" | "waiting"; readonly message: string };

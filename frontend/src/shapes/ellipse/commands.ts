@@ -59,6 +59,7 @@ export const ellipseCommands: readonly ShapeCommand[] = [
   {
     id: "ellipse-to-polygon", title: "Turn the ellipse into a polygon", keys: ["Alt+P"], when,
     run: (bench) => {
+      if (!bench.takes("polygon")) return bench.say("This campaign takes no polygons.");
       const ids = selected(bench);
       bench.apply("Made a polygon of an ellipse", (document) => ellipsesToPolygons(document, ids));
     },

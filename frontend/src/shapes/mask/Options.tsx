@@ -139,10 +139,11 @@ function Operations({ session, open }: { session: Session; open: boolean }) {
 function Operation({ command, session }: { command: MaskCommand; session: Session }) {
   // Everything that a command asks of the page is in the session's state.
   const possible = useStore(session.store, () => command.when(session));
+  const why = command.blocked?.(session) ?? null;
   const keys = useKeys(command.id).map(keyText).join(" or ");
   return (
-    <Tooltip label={keys === "" ? command.title : `${command.title} (${keys})`} position="right" withArrow>
-      <Button size="compact-xs" variant="default" disabled={!possible} data-testid={command.id} onClick={() => command.run(session)}>
+    <Tooltip label={why ?? (keys === "" ? command.title : `${command.title} (${keys})`)} position="right" withArrow>
+      <Button size="compact-xs" variant="default" disabled={!possible} {...(why === null ? {} : { "data-disabled": true, "aria-disabled": true })} data-testid={command.id} onClick={() => command.run(session)}>
         {command.short}
       </Button>
     </Tooltip>

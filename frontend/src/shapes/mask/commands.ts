@@ -2,6 +2,8 @@
 import type { AnnotationDocument } from "../../core/document";
 import type { Bench } from "../../core/bench";
 import type { ShapeCommand } from "../../core/kinds";
+import type { ShapeType } from "../../core/types";
+import { moduleOf } from "../kinds";
 import { ACTS, brushOf, type Act } from "./brush-mode";
 import { changePixels, masksAmong, merge, partsOf, split, subtract, toMasks, toPolygons } from "./actions";
 import { grown, shrunk, smoothed, withoutHoles, withoutIslands } from "./connect";
@@ -10,6 +12,8 @@ import { ISLAND_PX } from "./settings";
 export interface MaskCommand extends ShapeCommand {
   /** What stands on its button. */
   readonly short: string;
+  /** Why it cannot be done in this campaign; null when it can. */
+  readonly blocked?: (bench: Bench) => string | null;
 }
 
 const ACT_FACTS: Record<Act, readonly [key: string, short: string, title: string]> = {
@@ -45,6 +49,11 @@ function free(bench: Bench): readonly string[] {
   return masksAmong(bench.document(), bench.selection()).map(({ id }) => id).filter((id) => bench.isFree(id));
 }
 
+/** Why a shape cannot be made here; null when it can. */
+function untaken(bench: Bench, type: ShapeType): string | null {
+  return bench.takes(type) ? null : `This campaign takes no ${moduleOf(type).kind.title}s.`;
+}
+
 interface Operation {
   readonly id: string;
   readonly short: string;
@@ -54,12 +63,16 @@ interface Operation {
   /** Said when nothing changes. */
   readonly nothing: string;
   readonly least?: number;
+  /** Why it cannot be done whatever is selected; its key says so. */
+  readonly blocked?: (bench: Bench) => string | null;
   readonly act: (document: AnnotationDocument, ids: readonly string[], bench: Bench) => AnnotationDocument;
 }
 
 /** Do something to the selected masks; what they became stays selected. */
-function operation({ id, short, title, key, done, nothing, least = 1, act }: Operation): MaskCommand {
+function operation({ id, short, title, key, done, nothing, least = 1, blocked = () => null, act }: Operation): MaskCommand {
   const run = (bench: Bench): void => {
+    const why = blocked(bench);
+    if (why !== null) return bench.say(why);
     const before = bench.document();
     const ids = free(bench);
     const after = act(before, ids, bench);
@@ -67,7 +80,7 @@ function operation({ id, short, title, key, done, nothing, least = 1, act }: Ope
     bench.apply(done, () => after);
     bench.select([...ids, ...[...after.keys()].filter((made) => !before.has(made))].filter((kept) => after.has(kept)));
   };
-  return { id: `mask-${id}`, short, title, keys: [key], when: (bench) => free(bench).length >= least, run };
+  return { id: `mask-${id}`, short, title, keys: [key], when: (bench) => free(bench).length >= least, blocked, run };
 }
 
 export const maskCommands: readonly MaskCommand[] = [
@@ -82,7 +95,7 @@ export const maskCommands: readonly MaskCommand[] = [
   operation({ id: "split", short: "Split parts", title: "Bitmap: make an object of every part", key: "Alt+G", done: "Split a bitmap", nothing: "It is in one piece.", act: (document, ids, bench) => split(document, ids, () => bench.freshId()) }),
   operation({ id: "merge", short: "Merge", title: "Bitmap: merge the selected", key: "J", done: "Merged bitmaps", nothing: "Select two bitmaps or more.", least: 2, act: merge }),
   operation({ id: "subtract", short: "Subtract", title: "Bitmap: take the others away from the first selected", key: "Shift+J", done: "Subtracted bitmaps", nothing: "They share no pixel.", least: 2, act: subtract }),
-  operation({ id: "to-polygon", short: "To polygon", title: "Bitmap: make it a polygon", key: "Alt+P", done: "Made a bitmap a polygon", nothing: "Its outline has too many corners for a polygon; smooth it first.", act: toPolygons }),
+  operation({ id: "to-polygon", short: "To polygon", title: "Bitmap: make it a polygon", key: "Alt+P", done: "Made a bitmap a polygon", nothing: "Its outline has too many corners for a polygon; smooth it first.", blocked: (bench) => untaken(bench, "polygon"), act: toPolygons }),
 ];
 
 function convertible(bench: Bench): readonly string[] {
@@ -98,6 +111,8 @@ export const toMaskCommand: ShapeCommand = {
   keys: ["Alt+D"],
   when: (bench) => convertible(bench).length > 0,
   run(bench) {
+    const why = untaken(bench, "mask");
+    if (why !== null) return bench.say(why);
     const after = toMasks(bench.document(), convertible(bench), bench.size);
     if (after === bench.document()) bench.say("It is too small to cover the middle of any pixel.");
     else bench.apply("Made a bitmap", () => after);

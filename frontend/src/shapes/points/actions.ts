@@ -34,6 +34,12 @@ export function completed(placed: readonly NamedPoint[], skeleton: Skeleton): Po
   return { type: "points", points: inOrder([...placed, ...rest], skeleton) };
 }
 
+/** The points whose names the skeleton has, each once, and the rest of it as not there; null when none of them is in the image. */
+export function fitted({ points }: PointsShape, skeleton: Skeleton): PointsShape | null {
+  const found = skeleton.points.flatMap(({ name }) => points.find((point) => point.name === name && isThere(point)) ?? []);
+  return completed(found, skeleton);
+}
+
 function changeAt(shape: PointsShape, index: number, change: (point: NamedPoint) => NamedPoint): PointsShape {
   const before = shape.points[index];
   const after = before && change(before);

@@ -1,7 +1,7 @@
 import { boundsOf, distance, keptInside, rounded } from "../../core/geometry";
 import type { ModeTool, ShapeKind, ShapeModule } from "../../core/kinds";
 import type { Point } from "../../core/types";
-import { isThere, placedAt } from "./actions";
+import { fitted, isThere, placedAt } from "./actions";
 import { pointsCommands } from "./commands";
 import { PointsMode } from "./draw-mode";
 import { handlesOf, PointsEditMode } from "./edit-mode";
@@ -24,6 +24,7 @@ export const points: ShapeKind<PointsShape> = {
     const [stepX, stepY] = keptInside(around, dx, dy, size);
     return { ...shape, points: shape.points.map((point) => (isThere(point) ? { ...point, x: rounded(point.x + stepX), y: rounded(point.y + stepY) } : point)) };
   },
+  relabeled: fitted,
   editor: { handlesOnSelect: true, handles: handlesOf, drag: (shape, key, to, size) => placedAt(shape, Number(key), to, size) },
 };
 
