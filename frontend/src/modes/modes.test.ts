@@ -111,6 +111,15 @@ describe("drawing", () => {
     expect(annotationsOf(page.document()).map(({ label }) => label)).toEqual([3, 3]);
   });
 
+  it("shows a hidden label again when something is drawn with it", () => {
+    const page = session([box("other", 200, 200)], "draw-box");
+    page.setVisibility({ hiddenLabels: new Set([1, 2]) });
+    drag(page, [10, 10], [60, 50]);
+    expect([...page.store.getState().hiddenLabels]).toEqual([2]);
+    expect(page.selection()).toEqual(["new1"]);
+    expect(page.store.getState().notice).not.toBe("");
+  });
+
   it("draws a polygon by clicks, keys and a double click", () => {
     const page = session([], "draw-polygon");
     for (const [x, y] of [[10, 10], [90, 10], [90, 90], [200, 200]] as const) click(page, x, y);

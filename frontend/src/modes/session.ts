@@ -207,8 +207,17 @@ export class Session implements Bench {
     if (label === null) return null;
     const annotation = { ...humanAnnotation(this.newId(), label, shape), attributes: defaultAnswers(this.definitions, label) };
     this.apply(`Drew a ${kindOf(shape).title}`, (document) => add(also(document), annotation));
+    this.showLabel(label);
     this.select([annotation.id]);
     return annotation.id;
+  }
+
+  /** What was just drawn is seen, though the label was hidden. */
+  private showLabel(label: number): void {
+    const { hiddenLabels } = this.store.getState();
+    if (!hiddenLabels.has(label)) return;
+    this.setVisibility({ hiddenLabels: new Set([...hiddenLabels].filter((other) => other !== label)) });
+    this.say("The label was hidden; its objects are shown again.");
   }
 
   /** Give the label to what is selected, and to the next object. */

@@ -1,5 +1,5 @@
 import { Button, Switch } from "@mantine/core";
-import { countDrafts, thresholdOf, type Thresholds } from "@/core/review";
+import { countDrafts, isAbove, isDraft, isShown, thresholdOf, type Thresholds } from "@/core/review";
 import type { AnnotationDocument } from "@/core/document";
 import { KeyHint } from "@/keys/KeyHint";
 import { useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
@@ -14,6 +14,8 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
   const thresholds = useSession(workspace, (state) => state.thresholds);
   const keepDrafts = usePreference((state) => state.keepDrafts);
   const { drafts, above } = countDrafts(document, thresholds);
+  const unseen = useSession(workspace, (state) => [...document.values()].filter((annotation) => isDraft(annotation) && isAbove(annotation, thresholds) && !isShown(annotation, state)).length);
+  const accepts = unseen > 0 ? `Submitting accepts the drafts shown, and ${unseen} hidden` : "Submitting accepts the drafts shown";
   const change = (next: Thresholds): void => {
     preferences.setState({ thresholds: next });
     workspace.session.setThresholds(next);
@@ -48,7 +50,7 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
       {campaign.task !== "classification" && <ReviewButtons workspace={workspace} document={document} above={above} />}
       <Switch
         size="xs"
-        label={keepDrafts ? "Submitting accepts the drafts shown" : "Submitting drops drafts not accepted"}
+        label={keepDrafts ? accepts : "Submitting drops drafts not accepted"}
         checked={keepDrafts}
         data-testid="keep-drafts"
         onChange={(event) => preferences.setState({ keepDrafts: event.currentTarget.checked })}

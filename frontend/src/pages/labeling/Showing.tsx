@@ -14,7 +14,7 @@ export function Showing({ workspace }: { workspace: Workspace }) {
   useShownImage(workspace);
   useRememberedPlace(workspace);
   useRuler(workspace);
-  const { viewer } = useLabeling();
+  const { viewer, preferences } = useLabeling();
   const view = usePreference((state) => state.view);
   const hiddenLabels = usePreference((state) => state.hiddenLabels);
   const heatMap = useHeatMap(workspace);
@@ -24,6 +24,12 @@ export function Showing({ workspace }: { workspace: Workspace }) {
   const gamma = workspace.image.tiled ? PLAIN_TONE.gamma : view.tone.gamma;
   useEffect(() => viewer.setTone({ ...view.tone, gamma }), [viewer, view.tone, gamma]);
   useEffect(() => workspace.session.setVisibility({ hiddenLabels: new Set(hiddenLabels) }), [workspace, hiddenLabels]);
+  useEffect(() => {
+    // Drawing with a hidden label shows it again: the eyes beside the labels follow.
+    return workspace.session.store.subscribe((state, before) => {
+      if (state.hiddenLabels.size < before.hiddenLabels.size) preferences.setState({ hiddenLabels: [...state.hiddenLabels] });
+    });
+  }, [workspace, preferences]);
   return null;
 }
 

@@ -55,7 +55,11 @@ function copy(context: Context): number {
 }
 
 function cut(context: Context): void {
-  if (copy(context) > 0) context.session.apply("Cut", (document) => remove(document, free(context)));
+  const ids = free(context);
+  const copied = copy(context);
+  if (copied === 0) return;
+  context.session.apply("Cut", (document) => remove(document, ids));
+  if (ids.length < copied) context.desk.say("Locked objects were copied and stay where they are.");
 }
 
 /** Add copies and select them; what does not fit into this image is told, not squeezed. */
