@@ -41,6 +41,10 @@ def test_colours_by_confidence_come_with_a_legend(opened: Opened):
     assert sure[2] - sure[0] > unsure[2] - unsure[0] + 20, "sure is bluer"
     hand.key("Shift+C")
     expect(hand.named("confidence-legend")).to_have_count(0)
+    hand.key("Shift+K")
+    until(hand, lambda: len({seen_at(hand, *at) for at in inside}) == 2, "both have one shade")
+    hand.key("Shift+K")
+    until(hand, lambda: [seen_at(hand, *at) for at in inside] == by_label, "the labels' colours do not come back")
 
 
 def test_thresholds_are_live_kept_by_label_and_follow_the_others_again(opened: Opened):

@@ -197,6 +197,25 @@ def test_a_filter_stands_in_the_address_is_kept_as_a_view_and_the_tool_opens_wha
     gallery.wait_for_function("(id) => window.__winnow?.image()?.id === id", arg=images[9]["id"])
 
 
+def test_an_export_takes_the_selection(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    two = campaign["images"][:2]
+    label = campaign["labels"][0]["id"]
+    shared_api.post(
+        f"/campaigns/{campaign['id']}/labelings",
+        {"images": [image["id"] for image in campaign["images"][:5]], "add": [label], "submit": True},
+    )
+    for image in two:
+        tile(gallery, image).get_by_role("checkbox").click()
+    soon(lambda: chosen(gallery)[0] == 2)
+    named(gallery, "tab-export").click()
+    expect(named(gallery, "scope")).to_have_attribute("data-scope", "selection")
+    named(gallery, "export-csv").click()
+    runs = lambda: shared_api.every(f"/campaigns/{campaign['id']}/exports")  # noqa: E731
+    soon(lambda: len(runs()) == 1)
+    done = shared_api.finished(runs()[0]["id"])
+    assert done["result"]["images"] == 2
+
+
 def test_one_hand_on_the_keyboard_labels_thirty_images(gallery: Page, campaign: dict[str, Any], shared_api: Api):
     water, land, cloud = (label["id"] for label in campaign["labels"])
     images = campaign["images"]

@@ -1,3 +1,4 @@
+import type { Images } from "./gallery";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "./client";
 import { useCursorList } from "./pages";
@@ -72,7 +73,7 @@ export function useEvaluations(campaign: number) {
 export function useStartExport(campaign: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { format: ExportFormat; filter?: Record<string, unknown>; ignore_below?: number }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/exports", { params: at(campaign), body })),
+    mutationFn: (body: { format: ExportFormat; filter?: Record<string, unknown>; images?: Images; ignore_below?: number }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/exports", { params: at(campaign), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

@@ -10,7 +10,8 @@ export interface ViewChoice {
   /** Of the objects that are not in hand, 0 to 1. */
   readonly opacity: number;
   readonly names: Names;
-  readonly colorBy: "label" | "confidence";
+  /** By object: each its own shade of its label's colour. */
+  readonly colorBy: "label" | "confidence" | "object";
   readonly crosshair: boolean;
   readonly grid: boolean;
   readonly minimap: boolean;

@@ -10,6 +10,7 @@ import VectorSource from "ol/source/Vector.js";
 import type Style from "ol/style/Style.js";
 import { difference, EMPTY_DOCUMENT, isEmptyPatch, type AnnotationDocument } from "../core/document";
 import { confidenceColor } from "../core/confidence-scale";
+import { shadeOf } from "../core/shades";
 import { isDraft, isShown, type Visibility } from "../core/review";
 import { readSkeleton, type SkeletonDocument } from "../core/skeleton";
 import type { Annotation } from "../core/types";
@@ -83,6 +84,11 @@ export class ShapeLayers {
     this.seen = null;
   }
 
+  private colorFor(annotation: Annotation, label: LabelLook): string {
+    if (this.view.colorBy === "confidence") return confidenceColor(annotation.confidence);
+    return this.view.colorBy === "object" ? shadeOf(label.color, annotation.id) : label.color;
+  }
+
   colorOf(label: number): string {
     return (this.labels.get(label) ?? UNKNOWN).color;
   }
@@ -143,7 +149,7 @@ export class ShapeLayers {
     const annotation = feature.get("annotation") as Annotation;
     const emphasis = feature.get("emphasis") as Emphasis;
     const label = this.labels.get(annotation.label) ?? UNKNOWN;
-    const color = this.view.colorBy === "confidence" ? confidenceColor(annotation.confidence) : label.color;
+    const color = this.colorFor(annotation, label);
     const look: Look = { color, draft: isDraft(annotation), emphasis, skeleton: readSkeleton(label.skeleton), resolution };
     const own = painterOf(annotation.shape).style?.(annotation.shape, look);
     const styles = raised(own ? [own].flat() : shapeStyle(look, this.drawn.size < AT_ONCE), annotation.z ?? 0);

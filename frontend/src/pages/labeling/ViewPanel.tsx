@@ -34,6 +34,7 @@ export function ViewPanel({ workspace }: { workspace: Workspace }) {
             data={NAMES.map((value) => ({ value, label: NAME_CHOICES[value] }))}
           />
           <Toggle name="Colour by confidence" command="color-by" testId="color-by" on={view.colorBy === "confidence"} onChange={(on) => change({ colorBy: on ? "confidence" : "label" })} />
+          <Toggle name="A shade for each object" command="color-objects" testId="color-objects" on={view.colorBy === "object"} onChange={(on) => change({ colorBy: on ? "object" : "label" })} />
         </>
       )}
       <Toggle name="Crosshair" command="crosshair" testId="crosshair" on={view.crosshair} onChange={(crosshair) => change({ crosshair })} />

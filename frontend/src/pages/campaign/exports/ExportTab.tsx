@@ -6,6 +6,7 @@ import { useStartExport } from "@/api/learning";
 import { runFileUrl, useRuns } from "@/api/runs";
 import type { Campaign, ImageState, Run } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
+import { ScopeSelect, useScopes } from "../images/ScopeSelect";
 
 const FORMATS = [
   { name: "coco", icon: IconBraces },
@@ -36,15 +37,22 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
   const start = useStartExport(campaign.id);
   const runs = useRuns({ campaign: campaign.id, kind: "export" });
   const none = campaign.counts.images === 0;
+  const scopes = useScopes(campaign, ["all"]);
+  const chosen = scopes.name === "all" ? (state === "" ? {} : { filter: { state } }) : { images: scopes.images };
   return (
     <Stack>
-      <Select
-        label={t("exports.which")}
-        w={280}
-        value={state}
-        onChange={(value) => setState((value ?? "") as ImageState | "")}
-        data={[{ value: "", label: t("exports.all") }, ...(["submitted", "accepted"] as const).map((value) => ({ value, label: t(`images.stateName.${value}`) }))]}
-      />
+      <Group>
+        <ScopeSelect scopes={scopes} />
+        {scopes.name === "all" && (
+          <Select
+            label={t("exports.which")}
+            w={280}
+            value={state}
+            onChange={(value) => setState((value ?? "") as ImageState | "")}
+            data={[{ value: "", label: t("exports.all") }, ...(["submitted", "accepted"] as const).map((value) => ({ value, label: t(`images.stateName.${value}`) }))]}
+          />
+        )}
+      </Group>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
         {FORMATS.map(({ name, icon: Icon }) => (
           <Card key={name}>
@@ -73,7 +81,7 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
                 variant="default"
                 disabled={none}
                 loading={start.isPending && start.variables?.format === name}
-                onClick={() => start.mutate({ format: name, ...(state === "" ? {} : { filter: { state } }), ...(name === "masks" && ignored_percent !== "" ? { ignore_below: ignored_percent / 100 } : {}) })}
+                onClick={() => start.mutate({ format: name, ...chosen, ...(name === "masks" && ignored_percent !== "" ? { ignore_below: ignored_percent / 100 } : {}) })}
                 data-testid={`export-${name}`}
               >
                 {t("exports.start", { format: t(`exports.format.${name}`) })}

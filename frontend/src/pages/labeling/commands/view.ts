@@ -51,7 +51,8 @@ export const viewCommands: readonly Command[] = [
     id: "heat-map", title: "Show where the model is unsure", group, keys: ["U"],
     run: ({ preferences }) => preferences.setState((state) => ({ heatMap: !state.heatMap })),
   },
-  { id: "color-by", title: "Colour objects by confidence, or by label", group, keys: ["Shift+C"], run: (context) => change(context, ({ colorBy }) => ({ colorBy: colorBy === "label" ? "confidence" : "label" })) },
+  { id: "color-by", title: "Colour objects by confidence, or by label", group, keys: ["Shift+C"], run: (context) => change(context, ({ colorBy }) => ({ colorBy: colorBy === "confidence" ? "label" : "confidence" })) },
+  { id: "color-objects", title: "A shade of its label's colour for each object", group, keys: ["Shift+K"], run: (context) => change(context, ({ colorBy }) => ({ colorBy: colorBy === "object" ? "label" : "object" })) },
   { id: "names", title: "Names: of the object in hand, of all, of none", group, keys: ["Shift+N"], run: (context) => change(context, ({ names }) => ({ names: after(NAMES, names) })) },
   { id: "fade", title: "Fade the objects", group, keys: ["Shift+F"], run: fade },
   {

@@ -12,11 +12,13 @@ import { type Filter, fromBody, isEmpty, toBody } from "./model";
 interface FormProps {
   name: string;
   shared: boolean;
+  /** Only managers show a view to everybody. */
+  mayShare: boolean;
   submit: string;
   onSubmit: (name: string, shared: boolean) => void;
 }
 
-function ViewForm({ name: before, shared: sharedBefore, submit, onSubmit }: FormProps) {
+function ViewForm({ name: before, shared: sharedBefore, mayShare, submit, onSubmit }: FormProps) {
   const { t } = useTranslation();
   const [name, setName] = useState(before);
   const [shared, setShared] = useState(sharedBefore);
@@ -30,7 +32,7 @@ function ViewForm({ name: before, shared: sharedBefore, submit, onSubmit }: Form
     <form onSubmit={send}>
       <Stack>
         <TextInput label={t("views.name")} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={100} data-autofocus data-testid="view-name" />
-        <Switch label={t("views.shared")} description={t("views.sharedHint")} checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} data-testid="view-shared" />
+        {mayShare && <Switch label={t("views.shared")} description={t("views.sharedHint")} checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} data-testid="view-shared" />}
         <Group justify="flex-end">
           <Button type="submit" disabled={name.trim() === ""} data-testid="view-save">
             {submit}
@@ -59,12 +61,12 @@ export function ViewsMenu({ campaign, filter, ordering, onOpen }: Props) {
   const askName = () =>
     modals.open({
       title: t("views.saveTitle"),
-      children: <ViewForm name="" shared={false} submit={t("views.save")} onSubmit={(name, shared) => create.mutate({ name, shared, filter: toBody(filter), ordering })} />,
+      children: <ViewForm name="" shared={false} mayShare={mayManage(campaign.role)} submit={t("views.save")} onSubmit={(name, shared) => create.mutate({ name, shared, filter: toBody(filter), ordering })} />,
     });
   const askChange = (view: View) =>
     modals.open({
       title: t("views.renameTitle"),
-      children: <ViewForm name={view.name} shared={view.shared} submit={t("states.save")} onSubmit={(name, shared) => update.mutate({ id: view.id, name, shared })} />,
+      children: <ViewForm name={view.name} shared={view.shared} mayShare={mayManage(campaign.role)} submit={t("states.save")} onSubmit={(name, shared) => update.mutate({ id: view.id, name, shared })} />,
     });
   const askRemove = (view: View) =>
     modals.openConfirmModal({
