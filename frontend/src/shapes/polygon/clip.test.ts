@@ -33,6 +33,10 @@ function areaOf(parts: readonly Part[]): number {
   return parts.reduce((sum, [shell = [], ...holes]) => sum + Math.abs(ringArea(shell)) - holes.reduce((inside, hole) => inside + Math.abs(ringArea(hole)), 0), 0);
 }
 
+function lengthOf(part: Part): number {
+  return part.flatMap((ring) => ring.slice(1).map(([x, y], at) => Math.hypot(x - (ring[at]?.[0] ?? x), y - (ring[at]?.[1] ?? y)))).reduce((sum, length) => sum + length, 0);
+}
+
 /** Samples that lie on no edge of what people draw on hundredths, one for every four square pixels. */
 const GRID = Array.from({ length: 100 * 100 }, (_, at): Point => [(at % 100) * 1.971 + 0.0057, Math.floor(at / 100) * 1.971 + 0.0043]);
 
@@ -64,8 +68,11 @@ describe("joining, subtracting and cutting", () => {
   it("keeps the books: what is shared and what is not make up the whole", () => {
     fc.assert(
       fc.property(pairs, ([a, b]) => {
-        expect(areaOf(subtracted([a], [b])) + areaOf(shared([a], [b]))).toBeCloseTo(areaOf([a]), 0);
-        expect(areaOf(joined([a], [b])) + areaOf(shared([a], [b]))).toBeCloseTo(areaOf([a]) + areaOf([b]), 0);
+        // Each vertex is put on hundredths of a pixel, and every edge stands in at most two of the results.
+        const rounding_px2 = 0.005 * Math.SQRT2 * 2 * (lengthOf(a) + lengthOf(b));
+        const off = (found: number, whole: number): number => Math.abs(found - whole);
+        expect(off(areaOf(subtracted([a], [b])) + areaOf(shared([a], [b])), areaOf([a]))).toBeLessThanOrEqual(rounding_px2);
+        expect(off(areaOf(joined([a], [b])) + areaOf(shared([a], [b])), areaOf([a]) + areaOf([b]))).toBeLessThanOrEqual(rounding_px2);
       }),
     );
   });
