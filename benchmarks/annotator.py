@@ -306,7 +306,7 @@ def main() -> None:
         ours={name: means[name] for name in ("boxes_prefilled", "outlines_smart", "outlines_corrected")},
         peer={name: means[name] for name in ("boxes_by_hand", "outlines_by_hand")},
         ratio=outlines,
-        goal="by the keystroke-level model, a prefilled box and a smart outline cost less than by hand; the ways differ in accuracy, see iou",
+        goal="by the keystroke-level model, prefilled boxes and smart outlines cost less than by hand; see iou for accuracy",
         holds=boxes < 1 and outlines < 1,
     )
 
