@@ -1,5 +1,5 @@
 import {
-  Accordion, Badge, Button, Card, createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, Modal, Notification, type MantineColorsTuple, Paper, Progress, Select, Table,
+  Accordion, Badge, Button, Card, createTheme, type CSSVariablesResolver, defaultVariantColorsResolver, Drawer, Menu, Modal, Notification, type MantineColorsTuple, Paper, Progress, Select, Table,
   Tabs, Tooltip, type VariantColorsResolver,
 } from "@mantine/core";
 
@@ -16,10 +16,14 @@ const dark: MantineColorsTuple = [
   "#dfe5e3", "#bdc7c4", "#9ba8a4", "#74817d", "#4c5855", "#3a4442", "#28302e", "#1b2120", "#141918", "#0e1211",
 ];
 
-/** A light button reads as tinted text on a tint: both ends are chosen for AA contrast in both schemes. */
+/** What opens over the page: its button has a name, and its header is no second banner of the page. */
+const OVER_THE_PAGE = { closeButtonProps: { "aria-label": "Close" }, attributes: { header: { role: "presentation" } } };
+
+/** A light button reads as tinted text on a tint, a red one as white on a red: both ends are chosen for AA contrast in both schemes. */
 const variantColors: VariantColorsResolver = (input) => {
   const colors = defaultVariantColorsResolver(input);
   const name = input.color ?? input.theme.primaryColor;
+  if (input.variant === "filled" && name === "red") return { ...colors, background: "#b3261e", hover: "#9c1f18", color: "#ffffff" };
   if (input.variant !== "light" || name.includes("-") || name.startsWith("#")) return colors;
   return {
     ...colors,
@@ -49,7 +53,10 @@ export const theme = createTheme({
     Accordion: Accordion.extend({ classNames: { item: "winnow-accordion-item" } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: "lg" } }),
     Paper: Paper.extend({ defaultProps: { radius: "lg" } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45, blur: 2 } } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45, blur: 2 }, ...OVER_THE_PAGE } }),
+    Drawer: Drawer.extend({ defaultProps: OVER_THE_PAGE }),
+    // The placeholder that would hold the focus is no item, and a menu has nothing but items: the menu itself holds it.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "sm", horizontalSpacing: "md" } }),
     Tabs: Tabs.extend({ defaultProps: { keepMounted: false, color: "var(--winnow-focus)" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),

@@ -15,6 +15,9 @@ const FORMATS = [
   { name: "masks", icon: IconLayersSubtract },
 ] as const;
 
+/** Labels of whole images have no outlines and no pixels. */
+const NEEDS_OBJECTS: ReadonlySet<string> = new Set(["coco", "masks"]);
+
 const RECENT = 5;
 
 function Download({ run }: { run: Run }) {
@@ -37,6 +40,7 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
   const start = useStartExport(campaign.id);
   const runs = useRuns({ campaign: campaign.id, kind: "export" });
   const none = campaign.counts.images === 0;
+  const fits = (format: string): boolean => campaign.task !== "classification" || !NEEDS_OBJECTS.has(format);
   const scopes = useScopes(campaign, ["all"]);
   const chosen = scopes.name === "all" ? (state === "" ? {} : { filter: { state } }) : { images: scopes.images };
   return (
@@ -67,9 +71,9 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
                   </Title>
                 </Group>
                 <Text size="sm" c="dimmed">
-                  {t(`exports.text.${name}`)}
+                  {fits(name) ? t(`exports.text.${name}`) : t("exports.needsObjects")}
                 </Text>
-                {name === "masks" && (
+                {name === "masks" && fits(name) && (
                   <NumberInput
                     mt="sm" size="xs" min={0} max={100} suffix=" %" allowDecimal={false} allowNegative={false} clampBehavior="strict"
                     label={t("exports.ignoreBelow")} description={t("exports.ignoreBelowText")} placeholder={t("exports.ignoreNone")} data-testid="ignore-below"
@@ -79,7 +83,7 @@ export function ExportTab({ campaign }: { campaign: Campaign }) {
               </div>
               <Button
                 variant="default"
-                disabled={none}
+                disabled={none || !fits(name)}
                 loading={start.isPending && start.variables?.format === name}
                 onClick={() => start.mutate({ format: name, ...chosen, ...(name === "masks" && ignored_percent !== "" ? { ignore_below: ignored_percent / 100 } : {}) })}
                 data-testid={`export-${name}`}

@@ -150,7 +150,7 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
         )}
         {panel && !phone && side}
       </div>
-      <Drawer opened={drawer && phone} onClose={() => setDrawer(false)} position="bottom" size="75%" closeButtonProps={{ "aria-label": t("states.close") }}>
+      <Drawer opened={drawer && phone} onClose={() => setDrawer(false)} position="bottom" size="75%" title={t("panel.title")}>
         {side}
       </Drawer>
       {selection.ids.size > 0 && (

@@ -91,9 +91,11 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
                 {t("gallery.makeDefault", { name: label.name })}
               </Menu.Item>
             ))}
-        <Menu.Item leftSection={<IconFlag size={15} />} onClick={() => actions.flag(!(image?.flagged ?? false), images)}>
-          {image?.flagged === true ? t("gallery.unflag") : t("gallery.flag")}
-        </Menu.Item>
+        {mayLabel(campaign.role) && (
+          <Menu.Item leftSection={<IconFlag size={15} />} onClick={() => actions.flag(!(image?.flagged ?? false), images)}>
+            {image?.flagged === true ? t("gallery.unflag") : t("gallery.flag")}
+          </Menu.Item>
+        )}
         {manager && (
           <>
             <Menu.Divider />

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useCampaignModels, useStartInference } from "@/api/models";
 import type { Campaign, Run, Split } from "@/api/types";
 import { modelTitle } from "@/parts/modelTitle";
-import { mayManage } from "../roles";
+import { mayLabel, mayManage } from "../roles";
 import { namedImages } from "./useLabelWork";
 
 interface Props {
@@ -53,9 +53,11 @@ export function SelectionBar({ campaign, ids, hidden, onClear, onSplit, onFlag, 
           </Button>
         </Group>
         <Group gap={6}>
-          <Button size="xs" variant="default" leftSection={<IconFlag size={15} />} onClick={onFlag}>
-            {t("gallery.flag")}
-          </Button>
+          {mayLabel(campaign.role) && (
+            <Button size="xs" variant="default" leftSection={<IconFlag size={15} />} onClick={onFlag} data-testid="selection-flag">
+              {t("gallery.flag")}
+            </Button>
+          )}
           {mayManage(campaign.role) && (
             <>
               <Menu position="top">
