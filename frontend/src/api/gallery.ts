@@ -91,8 +91,9 @@ export interface Changed {
   readonly run: Run | null;
 }
 
-export function postLabeling(campaign: number, body: LabelingBody): Promise<Changed> {
-  return sendJson("POST", `${at(campaign)}/labelings`, body);
+/** Label many images; asked again with the same key, the server answers what it did the first time. */
+export function postLabeling(campaign: number, body: LabelingBody, key: string): Promise<Changed> {
+  return sendJson("POST", `${at(campaign)}/labelings`, body, { "Idempotency-Key": key });
 }
 
 export function undoChange(campaign: number, change: number): Promise<Changed> {

@@ -59,11 +59,11 @@ export async function getJson<T>(path: string, query: Record<string, QueryValue>
   return jsonOf<T>(await apiFetch(apiUrl(path, query), signal === undefined ? {} : { signal }));
 }
 
-export async function sendJson<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method };
+export async function sendJson<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const init: RequestInit = { method, headers };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
-    init.headers = { "Content-Type": "application/json" };
+    init.headers = { ...headers, "Content-Type": "application/json" };
   }
   return jsonOf<T>(await apiFetch(apiUrl(path), init));
 }

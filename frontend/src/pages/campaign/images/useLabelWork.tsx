@@ -4,10 +4,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { fetchRows, type Images, postLabeling, refreshAround, undoChange } from "@/api/gallery";
+import { getJson } from "@/api/http";
 import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign } from "@/api/types";
 import { toBody } from "./filters/model";
 import { Labeler, type Step } from "./labeler";
+import { labelingWire } from "./labelingWire";
 import { Rows } from "./rows";
 import { galleryStore } from "./store";
 
@@ -87,19 +89,27 @@ export function useLabelWork(campaign: Campaign, rows: Rows): LabelWork {
       pending = window.setTimeout(() => void refreshAround(client, id), 400);
     };
     return new Labeler(
-      {
-        async label(images, operation) {
-          const { change, run } = await postLabeling(id, { images: namedImages(id, images), ...operation });
-          if (run !== null) notifyDone(words.current("gallery.inBackground", { count: images.length }));
-          if (change.left_out > 0) notifyDone(words.current("gallery.leftOut", { count: change.left_out }));
-          return change.id;
+      labelingWire(
+        {
+          label: (images, asked, key) => {
+            const body = { images: namedImages(id, images), ...asked };
+            return () => postLabeling(id, body, key);
+          },
+          undo: async (change) => {
+            const undone = await undoChange(id, change);
+            await client.invalidateQueries({ queryKey: ["campaigns", id], exact: true });
+            return undone;
+          },
+          run: (run) => getJson(`/runs/${run}`),
         },
-        async undo(change) {
-          const { change: undone } = await undoChange(id, change);
-          if (undone.left_alone > 0) notifyDone(words.current("gallery.leftAlone", { count: undone.left_alone }));
-          await client.invalidateQueries({ queryKey: ["campaigns", id], exact: true });
+        {
+          inBackground: (count) => notifyDone(words.current("gallery.inBackground", { count })),
+          leftOut: (count) => notifyDone(words.current("gallery.leftOut", { count })),
+          leftAlone: (count) => notifyDone(words.current("gallery.leftAlone", { count })),
+          cutShort: (run) => notifyProblem(new Error(run.message === "" ? words.current("gallery.cutShort") : run.message)),
+          away: () => notifications.show({ id: "away", color: "wheat", message: words.current("gallery.away"), autoClose: TOAST_MS }),
         },
-      },
+      ),
       rows,
       { multi, onSaved: refresh, onRefused: (message) => notifications.show({ id: message, color: "red", title: words.current("gallery.refused"), message, autoClose: TOAST_MS }) },
     );
