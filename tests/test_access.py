@@ -96,7 +96,12 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/labels/<int:label_id>": {"patch": only(MANAGERS, {"name": "Ice"}), "delete": only(MANAGERS)},
     "campaigns/<int:campaign_id>/members": {"get": only(MEMBERS), "post": only(MANAGERS, {"username": "stranger", "role": "viewer"})},
     "campaigns/<int:campaign_id>/members/<int:member_id>": {"patch": only(MANAGERS, {"role": "annotator"}), "delete": only(MANAGERS)},
-    "campaigns/<int:campaign_id>/images": {"get": only(MEMBERS), "post": only(MANAGERS, {"server_path": "/nowhere"})},
+    "campaigns/<int:campaign_id>/images": {
+        "get": only(MEMBERS),
+        "post": only(MANAGERS, {"server_path": "/nowhere"}),
+        "patch": only(MANAGERS, {"images": "all", "split": "train"}),
+        "delete": only(MANAGERS, {"images": "all"}),
+    },
     "campaigns/<int:campaign_id>/images/ids": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/guesses": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/labelings": {"post": only(ANNOTATORS, {"images": "all", "add": [1]})},

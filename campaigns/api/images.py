@@ -18,6 +18,7 @@ from campaigns.api.image_documents import image_document, image_rows
 from campaigns.api.importing import IMPORT_SCHEMA, ImageUploads, create_images
 from campaigns.api.pagination import CursorPages
 from campaigns.api.rendering import ORJSONParser
+from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import (
     ImageChangeSerializer,
     ImageSerializer,
@@ -28,10 +29,10 @@ from campaigns.api.serializers import (
 )
 from campaigns.errors import InvalidInput
 from campaigns.filters import ImageFilter, Scope, filtered
-from campaigns.models import AnnotationSet, Campaign, Image
+from campaigns.models import AnnotationSet, Campaign, Image, Split
 from campaigns.querysets import ImageQuerySet
 from campaigns.services.annotations import open_annotation_set
-from campaigns.services.images import delete_image, update_image
+from campaigns.services.images import delete_image, delete_images, update_image, update_images
 
 ORDERINGS = {
     "-priority": ("-priority", "id"),
@@ -49,6 +50,25 @@ class ImagePages(CursorPages):
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         """Read ``?ordering=``."""
         return _ordering(request)
+
+
+class ImagesSerializer(serializers.Serializer[Any]):
+    """Which images."""
+
+    images = SelectionField()
+
+
+class ImagesChangeSerializer(ImagesSerializer):
+    """What becomes of the selected images."""
+
+    split = serializers.ChoiceField(choices=Split.choices, required=False, allow_blank=True)
+    flagged = serializers.BooleanField(required=False)
+
+
+class ImagesDoneSerializer(serializers.Serializer[Any]):
+    """How many images it was done to."""
+
+    images = serializers.IntegerField()
 
 
 class ImagesView(ImageUploads, generics.ListAPIView[Image]):
@@ -70,6 +90,22 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
             page = [found[pk] for pk in map(int, known.split(",")) if pk in found]
             return Response({"next": None, "previous": None, "results": self._rows(page)})
         return self.get_paginated_response(self._rows(self.paginate_queryset(images) or []))
+
+    @extend_schema(request=ImagesChangeSerializer, responses=ImagesDoneSerializer)
+    def patch(self, request: Request, campaign_id: int) -> Response:
+        """Flag the selected images, or move them to another split; all or none."""
+        form = ImagesChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        count = update_images(user=user_of(request), campaign=fetch_campaign(request, campaign_id), **form.validated_data)
+        return Response({"images": count})
+
+    @extend_schema(request=ImagesSerializer, responses=ImagesDoneSerializer)
+    def delete(self, request: Request, campaign_id: int) -> Response:
+        """Remove the selected images with their annotations."""
+        form = ImagesSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        count = delete_images(user=user_of(request), campaign=fetch_campaign(request, campaign_id), **form.validated_data)
+        return Response({"images": count})
 
     def _rows(self, images: Sequence[Image]) -> list[dict[str, Any]]:
         return image_rows(images, user_of(self.request))

@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from campaigns.errors import NotAllowed
+from django.db import transaction
+
+from campaigns.errors import InvalidInput, NotAllowed
+from campaigns.filters import selected_ids
 from campaigns.imagery import sidecars_of
-from campaigns.models import Image, User
+from campaigns.models import Campaign, Image, User
 from campaigns.permissions import ANNOTATE, MANAGE, require_role
 from campaigns.storage import image_path
 
 ANNOTATORS_MAY = frozenset({"flagged", "comment"})
+IMAGES_A_QUERY = 500
 
 
 def update_image(*, user: User, image: Image, **changes: Any) -> Image:
     """Flag or comment an image (annotators may), or move it to another split (managers may)."""
-    role = require_role(user, image.campaign, ANNOTATE)
-    if role not in MANAGE and set(changes) - ANNOTATORS_MAY:
-        raise NotAllowed("Only owners and managers move images between splits.")
+    _require_for(user, image.campaign, changes)
     if changes:
         Image.objects.filter(pk=image.pk).update(**changes)
         image.refresh_from_db()
     return image
+
+
+def update_images(*, user: User, campaign: Campaign, images: Any, **changes: Any) -> int:
+    """Flag many images (annotators may), or move them to another split (managers may); return how many.
+
+    ``images`` is a selection. All of them change, or none does. Raises InvalidInput for no change and for a selection of nothing.
+    """
+    _require_for(user, campaign, changes)
+    if not changes:
+        raise InvalidInput("Say what to change: split or flagged.", code="nothing_to_do")
+    ids = _selected(user, campaign, images)
+    with transaction.atomic():
+        return sum(Image.objects.filter(pk__in=part).update(**changes) for part in _parts(ids))
+
+
+def delete_images(*, user: User, campaign: Campaign, images: Any) -> int:
+    """Remove many images with their annotations and their files, some at a time; return how many. ``images`` is a selection."""
+    require_role(user, campaign, MANAGE)
+    removed = 0
+    for part in _parts(_selected(user, campaign, images)):
+        those = Image.objects.filter(pk__in=part)
+        paths = [image_path(image) for image in those]
+        with transaction.atomic():
+            those.delete()
+        for path in paths:
+            _remove_files(path)
+        removed += len(paths)
+    return removed
 
 
 def delete_image(*, user: User, image: Image) -> None:
@@ -29,5 +61,29 @@ def delete_image(*, user: User, image: Image) -> None:
     require_role(user, image.campaign, MANAGE)
     path = image_path(image)
     image.delete()
-    for file in (path, *sidecars_of(path)):  # thumbnails, statistics and tiles go with it
+    _remove_files(path)
+
+
+def _require_for(user: User, campaign: Campaign, changes: dict[str, Any]) -> None:
+    role = require_role(user, campaign, ANNOTATE)
+    if role not in MANAGE and set(changes) - ANNOTATORS_MAY:
+        raise NotAllowed("Only owners and managers move images between splits.")
+
+
+def _selected(user: User, campaign: Campaign, images: Any) -> list[int]:
+    """Return the ids; images that somebody else removed from under an open page are passed over."""
+    ids = selected_ids(campaign, images, checked=True, reader=user)
+    if not ids:
+        raise InvalidInput("No image is selected.", code="nothing_selected")
+    return ids
+
+
+def _parts(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), IMAGES_A_QUERY):
+        yield ids[start : start + IMAGES_A_QUERY]
+
+
+def _remove_files(path: Path) -> None:
+    """Remove a file; thumbnails, statistics and tiles go with it."""
+    for file in (path, *sidecars_of(path)):
         file.unlink(missing_ok=True)

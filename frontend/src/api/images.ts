@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
-import { api, bodyOf, done } from "./client";
-import { API } from "./http";
+import { api, bodyOf } from "./client";
+import type { Images } from "./gallery";
+import { API, sendJson } from "./http";
 import { useCursorList } from "./pages";
 import type { Split } from "./types";
 
@@ -30,26 +31,17 @@ export function thumbnailUrl(image: number, size = 256): string {
   return `${API}/images/${image}/thumbnail?size=${size}`;
 }
 
-async function forEachLimited<T>(items: readonly T[], limit: number, act: (item: T) => Promise<unknown>): Promise<void> {
-  const queue = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await act(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-}
-
-/** Change or remove a selection, a few at a time. */
-export function useImageChanges(campaign: number) {
+/** Change or remove images, however many, by one request. */
+export function useImageChanges(campaign_id: number) {
   const client = useQueryClient();
-  const onSettled = () => client.invalidateQueries({ queryKey: campaignKey(campaign), exact: true });
-  const at = (image_id: number) => ({ params: { path: { image_id } } });
+  const onSettled = () => client.invalidateQueries({ queryKey: campaignKey(campaign_id), exact: true });
+  const at = { params: { path: { campaign_id } } };
   return {
     update: useMutation({
-      mutationFn: ({ ids, change }: { ids: number[]; change: { split?: Split; flagged?: boolean } }) =>
-        forEachLimited(ids, 4, (id) => bodyOf(api.PATCH("/api/v1/images/{image_id}", { ...at(id), body: change }))),
+      mutationFn: ({ images, change }: { images: Images; change: { split?: Split; flagged?: boolean } }) => bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}/images", { ...at, body: { images, ...change } })),
       onSettled,
     }),
-    remove: useMutation({ mutationFn: (ids: number[]) => forEachLimited(ids, 4, (id) => done(api.DELETE("/api/v1/images/{image_id}", at(id)))), onSettled }),
+    remove: useMutation({ mutationFn: (images: Images) => sendJson<{ images: number }>("DELETE", `/campaigns/${campaign_id}/images`, { images }), onSettled }),
   };
 }
 

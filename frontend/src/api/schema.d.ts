@@ -310,10 +310,12 @@ export interface paths {
         put?: never;
         /** @description Add images: files or zips as multipart, or a folder of the server; answers file by file. */
         post: operations["campaigns_images_create"];
-        delete?: never;
+        /** @description Remove the selected images with their annotations. */
+        delete: operations["campaigns_images_destroy"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description Flag the selected images, or move them to another split; all or none. */
+        patch: operations["campaigns_images_partial_update"];
         trace?: never;
     };
     "/api/v1/campaigns/{campaign_id}/images/ids": {
@@ -1712,6 +1714,10 @@ export interface components {
          * @enum {string}
          */
         ImageStateEnum: "unlabeled" | "submitted" | "accepted" | "returned";
+        /** @description How many images it was done to. */
+        ImagesDone: {
+            images: number;
+        };
         /** @description What became of every file, and how many of each. */
         ImportReport: {
             results: components["schemas"]["FileResult"][];
@@ -2178,6 +2184,18 @@ export interface components {
             split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
             flagged?: boolean;
             comment?: string;
+        };
+        /** @description What becomes of the selected images. */
+        PatchedImagesChangeRequest: {
+            images?: ("all" | "unlabeled") | number[] | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
+            };
+            split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
+            flagged?: boolean;
         };
         /** @description A label; a colour and a key are chosen where none are given. */
         PatchedLabelRequest: {
@@ -3458,6 +3476,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_images_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    campaigns_images_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedImagesChangeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedImagesChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedImagesChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagesDone"];
                 };
             };
         };

@@ -77,13 +77,14 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
     offerUndo(labeler.apply(t("gallery.step", { what, count: images.length }), images, operation({ submit, ...change })));
   };
   const update = (images: readonly number[], change: { split?: Split; flagged?: boolean }): void => {
-    for (const id of images) rows.change(id, change);
-    changes.update.mutate({ ids: [...images], change }, { onSettled: () => rows.settle(images), onError: () => rows.revert(images) });
+    const known = images.filter((id) => rows.get(id) !== undefined);
+    for (const id of known) rows.change(id, change);
+    changes.update.mutate({ images: [...images], change }, { onSettled: () => rows.settle(known), onError: () => rows.revert(known) });
   };
   const remove = (images: readonly number[]): void =>
     changes.remove.mutate([...images], {
+      onSuccess: () => select((now) => without(now, images)),
       onSettled: () => {
-        select((now) => without(now, images));
         void client.invalidateQueries({ queryKey: idsKey(campaign.id) });
       },
     });
