@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.bench import PHOTO, RASTER, Hand, make_campaign, photo, raster, sign_in
 from tests.e2e.stack import Api, Stack
@@ -38,6 +38,47 @@ def test_axe_finds_nothing_on_the_pages(themed: Page, shared_stack: Stack, share
         themed.goto(f"{shared_stack.url}{path}")
         themed.wait_for_load_state("networkidle")
         found += faults(themed)
+    assert found == []
+
+
+def test_axe_finds_nothing_in_what_the_gallery_opens(themed: Page, shared_stack: Stack, shared_api: Api):
+    campaign = make_campaign(
+        shared_api, "classification", [(f"{n}.jpg", PHOTO[1], photo(320, 240, column=1000 + 300 * n)) for n in range(3)]
+    )
+    shared_api.post(f"/campaigns/{campaign['id']}/labelings", {"images": "all", "add": [campaign["labels"][0]["id"]], "submit": True})
+    themed.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/images")
+    named = themed.get_by_test_id
+    named("image-tile").first.click(position={"x": 60, "y": 60})
+    named("selection-bar").wait_for()
+    found = faults(themed)
+    named("add-filter").click()
+    named("condition-value").wait_for()
+    found += faults(themed)
+    themed.keyboard.press("Escape")
+    named("selection-bar").get_by_role("button", name="Remove", exact=True).click()
+    themed.get_by_role("dialog").wait_for()
+    found += faults(themed)
+    themed.keyboard.press("Escape")
+    named("look").locator("label", has_text="Grid").click()
+    named("columns").wait_for()
+    found += faults(themed)
+    themed.set_viewport_size({"width": 390, "height": 844})
+    named("toggle-panel").click()
+    themed.get_by_role("dialog", name="Labels").wait_for()
+    found += faults(themed)
+    assert found == []
+
+
+def test_axe_finds_nothing_in_what_is_said_of_a_label(themed: Page, shared_stack: Stack, shared_api: Api):
+    campaign = make_campaign(shared_api, "keypoints", [(*PHOTO, photo())])
+    themed.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/labels")
+    found = []
+    for what in ("Named points", "Attributes"):
+        themed.get_by_role("button", name=f"{what} of Water").click()
+        themed.get_by_role("dialog").wait_for()
+        found += faults(themed)
+        themed.keyboard.press("Escape")
+        expect(themed.get_by_role("dialog")).to_have_count(0)
     assert found == []
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.e2e.bench import make_campaign, photo
+from tests.e2e.bench import make_campaign, photo, sign_in
 from tests.e2e.stack import Api, Stack, wait_for
 
 IMAGES = 36
@@ -237,3 +237,138 @@ def test_one_hand_on_the_keyboard_labels_thirty_images(gallery: Page, campaign: 
     expect(tile(gallery, images[0])).to_be_focused()
     gallery.keyboard.press("Backspace")
     soon(lambda: whole(shared_api, images[0]) == {})
+
+
+def test_a_loop_and_a_query_choose_images(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    images = campaign["images"]
+    named(gallery, "lasso-shape").click()
+    first, second = tile(gallery, images[0]).bounding_box(), tile(gallery, images[1]).bounding_box()
+    assert first and second
+    corners = [(second["x"] + 60, second["y"] + 50), (second["x"] + 60, second["y"] + 90), (first["x"] + 30, first["y"] + 90)]
+    gallery.mouse.move(first["x"] + 30, first["y"] + 50)
+    gallery.mouse.down()
+    for x, y in corners:
+        gallery.mouse.move(x, y, steps=6)
+    gallery.mouse.up()
+    expect(named(gallery, "selection-bar")).to_have_attribute("data-count", "2")
+    some = [image["id"] for image in images[30:35]]
+    shared_api.post(f"/campaigns/{campaign['id']}/labelings", {"images": some, "add": [campaign["labels"][1]["id"]], "submit": True})
+    named(gallery, "select-menu").click()
+    named(gallery, "select-query").click()
+    dialog = gallery.get_by_role("dialog")
+    named(dialog, "condition-value").click()
+    dialog.get_by_role("option", name="Land").click()
+    named(dialog, "condition-add").click()
+    named(dialog, "query-run").click()
+    expect(named(gallery, "selection-bar")).to_have_attribute("data-count", "7")
+
+
+def test_keys_alone_open_the_menu_of_an_image_and_label_it(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    image = campaign["images"][2]
+    tile(gallery, image).focus()
+    gallery.keyboard.press("Shift+F10")
+    expect(gallery.get_by_role("menuitem", name="Open", exact=True)).to_be_focused()
+    gallery.keyboard.press("ArrowDown")
+    expect(gallery.get_by_role("menuitem", name="Label as")).to_be_focused()
+    gallery.keyboard.press("ArrowRight")
+    expect(gallery.get_by_role("menuitem", name="Water")).to_be_focused()
+    gallery.keyboard.press("ArrowDown")
+    expect(gallery.get_by_role("menuitem", name="Land")).to_be_focused()
+    gallery.keyboard.press("Enter")
+    soon(lambda: set(whole(shared_api, image)) == {campaign["labels"][1]["id"]})
+    expect(tile(gallery, image)).to_be_focused()
+
+
+def test_a_colour_is_chosen_in_the_panel_and_taken_back(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    before = campaign["labels"][2]["color"]
+
+    def color() -> str:
+        return str(shared_api.get(f"/campaigns/{campaign['id']}")["labels"][2]["color"])
+
+    named(named(gallery, "panel-label-Cloud"), "label-swatch").click()
+    gallery.locator(".mantine-ColorPicker-swatch").nth(4).click()
+    gallery.keyboard.press("Escape")
+    soon(lambda: color() != before)
+    take_back(gallery, "Cloud")
+    soon(lambda: color() == before)
+
+
+def test_guesses_are_accepted_and_rejected_in_the_grid(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    water, land, _cloud = (label["id"] for label in campaign["labels"])
+    one, two = campaign["images"][:2]
+    for image, label in ((one, water), (two, land)):
+        path = f"/images/{image['id']}/annotation-set"
+        guess = {"id": "guess", "label": label, "shape": {"type": "whole"}, "confidence": 0.8, "origin": "prediction", "review": "draft"}
+        version = shared_api.get(path)["version"]
+        shared_api.patch(path, {"upsert": [guess]}, headers={"If-Match": f'"{version}"'})
+    gallery.reload()
+    named(gallery, "look").locator("label", has_text="Grid").click()
+    expect(named(tile(gallery, one), "guess")).to_contain_text("Water")
+    tile(gallery, one).focus()
+    gallery.keyboard.press("a")
+    soon(lambda: set(whole(shared_api, one)) == {water})
+    tile(gallery, two).focus()
+    gallery.keyboard.press("x")
+    expect(named(tile(gallery, two), "guess")).to_have_count(0)
+    soon(lambda: shared_api.get(f"/campaigns/{campaign['id']}/guesses?ids={two['id']}") == [])
+    assert whole(shared_api, two) == {}
+
+
+def test_a_viewer_sees_what_was_shared_and_is_offered_nothing_that_would_be_refused(
+    gallery: Page, browser: Any, shared_stack: Stack, campaign: dict[str, Any], shared_api: Api
+):
+    shared_api.post(f"/campaigns/{campaign['id']}/members", {"username": "vera", "role": "viewer", "password": "correct horse battery"})
+    view = {"filter": {"q": "photo-3"}, "ordering": "-id"}
+    for name, shared in (("Late ones", True), ("My own", False)):
+        shared_api.post(f"/campaigns/{campaign['id']}/views", {**view, "name": name, "shared": shared})
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, shared_stack, "vera", "correct horse battery")
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/images")
+    named(page, "views").click()
+    expect(named(page, "view")).to_have_count(1)
+    named(page, "view").get_by_text("Late ones", exact=True).click()
+    expect(named(page, "image-count")).to_have_attribute("data-count", "6")
+    last = tile(page, campaign["images"][35])
+    last.click(position={"x": 60, "y": 60})
+    expect(named(page, "selection-bar").get_by_role("button")).to_have_text(["Clear"])
+    last.click(button="right", position={"x": 60, "y": 60})
+    expect(named(page, "image-menu").get_by_role("menuitem")).to_have_text(["Open"])
+    context.close()
+
+
+def test_a_whole_selection_is_moved_flagged_and_removed_by_one_request_each(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    sent: list[str] = []
+    gallery.on("request", lambda request: sent.append(request.method) if request.method in {"PATCH", "DELETE"} else None)
+    path = f"/campaigns/{campaign['id']}/images"
+    gallery.keyboard.press("Control+a")
+    named(gallery, "selection-split").click()
+    gallery.get_by_role("menuitem", name="Validation").click()
+    named(gallery, "selection-flag").click()
+    soon(lambda: all(row["split"] == "validation" and row["flagged"] for row in shared_api.every(path)))
+    tile(gallery, campaign["images"][0]).click(position={"x": 60, "y": 60}, modifiers=["Control"])
+    named(gallery, "selection-bar").get_by_role("button", name="Remove", exact=True).click()
+    gallery.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    expect(named(gallery, "image-count")).to_have_attribute("data-count", "1")
+    assert [row["id"] for row in shared_api.every(path)] == [campaign["images"][0]["id"]]
+    assert sent == ["PATCH", "PATCH", "DELETE"]
+
+
+def test_a_label_given_while_the_server_is_away_arrives_when_it_is_back(gallery: Page, campaign: dict[str, Any], shared_api: Api):
+    image = campaign["images"][0]
+    tries: list[str] = []
+
+    def away(route: Route) -> None:
+        tries.append(route.request.headers["idempotency-key"])
+        if len(tries) < 3:
+            route.abort("connectionrefused")
+        else:
+            route.continue_()
+
+    gallery.route("**/labelings", away)
+    tile(gallery, image).click(position={"x": 60, "y": 60})
+    named(named(gallery, "panel-label-Water"), "label-plus").click()
+    expect(gallery.get_by_text("The server does not answer.")).to_be_visible()
+    expect(named(gallery, "unsaved")).to_have_attribute("data-count", "0")
+    assert set(whole(shared_api, image)) == {campaign["labels"][0]["id"]}
+    assert len(tries) == 3 and len(set(tries)) == 1

@@ -55,7 +55,7 @@ export const theme = createTheme({
     Paper: Paper.extend({ defaultProps: { radius: "lg" } }),
     Modal: Modal.extend({ defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45, blur: 2 }, ...OVER_THE_PAGE } }),
     Drawer: Drawer.extend({ defaultProps: OVER_THE_PAGE }),
-    // The placeholder that would hold the focus is no item, and a menu has nothing but items: the menu itself holds it.
+    // The placeholder that would hold the focus is no item, and a menu has nothing but items: the first of them holds it.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "sm", horizontalSpacing: "md" } }),
     Tabs: Tabs.extend({ defaultProps: { keepMounted: false, color: "var(--winnow-focus)" } }),
