@@ -7,7 +7,7 @@ import random
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inference.protocols.base import Protocol
 from inference.schema import Prediction, PredictionRejected
@@ -76,6 +76,18 @@ class Replied:
     tries: int
 
 
+async def greet(client: EgressClient, endpoint: Endpoint, *, dice: random.Random | None = None) -> Endpoint:
+    """Send what the protocol sends before the first question; return the endpoint with what came of it."""
+    request = endpoint.protocol.greeting(endpoint.card)
+    if request is None:
+        return endpoint
+    replied = await _send(client, endpoint, request, dice or random.Random())
+    try:
+        return replace(endpoint, card=endpoint.protocol.greeted(replied.reply, endpoint.card))
+    except PredictionRejected as error:
+        raise CallFailed("rejected", str(error), where=error.where, sample=replied.reply.body) from error
+
+
 async def ask(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None) -> Answer:
     """Ask about one image; raise ``CallFailed`` when no sound prediction comes of it.
 
@@ -118,7 +130,7 @@ async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, 
         except EgressError as error:
             if number == most or not _may_pass(error):
                 raise _failed(error, endpoint) from error
-            await asyncio.sleep(_pause_s(error, number, dice))
+            await asyncio.sleep(_pause_s(error, endpoint.protocol, number, dice))
         else:
             return Replied(_reply(received, endpoint), (time.perf_counter() - begun) * 1000.0, number)
     raise AssertionError("unreachable: the last try returns or raises")
@@ -128,9 +140,11 @@ def _may_pass(error: EgressError) -> bool:
     return isinstance(error, Unreachable) or (isinstance(error, BadStatus) and error.status in RETRIED_STATUSES)
 
 
-def _pause_s(error: EgressError, number: int, dice: random.Random) -> float:
+def _pause_s(error: EgressError, protocol: Protocol, number: int, dice: random.Random) -> float:
     """Return how long to wait: what the server asks for, else twice as long each time, spread by half."""
-    asked = error.retry_after_s if isinstance(error, BadStatus) else None
+    asked = None
+    if isinstance(error, BadStatus):
+        asked = error.retry_after_s if error.retry_after_s is not None else protocol.pause_s(error.status, error.sample)
     pause = FIRST_PAUSE_S * 2 ** (number - 1) if asked is None else asked
     return min(LONGEST_PAUSE_S, pause) * dice.uniform(1.0, 1.5)
 

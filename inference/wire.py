@@ -25,7 +25,8 @@ class ModelInput:
 
     ``width`` and ``height`` are those of the image as stored, into whose pixels answers are brought; ``sent_width``
     and ``sent_height`` those of the bytes, when they were made smaller. ``transform``: affine (a, b, c, d, e, f) of
-    the stored image, x = a*col + b*row + c, y = d*col + e*row + f, in ``crs``.
+    the stored image, x = a*col + b*row + c, y = d*col + e*row + f, in ``crs``. ``address``: where the model may fetch
+    the image itself, for protocols that send no bytes.
     """
 
     content: bytes = field(repr=False)
@@ -39,6 +40,7 @@ class ModelInput:
     transform: Affine | None = None
     sent_width: int = 0
     sent_height: int = 0
+    address: str = ""
 
     @property
     def sent_size(self) -> tuple[int, int]:

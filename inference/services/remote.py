@@ -11,11 +11,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
 from inference.aside import AsideReader, Asides
-from inference.calling import Answer, CallFailed, Endpoint, Replied, limits_of, read_answer, send_question
+from inference.calling import Answer, CallFailed, Endpoint, Replied, greet, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
 from inference.inputs import StoredImage, model_input
@@ -83,7 +84,17 @@ class RemoteAsker:
         lines: asyncio.LifoQueue[EgressClient] = asyncio.LifoQueue()
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
-        return _Asking(self._plan, self._endpoint, self._readers, lines, self._asides if self._asides_pay else None).answer
+        endpoint = await self._greeted(lines)
+        return _Asking(self._plan, endpoint, self._readers, lines, self._asides if self._asides_pay else None).answer
+
+    async def _greeted(self, lines: asyncio.LifoQueue[EgressClient]) -> Endpoint:
+        line = await lines.get()
+        try:
+            return await greet(line, self._endpoint)
+        except CallFailed as error:
+            raise Conflict(f"The model's server did not take the greeting: {error.reason}", code="greeting_refused") from error
+        finally:
+            lines.put_nowait(line)
 
 
 class _Asking:

@@ -14,7 +14,7 @@ from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from campaigns.models import Campaign, Image, User
 from campaigns.permissions import VIEW, require_role
-from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
+from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy, endpoint_of
 from inference.inputs import model_input
 from inference.services.planning import stored_image
@@ -93,7 +93,7 @@ def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelI
 
 async def _ask_once(endpoint: Endpoint, sent: ModelInput) -> Answer:
     async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
-        return await ask(client, endpoint, sent)
+        return await ask(client, await greet(client, endpoint), sent)
 
 
 def _shown(body: bytes) -> str:

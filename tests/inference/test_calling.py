@@ -1,14 +1,17 @@
 """One question: answered, tried again, or failed with a code."""
 
 import asyncio
+import json
 import random
+from dataclasses import replace
 
 import pytest
 
 from inference import calling
-from inference.calling import Answer, CallFailed, Endpoint, ask, limits_of
+from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.protocols import PROTOCOLS
-from inference.wire import ModelCard
+from inference.protocols.winnow import WinnowJson
+from inference.wire import ModelCard, WireReply, WireRequest
 from models_registry.egress import EgressClient, EgressPolicy
 from models_registry.options import ModelOptions
 from tests.fakes import ModelServer, Reply, free_port
@@ -33,6 +36,51 @@ def question(url: str, *, retries: int = 3, timeout_s: float = 2.0, **headers: s
             return await ask(client, endpoint, picture(), dice=random.Random(1))
 
     return asyncio.run(send())
+
+
+class Polite(WinnowJson):
+    """Greets before it asks, and reads in a refusal's body how long to wait."""
+
+    def greeting(self, model: ModelCard) -> WireRequest:
+        return WireRequest(f"{model.url}/hello", {"Content-Type": "application/json"}, b"{}")
+
+    def greeted(self, reply: WireReply, model: ModelCard) -> ModelCard:
+        return replace(model, version=json.loads(reply.body)["version"])
+
+    def pause_s(self, status: int, body: bytes) -> float | None:
+        return float(json.loads(body)["wait_s"])
+
+
+def greeted(url: str) -> Endpoint:
+    options = ModelOptions(timeout_s=2.0)
+    endpoint = Endpoint(Polite(), ModelCard(url, "classification", options=options), {"Authorization": "Bearer hush"})
+
+    async def send() -> Endpoint:
+        async with EgressClient(EgressPolicy.of(networks=["127.0.0.0/8"]), limits_of(options)) as client:
+            return await greet(client, endpoint, dice=random.Random(1))
+
+    return asyncio.run(send())
+
+
+def test_what_the_greeting_tells_goes_into_the_card() -> None:
+    with ModelServer(script=[Reply(json={"version": "v7"})]) as server:
+        assert greeted(server.url).card.version == "v7"
+        assert server.seen[0].headers["authorization"] == "Bearer hush"
+    assert PROTOCOLS["winnow_json"].greeting(ModelCard("http://a", "detection")) is None
+
+
+def test_the_body_of_a_refusal_may_say_how_long_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(calling, "LONGEST_PAUSE_S", 30.0)
+    monkeypatch.setattr(calling.asyncio, "sleep", sleep)
+    with ModelServer(script=[Reply(status=503, json={"wait_s": 20.0}), Reply(json={"version": "v7"})]) as server:
+        assert greeted(server.url).card.version == "v7"
+    assert len(pauses) == 1
+    assert 20.0 <= pauses[0] <= 30.0
 
 
 def failure(url: str, *, retries: int = 3, timeout_s: float = 2.0) -> CallFailed:
