@@ -2,7 +2,6 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 BOOTSTRAP := $(PYTHON) config/bootstrap.py
-PATHS ?= tests
 NAME ?=
 MODEL_PORT ?= 9100
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -23,11 +22,12 @@ install: ## Install all that development needs, and start nothing
 test: ## Run every test: front end, Python, and the browser
 	@$(BOOTSTRAP) test
 	cd frontend && npm test --silent
-	$(PY) -m pytest $(PATHS) -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 -m "not e2e"
+	$(PY) -m pytest -n 2 -m e2e
 
 test-fast: ## Run the Python tests that need no browser and no running server
 	@$(BOOTSTRAP) test
-	$(PY) -m pytest $(PATHS) -m "not e2e and not slow" -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 -m "not e2e and not slow"
 
 test-frontend: ## Run the front end's own tests
 	@$(BOOTSTRAP) test

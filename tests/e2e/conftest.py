@@ -17,13 +17,12 @@ BROWSER_FLAGS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here, and keep it in one worker: two whole stacks at once would starve a small machine."""
+    """Mark what lies here. It is run apart: Playwright's event loop stays in its process, and ``asyncio.run`` refuses beside it."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(900))
-            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 @pytest.fixture
