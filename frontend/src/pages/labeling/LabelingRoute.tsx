@@ -4,6 +4,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useCampaign } from "@/api/campaigns";
 import { fetchIds } from "@/api/gallery";
+import { usePreferences } from "@/api/preferences";
 import type { Campaign } from "@/api/types";
 import { filterSearch, type FilterSearch, fromSearch } from "@/pages/campaign/images/filters/address";
 import { toQuery } from "@/pages/campaign/images/filters/model";
@@ -42,8 +43,10 @@ export function LabelingRoute() {
   const search = useSearch({ from: "/members/campaigns/$campaignId/label" });
   const campaign = useCampaign(campaignId);
   const walk = useWalk(campaign.data, search);
+  // The person's own keys first: a key pressed before they came would do something else.
+  const keysAreKnown = usePreferences() !== null;
   const { image, scope } = search;
-  if (campaign.data && walk !== undefined) return <LabelingPage key={`${campaignId}:${image ?? ""}:${scope ?? ""}`} campaign={campaign.data} image={image ?? null} walk={walk} />;
+  if (campaign.data && walk !== undefined && keysAreKnown) return <LabelingPage key={`${campaignId}:${image ?? ""}:${scope ?? ""}`} campaign={campaign.data} image={image ?? null} walk={walk} />;
   return (
     <Center h="100vh" p="xl" component="main">
       {campaign.error ? <ErrorState error={campaign.error} onRetry={() => void campaign.refetch()} /> : <Loader aria-label="Loading" />}
