@@ -17,8 +17,9 @@ from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer, UserSerializer
 from campaigns.errors import NotFound
 from campaigns.labeling import Wish
-from campaigns.models import CampaignChange, Run
-from campaigns.services.changes import undo_change
+from campaigns.models import Campaign, CampaignChange, Run
+from campaigns.permissions import role_in
+from campaigns.services.changes import is_at_work, may_undo, undo_change
 from campaigns.services.labelings import label_images_at_once
 
 
@@ -41,14 +42,29 @@ class ChangeSerializer(serializers.ModelSerializer[CampaignChange]):
     """Something done to many images, or to a label, that can be undone.
 
     ``left_out``: images that could not be submitted. ``left_alone``: what the undo did not touch, because it was edited since.
+    ``at_work``: its run is making or undoing it now. ``may_undo``: the reader may undo it now.
     """
 
     author = UserSerializer(allow_null=True)
+    undone_by = UserSerializer(allow_null=True)
+    at_work = serializers.SerializerMethodField()
+    may_undo = serializers.SerializerMethodField()
 
     class Meta:
         model = CampaignChange
-        fields = ["id", "kind", "title", "images", "left_out", "author", "run", "created_at", "undone_at", "left_alone"]
+        fields = [
+            "id", "kind", "title", "images", "left_out", "author", "run", "created_at", "undone_at", "undone_by", "left_alone",
+            "at_work", "may_undo",
+        ]  # fmt: skip
         read_only_fields = fields
+
+    def get_at_work(self, change: CampaignChange) -> bool:
+        """Say whether its run goes on."""
+        return is_at_work(change)
+
+    def get_may_undo(self, change: CampaignChange) -> bool:
+        """Say whether the reader may undo it now."""
+        return may_undo(user=self.context["user"], role=self.context["role"], change=change)
 
 
 class ChangedSerializer(serializers.Serializer[Any]):
@@ -58,9 +74,16 @@ class ChangedSerializer(serializers.Serializer[Any]):
     run = RunSerializer(allow_null=True)
 
 
-def changed(change: CampaignChange, run: Run | None) -> Response:
+def reader_of(request: Request, campaign: Campaign) -> dict[str, Any]:
+    """Return what a ChangeSerializer must know of who reads."""
+    user = user_of(request)
+    return {"user": user, "role": role_in(user, campaign)}
+
+
+def changed(request: Request, change: CampaignChange, run: Run | None) -> Response:
     """Answer with a change: 202 while a run is at work on it."""
-    document = {"change": ChangeSerializer(change).data, "run": RunSerializer(run).data if run else None}
+    shown = ChangeSerializer(change, context=reader_of(request, change.campaign)).data
+    document = {"change": shown, "run": RunSerializer(run).data if run else None}
     return Response(document, status=status.HTTP_202_ACCEPTED if run else status.HTTP_200_OK)
 
 
@@ -82,7 +105,8 @@ class LabelingsView(APIView):
             default_for_having=values.get("default_for_having"),
             submit=values.get("submit", False),
         )
-        return changed(*label_images_at_once(user=user_of(request), campaign=campaign, images=values["images"], wish=wish))
+        change, run = label_images_at_once(user=user_of(request), campaign=campaign, images=values["images"], wish=wish)
+        return changed(request, change, run)
 
 
 class ChangesView(generics.ListAPIView[CampaignChange]):
@@ -94,8 +118,12 @@ class ChangesView(generics.ListAPIView[CampaignChange]):
 
     def get_queryset(self) -> QuerySet[CampaignChange]:
         """Return the campaign's changes, the latest first."""
-        campaign = fetch_campaign(self.request, self.kwargs["campaign_id"])
-        return CampaignChange.objects.filter(campaign=campaign).select_related("author").defer("data")
+        self.campaign = fetch_campaign(self.request, self.kwargs["campaign_id"])
+        return CampaignChange.objects.filter(campaign=self.campaign).select_related("author", "undone_by", "run").defer("data")
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Say who reads, so that each row tells whether it can be undone."""
+        return {**super().get_serializer_context(), **reader_of(self.request, self.campaign)}
 
 
 class UndoView(APIView):
@@ -109,7 +137,7 @@ class UndoView(APIView):
         if change is None:
             raise NotFound("This campaign has no such change.")
         change.campaign = campaign  # this instance knows the user's role already
-        return changed(*undo_change(user=user_of(request), change=change))
+        return changed(request, *undo_change(user=user_of(request), change=change))
 
 
 urlpatterns = [

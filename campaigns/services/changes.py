@@ -26,6 +26,7 @@ from campaigns.models import (
     Label,
     LabelUse,
     Revision,
+    Role,
     Run,
     User,
 )
@@ -42,8 +43,8 @@ def undo_change(*, user: User, change: CampaignChange) -> tuple[CampaignChange, 
     A person undoes the own labelings, managers undo all. Large ones are undone in the background by the run. Raises Conflict for
     what is undone already or still at work, or when a label's name is taken by another label now.
     """
-    role = require_role(user, change.campaign, ANNOTATE if change.kind == ChangeKind.LABELING else MANAGE)
-    if change.author_id != user.pk and role not in MANAGE:
+    role = require_role(user, change.campaign, _roles(change))
+    if not _is_for(user, role, change):
         raise NotAllowed("Only its author and the campaign's managers undo this.")
     with transaction.atomic():
         _begin(change, user)
@@ -55,8 +56,26 @@ def undo_change(*, user: User, change: CampaignChange) -> tuple[CampaignChange, 
     return change, None
 
 
+def may_undo(*, user: User, role: Role | None, change: CampaignChange) -> bool:
+    """Say whether ``undo_change`` would begin now for a person of this role; the change's run is looked at."""
+    return change.undone_at is None and not is_at_work(change) and role in _roles(change) and _is_for(user, role, change)
+
+
+def is_at_work(change: CampaignChange) -> bool:
+    """Say whether a run is making or undoing the change at this moment."""
+    return change.run is not None and change.run.state in UNFINISHED
+
+
+def _roles(change: CampaignChange) -> tuple[Role, ...]:
+    return ANNOTATE if change.kind == ChangeKind.LABELING else MANAGE
+
+
+def _is_for(user: User, role: Role | None, change: CampaignChange) -> bool:
+    return change.author_id == user.pk or role in MANAGE
+
+
 def _begin(change: CampaignChange, user: User) -> None:
-    if change.run is not None and change.run.state in UNFINISHED:
+    if is_at_work(change):
         raise Conflict("This change is still at work; stop its run first, then undo what it did.", code="still_at_work")
     if not CampaignChange.objects.filter(pk=change.pk, undone_at=None).update(undone_at=timezone.now(), undone_by=user):
         raise Conflict("This change is undone already.", code="undone_already")

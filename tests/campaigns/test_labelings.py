@@ -214,6 +214,40 @@ def test_changes_are_listed_latest_first_and_others_labelings_are_for_managers_t
     undo(several, second)
 
 
+def test_a_listed_change_says_who_made_and_undid_it_and_whether_the_reader_may_undo_it(
+    several: Campaign,
+    make_image: Callable[..., Image],
+    annotator: User,
+    reviewer: User,
+    manager: User,
+    as_user: As,
+    label_them: Callable[..., Any],
+    undo: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    land, water, _ = several.labels.all()
+    images = [make_image(several) for _ in range(2)]
+    label_them(several, images="all", add=[land.pk])
+    as_user(manager).patch(f"/api/v1/campaigns/{several.pk}/labels/{land.pk}", {"name": "Soil"})
+
+    def listed(user: User) -> list[dict[str, Any]]:
+        return list(as_user(user).get(f"/api/v1/campaigns/{several.pk}/changes").data["results"])
+
+    assert [(row["author"]["username"], row["images"], row["may_undo"]) for row in listed(annotator)] == [
+        ("manager", 0, False),
+        ("annotator", 2, True),
+    ]
+    assert [row["may_undo"] for row in listed(manager)] == [True, True]
+    assert [row["may_undo"] for row in listed(reviewer)] == [False, False]
+    answer = undo(several, listed(annotator)[1]["id"], annotator)["change"]
+    assert answer["undone_by"]["username"] == "annotator" and not answer["may_undo"]
+    assert [row["may_undo"] for row in listed(manager)] == [True, False]
+    monkeypatch.setattr(labelings, "AT_ONCE", 1)
+    waiting = label_them(several, status=202, images=[image.pk for image in images], add=[water.pk])["change"]
+    assert waiting["at_work"] and not waiting["may_undo"]
+    assert listed(annotator)[0]["at_work"] and not listed(manager)[0]["may_undo"]
+
+
 @pytest.mark.parametrize("operation", ["rename", "recolour", "remove", "merge"])
 def test_an_undone_label_operation_leaves_everything_as_it_was(
     operation: str,

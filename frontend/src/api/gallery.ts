@@ -1,34 +1,24 @@
 /** The gallery's part of the interface: ids of a filter, labeling many images at once, changes to undo, counts, saved views. */
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
-import { apiFetch, apiUrl, getJson, sendJson } from "./http";
+import { type Answer, api, bodyOf, done } from "./client";
 import { thumbnailUrl } from "./images";
-import type { CampaignImage, Page, Run } from "./types";
+import { useCursorList } from "./pages";
+import type { components, paths } from "./schema";
+import type { CampaignImage } from "./types";
 
-export interface WholeLabel {
-  readonly label: number;
-  readonly default: boolean;
-}
+type Schemas = components["schemas"];
 
-export interface Guess {
-  readonly label: number;
-  readonly confidence: number | null;
-}
+export type WholeLabel = Readonly<Answer<Schemas["WholeLabel"]>>;
+export type Guess = Readonly<Omit<Answer<Schemas["Guess"]>, "image">>;
 
-export type GalleryImage = CampaignImage & {
-  whole_labels: WholeLabel[];
-  /** What models say of the whole image and nobody has reviewed, the surest first. */
-  guesses?: Guess[];
-  sharpness: number | null;
-  brightness: number | null;
-  contrast: number | null;
-  submitted_at: string | null;
-  labeled_by: { id: number; username: string } | null;
-};
+/** A row of the gallery, with what models say of the whole image and nobody has reviewed, the surest first. */
+export type GalleryImage = CampaignImage & { guesses?: Guess[] };
 
 /** Images as request bodies name them. */
-export type Images = "all" | "unlabeled" | number[] | { filter: Record<string, unknown> };
+export type Images = Schemas["LabelingRequest"]["images"];
 
+/** A filter as an address says it: by name, lists with commas between. */
 export type Query = Readonly<Record<string, string>>;
 
 export const idsKey = (campaign: number) => [...campaignKey(campaign), "ids"] as const;
@@ -36,11 +26,19 @@ export const countsKey = (campaign: number) => [...campaignKey(campaign), "label
 export const viewsKey = (campaign: number) => [...campaignKey(campaign), "views"] as const;
 export const changesKey = (campaign: number) => [...campaignKey(campaign), "changes"] as const;
 
-const at = (campaign: number): string => `/campaigns/${campaign}`;
+const at = (campaign_id: number) => ({ path: { campaign_id } });
+
+type ListQuery = NonNullable<paths["/api/v1/campaigns/{campaign_id}/images/ids"]["get"]["parameters"]["query"]>;
+
+/** The schema has numbers and lists where an address has texts; they are written alike. */
+function asked(query: Query): ListQuery {
+  return query as unknown as ListQuery;
+}
 
 /** All ids of a filter in order: the list that the gallery scrolls over. */
-export function fetchIds(campaign: number, query: Query, ordering: string, signal?: AbortSignal): Promise<number[]> {
-  return getJson<{ ids: number[] }>(`${at(campaign)}/images/ids`, { ...query, ordering }, signal).then((answer) => answer.ids);
+export async function fetchIds(campaign: number, query: Query, ordering: string, signal?: AbortSignal): Promise<number[]> {
+  const parameters = { params: { ...at(campaign), query: asked({ ...query, ordering }) } };
+  return (await bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images/ids", signal ? { ...parameters, signal } : parameters))).ids;
 }
 
 export function useImageIds(campaign: number, query: Query, ordering: string) {
@@ -54,11 +52,11 @@ export function useImageIds(campaign: number, query: Query, ordering: string) {
 }
 
 /** Known images, in the order asked for, with what models guess of them. */
-export async function fetchRows(campaign: number, ids: readonly number[], guessed: boolean): Promise<GalleryImage[]> {
-  const asked = { ids: ids.join(",") };
+export async function fetchRows(campaign: number, wanted: readonly number[], guessed: boolean): Promise<GalleryImage[]> {
+  const ids = wanted.join(",");
   const [page, guesses] = await Promise.all([
-    getJson<Page<GalleryImage>>(`${at(campaign)}/images`, asked),
-    guessed ? getJson<(Guess & { image: number })[]>(`${at(campaign)}/guesses`, asked) : [],
+    bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images", { params: { ...at(campaign), query: asked({ ids }) } })),
+    guessed ? bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/guesses", { params: { ...at(campaign), query: { ids } } })) : [],
   ]);
   // Each image has few: the surest comes first, as it was sent.
   const byImage = new Map<number, Guess[]>();
@@ -66,88 +64,64 @@ export async function fetchRows(campaign: number, ids: readonly number[], guesse
   return page.results.map((row) => ({ ...row, guesses: byImage.get(row.id) ?? [] }));
 }
 
-export interface LabelingBody {
-  readonly images: Images;
-  readonly add: readonly number[];
-  readonly remove: readonly number[];
-  readonly default: number | null;
-  readonly default_for_having: number | null;
-  readonly submit: boolean;
-}
+export type LabelingBody = Schemas["LabelingRequest"];
 
-export interface Change {
-  readonly id: number;
-  readonly title: string;
-  readonly images: number;
-  /** Images that could not be handed in. */
-  readonly left_out: number;
-  /** What an undo did not touch, because somebody edited it since. */
-  readonly left_alone: number;
-}
+/** What was done to many images, or to a label, and can be undone. */
+export type Change = Readonly<Answer<Schemas["Change"]>>;
 
 /** With a run, the change is being made in the background: more than 2,000 images are. */
-export interface Changed {
-  readonly change: Change;
-  readonly run: Run | null;
-}
+export type Changed = Readonly<Answer<Schemas["Changed"]>>;
 
 /** Label many images; asked again with the same key, the server answers what it did the first time. */
 export function postLabeling(campaign: number, body: LabelingBody, key: string): Promise<Changed> {
-  return sendJson("POST", `${at(campaign)}/labelings`, body, { "Idempotency-Key": key });
+  return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/labelings", { params: at(campaign), body, headers: { "Idempotency-Key": key } }));
 }
 
-export function undoChange(campaign: number, change: number): Promise<Changed> {
-  return sendJson("POST", `${at(campaign)}/changes/${change}/undo`);
+export function undoChange(campaign_id: number, change_id: number): Promise<Changed> {
+  return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/changes/{change_id}/undo", { params: { path: { campaign_id, change_id } } }));
 }
 
-export interface LabelCount {
-  readonly label: number;
-  readonly images: number;
-  readonly objects: number;
-  readonly default_images: number;
-  /** Fewer than a model learns much from. */
-  readonly few: boolean;
-  /** Times fewer than the most frequent label. */
-  readonly imbalance: number;
+const WATCHED_MS = 1500;
+
+/** What was done in the campaign, the latest first, page by page; looked at again while any of it is at work. */
+export function useChanges(campaign: number, enabled: boolean) {
+  return useCursorList<Change>(
+    changesKey(campaign),
+    (cursor, signal) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/changes", { params: { ...at(campaign), query: cursor === undefined ? {} : { cursor } }, signal })),
+    { enabled, refetchWhile: (changes) => (changes.some((one) => one.at_work) ? WATCHED_MS : false) },
+  );
 }
 
-export interface LabelCounts {
-  readonly labels: LabelCount[];
-  readonly unset_default: number;
-  readonly ambiguous_default: number;
-}
+export type LabelCount = Readonly<Answer<Schemas["LabelCount"]>>;
+export type LabelCounts = Readonly<Answer<Schemas["LabelCounts"]>>;
 
 export function useLabelCounts(campaign: number, query: Query) {
   return useQuery({
     queryKey: [...countsKey(campaign), query],
-    queryFn: ({ signal }) => getJson<LabelCounts>(`${at(campaign)}/label-counts`, query, signal),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/label-counts", { params: { ...at(campaign), query: asked(query) }, signal })),
     placeholderData: (before) => before,
   });
 }
 
-export interface View {
-  readonly id: number;
-  readonly name: string;
-  readonly filter: Record<string, unknown>;
-  readonly ordering: string;
-  readonly shared: boolean;
-  readonly author: { id: number; username: string } | null;
-}
+export type View = Readonly<Answer<Schemas["SavedView"]>>;
+export type Ordering = Schemas["OrderingEnum"];
+type NewView = Schemas["SavedViewRequest"];
 
 export function useViews(campaign: number) {
   return useQuery({
     queryKey: viewsKey(campaign),
-    queryFn: ({ signal }) => getJson<Page<View> | View[]>(`${at(campaign)}/views`, {}, signal).then((answer) => (Array.isArray(answer) ? answer : answer.results)),
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/views", { params: at(campaign), signal })),
   });
 }
 
-export function useViewChanges(campaign: number) {
+export function useViewChanges(campaign_id: number) {
   const client = useQueryClient();
-  const onSuccess = () => client.invalidateQueries({ queryKey: viewsKey(campaign) });
+  const onSuccess = () => client.invalidateQueries({ queryKey: viewsKey(campaign_id) });
+  const one = (view_id: number) => ({ params: { path: { campaign_id, view_id } } });
   return {
-    create: useMutation({ mutationFn: (body: Pick<View, "name" | "filter" | "ordering" | "shared">) => sendJson<View>("POST", `${at(campaign)}/views`, body), onSuccess }),
-    update: useMutation({ mutationFn: ({ id, ...body }: Partial<View> & { id: number }) => sendJson<View>("PATCH", `${at(campaign)}/views/${id}`, body), onSuccess }),
-    remove: useMutation({ mutationFn: (id: number) => sendJson<null>("DELETE", `${at(campaign)}/views/${id}`), onSuccess }),
+    create: useMutation({ mutationFn: (body: NewView) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/views", { params: at(campaign_id), body })), onSuccess }),
+    update: useMutation({ mutationFn: ({ id, ...body }: Partial<NewView> & { id: number }) => bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}/views/{view_id}", { ...one(id), body })), onSuccess }),
+    remove: useMutation({ mutationFn: (id: number) => done(api.DELETE("/api/v1/campaigns/{campaign_id}/views/{view_id}", one(id))), onSuccess }),
   };
 }
 
@@ -160,24 +134,24 @@ export function refreshAround(client: QueryClient, campaign: number): Promise<un
   ]);
 }
 
+const oneLabel = (campaign_id: number, label_id: number) => ({ path: { campaign_id, label_id } });
 
 /** The change that a label operation leaves behind to undo. */
-async function labelChange(campaign: number, label: number, method: "PATCH" | "DELETE", body?: unknown): Promise<number | null> {
-  const init = body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  const change = Number((await apiFetch(apiUrl(`${at(campaign)}/labels/${label}`), init)).headers.get("X-Change"));
+async function changeOf(call: Promise<{ response: Response }>): Promise<number | null> {
+  const change = Number((await call).response.headers.get("X-Change"));
   return change > 0 ? change : null;
 }
 
-export function changeLabel(campaign: number, label: number, change: { name?: string; color?: string }): Promise<number | null> {
-  return labelChange(campaign, label, "PATCH", change);
+export function changeLabel(campaign: number, label: number, body: Schemas["PatchedLabelRequest"]): Promise<number | null> {
+  return changeOf(api.PATCH("/api/v1/campaigns/{campaign_id}/labels/{label_id}", { params: oneLabel(campaign, label), body }));
 }
 
 export function mergeLabel(campaign: number, label: number, into: number): Promise<number | null> {
-  return labelChange(campaign, label, "DELETE", { merge_into: into });
+  return changeOf(api.DELETE("/api/v1/campaigns/{campaign_id}/labels/{label_id}", { params: { ...oneLabel(campaign, label), query: { merge_into: into } } }));
 }
 
 export function removeLabel(campaign: number, label: number): Promise<number | null> {
-  return labelChange(campaign, label, "DELETE");
+  return changeOf(api.DELETE("/api/v1/campaigns/{campaign_id}/labels/{label_id}", { params: oneLabel(campaign, label) }));
 }
 
 const THUMBNAIL_PX = [256, 512] as const;

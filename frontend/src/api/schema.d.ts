@@ -1477,6 +1477,7 @@ export interface components {
          * @description Something done to many images, or to a label, that can be undone.
          *
          *     ``left_out``: images that could not be submitted. ``left_alone``: what the undo did not touch, because it was edited since.
+         *     ``at_work``: its run is making or undoing it now. ``may_undo``: the reader may undo it now.
          */
         Change: {
             readonly id: number;
@@ -1492,8 +1493,13 @@ export interface components {
             readonly created_at: string;
             /** Format: date-time */
             readonly undone_at: string | null;
+            undone_by: components["schemas"]["User"] | null;
             /** @description Sets that the undo left as they were, because they were edited since. */
             readonly left_alone: number;
+            /** @description Say whether its run goes on. */
+            readonly at_work: boolean;
+            /** @description Say whether the reader may undo it now. */
+            readonly may_undo: boolean;
         };
         /**
          * @description * `labeling` - Labeling

@@ -12,6 +12,7 @@ import { useLabelOperations } from "../labels/useLabelOperations";
 import { mayLabel } from "../roles";
 import { type Filter, withCondition } from "./filters/model";
 import { Gallery, type TileActions } from "./Gallery";
+import { ChangesDrawer } from "./ChangesDrawer";
 import classes from "./Gallery.module.css";
 import { ImageMenu, type MenuActions, type MenuAt } from "./ImageMenu";
 import { KeyLegend } from "./KeyLegend";
@@ -52,6 +53,7 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
   const { labeler, offerUndo } = useLabelWork(campaign, rows);
   const [focus, setFocus] = useState<number | null>(null);
   const [drawer, setDrawer] = useState(false);
+  const [history, setHistory] = useState(false);
   const [menu, setMenu] = useState<MenuAt | null>(null);
   const places = useMemo(() => new Map(ids.map((id, place) => [id, place])), [ids]);
   const changes = useImageChanges(campaign.id);
@@ -117,6 +119,7 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
           onPanel={() => (phone ? setDrawer(!drawer) : store.setState({ panel: !panel }))}
           onAdd={onAdd}
           onRefresh={onRefresh}
+          onChanges={() => setHistory(true)}
           selectMenu={<SelectMenu campaign={campaign} count={ids.length} chosen={selection.ids.size} onAll={all} onInvert={invert} onNone={none} onSelect={select} />}
         />
         {look === "grid" && <KeyLegend campaign={campaign} keys={grid.keys} onLabel={(one) => grid.label(one, focus ?? ids[0] ?? 0)} />}
@@ -154,6 +157,15 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
       <Drawer opened={drawer && phone} onClose={() => setDrawer(false)} position="bottom" size="75%" title={t("panel.title")}>
         {side}
       </Drawer>
+      <ChangesDrawer
+        campaign={campaign.id}
+        opened={history}
+        onClose={() => setHistory(false)}
+        onUndo={(change) => {
+          // Some of its images, or a label on all of them, may be on screen.
+          void labeler.undoChange(change.id, change.title).then(() => rows.refresh());
+        }}
+      />
       {selection.ids.size > 0 && (
         <SelectionBar
           campaign={campaign}

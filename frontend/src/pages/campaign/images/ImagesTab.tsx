@@ -3,7 +3,7 @@ import { IconPhotoPlus, IconPhotoSearch } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useImageIds } from "@/api/gallery";
+import { type Ordering, useImageIds } from "@/api/gallery";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign, Run } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
@@ -43,7 +43,7 @@ function useFilter(campaign: number) {
   const text = JSON.stringify(filterSearch(found));
   const { filter, ordering } = useMemo(() => fromSearch(JSON.parse(text) as ReturnType<typeof filterSearch>), [text]);
   const store = galleryStore(campaign);
-  const go = (next: Filter, order: string) =>
+  const go = (next: Filter, order: Ordering) =>
     void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign, tab: "images" }, search: toSearch(next, order), replace: true, resetScroll: false });
   useEffect(() => {
     const last = store.getState();

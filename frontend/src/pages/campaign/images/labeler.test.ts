@@ -32,6 +32,7 @@ class Server implements LabelingWire {
 
   async undo(change: number): Promise<void> {
     await this.gate;
+    if (this.refuses) throw new Error("Your role does not allow this.");
     for (const [image, labels] of this.before.get(change) ?? []) this.images.set(image, labels);
   }
 
@@ -120,6 +121,34 @@ describe("the labeler", () => {
     await done();
     expect(has(2)).toEqual([]);
     expect(server.calls).toHaveLength(1);
+  });
+
+  it("undoing a change by its number takes back all its presses at once, and none of them twice", async () => {
+    const { server, labeler, has, done } = await setUp([1, 2, 3, 4]);
+    const open = gateOf(server);
+    for (const id of [1, 2, 3]) labeler.apply(`image ${id}`, [id], operation({ add: [7] }));
+    open();
+    await done();
+    labeler.undoChange(2, "2 images");
+    await done();
+    expect([has(1), has(2), has(3)]).toEqual([[7], [], []]);
+    expect(server.calls).toHaveLength(2);
+    expect(labeler.undo()).toBe(true);
+    await done();
+    expect(has(1)).toEqual([]);
+    expect(labeler.undo()).toBe(false);
+  });
+
+  it("a change of somebody else is taken back, and its refusal is said", async () => {
+    const { server, labeler, has, refused, done } = await setUp([1]);
+    await server.label([1], operation({ add: [7] }));
+    labeler.undoChange(1, "theirs");
+    await done();
+    expect(has(1)).toEqual([]);
+    server.refuses = true;
+    labeler.undoChange(1, "theirs");
+    await done();
+    expect(refused).toHaveBeenCalledWith("Your role does not allow this.", expect.objectContaining({ title: "theirs" }));
   });
 
   it("undoing one press of several that went together leaves the others labeled", async () => {

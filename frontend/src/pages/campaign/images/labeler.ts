@@ -94,6 +94,16 @@ export class Labeler {
     return true;
   }
 
+  /** Take back a change by its number, whoever made it; presses of this page that it holds are taken back with it. */
+  undoChange(id: number, title: string): Promise<void> {
+    const own = this.steps.filter((step) => step.change?.id === id);
+    for (const step of own) step.state = "undone";
+    this.steps = this.steps.filter((step) => !own.includes(step));
+    const images = own.flatMap((step) => step.images);
+    const step: Step = { title, images, operation: null, state: "undone", change: own[0]?.change ?? { id, steps: [] } };
+    return new Promise((resolve) => this.enqueue(() => this.takeBack(step).finally(resolve)));
+  }
+
   isSafe(): boolean {
     return this.queue.length === 0 && !this.working;
   }

@@ -1,5 +1,6 @@
 /** What somebody does in a campaign's gallery, kept while they look at other tabs: the selection, the filter last used, the view. */
 import { createStore, type StoreApi, useStore } from "zustand";
+import type { Ordering } from "@/api/gallery";
 import { type Filter, NO_FILTER } from "./filters/model";
 import type { Shape } from "./lasso";
 import { NO_SELECTION, type Selection } from "./selection";
@@ -22,7 +23,7 @@ export interface Choices {
 export interface GalleryState extends Choices {
   readonly selection: Selection;
   readonly filter: Filter;
-  readonly ordering: string;
+  readonly ordering: Ordering;
   /** What the filter shows, in order. */
   readonly ids: readonly number[];
 }

@@ -3,7 +3,8 @@ import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { fetchRows, type Images, postLabeling, refreshAround, undoChange } from "@/api/gallery";
+import { campaignKey } from "@/api/campaigns";
+import { changesKey, fetchRows, type Images, postLabeling, refreshAround, undoChange } from "@/api/gallery";
 import { getJson } from "@/api/http";
 import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign } from "@/api/types";
@@ -92,12 +93,12 @@ export function useLabelWork(campaign: Campaign, rows: Rows): LabelWork {
       labelingWire(
         {
           label: (images, asked, key) => {
-            const body = { images: namedImages(id, images), ...asked };
+            const body = { ...asked, images: namedImages(id, images), add: [...asked.add], remove: [...asked.remove] };
             return () => postLabeling(id, body, key);
           },
           undo: async (change) => {
             const undone = await undoChange(id, change);
-            await client.invalidateQueries({ queryKey: ["campaigns", id], exact: true });
+            await Promise.all([client.invalidateQueries({ queryKey: campaignKey(id), exact: true }), client.invalidateQueries({ queryKey: changesKey(id) })]);
             return undone;
           },
           run: (run) => getJson(`/runs/${run}`),

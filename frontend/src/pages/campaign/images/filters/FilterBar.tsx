@@ -5,19 +5,22 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMembers } from "@/api/campaigns";
 import type { Campaign } from "@/api/types";
+import type { Ordering } from "@/api/gallery";
+import { orderingOf } from "./address";
 import { Chips } from "./Chips";
 import { ConditionForm } from "./ConditionForm";
 import classes from "./Filters.module.css";
 import { type Filter, isEmpty, NO_FILTER, withCondition } from "./model";
 import { ViewsMenu } from "./ViewsMenu";
 
-export const ORDERINGS = ["id", "-id", "-priority", "name"] as const;
+/** Orders that are offered; an address may name the others. */
+const OFFERED = ["id", "-id", "-priority", "name"] as const satisfies readonly Ordering[];
 
 interface Props {
   campaign: Campaign;
   filter: Filter;
-  ordering: string;
-  onChange: (filter: Filter, ordering: string) => void;
+  ordering: Ordering;
+  onChange: (filter: Filter, ordering: Ordering) => void;
 }
 
 /** Which images are shown, and in which order. */
@@ -57,8 +60,8 @@ export function FilterBar({ campaign, filter, ordering, onChange }: Props) {
         size="xs"
         w={150}
         value={ordering}
-        onChange={(next) => onChange(filter, next ?? "id")}
-        data={ORDERINGS.map((one) => ({ value: one, label: t(`images.order.${one}`) }))}
+        onChange={(next) => onChange(filter, orderingOf(next ?? ""))}
+        data={OFFERED.map((one) => ({ value: one, label: t(`images.order.${one}`) }))}
         data-testid="ordering"
       />
     </div>

@@ -4,9 +4,10 @@ import { IconBookmark, IconDeviceFloppy, IconLock, IconPencil, IconTrash, IconUs
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useUser } from "@/api/auth";
-import { useViewChanges, useViews, type View } from "@/api/gallery";
+import { useViewChanges, useViews, type Ordering, type View } from "@/api/gallery";
 import type { Campaign } from "@/api/types";
 import { mayManage } from "../../roles";
+import { orderingOf } from "./address";
 import { type Filter, fromBody, isEmpty, toBody } from "./model";
 
 interface FormProps {
@@ -46,8 +47,8 @@ function ViewForm({ name: before, shared: sharedBefore, mayShare, submit, onSubm
 interface Props {
   campaign: Campaign;
   filter: Filter;
-  ordering: string;
-  onOpen: (filter: Filter, ordering: string) => void;
+  ordering: Ordering;
+  onOpen: (filter: Filter, ordering: Ordering) => void;
 }
 
 /** Filters with a name: kept for oneself or for everybody here. */
@@ -57,7 +58,7 @@ export function ViewsMenu({ campaign, filter, ordering, onOpen }: Props) {
   const views = useViews(campaign.id);
   const { create, update, remove } = useViewChanges(campaign.id);
   const list = views.data ?? [];
-  const isMine = (view: View): boolean => view.author?.id === user?.id || mayManage(campaign.role);
+  const isMine = (view: View): boolean => view.author.id === user?.id || mayManage(campaign.role);
   const askName = () =>
     modals.open({
       title: t("views.saveTitle"),
@@ -89,7 +90,7 @@ export function ViewsMenu({ campaign, filter, ordering, onOpen }: Props) {
           <Group key={view.id} gap={0} wrap="nowrap" data-testid="view">
             <Menu.Item
               leftSection={view.shared ? <IconUsers size={15} aria-label={t("views.isShared")} /> : <IconLock size={15} aria-label={t("views.isPrivate")} />}
-              onClick={() => onOpen(fromBody(view.filter), view.ordering || "id")}
+              onClick={() => onOpen(fromBody(view.filter), orderingOf(view.ordering))}
             >
               {view.name}
             </Menu.Item>

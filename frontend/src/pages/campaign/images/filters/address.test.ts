@@ -14,4 +14,5 @@ it("a link shows the same images in the same order", () => {
 
 it("what does not belong in an address is left out", () => {
   expect(filterSearch({ f: ["a"], q: { deep: 1 }, order: null, other: "x" })).toEqual({});
+  expect(fromSearch({ order: "colour" }).ordering).toBe("id");
 });
