@@ -15,4 +15,4 @@ class InferenceConfig(AppConfig):
         from models_registry.protocols import ProtocolName, register_protocols
 
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
-        register_protocols(ProtocolName(each.name, each.title, each.tasks) for each in PROTOCOLS.values())
+        register_protocols(ProtocolName(each.name, each.title, each.tasks, each.check_options) for each in PROTOCOLS.values())

@@ -8,10 +8,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
-from inference.protocols.base import Protocol
+from inference.protocols.base import ImageForm, Protocol
 from inference.schema import Prediction, PredictionRejected
-from inference.wire import ModelCard, ModelInput, WireReply, WireRequest
+from inference.wire import ModelCard, ModelInput, WireReply, WireRequest, with_secret
 from models_registry.egress import BadStatus, EgressClient, EgressError, Limits, Outgoing, Received, Unreachable
 from models_registry.options import ModelOptions
 
@@ -40,11 +41,20 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A model that can be asked: how to speak to it, and its credentials as headers."""
+    """A model that can be asked: how to speak to it, and its credentials.
+
+    ``headers`` carry the secret, or ``secret`` is it, for a protocol that has another place for it.
+    """
 
     protocol: Protocol
     card: ModelCard
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: str = field(default="", repr=False)
+
+    @property
+    def image_form(self) -> ImageForm:
+        """What the model is sent of an image."""
+        return self.protocol.form_of(self.card)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,8 @@ async def _parse(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Pre
 async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random) -> Replied:
     # One key for all tries: a server that keeps keys answers the second try from the first one's work.
     headers = {**request.headers, "Idempotency-Key": uuid.uuid4().hex, **endpoint.headers}
-    outgoing = Outgoing(request.url, headers, request.body, request.method)
+    sent = with_secret(request, endpoint.protocol.secret_place(endpoint.card), endpoint.secret)
+    outgoing = Outgoing(sent.url, headers, sent.body, sent.method)
     most = 1 + endpoint.card.options.retries
     for number in range(1, most + 1):
         begun = time.perf_counter()
@@ -159,8 +170,8 @@ def _reply(received: Received, endpoint: Endpoint) -> WireReply:
 
 def _blotted(body: bytes, endpoint: Endpoint) -> bytes:
     """Blot out the model's secret: servers that repeat what they were sent would show it to all who read their answers."""
-    for value in endpoint.headers.values():
-        secret = value.rpartition(" ")[2].encode()  # without "Bearer"
+    secrets = [value.rpartition(" ")[2] for value in endpoint.headers.values()]  # without "Bearer"
+    for secret in (*secrets, endpoint.secret, quote(endpoint.secret, safe="")):
         if len(secret) >= SHORTEST_SECRET:  # a shorter one could stand in any answer by chance
-            body = body.replace(secret, BLOTTED)
+            body = body.replace(secret.encode(), BLOTTED)
     return body

@@ -6,7 +6,7 @@ from campaigns.errors import Conflict
 from inference.calling import Endpoint
 from inference.protocols import PROTOCOLS
 from inference.wire import ModelCard, ModelClass
-from models_registry.credentials import credential_headers
+from models_registry.credentials import credential_headers, plain_secret
 from models_registry.models import RegisteredModel
 from models_registry.options import ModelOptions, OptionsRejected
 from models_registry.services.policy import egress_policy
@@ -29,4 +29,7 @@ def endpoint_of(model: RegisteredModel) -> Endpoint:
     protocol = PROTOCOLS.get(model.protocol)
     if protocol is None:
         raise Conflict(f"{model.name} speaks {model.protocol!r}, which this version does not know.", code="unknown_protocol")
-    return Endpoint(protocol, model_card(model), credential_headers(model))
+    card = model_card(model)
+    if protocol.secret_place(card).kind == "header":
+        return Endpoint(protocol, card, credential_headers(model))
+    return Endpoint(protocol, card, secret=plain_secret(model))

@@ -66,10 +66,10 @@ def raster_of_probabilities(
         class_map[silent], best[silent], unsure[silent] = NO_CLASS, 0.0, 0.0
     spoken = best if silent is None else best[~silent]
     confidence = float(np.clip(spoken.mean(dtype=np.float64), 0.0, 1.0)) if spoken.size else None
-    return Raster((height, width), tuple(classes), write_map(class_map), confidence, _share_map(best), _share_map(unsure))
+    return Raster((height, width), tuple(classes), write_map(class_map), confidence, share_map(best), share_map(unsure))
 
 
-def _share_map(shares: NDArray[np.float32]) -> bytes:
+def share_map(shares: NDArray[np.float32]) -> bytes:
     """Return numbers from 0 to 1 as an 8-bit PNG, 255 for 1, averaged over squares where the image is large."""
     step = 1
     while shares.shape[0] * shares.shape[1] > MAX_MAP_PIXELS * step * step:

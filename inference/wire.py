@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import orjson
 
 from models_registry.options import ModelOptions
 
@@ -87,6 +90,38 @@ class WireRequest:
     def summary(self) -> dict[str, Any]:
         """Return what a person may see of it."""
         return {"method": self.method, "url": self.url, "headers": dict(self.headers), "body_bytes": len(self.body)}
+
+
+def origin_of(url: str) -> str:
+    """Return the scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPlace:
+    """Where a server looks for the model's secret: in a header, in the URL's query, or in the JSON document.
+
+    ``name`` is that of the parameter or member. A header is named by the model itself (``auth_header``).
+    """
+
+    kind: Literal["header", "query", "json"] = "header"
+    name: str = ""
+
+
+def with_secret(request: WireRequest, place: SecretPlace, secret: str) -> WireRequest:
+    """Return the request with the secret in its URL or its JSON document; without either, or without a secret, as it was."""
+    if not secret:
+        return request
+    if place.kind == "query":
+        parts = urlsplit(request.url)
+        pair = f"{quote(place.name, safe='')}={quote(secret, safe='')}"
+        return replace(request, url=urlunsplit(parts._replace(query=f"{parts.query}&{pair}" if parts.query else pair)))
+    if place.kind == "json" and request.body.startswith(b"{") and request.body.endswith(b"}"):
+        # Written behind the last member instead of reading megabytes of base64 for one name.
+        rest = request.body[1:-1]
+        return replace(request, body=b"".join((b"{", rest, b"," if rest.strip() else b"", orjson.dumps({place.name: secret})[1:])))
+    return request
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The header that carries a model's secret."""
+"""A model's secret on its way out: in a header, or plain for the protocols that have another place for it."""
 
 from __future__ import annotations
 
@@ -38,13 +38,18 @@ def check_secret(secret: str) -> str:
     return text
 
 
+def plain_secret(model: RegisteredModel) -> str:
+    """Return a model's secret, decrypted; empty without one."""
+    return secrets.decrypt(model.secret, model_id=model.pk) if model.secret else ""
+
+
 def credential_headers(model: RegisteredModel) -> dict[str, str]:
     """Return the header that carries a model's secret, decrypted; empty without one.
 
     A bare token in ``Authorization`` is sent as ``Bearer``; write the scheme in front ("Basic …") for another.
     """
-    if not model.secret:
+    secret = plain_secret(model)
+    if not secret:
         return {}
     name = model.auth_header or DEFAULT_HEADER
-    secret = secrets.decrypt(model.secret, model_id=model.pk)
     return {name: f"Bearer {secret}" if name.casefold() == "authorization" and " " not in secret else secret}

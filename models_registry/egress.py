@@ -22,7 +22,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpcore
-import orjson
 
 from models_registry.addresses import Address, EgressError, EgressPolicy, EgressRefused, as_address, port_of
 
@@ -269,7 +268,7 @@ class EgressClient:
             raise Redirected("The model's server redirects to another address; give the final URL instead.")
         if not 200 <= response.status < 300:
             sample = await _read(response, SAMPLE_BYTES, cut=True)
-            raise BadStatus(response.status, retry_after_s=_retry_after(headers.get("retry-after", ""), sample), sample=sample)
+            raise BadStatus(response.status, retry_after_s=_retry_after(headers.get("retry-after", "")), sample=sample)
         if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise ReplyTooLarge("The model's server compresses its replies although it was asked not to; switch that off.")
         declared = headers.get("content-length", "")
@@ -296,15 +295,9 @@ def _too_large(cap_bytes: int) -> ReplyTooLarge:
     return ReplyTooLarge(f"The reply is larger than the {cap_bytes / 2**20:g} MiB that are read; the model's options can raise this.")
 
 
-def _retry_after(header: str, sample: bytes) -> float | None:
-    """Return the pause (s) that a busy server asks for: the header's seconds, or the estimate of Hugging Face's."""
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        estimate = orjson.loads(sample).get("estimated_time")
-    except (orjson.JSONDecodeError, AttributeError):
-        return None
-    return float(estimate) if isinstance(estimate, int | float) and 0 <= estimate < 3600 else None
+def _retry_after(header: str) -> float | None:
+    """Return the pause (s) that a busy server asks for in its header; what its body says is for the protocol to read."""
+    return float(header) if header.strip().isdecimal() else None
 
 
 def fetch_once(policy: EgressPolicy, limits: Limits, request: Outgoing, *, resolver: Resolver = resolve) -> Received:

@@ -6,8 +6,10 @@ the application starts; so the registry can refuse an unknown name without impor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from models_registry.options import ModelOptions
 
 LOCAL = "local"
 """The protocol of models of our own, which answer in the worker's process."""
@@ -17,11 +19,15 @@ PROMPTABLE = "promptable"
 
 @dataclass(frozen=True)
 class ProtocolName:
-    """A protocol that external models may be registered with."""
+    """A protocol that external models may be registered with.
+
+    ``check_options(options, task)`` raises ``OptionsRejected`` for settings that the protocol cannot use.
+    """
 
     name: str
     title: str
     tasks: frozenset[str]
+    check_options: Callable[[ModelOptions, str], None] = lambda options, task: None
 
 
 _KNOWN: dict[str, ProtocolName] = {}

@@ -59,7 +59,10 @@ class TestReportSerializer(serializers.Serializer[Any]):
 
 
 class ProtocolOptionSerializer(serializers.Serializer[Any]):
-    """One setting that a protocol reads from the model's options."""
+    """One setting that a protocol reads from the model's options, or from their ``extra``.
+
+    ``fills``: for each choice, the values of other settings to start from.
+    """
 
     name = serializers.CharField()
     title = serializers.CharField()
@@ -67,6 +70,8 @@ class ProtocolOptionSerializer(serializers.Serializer[Any]):
     default = serializers.JSONField(allow_null=True)
     choices = serializers.ListField(child=serializers.CharField())
     help = serializers.CharField(allow_blank=True)
+    fills = serializers.DictField(child=serializers.DictField())
+    in_extra = serializers.BooleanField()
 
 
 class ProtocolSerializer(serializers.Serializer[Any]):
@@ -122,7 +127,7 @@ def _protocol_document(protocol: Protocol) -> dict[str, Any]:
         "title": protocol.title,
         "description": protocol.description,
         "tasks": sorted(protocol.tasks),
-        "options": [asdict(option) for option in protocol.options],
+        "options": [asdict(option) | {"in_extra": option.in_extra} for option in protocol.options],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,8 @@ from inference.wire import ModelCard
 
 NAME_KEYS = ("class", "label", "class_name", "name")
 INDEX_KEYS = ("index", "class_id", "output_index")
+# A number as text; or what transformers calls class 3 of a model that was trained without names.
+_NUMBERED = re.compile(r"(?:LABEL_)?([0-9]{1,9})")
 
 
 @dataclass
@@ -34,6 +37,13 @@ class Notes:
         return tuple(Dropped(reason, name, count) for (reason, name), count in self.dropped.items())
 
 
+def whole_number(node: Node) -> int:
+    """Return the number of an output slot; 4.0 is 4, as servers write it that keep classes among other numbers."""
+    if isinstance(node.value, float) and node.value.is_integer():
+        return Node(int(node.value), node.where).whole()
+    return node.whole()
+
+
 @dataclass(frozen=True)
 class Classes:
     """Reads which class is meant. A model without published classes takes the answer's word."""
@@ -54,6 +64,19 @@ class Classes:
             return only.index, only.name
         raise item.reject('a class: "index" or "class"')
 
+    def named_first(self, name: Node | None, number: Node | None, item: Node) -> tuple[int | None, str]:
+        """Return (index, name) of an item that says both, of a server that counts its classes in an order of its own.
+
+        A name that the model publishes decides; the number only does where the model publishes no classes.
+        """
+        if name is None:
+            if number is None:
+                return self.of_item(item)
+            return self.at(whole_number(number))
+        if number is not None and not self.model.classes:
+            return whole_number(number), name.text()
+        return self.named(name)
+
     def named(self, name: Node) -> tuple[int | None, str]:
         """Return (index, name) of a class by its name, or by its number."""
         if isinstance(name.value, int):
@@ -62,8 +85,9 @@ class Classes:
         known = self.model.class_named(text)
         if known:
             return known.index, known.name
-        if text.strip().isdecimal() and self.model.class_at(int(text)):
-            return self.at(int(text))
+        numbered = _NUMBERED.fullmatch(text.strip())
+        if numbered and self.model.class_at(int(numbered[1])):
+            return self.at(int(numbered[1]))
         self.notes.warn(f'The model has no class named "{text}". Add it to the model\'s classes to map it.')
         return None, text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from inference.schema import PredictionRejected
 
 # A list costs about a hundred bytes of memory and three of a reply.
 MAX_CONTAINERS = 1_500_000
+MAX_MEMBERS = 10_000
 MAX_SHOWN = 60
 
 
@@ -24,6 +26,8 @@ def parse_json(body: bytes) -> Node:
     """Read JSON as its root node. NaN and Infinity are no JSON, and orjson refuses nesting above 1,024 levels."""
     if not body.strip():
         raise PredictionRejected("", "expected JSON, got an empty reply")
+    if body.lstrip()[:1] == b"<":
+        raise PredictionRejected("", "expected JSON, got a page of HTML or XML: does the URL name the model itself?")
     if body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
         raise PredictionRejected("", f"expected at most {MAX_CONTAINERS:,} lists and objects")
     try:
@@ -101,10 +105,12 @@ class Node:
             raise PredictionRejected(self.where, f"expected at most {most} values, got {len(self.value)}")
         return list(self._elements())
 
-    def members(self) -> list[tuple[str, Node]]:
-        """Return an object's names and values."""
+    def members(self, most: int = MAX_MEMBERS) -> list[tuple[str, Node]]:
+        """Return an object's names and values, at most ``most``."""
         if not isinstance(self.value, dict):
             raise self.reject("an object")
+        if len(self.value) > most:
+            raise PredictionRejected(self.where, f"expected at most {most} names, got {len(self.value)}")
         return [(name, self.at(name)) for name in self.value]
 
     def numbers(self, count: int) -> list[float]:
@@ -119,8 +125,8 @@ class Node:
 def shown(value: object) -> str:
     """Return a short, safe picture of a value for a message."""
     if isinstance(value, dict):
-        return f"an object with {', '.join(sorted(str(name) for name in value)[:8])}"[:MAX_SHOWN] if value else "an empty object"
+        return f"an object with {', '.join(sorted(map(str, islice(value, 8))))}"[:MAX_SHOWN] if value else "an empty object"
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    text = orjson.dumps(value).decode()
+    text = orjson.dumps(value[:MAX_SHOWN] if isinstance(value, str) else value).decode()
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,8 +1,12 @@
 """Ways of speaking to models. To add one, write its module and name it here."""
 
 from inference.protocols.base import Protocol
+from inference.protocols.huggingface import HuggingFace
+from inference.protocols.roboflow import Roboflow
 from inference.protocols.scaneo import Scaneo
 from inference.protocols.winnow import WinnowJson, WinnowMultipart
 
-PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (WinnowMultipart(), WinnowJson(), Scaneo())}
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol for protocol in (WinnowMultipart(), WinnowJson(), Scaneo(), HuggingFace(), Roboflow())
+}
 """Protocols of external models by name. Models of our own ("local") answer in the process: ``inference.predictors``."""

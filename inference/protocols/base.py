@@ -8,34 +8,78 @@ subclass of ``Protocol``, and name it in ``inference.protocols``.
 
 from __future__ import annotations
 
+import math
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from inference.interactive.prompts import Prompts
 from inference.schema import Prediction, PredictionRejected
-from inference.wire import ModelCard, ModelClass, ModelInput, WireReply, WireRequest
+from inference.wire import ModelCard, ModelClass, ModelInput, SecretPlace, WireReply, WireRequest
+from models_registry.options import ModelOptions, OptionsRejected
 
 __all__ = [
     "ImageForm", "ModelCard", "ModelClass", "ModelInput", "Option", "Prediction", "PredictionRejected", "Prompts", "Protocol", "Recognised",
-    "WireReply", "WireRequest", "multipart",
+    "SecretPlace", "WireReply", "WireRequest", "multipart",
 ]  # fmt: skip
 
 ImageForm = Literal["encoded", "geotiff", "address"]
+OPTION_FIELDS = frozenset(each.name for each in fields(ModelOptions))
+MAX_OPTION_TEXT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting that a protocol reads, for the form that asks for it. ``kind``: text, number, choice or flag."""
+    """One setting that a protocol reads, for the form that asks for it. ``kind``: text, number, choice, flag or json.
+
+    It lies in ``ModelOptions.extra``, unless it has the name of one of the fields of ``ModelOptions``. A json option
+    holds an object. ``fills``: for a choice, the values of other options to start from; a person may change them after.
+    """
 
     name: str
     title: str
-    kind: Literal["text", "number", "choice", "flag"]
+    kind: Literal["text", "number", "choice", "flag", "json"]
     default: Any = None
     choices: tuple[str, ...] = ()
     help: str = ""
+    fills: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def in_extra(self) -> bool:
+        """Whether it lies in ``ModelOptions.extra``."""
+        return self.name not in OPTION_FIELDS
+
+    def of(self, model: ModelCard) -> Any:
+        """Return the option's value for a model."""
+        options = model.options
+        value = options.extra.get(self.name) if self.in_extra else getattr(options, self.name)
+        return self.default if value is None else value
+
+    def check(self, value: Any) -> None:
+        """Raise OptionsRejected for a value that the option cannot have; None is always "not set"."""
+        if value is not None and not _CHECKS[self.kind](value, self):
+            raise OptionsRejected(f"extra.{self.name}", f"must be {self._expected()}.")
+
+    def _expected(self) -> str:
+        if self.kind == "choice":
+            return f"one of {', '.join(repr(choice) for choice in self.choices)}"
+        text = f"a text of at most {MAX_OPTION_TEXT:,} characters"
+        return {"text": text, "number": "a number", "flag": "true or false", "json": "an object"}[self.kind]
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+
+_CHECKS: dict[str, Callable[[Any, Option], bool]] = {
+    "text": lambda value, option: isinstance(value, str) and len(value) <= MAX_OPTION_TEXT,
+    "number": lambda value, option: _is_number(value),
+    "choice": lambda value, option: value in option.choices,
+    "flag": lambda value, option: isinstance(value, bool),
+    "json": lambda value, option: isinstance(value, Mapping),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +119,20 @@ class Protocol(ABC):
     @abstractmethod
     def parse(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
         """Return the answer in pixels of the image as stored; raise ``PredictionRejected`` with the exact place."""
+
+    def form_of(self, model: ModelCard) -> ImageForm:
+        """Return what ``ModelInput`` must hold for this model, where the model's options decide."""
+        return self.image_form
+
+    def secret_place(self, model: ModelCard) -> SecretPlace:
+        """Return where the server looks for the secret; the caller puts it there, and the protocol never sees it."""
+        return SecretPlace()
+
+    def check_options(self, options: ModelOptions, task: str) -> None:
+        """Raise OptionsRejected for settings that this protocol cannot use, before a model is stored with them."""
+        for option in self.options:
+            if option.in_extra:
+                option.check(options.extra.get(option.name))
 
     def greeting(self, model: ModelCard) -> WireRequest | None:
         """Return what is sent once before the first question, or None."""

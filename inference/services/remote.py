@@ -146,7 +146,7 @@ class _Asking:
         return self._asides.least_busy()
 
     def _read(self, image: StoredImage) -> ModelInput:
-        return model_input(image, form=self._endpoint.protocol.image_form, options=self._endpoint.card.options)
+        return model_input(image, form=self._endpoint.image_form, options=self._endpoint.card.options)
 
     async def _digested(self, answer: Answer) -> Kept:
         if len(answer.reply.body) < LARGE_ANSWER_BYTES:

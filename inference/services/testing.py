@@ -72,7 +72,7 @@ def _impatient(endpoint: Endpoint) -> Endpoint:
 
 def _read(image: Image, endpoint: Endpoint) -> ModelInput:
     try:
-        return model_input(stored_image(image), form=endpoint.protocol.image_form, options=endpoint.card.options)
+        return model_input(stored_image(image), form=endpoint.image_form, options=endpoint.card.options)
     except (Refused, OSError) as error:
         raise Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image") from error
 
@@ -113,6 +113,6 @@ def _drawn_sample(endpoint: Endpoint) -> ModelInput:
     land = x > side / 2 + side / 8 * np.sin(y / 24)
     pixels = np.where(land[..., None], (86, 118, 62), (18, 42, 92)).astype(np.uint8)
     buffer = io.BytesIO()
-    form, kind = ("TIFF", "image/tiff") if endpoint.protocol.image_form == "geotiff" else ("PNG", "image/png")
+    form, kind = ("TIFF", "image/tiff") if endpoint.image_form == "geotiff" else ("PNG", "image/png")
     Picture.fromarray(pixels).save(buffer, form)
     return ModelInput(buffer.getvalue(), kind, side, side, name="sample.tif" if form == "TIFF" else "sample.png")

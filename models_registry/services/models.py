@@ -33,7 +33,7 @@ def create_model(*, user: User, secret: str = "", **fields: Any) -> RegisteredMo
     for needed in ("name", "task", "protocol", "url"):
         if not checked.get(needed):
             raise _invalid(needed, "is needed.")
-    _check_protocol(checked["protocol"], checked["task"])
+    _check_protocol(checked["protocol"], checked["task"], checked.get("options", {}))
     secret = check_secret(secret)
     with transaction.atomic():
         model = RegisteredModel.objects.create(kind=ModelKind.EXTERNAL, created_by=user, **checked)
@@ -54,8 +54,9 @@ def update_model(*, user: User, model: RegisteredModel, secret: str | None = Non
     checked = _checked(changes)
     if lives_here and "options" in checked:
         checked["options"]["extra"] = model.options.get("extra", {})  # it names what made the model
-    if {"protocol", "task"} & checked.keys():
-        _check_protocol(checked.get("protocol", model.protocol), checked.get("task", model.task))
+    if {"protocol", "task", "options"} & checked.keys() and not lives_here:
+        now = {name: checked.get(name, getattr(model, name)) for name in ("protocol", "task", "options")}
+        _check_protocol(**now)
     if secret is None and "url" in checked and _origin(checked["url"]) != _origin(model.url):
         secret = ""
     if secret is not None:
@@ -122,13 +123,17 @@ def _checked_url(url: str) -> str:
     return url.strip()
 
 
-def _check_protocol(name: str, task: str) -> None:
+def _check_protocol(protocol: str, task: str, options: Mapping[str, Any]) -> None:
     known = known_protocols()
-    protocol = known.get(name)
-    if protocol is None:
+    spoken = known.get(protocol)
+    if spoken is None:
         raise _invalid("protocol", f"is one of {', '.join(sorted(known))}.")
-    if task not in protocol.tasks:
-        raise _invalid("task", f"{protocol.title} speaks of {', '.join(sorted(protocol.tasks))} only.")
+    if task not in spoken.tasks:
+        raise _invalid("task", f"{spoken.title} speaks of {', '.join(sorted(spoken.tasks))} only.")
+    try:
+        spoken.check_options(ModelOptions.from_document(options), task)
+    except OptionsRejected as error:
+        raise _invalid(f"options.{error.field}", error.why) from error
 
 
 def _checked_classes(classes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

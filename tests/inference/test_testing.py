@@ -4,12 +4,14 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from django.core.cache import cache
 from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from campaigns.models import Campaign, Image, User
+from inference.wire import origin_of
 from models_registry import services
 from models_registry.models import RegisteredModel
 from tests.fakes import ModelServer, Reply, free_port
@@ -142,3 +144,29 @@ def test_protocols_are_listed_with_their_tasks_and_options(campaign: Campaign, v
     assert {"winnow", "winnow_json", "scaneo"} <= set(listed)
     assert listed["scaneo"]["tasks"] == ["classification", "detection", "segmentation"]
     assert listed["winnow"]["options"][0]["name"] == "coords"
+
+
+@pytest.mark.parametrize("path", ["", "/ships/1?format=json"])
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_key_goes_into_the_question_where_the_server_wants_it_and_is_shown_to_nobody(
+    campaign: Campaign, manager: User, as_user: Speak, path: str, status: int
+) -> None:
+    answer = {"predictions": [{"class": "Water", "class_id": 0, "confidence": 0.9}]}
+    repeating = answer | {"you_sent": "open+sesame/1", "in_the_query": "open%2Bsesame%2F1"}
+    with ModelServer(respond=lambda _: Reply(repeating, status=status)) as server:
+        model = register(manager, origin_of(server.url) + path, protocol="roboflow", secret="open+sesame/1")
+        found = report(as_user(manager), model)
+        (seen,) = server.seen
+    assert found["ok"] is (status == 200)
+    assert "authorization" not in seen.headers
+    if path:
+        assert "/ships/1?format=json&api_key=open%2Bsesame%2F1 " in seen.line
+        assert b"sesame" not in seen.body
+    else:
+        assert orjson.loads(seen.body)["api_key"] == "open+sesame/1"
+        assert orjson.loads(seen.body)["image"]["type"] == "base64"
+        assert "sesame" not in seen.line
+    assert "sesame/1" not in str(found)
+    assert "sesame%2F1" not in str(found)
+    assert "[secret]" in found["raw"]
+    assert "sesame" not in str(RegisteredModel.objects.values().get(pk=model.pk))

@@ -2371,7 +2371,11 @@ export interface components {
             tasks: string[];
             options: components["schemas"]["ProtocolOption"][];
         };
-        /** @description One setting that a protocol reads from the model's options. */
+        /**
+         * @description One setting that a protocol reads from the model's options, or from their ``extra``.
+         *
+         *     ``fills``: for each choice, the values of other settings to start from.
+         */
         ProtocolOption: {
             name: string;
             title: string;
@@ -2379,6 +2383,12 @@ export interface components {
             default: unknown;
             choices: string[];
             help: string;
+            fills: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            in_extra: boolean;
         };
         /** @description An image's place: rank 1 is asked first, a higher score sooner. ``state`` is the image's, now. */
         RankedImage: {
