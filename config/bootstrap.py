@@ -51,6 +51,8 @@ def main(goal: str) -> int:
 
 def prepare(goal: str) -> None:
     """Run the steps whose stamps no longer fit, in order."""
+    if VENV.is_symlink():  # of a second working tree: it belongs to the first, and is neither cleared nor changed from here
+        return
     python_key = key_of(
         project_tables(),
         CONSTRAINTS.read_bytes(),

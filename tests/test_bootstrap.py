@@ -69,3 +69,13 @@ def test_the_environment_is_made_anew_when_the_checkout_was_moved(elsewhere: Pat
     script.parent.mkdir(parents=True)
     script.write_text("#!/somewhere/else/.venv/bin/python\n")
     assert not bootstrap.belongs_here()
+
+
+def test_an_environment_that_another_working_tree_owns_is_left_alone(elsewhere: Path):
+    owned = elsewhere / "first" / ".venv"
+    owned.mkdir(parents=True)
+    (owned / "pyvenv.cfg").write_text("kept")
+    (elsewhere / ".venv").symlink_to(owned)
+    bootstrap.prepare("test")
+    assert (owned / "pyvenv.cfg").read_text() == "kept"
+    assert not (elsewhere / "build").exists()
