@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -86,6 +86,10 @@ class Replied:
     tries: int
 
 
+Refused = Callable[[float], None]
+"""Told of an answer of "too many" or "not now", with the pause (s) before the next try."""
+
+
 async def greet(client: EgressClient, endpoint: Endpoint, *, dice: random.Random | None = None) -> Endpoint:
     """Send what the protocol sends before the first question; return the endpoint with what came of it."""
     request = endpoint.protocol.greeting(endpoint.card)
@@ -106,10 +110,12 @@ async def ask(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, di
     return await read_answer(endpoint, await send_question(client, endpoint, image, dice=dice), image)
 
 
-async def send_question(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None) -> Replied:
+async def send_question(
+    client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None, refused: Refused | None = None
+) -> Replied:
     """Ask about one image, and return the reply as it came; for who wants the connection back before reading it."""
     request = endpoint.protocol.build_request(image, endpoint.card)
-    return await _send(client, endpoint, request, dice or random.Random())
+    return await _send(client, endpoint, request, dice or random.Random(), refused)
 
 
 async def read_answer(endpoint: Endpoint, replied: Replied, image: ModelInput) -> Answer:
@@ -128,7 +134,9 @@ async def _parse(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Pre
     return await asyncio.to_thread(endpoint.protocol.parse, reply, image, endpoint.card)
 
 
-async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random) -> Replied:
+async def _send(
+    client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random, refused: Refused | None = None
+) -> Replied:
     # One key for all tries: a server that keeps keys answers the second try from the first one's work.
     headers = {**request.headers, "Idempotency-Key": uuid.uuid4().hex, **endpoint.headers}
     sent = with_secret(request, endpoint.protocol.secret_place(endpoint.card), endpoint.secret)
@@ -141,7 +149,10 @@ async def _send(client: EgressClient, endpoint: Endpoint, request: WireRequest, 
         except EgressError as error:
             if number == most or not _may_pass(error):
                 raise _failed(error, endpoint) from error
-            await asyncio.sleep(_pause_s(error, endpoint.protocol, number, dice))
+            pause_s = _pause_s(error, endpoint.protocol, number, dice)
+            if refused is not None and isinstance(error, BadStatus):
+                refused(pause_s)
+            await asyncio.sleep(pause_s)
         else:
             return Replied(_reply(received, endpoint), (time.perf_counter() - begun) * 1000.0, number)
     raise AssertionError("unreachable: the last try returns or raises")

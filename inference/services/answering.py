@@ -46,6 +46,11 @@ class Asker(Protocol):
         """How many images it wants to have."""
         ...
 
+    @property
+    def waits_for(self) -> str:
+        """Why nothing is asked just now, in a sentence; empty when there is no such reason."""
+        ...
+
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Add images to be asked about."""
         ...
@@ -112,7 +117,7 @@ def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, 
                 break
             outcomes = asker.collect(most=BATCH, within_s=BATCH_WITHIN_S)
             _keep(context, plan, outcomes, tally=tally, keep_items=keep_items)
-            context.progress(done=tally.done, failed=tally.failed)
+            context.progress(done=tally.done, failed=tally.failed, message=asker.waits_for)
             if _is_dead(outcomes, tally):
                 break
     if tally.stopped_by:

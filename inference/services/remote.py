@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
+
+from django.conf import settings
 
 from campaigns.errors import Conflict
 from campaigns.imagery import Refused
@@ -20,6 +22,8 @@ from inference.calling import Answer, CallFailed, Endpoint, Replied, greet, limi
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
 from inference.inputs import StoredImage, model_input
+from inference.pacing import PAUSES_S, Pace
+from inference.precedence import Bystander
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
@@ -49,6 +53,8 @@ class RemoteAsker:
         self._asides = Asides(plan.model.protocol, self._endpoint.card, plan.rules)
         self._asides_pay = expected >= WORTH_A_PROCESS
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
+        bystander = Bystander(settings.DATA_DIR, plan.model.pk)
+        self._pace = Pace(self._concurrency, yields=bystander, pauses_s=PAUSES_S)
         self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=2 * self._concurrency + AHEAD)
 
     def __enter__(self) -> Self:
@@ -70,6 +76,14 @@ class RemoteAsker:
         """How many images it wants to have, so that it never waits for the database."""
         return 4 * self._concurrency + 64
 
+    @property
+    def waits_for(self) -> str:
+        """Why nothing is asked just now, in a sentence; empty when questions are sent."""
+        rests_s = self._pace.rests_s
+        if self._pace.is_open:
+            return f"The model's server is gone; it is tried again in {rests_s:.0f} s." if rests_s else "The model's server is tried again."
+        return f"The model's server asked for a pause; it goes on in {rests_s:.0f} s." if rests_s >= 1 else ""
+
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Add images to be asked about."""
         self._engine.submit(images)
@@ -85,7 +99,7 @@ class RemoteAsker:
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
         endpoint = await self._greeted(lines)
-        return _Asking(self._plan, endpoint, self._readers, lines, self._asides if self._asides_pay else None).answer
+        return _Asking(self._plan, endpoint, self._readers, _Lines(lines, self._pace), self._asides if self._asides_pay else None).answer
 
     async def _greeted(self, lines: asyncio.LifoQueue[EgressClient]) -> Endpoint:
         line = await lines.get()
@@ -97,12 +111,42 @@ class RemoteAsker:
             lines.put_nowait(line)
 
 
+class _Lines:
+    """Connections to the endpoint, used at its own pace."""
+
+    def __init__(self, free: asyncio.LifoQueue[EgressClient], pace: Pace) -> None:
+        self._free = free
+        self._pace = pace
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[EgressClient]:
+        """Wait for a line; hold it until the block is left."""
+        line = await self._free.get()
+        try:
+            yield line
+        finally:
+            self._free.put_nowait(line)
+
+    async def ask(self, line: EgressClient, endpoint: Endpoint, sent: ModelInput) -> Replied:
+        """Ask when the pace allows it; again later when the endpoint is gone for a while."""
+        while True:
+            async with self._pace.turn():
+                try:
+                    replied = await send_question(line, endpoint, sent, refused=self._pace.refused)
+                except CallFailed as error:
+                    if error.code == "timeout":
+                        self._pace.refused(0.0)
+                    if error.code != "unreachable" or not self._pace.lost():
+                        raise
+                else:
+                    self._pace.answered(replied.latency_ms)
+                    return replied
+
+
 class _Asking:
     """The way of one image, inside the engine's thread."""
 
-    def __init__(
-        self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: asyncio.LifoQueue[EgressClient], asides: Asides | None
-    ) -> None:
+    def __init__(self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: _Lines, asides: Asides | None) -> None:
         self._plan = plan
         self._endpoint = endpoint
         self._readers = readers
@@ -115,13 +159,10 @@ class _Asking:
     async def answer(self, image: StoredImage) -> Asked:
         async with self._budget.hold(image.held_bytes):
             sent = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, image)
-            line = await self._lines.get()
-            try:
-                replied = await send_question(line, self._endpoint, sent)
+            async with self._lines.taken() as line:
+                replied = await self._lines.ask(line, self._endpoint, sent)
                 if len(replied.reply.body) > LARGE_REPLY_BYTES:  # no more of these at once than there are lines
                     return await self._kept(replied, replace(sent, content=b"")), replied.latency_ms
-            finally:
-                self._lines.put_nowait(line)
         # The line goes to the next image before this answer is read: what waits for an answer at the other end never
         # waits for our arithmetic.
         return await self._kept(replied, replace(sent, content=b"")), replied.latency_ms

@@ -23,6 +23,7 @@ class Reply:
     pieces: list[bytes] | None = None
     pause_s: float = 0.0
     announced: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def items(*entries: dict[str, Any], **more: Any) -> Reply:
@@ -71,6 +72,8 @@ class Endpoint:
                 self.send_response(reply.status)
                 self.send_header("Content-Type", reply.content_type)
                 self.send_header("Content-Length", str(reply.announced or sum(map(len, pieces))))
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 for piece in pieces:
                     self.wfile.write(piece)

@@ -1,5 +1,6 @@
 """Inference runs against a real endpoint on loopback."""
 
+import itertools
 import time
 from collections import Counter
 
@@ -140,6 +141,64 @@ def test_a_dead_endpoint_ends_the_run_early_and_a_retry_takes_up_the_rest(campai
         type(model).objects.update(url=endpoint.url)
         run = execute_now(retry_run(run))
     assert (run.state, run.done, run.failed_items) == (RunState.SUCCEEDED, DEAD_AFTER + 60, 0)
+
+
+def test_an_endpoint_that_restarts_costs_no_image(campaign, make_image, make_model, monkeypatch):
+    for _ in range(80):
+        make_image(campaign)
+    monkeypatch.setattr("inference.services.remote.PAUSES_S", (0.05, 0.1, 0.2))
+    numbers = itertools.count()
+
+    def respond(body):
+        if 30 <= next(numbers) < 48:
+            raise ConnectionAbortedError
+        return items(SURE)
+
+    with Endpoint(respond) as endpoint:
+        run = execute_now(started(campaign, make_model(campaign, endpoint.url, options={"concurrency": 16})))
+    assert (run.state, run.done, run.failed_items) == (RunState.SUCCEEDED, 80, 0)
+    assert Prediction.objects.count() == 80
+
+
+def test_an_endpoint_that_stays_away_ends_the_run(campaign, make_image, make_model, monkeypatch):
+    for _ in range(80):
+        make_image(campaign)
+    monkeypatch.setattr("inference.services.remote.PAUSES_S", (0.05, 0.1))
+    numbers = itertools.count()
+
+    def respond(body):
+        if next(numbers) >= 20:
+            raise ConnectionAbortedError
+        return items(SURE)
+
+    with Endpoint(respond) as endpoint:
+        run = execute_now(started(campaign, make_model(campaign, endpoint.url, options={"concurrency": 4})))
+    assert run.state == RunState.FAILED
+    assert "does not answer" in run.error
+    assert (run.done, run.failed_items) == (20, 60)
+    assert RunItem.objects.filter(run=run, code="not_tried").exists()
+
+
+def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(campaign, make_image, make_model):
+    for _ in range(40):
+        make_image(campaign)
+    numbers, refused_at, early = itertools.count(), [], []
+
+    def respond(body):
+        if refused_at and not 0 <= time.monotonic() - refused_at[-1] < 0.3:
+            return items(SURE)
+        if next(numbers) == 12:
+            refused_at.append(time.monotonic())
+            return Reply(b"", status=429, headers={"Retry-After": "1"})
+        if refused_at:
+            early.append(time.monotonic() - refused_at[-1])
+        return items(SURE)
+
+    with Endpoint(respond, delay_s=0.02) as endpoint:
+        run = execute_now(started(campaign, make_model(campaign, endpoint.url, options={"concurrency": 4, "retries": 2})))
+    assert (run.state, run.done) == (RunState.SUCCEEDED, 40)
+    assert len(refused_at) == 1
+    assert len(early) <= 3  # what was in flight at that moment
 
 
 def test_a_slow_endpoint_costs_its_own_rows_a_deadline(campaign, make_image, make_model):
