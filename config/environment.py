@@ -44,6 +44,15 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def address(name: str) -> str:
+    """Read an http(s) address without its last slash; empty when it is not set."""
+    word = os.environ.get(name, "").strip().rstrip("/")
+    parts = urlsplit(word)
+    if word and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        raise ImproperlyConfigured(f"{name} must be an address such as https://label.example.org, not {word!r}.")
+    return word
+
+
 def secret_key(data_dir: Path, name: str = "secret-key") -> str:
     """Return the deployment's own random key, made on the first start and kept in the data directory."""
     path = data_dir / name

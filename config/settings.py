@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from config.environment import database, flag, number, secret_key, words
+from config.environment import address, database, flag, number, secret_key, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("WINNOW_DATA_DIR") or BASE_DIR / "data").resolve()
@@ -15,6 +15,9 @@ SECRET_KEY = os.environ.get("WINNOW_SECRET_KEY") or secret_key(DATA_DIR)
 FIELD_ENCRYPTION_KEYS = words("FIELD_ENCRYPTION_KEYS") or [secret_key(DATA_DIR, "field-encryption-key")]
 ALLOWED_HOSTS = words("WINNOW_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = words("WINNOW_ORIGINS")
+# Where model servers fetch images from. Unset, it is guessed for servers on this machine alone (campaigns.lending).
+PUBLIC_URL = address("WINNOW_PUBLIC_URL")
+LOCAL_PORT = int(os.environ.get("PORT") or 0)
 
 INSTALLED_APPS = [
     "django.contrib.auth",

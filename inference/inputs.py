@@ -58,6 +58,8 @@ def _content(image: StoredImage, form: ImageForm, options: ModelOptions) -> tupl
     """Return (bytes, content type, size sent, bands sent)."""
     size = (image.width, image.height)
     smaller = options.max_side is not None and max(size) > options.max_side
+    if form == "address":  # nothing is sent: the model's server fetches it in this size
+        return b"", "", scaled(size, options.max_side if smaller else None), 3
     if options.image_format == "geotiff" or (not options.image_format and form == "geotiff"):
         return _as_geotiff(image, options, options.max_side if smaller else None)
     if options.image_format == "original" and not smaller:
@@ -68,6 +70,14 @@ def _content(image: StoredImage, form: ImageForm, options: ModelOptions) -> tupl
     rgb = read_rgb(image.path, options.max_side, options.bands[:3] if len(options.bands) >= 3 else None)
     kind = "jpg" if options.image_format == "jpeg" else "png"
     return encoded(rgb, format=kind), "image/jpeg" if kind == "jpg" else "image/png", (rgb.shape[1], rgb.shape[0]), 3
+
+
+def scaled(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    """Return (width, height) made smaller so that the longer side has ``max_side`` pixels."""
+    if max_side is None:
+        return size
+    scale = max_side / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _as_geotiff(image: StoredImage, options: ModelOptions, max_side: int | None) -> tuple[bytes, str, tuple[int, int], int]:

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from active_learning.models import RankedImage, Round, RoundState, TrainingRun
+from campaigns.lending import Loan, lent_path
 from campaigns.models import (
     AnnotationSet,
     ApiToken,
@@ -118,6 +119,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "images/<int:image_id>/release": {"post": only(MEMBERS)},
     "images/<int:image_id>/file": {"get": only(MEMBERS)},
     "images/<int:image_id>/thumbnail": {"get": only(MEMBERS)},
+    "lent-images/<str:token>": {"get": PUBLIC},
     "images/<int:image_id>/statistics": {"get": only(MEMBERS)},
     "images/<int:image_id>/georeference": {"get": only(MEMBERS)},
     "images/<int:image_id>/uncertain-areas": {"get": only(MEMBERS)},
@@ -127,7 +129,6 @@ RULES: dict[str, dict[str, Rule]] = {
     "images/<int:image_id>/annotation-set/accept": {"post": only(REVIEWERS)},
     "images/<int:image_id>/annotation-set/return": {"post": only(REVIEWERS)},
     "images/<int:image_id>/predictions": {"get": only(MEMBERS)},
-    "images/<int:image_id>/predict": {"post": only(ANNOTATORS)},
     "images/<int:image_id>/assist": {"post": only(ANNOTATORS, {"roi": "all"})},
     "predictions/<int:prediction_id>/heat-map.png": {"get": only(MEMBERS)},
     "runs": {"get": everyone()},
@@ -136,7 +137,6 @@ RULES: dict[str, dict[str, Rule]] = {
     "runs/<int:run_id>/retry": {"post": only(MANAGERS)},
     "runs/<int:run_id>/items": {"get": only(MEMBERS)},
     "runs/<int:run_id>/reasons": {"get": only(MEMBERS)},
-    "runs/<int:run_id>/latencies": {"get": only(MEMBERS)},
     "runs/<int:run_id>/log": {"get": only(MANAGERS)},
     "runs/<int:run_id>/file": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/exports": {"get": only(MEMBERS), "post": only(MEMBERS, {"format": "csv"})},
@@ -213,6 +213,7 @@ def world(
     change = CampaignChange.objects.create(campaign=campaign, author=manager, kind="labeling", title="Add Land to 1 image")
     view = SavedView.objects.create(campaign=campaign, author=manager, name="Flagged", filter={"flagged": True}, shared=True)
     settings.IMPORT_ROOTS = [str(tmp_path)]
+    lent = lent_path(Loan(image.pk)).rpartition("/")[2]
     heat_map = Path(settings.DATA_DIR) / "map.png"
     heat_map.write_bytes(png_bytes(8, 8))
     scores = [{"class": "Land", "index": 0, "confidence": 0.6}, {"class": "Water", "index": 1, "confidence": 0.4}]
@@ -222,7 +223,7 @@ def world(
     people = {OWNER: owner, MANAGER: manager, REVIEWER: reviewer, ANNOTATOR: annotator, VIEWER: viewer}
     arguments = {
         "campaign_id": campaign.pk, "image_id": image.pk, "label_id": label.pk, "run_id": run.pk, "model_id": model.pk, "number": 1,
-        "change_id": change.pk, "view_id": view.pk,
+        "change_id": change.pk, "view_id": view.pk, "token": lent,
         "member_id": campaign.memberships.get(user=viewer).pk, "prediction_id": prediction.pk, "z": 0, "x": 0, "y": 0, "extension": "png",
         "model": model.pk, "server_path": str(tmp_path), "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
     }  # fmt: skip

@@ -52,7 +52,7 @@ class PixelView(APIView):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Translate what imagery refuses into a problem document."""
     try:
         yield
@@ -72,7 +72,7 @@ def _unchanging(request: Request, image: Image, what: str, make: Callable[[], Ht
     """Answer with what never changes: 304 when the browser has it, otherwise what ``make`` makes."""
     etag = f'"{image.sha256[:24]}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"'
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
-    with _told():
+    with told():
         answer = HttpResponseNotModified() if etag in known else make()
     answer["ETag"] = etag
     answer["Cache-Control"] = IMMUTABLE
@@ -131,7 +131,7 @@ class TileView(PixelView):
         image = fetch_image(request, image_id)
         if extension not in TILE_TYPES:
             raise NotFound(f"Tiles come as {', '.join(TILE_TYPES)}.")
-        with _told():
+        with told():
             tile, style = Tile(z, x, y, image.width, image.height), _style(request)
 
         def make() -> HttpResponseBase:
@@ -190,7 +190,7 @@ class StatisticsView(APIView):
     def get(self, request: Request, image_id: int) -> Response:
         """Return extremes and percentiles of each band, measured once on a part of the pixels."""
         image = fetch_image(request, image_id)
-        with _told():
+        with told():
             bands = band_statistics(image_path(image))
         return Response(StatisticsSerializer({"bands": bands}).data, headers={"Cache-Control": IMMUTABLE})
 

@@ -16,13 +16,13 @@ from campaigns.imagery.sidecars import sidecar, sidecars_of, written_atomically
 from campaigns.imagery.sniffing import HEAD_BYTES, is_zip, sniff
 from campaigns.imagery.statistics import BandStatistics, band_statistics
 from campaigns.imagery.tiles import Tile, max_zoom, render_tile
-from campaigns.imagery.wire import as_geotiff_bytes, encode_image
+from campaigns.imagery.wire import as_geotiff_bytes, as_picture, encode_image
 
 _configure()  # before anything opens a file
 
 __all__ = [
     "CONTENT_TYPES", "EXTENSIONS", "HEAD_BYTES", "LIMITS", "BandStatistics", "ImageFacts", "Layout", "Limits", "Refused", "Style", "Tile",
-    "as_geotiff_bytes", "band_statistics", "encode_image", "encoded", "is_large", "is_zip", "layout_of", "max_zoom", "needs_pyramid",
-    "needs_tiles", "probe", "read_rgb", "read_window", "render_tile", "rendered", "sidecar", "sidecars_of", "sniff", "thumbnail",
-    "tile_source", "written_atomically",
+    "as_geotiff_bytes", "as_picture", "band_statistics", "encode_image", "encoded", "is_large", "is_zip", "layout_of", "max_zoom",
+    "needs_pyramid", "needs_tiles", "probe", "read_rgb", "read_window", "render_tile", "rendered", "sidecar", "sidecars_of", "sniff",
+    "thumbnail", "tile_source", "written_atomically",
 ]  # fmt: skip

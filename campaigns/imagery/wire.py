@@ -16,7 +16,7 @@ from campaigns.imagery.pictures import stored_facts
 from campaigns.imagery.pool import POOL
 from campaigns.imagery.reader import Pixels, WindowPx, kind_of, read_raster, read_window
 from campaigns.imagery.refusal import Refused
-from campaigns.imagery.render import Style, encoded, rendered
+from campaigns.imagery.render import Style, encoded, read_rgb, rendered
 
 LARGEST_BYTES = 2_000_000_000
 
@@ -43,6 +43,19 @@ def _geotiff(pixels: Pixels, crs: rasterio.crs.CRS | None, transform: Affine) ->
         with memory.open(driver="GTiff", width=width, height=height, count=count, dtype=str(pixels.dtype), **place) as copy:
             copy.write(np.ascontiguousarray(pixels))
         return bytes(memory.getbuffer())
+
+
+def as_picture(path: Path, *, format: str = "", bands: tuple[int, ...] = (), max_side: int | None = None) -> tuple[bytes, str]:
+    """Return bytes and content type; ``format``: the file itself ("original"), "geotiff", "jpeg", "png", or "": what anyone reads."""
+    kind = kind_of(path)
+    if format == "geotiff":
+        return as_geotiff_bytes(path), "image/tiff"
+    if format == "original" and max_side is None:
+        return path.read_bytes(), CONTENT_TYPES[kind]
+    if format in ("", "original") and not bands:
+        return encode_image(path, max_side)
+    rgb = read_rgb(path, max_side, bands[:3] if len(bands) >= 3 else None)
+    return (encoded(rgb, format="jpg"), "image/jpeg") if format == "jpeg" else (encoded(rgb, format="png"), "image/png")
 
 
 def encode_image(path: Path, max_side: int | None = None) -> tuple[bytes, str]:

@@ -63,7 +63,7 @@ def box_from_centre(node: Node, frame: Frame, notes: Notes) -> Placed | None:
     turn = -angle if frame.coords == "crs" else angle
     cos, sin = math.cos(turn), math.sin(turn)
     corners = [(cx + u * cos - v * sin, cy + u * sin + v * cos) for u, v in _half_corners(width, height)]
-    return _placed(frame.to_pixels(corners, node.where), frame.image, notes)
+    return box_of_corners(frame.to_pixels(corners, node.where), frame.image, notes)
 
 
 def box_from_corners(node: Node, frame: Frame, notes: Notes) -> Placed | None:
@@ -71,7 +71,7 @@ def box_from_corners(node: Node, frame: Frame, notes: Notes) -> Placed | None:
     x0, y0, x1, y1 = node.numbers(4)
     if x1 < x0 or y1 < y0:
         raise PredictionRejected(node.where, f"expected [x0, y0, x1, y1] with x0 < x1 and y0 < y1, got {[x0, y0, x1, y1]}")
-    return _placed(frame.to_pixels([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], node.where), frame.image, notes)
+    return box_of_corners(frame.to_pixels([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], node.where), frame.image, notes)
 
 
 def box_from_size(node: Node, frame: Frame, notes: Notes) -> Placed | None:
@@ -79,7 +79,7 @@ def box_from_size(node: Node, frame: Frame, notes: Notes) -> Placed | None:
     x, y, width, height = node.numbers(4)
     _positive(width, height, node)
     corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-    return _placed(frame.to_pixels(corners, node.where), frame.image, notes)
+    return box_of_corners(frame.to_pixels(corners, node.where), frame.image, notes)
 
 
 def _positive(width: float, height: float, node: Node) -> None:
@@ -91,8 +91,8 @@ def _half_corners(width: float, height: float) -> list[tuple[float, float]]:
     return [(-width / 2, -height / 2), (width / 2, -height / 2), (width / 2, height / 2), (-width / 2, height / 2)]
 
 
-def _placed(corners: Points, image: ModelInput, notes: Notes) -> Placed | None:
-    """Make a box of four corners in order: cut to the image, or kept whole when it is turned."""
+def box_of_corners(corners: Points, image: ModelInput, notes: Notes) -> Placed | None:
+    """Make a box of four corners (4, 2) in order, in pixels: cut to the image, or kept whole when it is turned."""
     across, down = corners[1] - corners[0], corners[3] - corners[0]
     width, height = float(np.hypot(*across)), float(np.hypot(*down))
     if width == 0.0 or height == 0.0:

@@ -33,7 +33,6 @@ EMBEDDING_SHAPE: Final = (1, 256, 64, 64)
 MEAN: Final = np.array([123.675, 116.28, 103.53], np.float32)
 DEVIATION: Final = np.array([58.395, 57.12, 57.375], np.float32)
 DECODER_INPUTS: Final = {"image_embeddings", "point_coords", "point_labels", "mask_input", "has_mask_input", "orig_im_size"}
-DOTS_OF_A_STROKE: Final = 8
 MOST_PIXELS: Final = 64_000_000
 KEPT_IN_MEMORY: Final = 48  # 2 MiB each
 KEPT_ON_DISK: Final = 1000
@@ -145,9 +144,7 @@ def _fitted(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 
 def _prompted(prompts: Prompts, window: BoxPx, scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return points (1, N, 2) in the network's pixels, and their labels (1, N)."""
-    dots = [(point.x, point.y, 1 if point.positive else 0) for point in prompts.points]
-    for strokes, label in (prompts.foreground, 1), (prompts.background, 0):
-        dots += [(x, y, label) for stroke in strokes for x, y in stroke[:: max(1, len(stroke) // DOTS_OF_A_STROKE)]]
+    dots = [(point.x, point.y, 1 if point.positive else 0) for point in prompts.dots()]
     if prompts.box is not None:
         dots += [(prompts.box[0], prompts.box[1], 2), (prompts.box[2], prompts.box[3], 3)]
     else:

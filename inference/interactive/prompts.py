@@ -16,6 +16,7 @@ MAX_OBJECTS = 64
 SMALLEST_ROI_PX = 4
 LARGEST_BRUSH_PX = 500.0
 DEFAULT_BRUSH_PX = 6.0
+DOTS_OF_A_STROKE = 8
 
 XY = tuple[float, float]
 Stroke = tuple[XY, ...]
@@ -45,6 +46,15 @@ class Prompts:
     def marks_something(self) -> bool:
         """Whether there is anything that says where the thing is."""
         return self.box is not None or bool(self.foreground) or any(point.positive for point in self.points)
+
+    def dots(self) -> tuple[PromptPoint, ...]:
+        """Return points that say the same: the points themselves, and a few along each stroke."""
+        found = list(self.points)
+        for strokes, positive in (self.foreground, True), (self.background, False):
+            for stroke in strokes:
+                step = max(1, len(stroke) // DOTS_OF_A_STROKE)
+                found += [PromptPoint(x, y, positive) for x, y in stroke[::step]]
+        return tuple(found)
 
     def as_document(self) -> dict[str, Any]:
         """Return them as JSON values, which ``read_prompts`` reads."""

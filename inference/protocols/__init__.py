@@ -1,12 +1,14 @@
 """Ways of speaking to models. To add one, write its module and name it here."""
 
 from inference.protocols.base import Protocol
+from inference.protocols.cvat import Cvat
 from inference.protocols.huggingface import HuggingFace
+from inference.protocols.label_studio import LabelStudio
 from inference.protocols.roboflow import Roboflow
 from inference.protocols.scaneo import Scaneo
 from inference.protocols.winnow import WinnowJson, WinnowMultipart
 
 PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol for protocol in (WinnowMultipart(), WinnowJson(), Scaneo(), HuggingFace(), Roboflow())
+    protocol.name: protocol for protocol in (WinnowMultipart(), WinnowJson(), Scaneo(), LabelStudio(), HuggingFace(), Roboflow(), Cvat())
 }
 """Protocols of external models by name. Models of our own ("local") answer in the process: ``inference.predictors``."""

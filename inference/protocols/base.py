@@ -21,8 +21,8 @@ from inference.wire import ModelCard, ModelClass, ModelInput, SecretPlace, WireR
 from models_registry.options import ModelOptions, OptionsRejected
 
 __all__ = [
-    "ImageForm", "ModelCard", "ModelClass", "ModelInput", "Option", "Prediction", "PredictionRejected", "Prompts", "Protocol", "Recognised",
-    "SecretPlace", "WireReply", "WireRequest", "multipart",
+    "INTERACTIVE", "ImageForm", "ModelCard", "ModelClass", "ModelInput", "Option", "Prediction", "PredictionRejected", "Prompts",
+    "Protocol", "Recognised", "SecretPlace", "WireReply", "WireRequest", "multipart",
 ]  # fmt: skip
 
 ImageForm = Literal["encoded", "geotiff", "address"]
@@ -82,6 +82,16 @@ _CHECKS: dict[str, Callable[[Any, Option], bool]] = {
 }
 
 
+INTERACTIVE = Option(
+    "interactive",
+    "Answers clicks and boxes",
+    "flag",
+    False,
+    help="Offered in the smart tool of the labeling page, to outline one thing at a time.",
+)
+"""What a protocol with ``interactive`` lists among its options: whether this very model answers prompts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """What a server said of itself. ``confidence``: how sure it is that the protocol answers here, 0 to 1; "" is: not told.
@@ -108,6 +118,8 @@ class Protocol(ABC):
     tasks: ClassVar[frozenset[str]]
     image_form: ClassVar[ImageForm] = "encoded"
     """What ``ModelInput`` must hold: the image as JPEG, PNG or its own bytes, a GeoTIFF with all bands, or an address that gives it."""
+    prompt_form: ClassVar[ImageForm] = "encoded"
+    """What ``ModelInput`` must hold when prompts are asked about."""
     interactive: ClassVar[bool] = False
     """Whether it answers prompts about one thing, too."""
     options: ClassVar[tuple[Option, ...]] = ()
@@ -133,6 +145,14 @@ class Protocol(ABC):
         for option in self.options:
             if option.in_extra:
                 option.check(options.extra.get(option.name))
+
+    def prompt_form_of(self, model: ModelCard) -> ImageForm:
+        """Return in which form this model takes images that prompts are asked about."""
+        return self.prompt_form
+
+    def answers_prompts(self, model: ModelCard) -> bool:
+        """Tell whether this model answers prompts."""
+        return self.interactive and model.options.extra.get(INTERACTIVE.name) is True
 
     def greeting(self, model: ModelCard) -> WireRequest | None:
         """Return what is sent once before the first question, or None."""

@@ -21,9 +21,10 @@ from inference.aside import AsideReader, Asides
 from inference.calling import Answer, CallFailed, Endpoint, Replied, greet, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
-from inference.inputs import StoredImage, model_input
+from inference.inputs import StoredImage
 from inference.pacing import PAUSES_S, Pace
 from inference.precedence import Bystander
+from inference.sending import check_reachable, sent_image
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
@@ -49,6 +50,7 @@ class RemoteAsker:
     def __init__(self, plan: Plan, expected: int) -> None:
         self._plan = plan
         self._endpoint = endpoint_of(plan.model)
+        check_reachable(self._endpoint)
         self._concurrency = self._endpoint.card.options.concurrency
         self._asides = Asides(plan.model.protocol, self._endpoint.card, plan.rules)
         self._asides_pay = expected >= WORTH_A_PROCESS
@@ -187,7 +189,7 @@ class _Asking:
         return self._asides.least_busy()
 
     def _read(self, image: StoredImage) -> ModelInput:
-        return model_input(image, form=self._endpoint.image_form, options=self._endpoint.card.options)
+        return sent_image(image, self._endpoint)
 
     async def _digested(self, answer: Answer) -> Kept:
         if len(answer.reply.body) < LARGE_ANSWER_BYTES:

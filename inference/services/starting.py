@@ -9,7 +9,9 @@ from campaigns.filters import selected_ids, settled
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import enqueue_run
+from inference.endpoints import endpoint_of
 from inference.models import InferenceRun
+from inference.sending import check_reachable
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
 KIND = "inference"
@@ -29,6 +31,8 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
             "This model answers clicks on the labeling page, one thing at a time. Choose a model that answers about whole images.",
             code="promptable_model",
         )
+    if model.kind == ModelKind.EXTERNAL:
+        check_reachable(endpoint_of(model))
     images = settled(campaign, images, reader=user)
     total = len(selected_ids(campaign, images, reader=user))
     if not total:

@@ -16,7 +16,7 @@ from campaigns.models import Campaign, Image, User
 from campaigns.permissions import VIEW, require_role
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy, endpoint_of
-from inference.inputs import model_input
+from inference.sending import sent_image
 from inference.services.planning import stored_image
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
@@ -72,7 +72,7 @@ def _impatient(endpoint: Endpoint) -> Endpoint:
 
 def _read(image: Image, endpoint: Endpoint) -> ModelInput:
     try:
-        return model_input(stored_image(image), form=endpoint.image_form, options=endpoint.card.options)
+        return sent_image(stored_image(image), endpoint)
     except (Refused, OSError) as error:
         raise Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image") from error
 

@@ -485,7 +485,7 @@ export interface paths {
         };
         /** @description Return the mapping and the thresholds. */
         get: operations["campaigns_models_retrieve"];
-        /** @description Replace what is given: the mapping, the thresholds, when it is asked; a class that is left out is not provided. */
+        /** @description Replace the mapping, the thresholds, or both; a class that is left out is not provided. */
         put: operations["campaigns_models_update"];
         post?: never;
         /** @description Stop using the model in this campaign. */
@@ -774,23 +774,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/images/{image_id}/predict": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description Return what models say of the image, within seconds; what they say is drafted. A model that fails is told, not an error. */
-        post: operations["images_predict_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/images/{image_id}/predictions": {
         parameters: {
             query?: never;
@@ -902,6 +885,23 @@ export interface paths {
         };
         /** @description Rank the areas of the newest heat map, or the objects of the newest answer, least certain first. */
         get: operations["images_uncertain_areas_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lent-images/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the image; the address, made for a model's server, is good for ten minutes. */
+        get: operations["lent_images_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1110,23 +1110,6 @@ export interface paths {
         };
         /** @description List the images, with reasons for the failed ones. */
         get: operations["runs_items_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{run_id}/latencies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Return the quantiles and a histogram of the answers so far, in bins that grow with the latency. */
-        get: operations["runs_latencies_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1468,8 +1451,6 @@ export interface components {
             readonly thresholds: {
                 [key: string]: number;
             };
-            /** @description Ask it about an image when a person opens it. */
-            on_open?: boolean;
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -1848,25 +1829,6 @@ export interface components {
             default_for_having?: number | null;
             submit?: boolean;
         };
-        /** @description How long answers took; null where there is none. */
-        Latencies: {
-            count: number;
-            /** Format: double */
-            p50_ms: number | null;
-            /** Format: double */
-            p95_ms: number | null;
-            /** Format: double */
-            slowest_ms: number | null;
-            bins: components["schemas"]["LatencyBin"][];
-        };
-        /** @description Answers that took from ``from_ms`` to less than ``to_ms``. */
-        LatencyBin: {
-            /** Format: double */
-            from_ms: number;
-            /** Format: double */
-            to_ms: number;
-            count: number;
-        };
         /** @description Until when the image is held. */
         Lease: {
             /** Format: date-time */
@@ -1887,14 +1849,12 @@ export interface components {
             };
             label?: number | null;
         };
-        /** @description Which label each class stands for, from what confidence on it is drafted, and when the model is asked. */
+        /** @description Which label each class stands for, and from what confidence on it is drafted. */
         MappingRequest: {
             mapping?: components["schemas"]["MappedClassRequest"][];
             thresholds?: {
                 [key: string]: number;
             };
-            /** @description Ask the model about an image when a person opens it. */
-            on_open?: boolean;
         };
         /** @description A mask of the whole image: COCO's compressed run lengths. */
         Mask: {
@@ -2319,10 +2279,6 @@ export interface components {
         Person: {
             id: number;
             username: string;
-        };
-        /** @description Which model to ask; without one, every model that is asked when an image is opened. */
-        PredictRequest: {
-            model?: number | null;
         };
         /** @description A model's answer about one image, in the model's own classes; maps of rasters are left out, see ``heat_map``. */
         Prediction: {
@@ -2792,15 +2748,6 @@ export interface components {
         TokenAnswer: {
             token: string;
             user: components["schemas"]["User"];
-        };
-        /** @description What came of asking one model: a prediction, or a code and a sentence that say why there is none. */
-        Told: {
-            model: components["schemas"]["AnsweringModel"];
-            prediction: components["schemas"]["Prediction"] | null;
-            /** @description It was asked now, and did not just have its answer kept. */
-            fresh: boolean;
-            code: string;
-            reason: string;
         };
         /**
          * @description * `grabcut` - grabcut
@@ -4772,31 +4719,6 @@ export interface operations {
             };
         };
     };
-    images_predict_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["PredictRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Told"][];
-                };
-            };
-        };
-    };
     images_predictions_list: {
         parameters: {
             query?: {
@@ -4966,6 +4888,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnsureAreas"];
+                };
+            };
+        };
+    };
+    lent_images_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
                 };
             };
         };
@@ -5372,27 +5315,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedRunItemList"];
-                };
-            };
-        };
-    };
-    runs_latencies_retrieve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Latencies"];
                 };
             };
         };
