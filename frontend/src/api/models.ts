@@ -73,8 +73,9 @@ export function useCampaignModels(campaign: number) {
 
 export interface MappingChange {
   model: number;
-  mapping: { class: number; label: number | null }[];
-  thresholds: Record<string, number>;
+  mapping?: { class: number; label: number | null }[];
+  thresholds?: Record<string, number>;
+  on_open?: boolean;
 }
 
 export function useCampaignModelChanges(campaign: number) {

@@ -59,6 +59,16 @@ export function useFailedItems(run_id: number, code: string, enabled: boolean) {
   );
 }
 
+/** How long answers took so far; read anew while the run goes. */
+export function useLatencies(run: Run | undefined) {
+  return useQuery({
+    queryKey: ["runs", run?.id, "latencies"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}/latencies", { ...at(run?.id ?? 0), signal })),
+    enabled: run?.kind === "inference",
+    refetchInterval: run !== undefined && isFinished(run) ? false : LIST_POLL_MS,
+  });
+}
+
 /** Failed images counted by reason, each with one example. */
 export function useReasons(run: Run | undefined) {
   return useQuery({

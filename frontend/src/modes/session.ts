@@ -283,6 +283,11 @@ export class Session implements Bench {
     return annotation !== undefined && this.isShown(annotation);
   }
 
+  /** Begin anew with another document: what came before it was nobody's work, and undo does not lead back there. */
+  restart(document: AnnotationDocument): void {
+    this.go(startHistory(document));
+  }
+
   /** Walk the history, and select what came back or changed, so that the eye finds it. */
   private travel(step: (history: History) => History): void {
     const before = this.document();

@@ -24,6 +24,18 @@ export function Banners() {
         </div>
       ))}
       {current && <RefusedSave workspace={current} />}
+      {current && <Asking workspace={current} />}
+    </div>
+  );
+}
+
+/** Drafts are on their way, or will not come; either way the person may begin. */
+function Asking({ workspace }: { workspace: Workspace }) {
+  const { asking, askedReason } = useStore(workspace.store);
+  if (asking === "") return null;
+  return (
+    <div className={classes["asking"]} role="status" data-testid="asking-model" data-state={asking}>
+      {asking === "asking" ? "Asking the model for drafts …" : `No drafts: ${askedReason}`}
     </div>
   );
 }

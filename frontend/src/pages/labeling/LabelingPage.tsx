@@ -17,6 +17,7 @@ import { LabelingContext, type Labeling } from "./LabelingContext";
 import { LabelPalette, usePointerPlace } from "./LabelPalette";
 import { usePageKeysOf } from "./usePageKeysOf";
 import classes from "./Labeling.module.css";
+import { OnOpenModels } from "./on-open";
 import { LeftPanel } from "./LeftPanel";
 import { statisticsQuery } from "./pictures";
 import { preferencesOf, toolSettingsOf, type PreferenceStore } from "./preferences";
@@ -51,7 +52,7 @@ function useMachinery(campaign: Campaign, image: number | null, walk: Walk | nul
     const models = new PromptableModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
-    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), shapes: new Set(toolsOf(first.current).map(({ shape }) => shape)), assistantOf, statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), shapes: new Set(toolsOf(first.current).map(({ shape }) => shape)), assistantOf, onOpen: new OnOpenModels(id), statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {

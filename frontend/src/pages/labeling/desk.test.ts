@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Annotation } from "@/core/types";
 import { add, humanAnnotation } from "@/actions/annotations";
 import { Desk, type DeskState } from "./desk";
+import { OnOpenModels } from "./on-open";
 import { preferencesOf } from "./preferences";
+import type { Workspace } from "./workspace";
 
 interface StoredSet {
   version: number;
@@ -34,12 +36,28 @@ class FakeServer {
     const path = new URL(request.url).pathname;
     const body = request.method === "GET" ? {} : ((await request.json().catch(() => ({}))) as Record<string, unknown>);
     if (path.endsWith("/next")) return this.next(body["exclude"] as number[]);
+    if (path.endsWith("/models")) return json([{ id: 1, model: { id: 1 }, on_open: this.model !== null }]);
     const image = Number(/images\/(\d+)/.exec(path)?.[1]);
     if (path.endsWith("/submit")) return this.gate.then(() => this.submit(image, request));
+    if (path.endsWith("/predict")) return this.predict(image);
     if (path.endsWith("/skip")) return this.skip(image);
     if (path.endsWith("/annotation-set")) return request.method === "PATCH" ? this.save(image, request, body) : json(this.document(image));
     return json(this.image(image));
   };
+
+  /** What a model that is asked on open drafts; it may take its time. */
+  model: { readonly drafts: readonly Annotation[]; readonly gate: Promise<void>; readonly reason?: string } | null = null;
+  readonly asked: number[] = [];
+
+  private async predict(image: number): Promise<Response> {
+    if (!this.model) throw new Error("nobody is to be asked");
+    const { drafts, gate, reason = "" } = this.model;
+    this.asked.push(image);
+    await gate;
+    const set = this.setOf(image);
+    if (!reason && set.annotations.length === 0) Object.assign(set, { annotations: [...drafts], version: set.version + 1 });
+    return json([{ model: { id: 1, name: "Coast", version: "1" }, prediction: null, fresh: !reason, code: reason && "timeout", reason }]);
+  }
 
   private next(exclude: number[]): Response {
     const id = [...this.sets.keys()].find((one) => !exclude.includes(one) && !this.submitted.includes(one) && !this.skipped.includes(one));
@@ -272,5 +290,54 @@ describe("the desk", () => {
     const after = await open(server);
     expect(after.onDesk()?.autosave.state).toBe("conflict");
     expect(server.sets.get(111)?.annotations.map(({ id }) => id)).toEqual(["theirs"]);
+  });
+});
+
+describe("a model that is asked when an image is opened", () => {
+  const onDesk = (on: Desk): Workspace => {
+    const workspace = on.onDesk();
+    if (!workspace) throw new Error("no image is on the desk");
+    return workspace;
+  };
+  const asking = (server: FakeServer): Promise<Desk> => open(server, { onOpen: new OnOpenModels(campaign) });
+
+  it("drafts on the image at hand and on the next one, and undo does not take its drafts away", async () => {
+    const server = new FakeServer([301, 302]);
+    server.model = { drafts: [draft("d1", 0.9)], gate: Promise.resolve() };
+    const on = await asking(server);
+    await until(() => expect(on.onDesk()?.session.document().size).toBe(1));
+    await until(() => expect(server.asked).toEqual([301, 302]));
+    on.onDesk()?.session.undo();
+    expect(on.onDesk()?.session.document().has("d1")).toBe(true);
+    await on.submit();
+    await until(() => expect(server.submitted).toEqual([301]));
+    expect(on.onDesk()?.session.document().has("d1")).toBe(true);
+  });
+
+  it("leaves alone what a person began before it answered", async () => {
+    const server = new FakeServer([311]);
+    let answer = (): void => undefined;
+    server.model = { drafts: [draft("d1", 0.9)], gate: new Promise((resolve) => (answer = resolve)) };
+    const on = await asking(server);
+    const workspace = onDesk(on);
+    await until(() => expect(workspace.store.getState().asking).toBe("asking"));
+    workspace.session.apply("Drew", (document) => add(document, box("mine")));
+    answer();
+    await until(() => expect(workspace.store.getState().asking).toBe(""));
+    expect([...workspace.session.document().keys()]).toEqual(["mine"]);
+  });
+
+  it("says why there are no drafts and holds nobody up", async () => {
+    const server = new FakeServer([321]);
+    server.model = { drafts: [], gate: Promise.resolve(), reason: "No answer within 10 seconds." };
+    const workspace = onDesk(await asking(server));
+    await until(() => expect(workspace.store.getState()).toMatchObject({ asking: "failed", askedReason: "Coast: No answer within 10 seconds." }));
+  });
+
+  it("is not asked where the campaign has none", async () => {
+    const server = new FakeServer([331]);
+    await asking(server);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(server.asked).toEqual([]);
   });
 });

@@ -61,6 +61,8 @@ export interface DeskOptions {
   readonly definitions: Definitions;
   /** Who finds outlines in an image. */
   readonly assistantOf?: (image: ImageFacts) => Assistant;
+  /** Who asks models about an image that was opened. */
+  readonly onOpen?: { ask(workspace: Workspace): Promise<void> };
   /** Which named points their objects have. */
   readonly skeletons: Skeletons;
   /** The shapes that the campaign takes; null or absent where any may be made. */
@@ -313,7 +315,9 @@ export class Desk {
     const assisted = assistantOf ? { assistantOf } : {};
     // What the image was called as a whole is what most of its objects are called.
     const label = imageLabel(documentOf(loaded.annotation_set.annotations)) ?? session?.label ?? this.options.firstLabel;
-    return Workspace.open(loaded, { label, thresholds, tool: session?.tool ?? null, settings, definitions, skeletons, shapes, ...assisted, ...mode });
+    const workspace = await Workspace.open(loaded, { label, thresholds, tool: session?.tool ?? null, settings, definitions, skeletons, shapes, ...assisted, ...mode });
+    if (this.options.mayLabel) void this.options.onOpen?.ask(workspace);
+    return workspace;
   }
 
   /** Lease the next image and load its picture while the person works on this one. */

@@ -53,6 +53,10 @@ export async function openImage(id: number): Promise<Loaded> {
   return { image, annotation_set: setOf(set), lease: null };
 }
 
+export async function openSet(id: number): Promise<AnnotationSetFacts> {
+  return setOf(await bodyOf(api.GET("/api/v1/images/{image_id}/annotation-set", { params: { path: { image_id: id } } })));
+}
+
 /** Chromium lets a closing page send this much; larger saves rely on the journal. */
 const KEEPALIVE_BYTES = 60_000;
 

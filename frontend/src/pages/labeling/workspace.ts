@@ -4,6 +4,7 @@ import { noteActivity, startActivity, takeActivity, type Activity } from "@/core
 import { Autosave, type JournalEntry } from "@/core/autosave";
 import type { Assistant } from "@/core/assistant";
 import type { Definitions } from "@/core/attributes";
+import { canUndo } from "@/core/history";
 import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/document";
 import type { Thresholds } from "@/core/review";
 import type { Skeletons } from "@/core/skeleton";
@@ -16,6 +17,9 @@ import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from 
 export interface WorkspaceState {
   readonly set: SetState;
   readonly flagged: boolean;
+  /** Whether a model is asked about this image just now, or could not answer. */
+  readonly asking: "" | "asking" | "failed";
+  readonly askedReason: string;
 }
 
 export interface Desired {
@@ -49,7 +53,7 @@ export class Workspace {
     this.image = image;
     this.withheld = set.prefill_withheld;
     this.leasedUntil_ms = loaded.lease && Date.parse(loaded.lease.expires_at);
-    this.store = createStore<WorkspaceState>(() => ({ set: set.state, flagged: image.flagged }));
+    this.store = createStore<WorkspaceState>(() => ({ set: set.state, flagged: image.flagged, asking: "", askedReason: "" }));
     const document = documentOf(set.annotations);
     const assistant = desired.assistantOf?.(image) ?? null;
     this.session = new Session({ size: { width: image.width, height: image.height }, document, assistant, ...desired });
@@ -102,6 +106,23 @@ export class Workspace {
       this.session.apply("Brought back unsaved changes", () => mine);
       this.autosave.collide(saved, this.autosave.version, patch, before);
     }
+  }
+
+  /** Drafts that come now would disturb nobody: nothing was done here yet. */
+  takesDrafts(): boolean {
+    const { set } = this.store.getState();
+    return !this.withheld && set === "draft" && !canUndo(this.session.store.getState().history) && this.autosave.state === "saved" && isEmptyPatch(this.autosave.unsaved());
+  }
+
+  /** Take up what models drafted meanwhile; what the person did in the same moment stays. */
+  takeUp({ annotations, version }: Pick<Loaded["annotation_set"], "annotations" | "version">): void {
+    if (version <= this.autosave.version) return;
+    const theirs = documentOf(annotations);
+    const mine = this.autosave.unsaved();
+    this.autosave.adopt(theirs, version);
+    if (isEmptyPatch(mine)) this.session.restart(theirs);
+    else this.session.apply("Took up drafts", () => applyPatch(theirs, mine));
+    this.effort.begin();
   }
 
   noteActivity(): void {

@@ -9,6 +9,7 @@ import { PageHeader } from "@/parts/PageHeader";
 import { RunCard, useKindName } from "@/parts/RunCard";
 import { Loaded, LoadingRows } from "@/parts/states";
 import { When } from "@/parts/When";
+import { Latencies } from "./Latencies";
 
 function FailedItems({ run, code }: { run: Run; code: string }) {
   const { t } = useTranslation();
@@ -167,6 +168,7 @@ export function RunPage() {
           <Stack>
             <RunCard id={run.id} details={false} />
             <Facts run={run} />
+            <Latencies run={run} />
             {(reasons.data?.length ?? 0) > 0 && <Failures run={run} reasons={reasons.data ?? []} />}
             <Log run={run} />
           </Stack>

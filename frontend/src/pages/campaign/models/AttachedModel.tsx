@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Badge, Button, Card, Group, Stack, Switch, Text, Title } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
@@ -94,6 +94,13 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
                   {t("mapper.revert")}
                 </Button>
               </Group>
+            )}
+            {model.kind === "external" && (
+              <Switch
+                checked={attached.on_open} disabled={!manager || save.isPending} data-testid="on-open"
+                label={t("campaignModels.onOpen")} description={t("campaignModels.onOpenHint")}
+                onChange={(event) => save.mutate({ model: model.id, on_open: event.currentTarget.checked })}
+              />
             )}
             {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
           </>

@@ -1,0 +1,33 @@
+/** Models that are asked about an image when a person opens it, or shortly before. */
+import { api, bodyOf } from "@/api/client";
+import { messageOf } from "@/api/problems";
+import { openSet } from "./wire";
+import type { Workspace } from "./workspace";
+
+/** Whose drafts a campaign wants at once; asked for once a page. */
+export class OnOpenModels {
+  private answer: Promise<boolean> | null = null;
+
+  constructor(private readonly campaign: number) {}
+
+  private any(): Promise<boolean> {
+    this.answer ??= bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { params: { path: { campaign_id: this.campaign } } })).then((attached) => attached.some(({ on_open }) => on_open));
+    // A failure is no answer: the next image asks again.
+    this.answer.catch(() => (this.answer = null));
+    return this.answer;
+  }
+
+  /** Ask about an image; its drafts come up by themselves while nobody has touched it. Nothing waits for this. */
+  async ask(workspace: Workspace): Promise<void> {
+    try {
+      if (!(await this.any()) || !workspace.takesDrafts()) return;
+      workspace.store.setState({ asking: "asking", askedReason: "" });
+      const told = await bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: workspace.image.id } }, body: {} }));
+      if (told.some(({ fresh }) => fresh) && workspace.takesDrafts()) workspace.takeUp(await openSet(workspace.image.id));
+      const failed = told.find(({ code }) => code !== "");
+      workspace.store.setState(failed ? { asking: "failed", askedReason: `${failed.model.name}: ${failed.reason}` } : { asking: "" });
+    } catch (error) {
+      workspace.store.setState({ asking: "failed", askedReason: messageOf(error) });
+    }
+  }
+}
