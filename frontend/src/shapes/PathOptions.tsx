@@ -3,7 +3,7 @@ import type { Bench } from "../core/bench";
 import type { ToolSettings } from "../core/tool-settings";
 import { EditMode } from "../modes/edit";
 import { PathMode } from "../modes/path/path-mode";
-import { SNAP, SNAP_PX, TRACE } from "../modes/path/settings";
+import { SCISSORS, SNAP, SNAP_PX, TRACE } from "../modes/path/settings";
 import type { Session } from "../modes/session";
 import { CommandButtons, OptionSlider, OptionSwitch, type Blockable } from "./OptionParts";
 import { useStore } from "zustand";
@@ -29,6 +29,11 @@ const editing = (bench: Bench): string | null => (bench.alive instanceof EditMod
 
 const WHILE_DRAWING = [asked("path-close", "Finish what is being drawn", "Finish", "N", "close", growing), asked("path-back", "Take back what was drawn last", "Take back", "⌫", "back", growing)];
 const WHILE_EDITING = [asked("vertices-remove", "Remove vertices by clicking them", "Remove", "R", "remove", editing), asked("vertices-all", "Mark all vertices", "Mark all", "Ctrl+A", "all", editing)];
+
+/** In sight where lines are drawn: it changes what every click does. */
+export function ScissorsSwitch({ settings }: { settings: ToolSettings }) {
+  return <OptionSwitch settings={settings} setting={SCISSORS} label="Intelligent scissors" command="path-scissors" />;
+}
 
 /** What keys do while a hand draws or edits, for hands without keys. */
 export function HandButtons({ session }: { session: Session }) {

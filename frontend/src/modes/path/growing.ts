@@ -1,6 +1,6 @@
 /**
- * A line that grows under a hand: corner by corner, by a free stroke, or along the border of a neighbour. It knows nothing
- * of what becomes of it.
+ * A line that grows under a hand: corner by corner, by a free stroke, along the border of a neighbour, or along edges of the
+ * picture. It knows nothing of what becomes of it.
  */
 import type { Bench, PaintFrame } from "../../core/bench";
 import { distance, insideImage, rounded } from "../../core/geometry";
@@ -11,7 +11,8 @@ import { simplified } from "../../core/path/simplify";
 import { Track, type Direction } from "../../core/path/track";
 import type { Point } from "../../core/types";
 import { paintCrossings, paintGuide, paintSnap, paintVertices } from "./paint";
-import { TRACE } from "./settings";
+import { Scissors } from "./scissors";
+import { SCISSORS, TRACE } from "./settings";
 import { lineAt, placeOn, resolutionOf, snapped, type LineHit, type Snap } from "./snap";
 
 /** A free stroke takes a point this often, and is thinned to this tolerance when it ends; pixels of the page. */
@@ -35,6 +36,10 @@ export class GrowingPath {
   private pointer: Point | null = null;
   private snap: Snap | null = null;
   private trace: Trace | null = null;
+  /** Along edges of the picture from the last point to the pointer; null is straight. */
+  private wire: readonly Point[] | null = null;
+  private readonly scissors: Scissors;
+  private aimed: PointerInput | null = null;
   private stroking = false;
   private startedTrace = false;
   /** How long the line was before each gesture, so that one step back undoes one gesture. */
@@ -46,7 +51,11 @@ export class GrowingPath {
     /** The line becomes an outline: its first point closes it. */
     public closes: boolean,
     readonly skip: () => string | null = () => null,
-  ) {}
+    /** What is shown would be different now, though the hand did nothing. */
+    private readonly changedLater: () => void = () => undefined,
+  ) {
+    this.scissors = new Scissors(bench, () => this.learned());
+  }
 
   /** Whether anything was drawn that would be lost. */
   get begun(): boolean {
@@ -55,6 +64,21 @@ export class GrowingPath {
 
   get tracing(): boolean {
     return this.trace !== null;
+  }
+
+  /** The pointer is too far from the last point for the line to look for edges between them. */
+  get far(): boolean {
+    const last = this.points.at(-1);
+    return this.aimed !== null && last !== undefined && this.clings(this.aimed) && this.scissors.isFar(last, this.aimed.at, resolutionOf(this.aimed));
+  }
+
+  get clinging(): boolean {
+    return this.bench.settings.get(SCISSORS);
+  }
+
+  /** The line looks for edges, and is shown straight until it has found them. */
+  get looking(): boolean {
+    return this.wire === null && this.scissors.busy;
   }
 
   /** Begin at a point that is there already, now and after each line; null begins anywhere. */
@@ -95,10 +119,16 @@ export class GrowingPath {
       this.endTrace();
       return false;
     }
-    const [first, last] = [this.points[0], this.points.at(-1)];
-    if (this.closes && first && this.points.length >= 3 && distance(first, input.at) <= input.reach) return true;
-    const here = this.aim(input);
-    if (!last || distance(last, here) >= Math.min(input.reach / 3, 1)) this.add([here]);
+    const last = this.points.at(-1);
+    const first = this.closingPoint(input);
+    if (first) {
+      const way = last && this.clings(input) ? this.scissors.way(last, first, resolutionOf(input), true) : null;
+      this.add(way?.slice(0, -1) ?? []);
+      return true;
+    }
+    const here = this.aim(input, true);
+    if (!last || distance(last, here) >= Math.min(input.reach / 3, 1)) this.add(this.wire ?? [here]);
+    this.wire = null;
     return false;
   }
 
@@ -109,6 +139,7 @@ export class GrowingPath {
     }
     this.points = this.points.slice(0, this.lengths.pop() ?? (this.start ? 1 : 0));
     this.changed();
+    this.look();
   }
 
   /** Follow the border the other way round. */
@@ -120,8 +151,15 @@ export class GrowingPath {
     this.points = this.start ? [this.start] : [];
     this.lengths.length = 0;
     this.trace = null;
+    this.wire = null;
     this.stroking = false;
     this.changed();
+  }
+
+  /** The hand is gone: nothing that comes to be known later is shown. */
+  leave(): void {
+    this.clear();
+    this.aimed = null;
   }
 
   paint(frame: PaintFrame): void {
@@ -138,7 +176,7 @@ export class GrowingPath {
   /** What would be added if the hand ended here. */
   preview(): readonly Point[] {
     if (this.trace) return [...this.traced(this.trace), this.trace.end];
-    return this.pointer && this.points.length > 0 && !this.stroking ? [this.pointer] : [];
+    return this.pointer && this.points.length > 0 && !this.stroking ? (this.wire ?? [this.pointer]) : [];
   }
 
   /** Only an outline must not cross itself; a line may. */
@@ -149,8 +187,9 @@ export class GrowingPath {
     return crossingsOf([this.points, [last, ...preview]]).map(({ at }) => at).filter((at) => !this.crossed.includes(at));
   }
 
-  private aim(input: PointerInput): Point {
+  private aim(input: PointerInput, thorough = false): Point {
     const last = this.points.at(-1);
+    this.aimed = input;
     if (input.shift && last) {
       this.snap = null;
       this.pointer = insideImage(straightened(last, input.at), this.bench.size);
@@ -158,7 +197,40 @@ export class GrowingPath {
       this.snap = snapped(this.bench, input, this.skip());
       this.pointer = this.snap.at;
     }
+    this.wire = null;
+    if (this.clings(input)) this.cling(input, thorough);
     return this.pointer;
+  }
+
+  /** Shift draws straight. */
+  private clings(input: PointerInput): boolean {
+    return this.clinging && !input.shift;
+  }
+
+  private cling(input: PointerInput, thorough: boolean): void {
+    const last = this.points.at(-1) ?? null;
+    const resolution = resolutionOf(input);
+    const first = this.closingPoint(input);
+    if (first) this.pointer = first;
+    else if (this.pointer && this.snap?.kind === "free" && !input.ctrl) this.pointer = this.scissors.pulled(this.pointer, last, resolution);
+    this.wire = last && this.pointer ? this.scissors.way(last, this.pointer, resolution, thorough) : null;
+  }
+
+  /** The first point, where a click would close the outline. */
+  private closingPoint({ at, reach }: PointerInput): Point | null {
+    const [first] = this.points;
+    return this.closes && first && this.points.length >= 3 && distance(first, at) <= reach ? first : null;
+  }
+
+  /** Look again where the pointer is. */
+  look(): void {
+    if (this.aimed && !this.trace && !this.stroking) this.aim(this.aimed);
+  }
+
+  private learned(): void {
+    if (!this.aimed) return;
+    this.look();
+    this.changedLater();
   }
 
   private add(points: readonly Point[]): void {

@@ -13,7 +13,7 @@ export abstract class PathMode implements Mode {
     protected readonly bench: Bench,
     closes: boolean,
   ) {
-    this.path = new GrowingPath(bench, closes, () => this.skipped());
+    this.path = new GrowingPath(bench, closes, () => this.skipped(), () => this.bench.alive === this && this.refresh());
   }
 
   /** Make something of the points; false when it cannot be, and the person goes on drawing. */
@@ -83,6 +83,7 @@ export abstract class PathMode implements Mode {
   act(command: string): boolean {
     if (command === "back") this.path.back();
     else if (command === "flip") this.path.flip();
+    else if (command === "look") this.path.look();
     else if (command !== "close") return false;
     if (command === "close") this.close();
     else this.refresh();
@@ -90,14 +91,14 @@ export abstract class PathMode implements Mode {
   }
 
   refresh(): void {
-    this.hint = this.path.tracing ? "Click where to leave the border; Tab takes the other way round; Backspace lets go." : this.say();
+    this.hint = this.hintOfPath() ?? this.say();
     this.bench.overlay({ sketch: null, handles: [], activeHandle: null, cursor: "crosshair", hint: this.hint, paint: (frame) => this.paint(frame) });
   }
 
   /** What was drawn far enough to be something is kept: a stroke is never lost by taking up another tool. */
   leave(): void {
     if (this.path.begun) this.finish(this.path.points);
-    this.path.clear();
+    this.path.leave();
   }
 
   protected close(): void {
@@ -106,6 +107,14 @@ export abstract class PathMode implements Mode {
       this.finished();
     }
     if (this.bench.alive === this) this.refresh();
+  }
+
+  private hintOfPath(): string | null {
+    if (this.path.tracing) return "Click where to leave the border; Tab takes the other way round; Backspace lets go.";
+    if (this.path.far) return "Too far from the last point to follow edges: the line is straight. Click nearer, or zoom out.";
+    if (this.path.looking) return "Looking for edges in the picture…";
+    if (!this.path.clinging || !this.begun) return null;
+    return `The line clings to edges: click to hold it, Shift goes straight, Backspace takes back a piece; Enter ${this.path.closes ? "or the first corner closes" : "ends"}.`;
   }
 
   private enter(): true {

@@ -199,6 +199,10 @@ describe("painting by colour", () => {
   function picture(): PixelReader {
     const ready = new Map<string, Awaited<ReturnType<PixelReader["load"]>>>();
     return {
+      scale: 1,
+      coarser() {
+        return this;
+      },
       tile_px: 64,
       ready: (column, row) => ready.get(`${column},${row}`) ?? null,
       async load(column, row) {

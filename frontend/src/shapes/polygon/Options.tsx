@@ -3,7 +3,7 @@ import { useStore } from "zustand";
 import type { Session } from "../../modes/session";
 import { CommandButtons, FoldedGroup, OptionGroup, OptionSlider, OptionSwitch, useSetting } from "../OptionParts";
 import classes from "../OptionParts.module.css";
-import { HandButtons, PathOptions } from "../PathOptions";
+import { HandButtons, PathOptions, ScissorsSwitch } from "../PathOptions";
 import { polygonsAmong, simplifiedPolygon, vertexCount } from "./actions";
 import { DRAWING, OPERATIONS, SIMPLIFY } from "./commands";
 import { SPLIT_INTO_PARTS, TOLERANCE_PX } from "./settings";
@@ -16,6 +16,7 @@ export default function PolygonOptions({ session }: { session: Session }) {
     <>
       <OptionGroup title="Polygon">
         <HandButtons session={session} />
+        <ScissorsSwitch settings={session.settings} />
         <CommandButtons session={session} commands={[...DRAWING, ...OPERATIONS]} />
         <OptionSwitch settings={session.settings} setting={SPLIT_INTO_PARTS} label="Cut into parts" />
       </OptionGroup>

@@ -2,7 +2,7 @@ import { useStore } from "zustand";
 import type { Session } from "../../modes/session";
 import { CommandButtons, FoldedGroup, OptionGroup, OptionSlider, useSetting } from "../OptionParts";
 import classes from "../OptionParts.module.css";
-import { HandButtons, PathOptions } from "../PathOptions";
+import { HandButtons, PathOptions, ScissorsSwitch } from "../PathOptions";
 import { linesAmong, simplifiedLine } from "./actions";
 import { LINE_COMMANDS, SIMPLIFY_LINE } from "./commands";
 import { lengthOf } from "./geometry";
@@ -21,6 +21,7 @@ export default function PolylineOptions({ session }: { session: Session }) {
     <>
       <OptionGroup title="Line">
         <HandButtons session={session} />
+        <ScissorsSwitch settings={session.settings} />
         <p className={classes["note"]} data-testid="line-length">
           {lines.length === 0 ? "Select a line to see its length." : `Length ${lines.reduce((sum, { shape }) => sum + lengthOf(shape.points), 0).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} px`}
         </p>

@@ -2,7 +2,7 @@
 import type { Point } from "@/core/types";
 import { EditMode } from "@/modes/edit";
 import { PathMode } from "@/modes/path/path-mode";
-import { SNAP, TRACE } from "@/modes/path/settings";
+import { SCISSORS, SNAP, TRACE } from "@/modes/path/settings";
 import type { Setting } from "@/core/tool-settings";
 import type { Command, Context } from "./types";
 
@@ -39,6 +39,7 @@ function growing({ session }: Context): PathMode | null {
 function toggle({ session }: Context, setting: Setting<boolean>, name: string): void {
   const on = !session.settings.get(setting);
   session.settings.set(setting, on);
+  session.alive.act?.("look");
   session.say(`${name} is ${on ? "on" : "off"}.`);
 }
 
@@ -46,6 +47,7 @@ const pathCommands: readonly Command[] = [
   { id: "path-close", title: "Finish what is being drawn; the next click begins anew", group: "Draw and edit", keys: ["N"], when: (context) => growing(context) !== null, run: (context) => void growing(context)?.act("close") },
   { id: "path-back", title: "Take back what was drawn last", group: "Draw and edit", keys: ["Ctrl+Z"], when: (context) => growing(context) !== null, run: (context) => void growing(context)?.act("back") },
   { id: "path-trace", title: "Follow borders of neighbours while drawing", group: "Draw and edit", keys: ["T"], when: ({ session }) => session.alive instanceof PathMode, run: (context) => toggle(context, TRACE, "Following borders") },
+  { id: "path-scissors", title: "Intelligent scissors: follow edges of the picture while drawing", group: "Draw and edit", keys: ["O"], when: ({ session }) => session.alive instanceof PathMode, run: (context) => toggle(context, SCISSORS, "Following edges of the picture") },
   { id: "path-snap", title: "Snap to vertices, edges and the border of the image", group: "Draw and edit", keys: ["Shift+S"], when: ({ session }) => session.alive instanceof PathMode || session.alive instanceof EditMode, run: (context) => toggle(context, SNAP, "Snapping") },
 ];
 
