@@ -30,6 +30,10 @@ def endpoint_of(model: RegisteredModel) -> Endpoint:
     if protocol is None:
         raise Conflict(f"{model.name} speaks {model.protocol!r}, which this version does not know.", code="unknown_protocol")
     card = model_card(model)
+    try:
+        protocol.check_options(card.options, card.task)
+    except OptionsRejected as error:
+        raise Conflict(f"The options of {model.name} cannot be used: {error}", code="invalid_options") from error
     if protocol.secret_place(card).kind == "header":
         return Endpoint(protocol, card, credential_headers(model))
     return Endpoint(protocol, card, secret=plain_secret(model))

@@ -6,6 +6,8 @@
     coordinates  pixels, shares, percent and CRS to pixels of the image as stored; clipping
     rasters      PNG, TIFF and base64 to class maps
     items        the items of Winnow's own contract
+    paths        the way to a value in any other JSON
+    matrices     nested lists of numbers to class maps
 
 Protocols (``inference.protocols``) put these together.
 """

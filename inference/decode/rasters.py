@@ -28,6 +28,7 @@ warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # most answ
 
 Bands = NDArray[np.generic]
 MAX_BYTES = 2**29
+MAX_RESIZED_BYTES = 2**31
 MAX_FOUND_CLASSES = 1000
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -136,7 +137,7 @@ def grid_to_raster(grid: Grid, where: str, classes: Classes) -> Raster:
     band = values[0]
     if _is_whole(band, silent):
         return _of_classes(band, silent, where, classes)
-    return _of_one_probability(band, silent, where, classes)
+    return of_one_probability(band, silent, where, classes)
 
 
 def _check_finite(values: Bands, silent: NDArray[np.bool_] | None, where: str) -> None:
@@ -173,7 +174,8 @@ def _of_classes(band: Bands, silent: NDArray[np.bool_] | None, where: str, class
     return raster_of_classes(class_map, published + [classes.at(index) for index in found if index not in known])
 
 
-def _of_one_probability(band: Bands, silent: NDArray[np.bool_] | None, where: str, classes: Classes) -> Raster:
+def of_one_probability(band: Bands, silent: NDArray[np.bool_] | None, where: str, classes: Classes) -> Raster:
+    """Turn (H, W) probabilities of class 1, or logits where the options say so, into a raster of two classes."""
     share: NDArray[np.floating] = np.where(silent, 0.0, band).astype(np.float32) if silent is not None else band.astype(np.float32)
     if classes.model.options.activation != "probability":
         share = 1.0 / (1.0 + np.exp(-np.clip(share, -80, 80)))
@@ -228,6 +230,8 @@ def _fitted(grid: Grid, image: ModelInput, notes: Notes) -> Grid:
 
 def resized(values: Bands, image: ModelInput) -> Bands:
     """Return bands (N, h, w) on the image's grid by the nearest value: class numbers have no in-between."""
+    if len(values) * image.height * image.width * values.dtype.itemsize > MAX_RESIZED_BYTES:
+        raise PredictionRejected("", f"{len(values)} bands are too many for an image of {image.width} x {image.height} pixels")
     rows = ((np.arange(image.height) + 0.5) * values.shape[1] / image.height).astype(np.intp)
     columns = ((np.arange(image.width) + 0.5) * values.shape[2] / image.width).astype(np.intp)
     return values[:, rows[:, None], columns[None, :]]

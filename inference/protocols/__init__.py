@@ -4,11 +4,20 @@ from inference.protocols.base import Protocol
 from inference.protocols.cvat import Cvat
 from inference.protocols.huggingface import HuggingFace
 from inference.protocols.label_studio import LabelStudio
+from inference.protocols.mapped import MappedJson
 from inference.protocols.roboflow import Roboflow
 from inference.protocols.scaneo import Scaneo
 from inference.protocols.winnow import WinnowJson, WinnowMultipart
 
-PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol for protocol in (WinnowMultipart(), WinnowJson(), Scaneo(), LabelStudio(), HuggingFace(), Roboflow(), Cvat())
-}
+_SPOKEN: tuple[Protocol, ...] = (
+    WinnowMultipart(),
+    WinnowJson(),
+    MappedJson(),
+    Scaneo(),
+    LabelStudio(),
+    HuggingFace(),
+    Roboflow(),
+    Cvat(),
+)
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _SPOKEN}
 """Protocols of external models by name. Models of our own ("local") answer in the process: ``inference.predictors``."""
