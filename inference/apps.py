@@ -1,6 +1,15 @@
 """The Django application."""
 
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from inference.protocols.base import Protocol
+    from models_registry.options import ModelOptions
 
 
 class InferenceConfig(AppConfig):
@@ -15,4 +24,12 @@ class InferenceConfig(AppConfig):
         from models_registry.protocols import ProtocolName, register_protocols
 
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
-        register_protocols(ProtocolName(each.name, each.title, each.tasks, each.check_options) for each in PROTOCOLS.values())
+        register_protocols(
+            ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each)) for each in PROTOCOLS.values()
+        )
+
+
+def _image_form(protocol: Protocol, options: ModelOptions, task: str) -> str:
+    from inference.wire import ModelCard
+
+    return protocol.form_of(ModelCard("", task, options=options))

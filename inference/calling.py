@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from inference.protocols.base import ImageForm, Protocol
 from inference.schema import Prediction, PredictionRejected
+from inference.steps import run_thing_steps
 from inference.wire import ModelCard, ModelInput, WireReply, WireRequest, with_secret
 from models_registry.egress import BadStatus, EgressClient, EgressError, Limits, Outgoing, Received, Unreachable
 from models_registry.options import ModelOptions
@@ -130,8 +131,14 @@ async def read_answer(endpoint: Endpoint, replied: Replied, image: ModelInput) -
 async def _parse(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Prediction:
     """Parse aside when it may take long, so that the other questions in flight are not held up."""
     if len(reply.body) < LARGE_REPLY_BYTES:
-        return endpoint.protocol.parse(reply, image, endpoint.card)
-    return await asyncio.to_thread(endpoint.protocol.parse, reply, image, endpoint.card)
+        return _read(endpoint, reply, image)
+    return await asyncio.to_thread(_read, endpoint, reply, image)
+
+
+def _read(endpoint: Endpoint, reply: WireReply, image: ModelInput) -> Prediction:
+    """Parse a reply and take the steps on things; of a window these wait until all of its image are joined."""
+    prediction = endpoint.protocol.parse(reply, image, endpoint.card)
+    return prediction if image.window else run_thing_steps(prediction, endpoint.card.options)
 
 
 async def _send(

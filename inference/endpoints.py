@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaigns.errors import Conflict
 from inference.calling import Endpoint
 from inference.protocols import PROTOCOLS
+from inference.steps import settled
 from inference.wire import ModelCard, ModelClass
 from models_registry.credentials import credential_headers, plain_secret
 from models_registry.models import RegisteredModel
@@ -17,7 +18,7 @@ __all__ = ["egress_policy", "endpoint_of", "model_card"]
 def model_card(model: RegisteredModel) -> ModelCard:
     """Return what protocols need to know of a model; raise Conflict when its stored options no longer hold."""
     try:
-        options = ModelOptions.from_document(model.options)
+        options = settled(ModelOptions.from_document(model.options))
     except OptionsRejected as error:
         raise Conflict(f"The options of {model.name} cannot be used: {error}", code="invalid_options") from error
     classes = tuple(ModelClass(int(each["index"]), str(each["name"])) for each in model.classes)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from campaigns.geometry import mask_bounds, mask_document, mask_to_polygons, shape_bounds
@@ -52,6 +53,7 @@ class DraftRules:
     ``labels``: class index of the model → label id of the campaign; a class without an entry is not drafted.
     ``thresholds``: label id → least confidence; labels without an entry take ``model_threshold``, or the default of
     their kind of answer when that is None.
+    ``simplify_px``: how far the outlines of a raster's areas may leave its pixels' edges, for fewer points.
     ``task``: the campaign's; detection takes boxes alone, so outlines are drafted there as the boxes around them.
     """
 
@@ -60,6 +62,7 @@ class DraftRules:
     labels: Mapping[int, int]
     thresholds: Mapping[int, float] = field(default_factory=dict)
     model_threshold: float | None = None
+    simplify_px: float = 0.0
 
     def __post_init__(self) -> None:
         if any(not 0.0 <= threshold <= 1.0 for threshold in self.thresholds.values()):
@@ -72,12 +75,23 @@ class DraftRules:
 
 
 @dataclass(frozen=True)
+class RunnerUp:
+    """A label that is drafted although a class without a label is more probable than it."""
+
+    best_class: str
+    best_confidence: float
+    label: int
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Drafts:
     """Draft annotations of one image, and what was left out."""
 
     annotations: list[Annotation]
     unmapped: Mapping[str, int] = field(default_factory=dict)
     unsure: int = 0
+    runner_up: RunnerUp | None = None
 
 
 def draft(prediction: Prediction, rules: DraftRules) -> Drafts:
@@ -85,7 +99,7 @@ def draft(prediction: Prediction, rules: DraftRules) -> Drafts:
     drafting = _Drafting(rules)
     for number, item in enumerate(prediction.items):
         drafting.take(number, item)
-    return Drafts(drafting.annotations, dict(drafting.unmapped), drafting.unsure)
+    return Drafts(drafting.annotations, dict(drafting.unmapped), drafting.unsure, drafting.runner_up)
 
 
 class _Drafting:
@@ -96,6 +110,7 @@ class _Drafting:
         self.annotations: list[Annotation] = []
         self.unmapped: Counter[str] = Counter()
         self.unsure = 0
+        self.runner_up: RunnerUp | None = None
         self._model = {"id": rules.model.id, "name": rules.model.name, "version": rules.model.version}
 
     def take(self, number: int, item: Item) -> None:
@@ -127,11 +142,20 @@ class _Drafting:
         if item.mode == "multi":
             chosen = [(label, p) for label, p in best.items() if self.rules.keeps(label, p, DEFAULT_LABEL_THRESHOLD)]
         else:
-            top = max(best.items(), key=lambda pair: pair[1], default=None)
+            top = self._best_label(item, best)
             chosen = [top] if top is not None and self.rules.keeps(top[0], top[1], 0.0) else []
         self.unsure += len(best) - len(chosen) if item.mode == "multi" else 0
         for label, confidence in chosen:
             self._add(f"{number}.{label}", label, {"type": "whole"}, confidence)
+
+    def _best_label(self, item: Classification, labels: Mapping[int, float]) -> tuple[int, float] | None:
+        """Return the most probable label, and remember where a class without a label is more probable than it."""
+        top = max(labels.items(), key=lambda pair: pair[1], default=None)
+        best = max(item.scores, key=lambda score: score.confidence)
+        has_label = best.index is not None and best.index in self.rules.labels
+        if top is not None and not has_label and top[1] < best.confidence:
+            self.runner_up = RunnerUp(best.name, best.confidence, *top)
+        return top
 
     def _take_raster(self, number: int, item: Raster) -> None:
         classes = read_map(item.class_map)
@@ -142,15 +166,19 @@ class _Drafting:
             if label is not None:
                 wanted[label].append(index)
         confidences = None if item.confidence_map is None else read_map(item.confidence_map)
+        areas: list[tuple[int, dict[str, Any], float | None]] = []
         for label, indices in wanted.items():
             pixels = np.isin(classes, indices)
             confidence = (
                 item.confidence if confidences is None or confidences.shape != pixels.shape else float(confidences[pixels].mean()) / 255.0
             )
             if self.rules.keeps(label, confidence, 0.0):
-                self._add(f"{number}.{label}", label, region_shape(pixels), confidence)
+                areas.append((label, region_shape(pixels), confidence))
             else:
                 self.unsure += 1
+        shapes = simplified_areas([shape for _, shape, _ in areas], self.rules.simplify_px)
+        for (label, _, confidence), shape in zip(areas, shapes, strict=True):
+            self._add(f"{number}.{label}", label, shape, confidence)
 
     def _label(self, index: int | None, name: str) -> int | None:
         label = None if index is None else self.rules.labels.get(index)
@@ -199,3 +227,23 @@ def region_shape(pixels: NDArray[np.bool_]) -> dict[str, Any]:
         if sum(len(ring) for rings in polygons for ring in rings) <= MAX_POLYGON_POINTS:
             return {"type": "polygon", "polygons": polygons}
     return mask_document(pixels)
+
+
+def simplified_areas(shapes: list[dict[str, Any]], tolerance_px: float) -> list[dict[str, Any]]:
+    """Return the areas of one raster with fewer points; what two of them share stays shared, so no gap opens between labels.
+
+    Masks stay as they are. Areas come without an overlap, which the method needs (GEOS, CoverageSimplifier).
+    """
+    places = [place for place, shape in enumerate(shapes) if shape["type"] == "polygon"]
+    if tolerance_px <= 0.0 or not places:
+        return shapes
+    areas = [shapely.MultiPolygon([(rings[0], rings[1:]) for rings in shapes[place]["polygons"]]) for place in places]
+    # The coverage method weighs triangles (Visvalingam); the root of an area is a length.
+    simple = shapely.coverage_simplify(areas, tolerance_px)
+    changed = list(shapes)
+    for place, area in zip(places, simple, strict=True):
+        parts = [part for part in shapely.get_parts(area) if not part.is_empty]
+        if parts:
+            rings = [[[[x, y] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)] for part in parts]
+            changed[place] = {"type": "polygon", "polygons": rings}
+    return changed

@@ -16,6 +16,7 @@ from inference.answers import Answer, digest
 from inference.prefill import DraftRules
 from inference.protocols import PROTOCOLS
 from inference.schema import PredictionRejected
+from inference.steps import run_thing_steps
 from inference.wire import ModelCard, ModelInput, WireReply
 
 Question = tuple[WireReply, ModelInput]
@@ -28,7 +29,7 @@ def read_one(protocol: str, card: ModelCard, rules: DraftRules | None, question:
     """Return what is kept of a reply, its document as JSON text, or why it is refused."""
     reply, image = question
     try:
-        answer = digest(PROTOCOLS[protocol].parse(reply, image, card), rules)
+        answer = digest(run_thing_steps(PROTOCOLS[protocol].parse(reply, image, card), card.options), rules)
         return replace(answer, document=orjson.dumps(answer.document))
     except PredictionRejected as error:
         return "rejected", error.where, str(error)

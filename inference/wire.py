@@ -29,7 +29,8 @@ class ModelInput:
     ``width`` and ``height`` are those of the image as stored, into whose pixels answers are brought; ``sent_width``
     and ``sent_height`` those of the bytes, when they were made smaller. ``transform``: affine (a, b, c, d, e, f) of
     the stored image, x = a*col + b*row + c, y = d*col + e*row + f, in ``crs``. ``address``: where the model may fetch
-    the image itself, for protocols that send no bytes.
+    the image itself, for protocols that send no bytes. ``window``: (column, row, width, height) of the part of a larger image
+    that this is; all else is then said of the part alone.
     """
 
     content: bytes = field(repr=False)
@@ -44,6 +45,7 @@ class ModelInput:
     sent_width: int = 0
     sent_height: int = 0
     address: str = ""
+    window: tuple[int, int, int, int] | None = None
 
     @property
     def sent_size(self) -> tuple[int, int]:

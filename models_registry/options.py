@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from models_registry.steps import ChainFacts, Step, StepRejected, check_chain, read_steps
+
 Coords = Literal["pixel", "normalized", "percent", "crs"]
 Activation = Literal["probability", "softmax", "sigmoid"]
+SMALLEST_OVERLAP_PX = 16
+"""Two windows that both see a strip of the image can tell that they speak of the same thing."""
 ImageFormat = Literal["", "original", "jpeg", "png", "geotiff"]
 
 
@@ -30,6 +34,8 @@ class ModelOptions:
     ``coords``: the coordinates of an answer that does not say which it uses. ``percent_scores``: 0 to 100.
     ``image_format``: "" lets the protocol choose. ``bands``: which bands are sent, counted from 1; empty means all.
     ``max_side``: a larger image is sent smaller (px); answers are brought back to the image's own size.
+    ``window_px``: a larger image is asked about in windows of this size that overlap by ``overlap_px``; None: whole.
+    ``pre``, ``post``: steps before sending and after the answer, in order.
     ``extra``: what only one protocol reads.
     """
 
@@ -45,6 +51,10 @@ class ModelOptions:
     image_format: ImageFormat = ""
     bands: tuple[int, ...] = ()
     max_side: int | None = None
+    window_px: int | None = None
+    overlap_px: int = 64
+    pre: tuple[Step, ...] = ()
+    post: tuple[Step, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -56,6 +66,11 @@ class ModelOptions:
         _whole("max_reply_mib", self.max_reply_mib, 1, 256)
         if self.max_side is not None:
             _whole("max_side", self.max_side, 16, 65_536)
+        _whole("overlap_px", self.overlap_px, SMALLEST_OVERLAP_PX, 16_384)
+        if self.window_px is not None:
+            _whole("window_px", self.window_px, 64, 65_536)
+            if 2 * self.overlap_px > self.window_px:
+                raise OptionsRejected("overlap_px", "must be at most half of window_px.")
         _one_of("activation", self.activation, get_args(Activation))
         _one_of("coords", self.coords, get_args(Coords))
         _one_of("image_format", self.image_format, get_args(ImageFormat))
@@ -80,11 +95,28 @@ class ModelOptions:
             values["bands"] = tuple(values["bands"])
         if not isinstance(values.get("extra", {}), Mapping):
             raise OptionsRejected("extra", "must be an object.")
+        try:
+            values |= {phase: read_steps(values[phase], phase) for phase in ("pre", "post") if phase in values}
+        except StepRejected as error:
+            raise OptionsRejected(error.where, error.why) from error
         return cls(**values)
 
     def as_document(self) -> dict[str, Any]:
         """Return all options as JSON values."""
-        return asdict(self) | {"bands": list(self.bands), "extra": dict(self.extra)}
+        steps = {"pre": [asdict(step) for step in self.pre], "post": [asdict(step) for step in self.post]}
+        return asdict(self) | {"bands": list(self.bands), "extra": dict(self.extra)} | steps
+
+    def post_step(self, name: str) -> Mapping[str, Any] | None:
+        """Return the parameters of a step after the answer; None when the model does not take it."""
+        return next((step.params for step in self.post if step.name == name), None)
+
+    def check_chain(self, *, task: str, image_form: str) -> None:
+        """Raise ``OptionsRejected`` for steps that cannot work in their order, for this task and way of sending images."""
+        facts = ChainFacts(task, image_form, self.image_format, len(self.bands) or None, self.activation, self.window_px is not None)
+        try:
+            check_chain(self.pre, self.post, facts)
+        except StepRejected as error:
+            raise OptionsRejected(error.where, error.why) from error
 
 
 def _within(name: str, value: object, low: float, high: float) -> None:

@@ -21,13 +21,15 @@ PROMPTABLE = "promptable"
 class ProtocolName:
     """A protocol that external models may be registered with.
 
-    ``check_options(options, task)`` raises ``OptionsRejected`` for settings that the protocol cannot use.
+    ``check_options(options, task)`` raises ``OptionsRejected`` for settings that the protocol cannot use. ``image_form(options,
+    task)``: how images travel: encoded, geotiff or address.
     """
 
     name: str
     title: str
     tasks: frozenset[str]
     check_options: Callable[[ModelOptions, str], None] = lambda options, task: None
+    image_form: Callable[[ModelOptions, str], str] = lambda options, task: "encoded"
 
 
 _KNOWN: dict[str, ProtocolName] = {}

@@ -88,6 +88,8 @@ RULES: dict[str, dict[str, Rule]] = {
     "auth/tokens/<int:token_id>": {"delete": MINE},
     "users": {"get": only(MANAGERS)},
     "protocols": {"get": everyone()},
+    "steps": {"get": everyone()},
+    "steps/check": {"post": everyone({"task": "detection", "protocol": "winnow_json", "options": {}})},
     "strategies": {"get": everyone()},
     "me/preferences": {"get": everyone(), "put": Rule(frozenset(MEMBERS), {}, {"If-Match": '"0"'}, open=True)},
     "campaigns": {"get": everyone(), "post": everyone(CAMPAIGN)},

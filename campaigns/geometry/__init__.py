@@ -7,6 +7,7 @@ One rule holds everywhere: vertices lie on the corner grid. Outlines come from `
 from campaigns.geometry.ground import Ground, LonLatGrid, ground_of
 from campaigns.geometry.masks import (
     decode_counts,
+    decode_crop,
     decode_mask,
     encode_counts,
     encode_mask,
@@ -43,7 +44,7 @@ __all__ = [
     "KINDS", "MAX_MASK_PIXELS", "OUTLINE_TOLERANCE_PX", "WHOLE", "Affine6", "Bounds", "Georeference", "Ground",
     "InvalidShape", "LonLatGrid", "Point", "Polygons", "Ring", "ShapeDocument", "ShapeKind", "Skeleton", "box_corners",
     "checked_box", "checked_ellipse", "checked_mask", "checked_points", "checked_polygon", "checked_polyline",
-    "checked_shape", "circle_of", "decode_counts", "decode_mask", "densified", "encode_counts", "encode_mask", "ground_of",
+    "checked_shape", "circle_of", "decode_counts", "decode_crop", "decode_mask", "densified", "encode_counts", "encode_mask", "ground_of",
     "mask_area", "mask_bounds", "mask_document", "mask_to_polygons", "names_points", "offered_shapes", "point_names",
     "polygons_area", "polygons_to_counts", "polygons_to_mask", "repaired_polygons", "ring_area", "shape_area",
     "shape_bounds", "shape_polygons",

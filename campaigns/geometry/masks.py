@@ -129,6 +129,21 @@ def mask_bounds(text: str, size: Sequence[int]) -> Bounds | None:
     return float(first_column.min()), float(top), float(last_column.max()) + 1.0, float(bottom)
 
 
+def decode_crop(text: str, size: Sequence[int]) -> tuple[int, int, Mask] | None:
+    """Return (row, column, mask) of the part of a mask that holds its pixels, at the cost of its columns; None for an empty one."""
+    bounds = mask_bounds(text, size)
+    if bounds is None:
+        return None
+    height, _width = size
+    left, top, right, bottom = (int(value) for value in bounds)
+    counts = decode_counts(text)
+    ends = np.clip(np.cumsum(counts), left * height, right * height)
+    values = np.zeros(len(counts), dtype=bool)
+    values[1::2] = True
+    columns = np.repeat(values, np.diff(ends, prepend=left * height)).reshape(right - left, height)
+    return top, left, np.ascontiguousarray(columns.T[top:bottom])
+
+
 def mask_document(mask: NDArray[Any]) -> dict[str, Any]:
     """Return the shape document of a (H, W) mask. Raise InvalidShape when nothing is inside."""
     size = (int(mask.shape[0]), int(mask.shape[1]))

@@ -94,17 +94,23 @@ def checked_bands(bands: Sequence[int] | None, count: int) -> list[int]:
 
 
 def read_window(
-    path: Path, window: WindowPx | None = None, bands: Sequence[int] | None = None, out_shape: tuple[int, int] | None = None
+    path: Path,
+    window: WindowPx | None = None,
+    bands: Sequence[int] | None = None,
+    out_shape: tuple[int, int] | None = None,
+    *,
+    picked: bool = False,
 ) -> Pixels:
     """Read (bands, h, w) in the image's own pixel type.
 
     window: (column, row, width, height) in pixels, cut to the image; by default all of it. bands: 1-based, in this order.
-    out_shape: (h, w) to shrink or stretch to. Raise Refused when the file is damaged or a band is not there.
+    out_shape: (h, w) to shrink or stretch to; picked: by single pixels of a raster, of which only a part is then read. Raise
+    Refused when the file is damaged or a band is not there.
     """
     kind = kind_of(path)
     if kind == "TIFF":
         with POOL.borrow(path) as dataset:
-            return read_raster(dataset, window, bands, out_shape)
+            return read_raster(dataset, window, bands, out_shape, Resampling.nearest if picked else None)
     pixels = pictures.decoded(path, kind)
     pixels = pixels[[band - 1 for band in checked_bands(bands, pixels.shape[0])]]
     if window is not None:

@@ -151,9 +151,19 @@ def _shown(values: Pixels, low: list[float] | None, high: list[float] | None, ga
     return (part * 255.0 + 0.5).astype(np.uint8)
 
 
-def read_rgb(path: Path, max_side: int | None = None, bands: tuple[int, ...] | None = None) -> RGB:
-    """Return an image as (H, W, 3) uint8, upright; deeper pixels are stretched between their percentiles."""
-    return rendered(path, Style(bands=bands), max_side=max_side)[0]
+def read_rgb(
+    path: Path,
+    max_side: int | None = None,
+    bands: tuple[int, ...] | None = None,
+    window: WindowPx | None = None,
+    *,
+    source: Path | None = None,
+) -> RGB:
+    """Return an image, or a window of it, as (H, W, 3) uint8, upright; deeper pixels are stretched between their percentiles.
+
+    source: a copy to read from, as for ``rendered``.
+    """
+    return rendered(path, Style(bands=bands), window, max_side, source=source)[0]
 
 
 def encoded(rgb: RGB, opaque: Opaque | None = None, *, format: str, quality: int = 85) -> bytes:

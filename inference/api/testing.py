@@ -14,10 +14,13 @@ from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_campaign, fetch_image, user_of
+from campaigns.errors import InvalidInput
 from inference.protocols import PROTOCOLS
 from inference.protocols.base import Protocol
 from inference.services.testing import ConnectionReport, try_connection
 from models_registry.permissions import fetch_model
+from models_registry.services import check_steps
+from models_registry.steps import KINDS as STEP_KINDS
 
 
 class ModelTestSerializer(serializers.Serializer[Any]):
@@ -45,6 +48,15 @@ class TestFailureSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
+class ToldStepSerializer(serializers.Serializer[Any]):
+    """What one step did; of many windows, or many things, what it did to the first."""
+
+    phase = serializers.ChoiceField(choices=["pre", "post"])
+    name = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+
+
 class TestReportSerializer(serializers.Serializer[Any]):
     """What came of a test. The request and the raw answer are shown to those who may change the model."""
 
@@ -56,6 +68,8 @@ class TestReportSerializer(serializers.Serializer[Any]):
     prediction = serializers.DictField(allow_null=True)
     failure = TestFailureSerializer(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
+    steps = ToldStepSerializer(many=True)
+    labels = serializers.ListField(child=serializers.CharField())
 
 
 class ProtocolOptionSerializer(serializers.Serializer[Any]):
@@ -82,6 +96,46 @@ class ProtocolSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     tasks = serializers.ListField(child=serializers.CharField())
     options = ProtocolOptionSerializer(many=True)
+
+
+class StepParamSerializer(serializers.Serializer[Any]):
+    """A parameter of a step; numbers and wholes are lists of at most ``most``."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["number", "whole", "numbers", "wholes", "choice", "flag"])
+    default = serializers.JSONField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    choices = serializers.ListField(child=serializers.CharField())
+    most = serializers.IntegerField()
+    help = serializers.CharField(allow_blank=True)
+
+
+class StepKindSerializer(serializers.Serializer[Any]):
+    """A step that a model may take before an image is sent, or after its answer came."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    phase = serializers.ChoiceField(choices=["pre", "post"])
+    help = serializers.CharField()
+    params = StepParamSerializer(many=True)
+    tasks = serializers.ListField(child=serializers.CharField())
+
+
+class StepsCheckSerializer(serializers.Serializer[Any]):
+    """A model's options as they stand in a form, with what decides whether its steps can work."""
+
+    task = serializers.CharField(max_length=30)
+    protocol = serializers.CharField(max_length=30)
+    options = serializers.DictField()
+
+
+class StepsJudgementSerializer(serializers.Serializer[Any]):
+    """What is wrong with options, at which place; empty when they can be saved."""
+
+    where = serializers.CharField(allow_blank=True)
+    why = serializers.CharField(allow_blank=True)
 
 
 class ModelTestThrottle(UserRateThrottle):
@@ -117,6 +171,32 @@ class ProtocolsView(APIView):
         return Response([_protocol_document(protocol) for protocol in PROTOCOLS.values()])
 
 
+class StepsView(APIView):
+    """The steps around a model."""
+
+    @extend_schema(responses=StepKindSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List the steps that models can take, with their parameters."""
+        return Response([{**asdict(kind), "tasks": sorted(kind.tasks)} for kind in STEP_KINDS.values()])
+
+
+class StepsCheckView(APIView):
+    """Whether options can be saved, while they are being written."""
+
+    @extend_schema(request=StepsCheckSerializer, responses=StepsJudgementSerializer)
+    def post(self, request: Request) -> Response:
+        """Return the first thing that is wrong with a model's options, its steps in their order above all; nothing is stored."""
+        form = StepsCheckSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        try:
+            check_steps(protocol=asked["protocol"], task=asked["task"], options=asked["options"])
+        except InvalidInput as error:
+            problem = (error.errors or [{"field": "options", "detail": error.detail}])[0]
+            return Response({"where": problem["field"].removeprefix("options."), "why": problem["detail"]})
+        return Response({"where": "", "why": ""})
+
+
 def _document(report: ConnectionReport) -> dict[str, Any]:
     return {"ok": report.ok, **asdict(report)}
 
@@ -134,4 +214,6 @@ def _protocol_document(protocol: Protocol) -> dict[str, Any]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:model_id>/test", ModelTestView.as_view()),
     path("protocols", ProtocolsView.as_view()),
+    path("steps", StepsView.as_view()),
+    path("steps/check", StepsCheckView.as_view()),
 ]

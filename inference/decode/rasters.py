@@ -20,9 +20,11 @@ from rasterio.warp import reproject
 
 from inference.decode.classes import Classes, Notes
 from inference.decode.scores import softmax
-from inference.rasters import NO_CLASS, raster_of_classes, raster_of_probabilities
+from inference.rasters import NO_CLASS, Choice, raster_of_classes, raster_of_probabilities
 from inference.schema import MAX_PIXELS, PredictionRejected, Raster
+from inference.steps.trace import tell
 from inference.wire import Affine, ModelInput
+from models_registry.options import ModelOptions
 
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)  # most answers lie nowhere, and need not
 
@@ -132,10 +134,13 @@ def grid_to_raster(grid: Grid, where: str, classes: Classes) -> Raster:
     values, silent = grid.values, grid.silent
     if np.issubdtype(values.dtype, np.floating):
         _check_finite(values, silent, where)
+    options = classes.model.options
+    values = _divided(values, options)
     if len(values) > 1:
         return _of_bands(values, silent, where, classes)
     band = values[0]
-    if _is_whole(band, silent):
+    if _is_class_map(band, silent, options):
+        _check_nothing_to_compute(classes)
         return _of_classes(band, silent, where, classes)
     return of_one_probability(band, silent, where, classes)
 
@@ -150,9 +155,36 @@ def _check_finite(values: Bands, silent: NDArray[np.bool_] | None, where: str) -
         raise PredictionRejected(where, f"expected finite numbers, got {found} in band {band + 1} at column {column}, row {row}")
 
 
-def _is_whole(band: Bands, silent: NDArray[np.bool_] | None) -> bool:
+def _divided(values: Bands, options: ModelOptions) -> Bands:
+    step = options.post_step("divide")
+    if step is None:
+        return values
+    divided: Bands = values.astype(np.float32) / np.float32(step["by"])
+    tell("divide", lambda: f"{_reach(values)} → {_reach(divided)}")
+    return divided
+
+
+def _reach(values: Bands) -> str:
+    numbers = values[np.isfinite(values)] if np.issubdtype(values.dtype, np.floating) else values
+    return f"{values.dtype}, {numbers.min():.4g} to {numbers.max():.4g}" if numbers.size else f"{values.dtype}"
+
+
+def _is_class_map(band: Bands, silent: NDArray[np.bool_] | None, options: ModelOptions) -> bool:
+    """Tell class numbers from probabilities and logits: fractions that are declared as logits are none, even when all are whole."""
     if np.issubdtype(band.dtype, np.integer):
         return True
+    return options.activation == "probability" and options.post_step("divide") is None and _is_whole(band, silent)
+
+
+def _check_nothing_to_compute(classes: Classes) -> None:
+    """Tell that steps on numbers found none: of class numbers they would make one class of all, or none."""
+    for step in classes.model.options.post:
+        if step.name in ("sigmoid", "softmax", "threshold"):
+            classes.notes.warn(f"The answer is one class per pixel already: {step.kind.title} was not applied. Remove the step.")
+            tell(step.name, lambda: "not applied: the answer is one class per pixel already")
+
+
+def _is_whole(band: Bands, silent: NDArray[np.bool_] | None) -> bool:
     spoken = band if silent is None else band[~silent]
     return bool((spoken == np.floor(spoken)).all())
 
@@ -178,12 +210,37 @@ def of_one_probability(band: Bands, silent: NDArray[np.bool_] | None, where: str
     """Turn (H, W) probabilities of class 1, or logits where the options say so, into a raster of two classes."""
     share: NDArray[np.floating] = np.where(silent, 0.0, band).astype(np.float32) if silent is not None else band.astype(np.float32)
     if classes.model.options.activation != "probability":
-        share = 1.0 / (1.0 + np.exp(-np.clip(share, -80, 80)))
+        share = _sigmoid(share)
+        _told_activation(band, share, classes)
     elif share.min() < 0.0 or share.max() > 1.0:
         worst = float(share.min() if share.min() < 0.0 else share.max())
-        advice = 'for logits set the model\'s activation to "sigmoid"'
+        advice = 'for logits take a Sigmoid step, or set the model\'s activation to "sigmoid"'
         raise PredictionRejected(where, f"expected class numbers or probabilities from 0 to 1, got {worst:g}; {advice}")
-    return raster_of_probabilities(np.stack([1.0 - share, share]), _yes_and_no(classes), silent=silent)
+    return _raster(np.stack([1.0 - share, share]), _yes_and_no(classes), silent, classes, yes_or_no=True)
+
+
+def _raster(
+    bands: NDArray[np.floating],
+    named: list[tuple[int, str]],
+    silent: NDArray[np.bool_] | None,
+    classes: Classes,
+    *,
+    yes_or_no: bool = False,
+) -> Raster:
+    """Make the raster as the model's steps say; what a window says of every class is kept until the windows are joined."""
+    options = classes.model.options
+    step = options.post_step("threshold")
+    choice = Choice(None if step is None else float(step["value"]), yes_or_no)
+    return raster_of_probabilities(bands, named, silent=silent, choice=choice, keep_shares=options.window_px is not None)
+
+
+def _sigmoid(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    shares: NDArray[np.floating] = 1.0 / (1.0 + np.exp(-np.clip(values, -80, 80)))
+    return shares
+
+
+def _told_activation(before: Bands, after: Bands, classes: Classes) -> None:
+    tell(classes.model.options.activation, lambda: f"{_reach(before)} → {_reach(after)}")
 
 
 def _yes_and_no(classes: Classes) -> list[tuple[int, str]]:
@@ -201,18 +258,22 @@ def _of_bands(values: Bands, silent: NDArray[np.bool_] | None, where: str, class
         bands[:, silent] = 1.0 / len(bands)
     activation = classes.model.options.activation
     if activation == "sigmoid":
-        bands = 1.0 / (1.0 + np.exp(-np.clip(bands, -80, 80)))
-    elif activation == "softmax" or bands.min() < 0.0 or (bands.max() > 1.0 and np.issubdtype(values.dtype, np.floating)):
+        bands = _sigmoid(bands)
+        _told_activation(values, bands, classes)
+        return _raster(bands, classes.in_order(len(bands)), silent, classes)
+    if activation == "softmax" or bands.min() < 0.0 or (bands.max() > 1.0 and np.issubdtype(values.dtype, np.floating)):
         if activation == "probability":
             classes.notes.warn("The bands are not probabilities and were taken as logits; say so in the model's options.")
-        return raster_of_probabilities(softmax(bands), classes.in_order(len(bands)), silent=silent)
+        bands = softmax(bands)
+        _told_activation(values, bands, classes)
+        return _raster(bands, classes.in_order(len(bands)), silent, classes)
     total = bands.sum(axis=0)
     if (total <= 0.0).any():
         row, column = (int(at[0]) for at in np.nonzero(total <= 0.0))
         raise PredictionRejected(where, f"expected a probability above 0 in one of the bands, got none at column {column}, row {row}")
     if float(np.abs(total - 1.0).max()) > _SUM_TOLERANCE:
         classes.notes.warn("The bands did not sum to 1 and were divided by their sum.")
-    return raster_of_probabilities(bands / total, classes.in_order(len(bands)), silent=silent)
+    return _raster(bands / total, classes.in_order(len(bands)), silent, classes)
 
 
 def _fitted(grid: Grid, image: ModelInput, notes: Notes) -> Grid:

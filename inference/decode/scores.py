@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inference.decode.classes import Classes
 from inference.decode.nodes import Node
 from inference.schema import MAX_CLASSES, Activation, Classification, ClassScore, Mode, PredictionRejected
+from inference.steps.trace import tell
 from inference.wire import ModelCard
 
 SCORE_KEYS = ("confidence", "score", "probability")
@@ -21,7 +22,9 @@ def confidence(node: Node, model: ModelCard, *, percent: bool = False) -> float:
     """Return one confidence; above 1 only as declared percent."""
     value = node.number() / (100.0 if percent or model.options.percent_scores else 1.0)
     if model.options.activation == "sigmoid":
-        return float(1.0 / (1.0 + np.exp(-np.clip(value, -500, 500))))
+        share = float(1.0 / (1.0 + np.exp(-np.clip(value, -500, 500))))
+        tell("sigmoid", lambda: f"{value:.4g} → {share:.4g}, and so on")
+        return share
     if not 0.0 <= value <= 1.0:
         raise node.reject("a confidence from 0 to 1")
     return value
@@ -58,9 +61,9 @@ def distribution(values: Sequence[float], where: str, classes: Classes, *, logit
 
 
 def _activated(numbers: NDArray[np.floating], activation: str) -> tuple[list[float], Activation]:
-    if activation == "softmax":
-        return list(softmax(numbers).tolist()), "softmax"
-    return list((1.0 / (1.0 + np.exp(-np.clip(numbers, -500, 500)))).tolist()), "sigmoid"
+    shares: NDArray[np.floating] = softmax(numbers) if activation == "softmax" else 1.0 / (1.0 + np.exp(-np.clip(numbers, -500, 500)))
+    tell(activation, lambda: f"{numbers.min():.4g} to {numbers.max():.4g} → {shares.min():.4g} to {shares.max():.4g}")
+    return list(shares.tolist()), "softmax" if activation == "softmax" else "sigmoid"
 
 
 def from_numbers(node: Node, classes: Classes, *, logits: bool = False) -> Classification:

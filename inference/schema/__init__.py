@@ -32,11 +32,11 @@ from inference.schema.checks import (
 )
 from inference.schema.objects import Box, Keypoint, Keypoints, Mask, Polygon
 from inference.schema.prediction import READERS, Dropped, Item, Prediction
-from inference.schema.rasters import Raster
+from inference.schema.rasters import Raster, Shares
 from inference.schema.whole import Classification, ClassScore, Embedding
 
 __all__ = [
     "MAX_CLASSES", "MAX_ITEMS", "MAX_PIXELS", "MAX_POINTS", "MAX_VECTOR", "READERS", "SCHEMA", "Activation", "Box", "ClassScore",
     "Classification", "Document", "Dropped", "Embedding", "Item", "Keypoint", "Keypoints", "Mask", "Mode", "Point", "Polygon",
-    "Prediction", "PredictionRejected", "Raster", "Ring",
+    "Prediction", "PredictionRejected", "Raster", "Ring", "Shares",
 ]  # fmt: skip

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from inference.schema.checks import MAX_PIXELS, Document, check_confidence, check_index, require
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What a window of an image says of every class, until it is joined with its neighbours: (K, H, W) uint8, 255 for 1, packed by zlib.
+
+    ``yes_or_no``: they are one probability and what it leaves, so that a threshold chooses between the two.
+    """
+
+    count: int
+    data: bytes
+    yes_or_no: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,7 @@ class Raster:
     ``class_map`` is a PNG (8 or 16 bit grey) of class numbers on the image's grid; a pixel whose number is not in
     ``classes`` says nothing. ``confidence_map`` (probability of the class shown) and ``entropy_map`` (entropy over
     its maximum) are 8-bit grey PNGs, 255 for 1, on the image's grid or coarser. ``inference.rasters`` reads and
-    writes them. ``confidence`` is the mean over the image.
+    writes them. ``confidence`` is the mean over the image. ``shares`` is in no document.
     """
 
     kind: ClassVar[str] = "raster"
@@ -27,6 +39,7 @@ class Raster:
     confidence: float | None = None
     confidence_map: bytes | None = None
     entropy_map: bytes | None = None
+    shares: Shares | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         height, width = self.size

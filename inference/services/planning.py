@@ -49,7 +49,13 @@ def draft_rules(model: RegisteredModel, campaign: Campaign) -> DraftRules:
         )
     labels = dict(joined.mappings.values_list("class_index", "label_id"))
     thresholds = {int(label): float(threshold) for label, threshold in joined.thresholds.items()}
-    return DraftRules(ModelTag(model.pk, model.name, model.version), campaign.task, labels, thresholds, _model_threshold(model.options))
+    tag = ModelTag(model.pk, model.name, model.version)
+    return DraftRules(tag, campaign.task, labels, thresholds, _model_threshold(model.options), _simplify_px(model.options))
+
+
+def _simplify_px(options: dict[str, Any]) -> float:
+    steps = (step for step in options.get("post", ()) if step["name"] == "simplify")
+    return next((float(step["params"]["px"]) for step in steps), 0.0)
 
 
 def _model_threshold(options: dict[str, Any]) -> float | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,18 @@ from PIL import Image as Picture
 
 from campaigns.errors import Conflict
 from campaigns.imagery import Refused
-from campaigns.models import Campaign, Image, User
+from campaigns.models import Campaign, Image, Label, User
 from campaigns.permissions import VIEW, require_role
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy, endpoint_of
+from inference.prefill import draft
+from inference.schema import Prediction
 from inference.sending import sent_image
-from inference.services.planning import stored_image
+from inference.services.planning import draft_rules, stored_image
+from inference.steps import recording
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
-from models_registry.models import ModelKind, RegisteredModel
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 from models_registry.permissions import changeable, require_use
 
 LONGEST_S = 30.0
@@ -31,7 +35,10 @@ SAMPLE_SIDE_PX = 256
 
 @dataclass(frozen=True)
 class ConnectionReport:
-    """What came of a test. ``request`` and ``raw`` (the answer's first bytes) are for those who may change the model."""
+    """What came of a test. ``request`` and ``raw`` (the answer's first bytes) are for those who may change the model.
+
+    ``steps``: what each step of the model did, in order. ``labels``: what the campaign's mapping would make of the answer.
+    """
 
     image: dict[str, Any]
     request: dict[str, Any] | None
@@ -40,6 +47,8 @@ class ConnectionReport:
     prediction: dict[str, Any] | None = None
     failure: dict[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
+    steps: list[dict[str, str]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -59,8 +68,29 @@ def try_connection(*, user: User, model: RegisteredModel, image: Image | None = 
     if image is not None:
         require_role(user, image.campaign, VIEW)
     endpoint = _impatient(endpoint_of(model))
-    sent = _drawn_sample(endpoint) if image is None else _read(image, endpoint)
-    return _report(user, model, endpoint, sent)
+    with recording() as told:
+        sent = _drawn_sample(endpoint) if image is None else _read(image, endpoint)
+        report = _report(user, model, endpoint, sent)
+    return replace(report, steps=[asdict(each) for each in told], labels=_labels(report, model, image))
+
+
+def _labels(report: ConnectionReport, model: RegisteredModel, image: Image | None) -> list[str]:
+    """Say what would be drafted in the image's campaign; nothing where it does not use the model."""
+    if report.prediction is None or image is None or not CampaignModel.objects.filter(model=model, campaign=image.campaign_id).exists():
+        return []
+    names = dict(Label.objects.filter(campaign=image.campaign_id).values_list("pk", "name"))
+    drafts = draft(Prediction.from_document(report.prediction), draft_rules(model, image.campaign))
+    said = [f"{names[label]}: {count} drafted" for label, count in Counter(each["label"] for each in drafts.annotations).items()]
+    said += [f"{name or 'a class'}: no label here, left out {count} times" for name, count in drafts.unmapped.items()]
+    if drafts.unsure:
+        said.append(f"{drafts.unsure} below the thresholds")
+    if drafts.runner_up is not None:
+        near = drafts.runner_up
+        said.append(
+            f"{near.best_class} ({near.best_confidence:.2f}) is the most probable and has no label here; "
+            f"the best that has one is {names[near.label]} ({near.confidence:.2f})"
+        )
+    return said
 
 
 def _impatient(endpoint: Endpoint) -> Endpoint:

@@ -34,6 +34,7 @@ def create_model(*, user: User, secret: str = "", **fields: Any) -> RegisteredMo
         if not checked.get(needed):
             raise _invalid(needed, "is needed.")
     _check_protocol(checked["protocol"], checked["task"], checked.get("options", {}))
+    check_steps(protocol=checked["protocol"], task=checked["task"], options=checked.get("options", {}))
     secret = check_secret(secret)
     with transaction.atomic():
         model = RegisteredModel.objects.create(kind=ModelKind.EXTERNAL, created_by=user, **checked)
@@ -54,9 +55,11 @@ def update_model(*, user: User, model: RegisteredModel, secret: str | None = Non
     checked = _checked(changes)
     if lives_here and "options" in checked:
         checked["options"]["extra"] = model.options.get("extra", {})  # it names what made the model
-    if {"protocol", "task", "options"} & checked.keys() and not lives_here:
+    if {"protocol", "task", "options"} & checked.keys():
         now = {name: checked.get(name, getattr(model, name)) for name in ("protocol", "task", "options")}
-        _check_protocol(**now)
+        if not lives_here:
+            _check_protocol(**now)
+        check_steps(**now)
     if secret is None and "url" in checked and _origin(checked["url"]) != _origin(model.url):
         secret = ""
     if secret is not None:
@@ -136,6 +139,16 @@ def _check_protocol(protocol: str, task: str, options: Mapping[str, Any]) -> Non
         raise _invalid(f"options.{error.field}", error.why) from error
 
 
+def check_steps(*, protocol: str, task: str, options: Mapping[str, Any]) -> None:
+    """Raise InvalidInput with its place for options that cannot be used, or whose steps cannot work in their order."""
+    known = known_protocols().get(protocol)
+    try:
+        asked = ModelOptions.from_document(options)
+        asked.check_chain(task=task, image_form=known.image_form(asked, task) if known else "encoded")
+    except OptionsRejected as error:
+        raise _unusable(error) from error
+
+
 def _checked_classes(classes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return classes sorted by index; each index and each name once."""
     if len(classes) > MAX_CLASSES:
@@ -157,7 +170,14 @@ def _checked_options(options: object) -> dict[str, Any]:
     try:
         return ModelOptions.from_document(options).as_document()
     except OptionsRejected as error:
-        raise _invalid(f"options.{error.field}" if error.field != "options" else "options", error.why) from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: OptionsRejected) -> InvalidInput:
+    """Return the complaint about options; that about a step is a whole sentence of its own."""
+    if error.field.partition(".")[0] in ("pre", "post"):
+        return InvalidInput(error.why, code="invalid_steps", errors=[{"field": f"options.{error.field}", "detail": error.why}])
+    return _invalid(f"options.{error.field}" if error.field != "options" else "options", error.why)
 
 
 def _invalid(field: str, why: str) -> InvalidInput:

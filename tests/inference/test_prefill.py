@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -168,3 +169,27 @@ def test_the_outline_of_a_region_covers_exactly_its_pixels(pixels):
 def test_a_threshold_outside_0_to_1_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1"):
         rules(thresholds={LAND: 1.5})
+
+
+def test_where_the_most_probable_class_has_no_label_the_runner_up_is_told():
+    scores = (ClassScore(0, "bus", 0.7), ClassScore(1, "sea", 0.2), ClassScore(2, "field", 0.1))
+    drafts = draft(about(Classification(scores)), rules({1: WATER, 2: LAND}))
+    assert [(each["label"], each["confidence"]) for each in drafts.annotations] == [(WATER, 0.2)]
+    assert drafts.runner_up == prefill.RunnerUp("bus", 0.7, WATER, 0.2)
+    joined = draft(about(Classification(scores)), rules({1: WATER, 2: WATER, 0: LAND}))
+    assert [each["label"] for each in joined.annotations] == [LAND]
+    assert joined.runner_up is None
+
+
+@given(arrays.arrays(np.uint8, (24, 32), elements=st.integers(0, 2)), st.sampled_from([0.0, 1.0, 3.0]))
+def test_simplified_areas_of_a_raster_neither_overlap_nor_leave_the_image(classes, simplify_px):
+    raster = raster_of_classes(classes, [(0, "a"), (1, "b"), (2, "c")])
+    chosen = DraftRules(MODEL, "segmentation", {0: WATER, 1: LAND}, simplify_px=simplify_px)
+    shapes = [each["shape"]["polygons"] for each in draft(about(raster, width=32, height=24), chosen).annotations]
+    areas = [shapely.MultiPolygon([(rings[0], rings[1:]) for rings in polygons]) for polygons in shapes]
+    assert all(area.is_valid for area in areas)
+    assert shapely.intersection_all(areas).area == 0.0 if len(areas) == 2 else True
+    points = sum(len(ring) for polygons in shapes for rings in polygons for ring in rings)
+    exact = draft(about(raster, width=32, height=24), rules({0: WATER, 1: LAND})).annotations
+    traced = sum(len(ring) for each in exact for rings in each["shape"]["polygons"] for ring in rings)
+    assert points == traced if simplify_px == 0.0 else points <= traced

@@ -170,3 +170,21 @@ def test_a_key_goes_into_the_question_where_the_server_wants_it_and_is_shown_to_
     assert "sesame%2F1" not in str(found)
     assert "[secret]" in found["raw"]
     assert "sesame" not in str(RegisteredModel.objects.values().get(pk=model.pk))
+
+
+def test_each_step_tells_what_it_did_and_the_mapping_what_it_would_draft(
+    campaign: Campaign, manager: User, as_user: Speak, make_image: Callable[..., Image], data_dir: Any
+) -> None:
+    image = make_image(campaign)
+    label = campaign.labels.get(name="Land")
+    steps = {"pre": [{"name": "stretch"}, {"name": "resize", "params": {"side": 32}}], "post": [{"name": "softmax"}, {"name": "top_k"}]}
+    with ModelServer(answer={"items": [{"kind": "classification", "scores": [3.0, 1.0]}]}) as server:
+        model = register(manager, server.url, options={"timeout_s": 5, **steps})
+        joined = services.attach_model(user=manager, campaign=campaign, model=model)
+        services.set_mapping(user=manager, attached=joined, mapping=[{"class": 1, "label": label.pk}])
+        found = report(as_user(manager), model, image=image.pk)
+    assert found["ok"], found
+    assert [step["name"] for step in found["steps"]] == ["stretch", "resize", "softmax", "top_k"]
+    assert found["steps"][2]["text"] == "1 to 3 → 0.1192 to 0.8808"
+    assert found["prediction"]["items"][0]["scores"][0]["confidence"] == pytest.approx(0.8808, abs=1e-4)
+    assert found["labels"][-1] == "Water (0.88) is the most probable and has no label here; the best that has one is Land (0.12)"

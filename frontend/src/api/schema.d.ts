@@ -1169,6 +1169,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the steps that models can take, with their parameters. */
+        get: operations["steps_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/steps/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Return the first thing that is wrong with a model's options, its steps in their order above all; nothing is stored. */
+        post: operations["steps_check_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/strategies": {
         parameters: {
             query?: never;
@@ -2280,6 +2314,12 @@ export interface components {
             id: number;
             username: string;
         };
+        /**
+         * @description * `pre` - pre
+         *     * `post` - post
+         * @enum {string}
+         */
+        PhaseEnum: "pre" | "post";
         /** @description A model's answer about one image, in the model's own classes; maps of rasters are left out, see ``heat_map``. */
         Prediction: {
             readonly id: number;
@@ -2663,6 +2703,52 @@ export interface components {
         Statistics: {
             bands: components["schemas"]["Band"][];
         };
+        /** @description A step that a model may take before an image is sent, or after its answer came. */
+        StepKind: {
+            name: string;
+            title: string;
+            phase: components["schemas"]["PhaseEnum"];
+            help: string;
+            params: components["schemas"]["StepParam"][];
+            tasks: string[];
+        };
+        /** @description A parameter of a step; numbers and wholes are lists of at most ``most``. */
+        StepParam: {
+            name: string;
+            title: string;
+            kind: components["schemas"]["StepParamKindEnum"];
+            default: unknown;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            choices: string[];
+            most: number;
+            help: string;
+        };
+        /**
+         * @description * `number` - number
+         *     * `whole` - whole
+         *     * `numbers` - numbers
+         *     * `wholes` - wholes
+         *     * `choice` - choice
+         *     * `flag` - flag
+         * @enum {string}
+         */
+        StepParamKindEnum: "number" | "whole" | "numbers" | "wholes" | "choice" | "flag";
+        /** @description A model's options as they stand in a form, with what decides whether its steps can work. */
+        StepsCheckRequest: {
+            task: string;
+            protocol: string;
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What is wrong with options, at which place; empty when they can be saved. */
+        StepsJudgement: {
+            where: string;
+            why: string;
+        };
         /** @description A way to rank; ``needs`` names what must be there, ``uses`` what it profits from besides. */
         Strategy: {
             name: string;
@@ -2735,6 +2821,8 @@ export interface components {
             } | null;
             failure: components["schemas"]["TestFailure"] | null;
             warnings: string[];
+            steps: components["schemas"]["ToldStep"][];
+            labels: string[];
         };
         /** @description The image that was sent. */
         TestedImage: {
@@ -2748,6 +2836,13 @@ export interface components {
         TokenAnswer: {
             token: string;
             user: components["schemas"]["User"];
+        };
+        /** @description What one step did; of many windows, or many things, what it did to the first. */
+        ToldStep: {
+            phase: components["schemas"]["PhaseEnum"];
+            name: string;
+            title: string;
+            text: string;
         };
         /**
          * @description * `grabcut` - grabcut
@@ -5380,6 +5475,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    steps_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepKind"][];
+                };
+            };
+        };
+    };
+    steps_check_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepsCheckRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepsJudgement"];
                 };
             };
         };
