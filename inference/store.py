@@ -59,12 +59,17 @@ def write_batch(*, run: Run, source: Source, answered: list[Answered], failures:
 
     ``keep_items``: the run has an item per image, whose state is part of the batch.
     """
-    heat_maps = {each.image_id: _write_files(source, each) for each in answered}
     with transaction.atomic():
-        predictions = _write_predictions(source, answered, heat_maps)
-        _write_drafts(source, answered, predictions)
+        keep_answers(source=source, answered=answered)
         if keep_items:
             _settle_items(run, answered, failures)
+
+
+def keep_answers(*, source: Source, answered: list[Answered]) -> None:
+    """Write answers and what they draft; writing them again changes nothing."""
+    heat_maps = {each.image_id: _write_files(source, each) for each in answered}
+    with transaction.atomic():
+        _write_drafts(source, answered, _write_predictions(source, answered, heat_maps))
 
 
 def _write_predictions(source: Source, answered: list[Answered], heat_maps: Mapping[int, str]) -> dict[int, int]:

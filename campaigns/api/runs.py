@@ -1,11 +1,13 @@
 """Background runs: one address for every kind."""
 
+from typing import Any
+
 import django_filters
 from django.db.models import Count, Min, QuerySet
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, status
+from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +18,7 @@ from campaigns.api.serializers import ReasonSerializer, RunItemSerializer, RunSe
 from campaigns.models import ItemState, Run, RunItem, RunState
 from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
+from campaigns.services.latencies import latencies_of
 
 UPKEEP = ("measure",)
 LOG_TAIL_BYTES = 64 * 1024
@@ -112,6 +115,33 @@ class ReasonsView(APIView):
         return Response(list(rows))
 
 
+class LatencyBinSerializer(serializers.Serializer[Any]):
+    """Answers that took from ``from_ms`` to less than ``to_ms``."""
+
+    from_ms = serializers.FloatField()
+    to_ms = serializers.FloatField()
+    count = serializers.IntegerField()
+
+
+class LatenciesSerializer(serializers.Serializer[Any]):
+    """How long answers took; null where there is none."""
+
+    count = serializers.IntegerField()
+    p50_ms = serializers.FloatField(allow_null=True)
+    p95_ms = serializers.FloatField(allow_null=True)
+    slowest_ms = serializers.FloatField(allow_null=True)
+    bins = LatencyBinSerializer(many=True)
+
+
+class LatenciesView(APIView):
+    """How long answers took."""
+
+    @extend_schema(responses=LatenciesSerializer)
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the quantiles and a histogram of the answers so far, in bins that grow with the latency."""
+        return Response(LatenciesSerializer(latencies_of(fetch_run(request, run_id))).data)
+
+
 class LogView(APIView):
     """The log of a run."""
 
@@ -133,5 +163,6 @@ urlpatterns = [
     path("runs/<int:run_id>/retry", RetryView.as_view()),
     path("runs/<int:run_id>/items", RunItemsView.as_view()),
     path("runs/<int:run_id>/reasons", ReasonsView.as_view()),
+    path("runs/<int:run_id>/latencies", LatenciesView.as_view()),
     path("runs/<int:run_id>/log", LogView.as_view()),
 ]

@@ -66,6 +66,22 @@ class PredictionSerializer(serializers.ModelSerializer[Prediction]):
         return f"/api/v1/predictions/{row.pk}/heat-map.png" if has_heat_map(row) else None
 
 
+class PredictSerializer(serializers.Serializer[Any]):
+    """Which model to ask; without one, every model that is asked when an image is opened."""
+
+    model = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
+
+
+class ToldSerializer(serializers.Serializer[Any]):
+    """What came of asking one model: a prediction, or a code and a sentence that say why there is none."""
+
+    model = AnsweringModelSerializer()
+    prediction = PredictionSerializer(allow_null=True)
+    fresh = serializers.BooleanField(help_text="It was asked now, and did not just have its answer kept.")
+    code = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
 class UnsureAreaSerializer(serializers.Serializer[Any]):
     """A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1."""
 

@@ -7,6 +7,7 @@ from inference.api import assisting, testing, views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
     path("images/<int:image_id>/predictions", views.PredictionsView.as_view()),
+    path("images/<int:image_id>/predict", views.PredictView.as_view()),
     path("images/<int:image_id>/uncertain-areas", views.UncertainAreasView.as_view()),
     path("predictions/<int:prediction_id>/heat-map.png", views.HeatMapView.as_view()),
     *assisting.urlpatterns,

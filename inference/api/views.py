@@ -11,8 +11,14 @@ from rest_framework.views import APIView
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
 from campaigns.api.serializers import RunSerializer
 from campaigns.errors import InvalidInput, NotFound
-from inference.api.serializers import InferenceRequestSerializer, PredictionSerializer, UnsureAreasSerializer
-from inference.services import heat_map_bytes, predictions_of, start_inference, unsure_areas
+from inference.api.serializers import (
+    InferenceRequestSerializer,
+    PredictionSerializer,
+    PredictSerializer,
+    ToldSerializer,
+    UnsureAreasSerializer,
+)
+from inference.services import heat_map_bytes, predict_image, predictions_of, start_inference, unsure_areas
 from models_registry.models import RegisteredModel
 
 MAX_LISTED = 100
@@ -52,6 +58,19 @@ class PredictionsView(APIView):
             raise InvalidInput("model is the id of a registered model.")
         predictions = predictions_of(user=user_of(request), image=image, model_id=None if wanted is None else int(wanted))
         return Response(PredictionSerializer(predictions[:MAX_LISTED], many=True).data)
+
+
+class PredictView(APIView):
+    """Ask about one image at once."""
+
+    @extend_schema(request=PredictSerializer, responses=ToldSerializer(many=True))
+    def post(self, request: Request, image_id: int) -> Response:
+        """Return what models say of the image, within seconds; what they say is drafted. A model that fails is told, not an error."""
+        image = fetch_image(request, image_id)
+        form = PredictSerializer(data=request.data or {})
+        form.is_valid(raise_exception=True)
+        told = predict_image(user=user_of(request), image=image, model_id=form.validated_data["model"])
+        return Response(ToldSerializer(told, many=True).data)
 
 
 class HeatMapView(APIView):

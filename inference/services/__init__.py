@@ -2,7 +2,17 @@
 
 from inference.services.answering import PoolResult, predict_pool
 from inference.services.executing import execute_inference
+from inference.services.opening import predict_image
 from inference.services.reading import heat_map_bytes, predictions_of, unsure_areas
 from inference.services.starting import start_inference
 
-__all__ = ["PoolResult", "execute_inference", "heat_map_bytes", "predict_pool", "predictions_of", "start_inference", "unsure_areas"]
+__all__ = [
+    "PoolResult",
+    "execute_inference",
+    "heat_map_bytes",
+    "predict_image",
+    "predict_pool",
+    "predictions_of",
+    "start_inference",
+    "unsure_areas",
+]

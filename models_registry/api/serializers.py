@@ -95,10 +95,11 @@ class MappedClassSerializer(serializers.Serializer[Any]):
 
 
 class MappingSerializer(serializers.Serializer[Any]):
-    """Which label each class stands for, and from what confidence on it is drafted."""
+    """Which label each class stands for, from what confidence on it is drafted, and when the model is asked."""
 
     mapping = MappedClassSerializer(many=True, required=False)
     thresholds = serializers.DictField(child=serializers.FloatField(min_value=0, max_value=1), required=False)
+    on_open = serializers.BooleanField(required=False, help_text="Ask the model about an image when a person opens it.")
 
 
 class CampaignModelSerializer(serializers.ModelSerializer[CampaignModel]):
@@ -110,7 +111,7 @@ class CampaignModelSerializer(serializers.ModelSerializer[CampaignModel]):
 
     class Meta:
         model = CampaignModel
-        fields = ["id", "model", "mapping", "thresholds", "created_at"]
+        fields = ["id", "model", "mapping", "thresholds", "on_open", "created_at"]
 
     @extend_schema_field(
         inline_serializer(

@@ -140,7 +140,7 @@ class CampaignModelView(APIView):
 
     @extend_schema(request=MappingSerializer, responses=CampaignModelSerializer)
     def put(self, request: Request, campaign_id: int, model_id: int) -> Response:
-        """Replace the mapping, the thresholds, or both; a class that is left out is not provided."""
+        """Replace what is given: the mapping, the thresholds, when it is asked; a class that is left out is not provided."""
         attached = self._fetch(request, campaign_id, model_id)
         form = MappingSerializer(data=request.data)
         form.is_valid(raise_exception=True)

@@ -11,7 +11,7 @@ from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import Campaign, Task, User
 from campaigns.permissions import MANAGE, VIEW, require_role
 from models_registry.mapping import auto_map
-from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
+from models_registry.models import CampaignModel, LabelMapping, ModelKind, RegisteredModel
 from models_registry.permissions import require_use
 
 
@@ -35,21 +35,28 @@ def set_mapping(
     attached: CampaignModel,
     mapping: Sequence[Mapping[str, Any]] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    on_open: bool | None = None,
 ) -> CampaignModel:
-    """Replace the mapping (``[{"class": 0 | {"index": 0}, "label": id | None}]``), the thresholds, or both.
+    """Replace the mapping (``[{"class": 0 | {"index": 0}, "label": id | None}]``), the thresholds, or when the model is asked.
 
-    A class without a label is not provided. Thresholds are by label id, 0 to 1: below it nothing is drafted.
+    A class without a label is not provided. Thresholds are by label id, 0 to 1: below it nothing is drafted. ``on_open``: ask
+    the model about an image when a person opens it; raises Conflict for a model that has no address to ask at.
     """
     require_role(user, attached.campaign, MANAGE)
     labels = set(attached.campaign.labels.values_list("pk", flat=True))
     pairs = None if mapping is None else _checked_mapping(mapping, labels)
     limits = None if thresholds is None else _checked_thresholds(thresholds, labels)
+    if on_open and attached.model.kind != ModelKind.EXTERNAL:
+        raise Conflict("Only a model with an address can be asked when an image is opened. Run this one beforehand.", code="not_external")
     with transaction.atomic():
         if pairs is not None:
             _write(attached, pairs)
         if limits is not None:
             CampaignModel.objects.filter(pk=attached.pk).update(thresholds=limits)
             attached.thresholds = limits
+        if on_open is not None:
+            CampaignModel.objects.filter(pk=attached.pk).update(on_open=on_open)
+            attached.on_open = on_open
     return attached
 
 

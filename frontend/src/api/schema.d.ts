@@ -485,7 +485,7 @@ export interface paths {
         };
         /** @description Return the mapping and the thresholds. */
         get: operations["campaigns_models_retrieve"];
-        /** @description Replace the mapping, the thresholds, or both; a class that is left out is not provided. */
+        /** @description Replace what is given: the mapping, the thresholds, when it is asked; a class that is left out is not provided. */
         put: operations["campaigns_models_update"];
         post?: never;
         /** @description Stop using the model in this campaign. */
@@ -768,6 +768,23 @@ export interface paths {
         get: operations["images_georeference_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Return what models say of the image, within seconds; what they say is drafted. A model that fails is told, not an error. */
+        post: operations["images_predict_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1110,6 +1127,23 @@ export interface paths {
         };
         /** @description List the images, with reasons for the failed ones. */
         get: operations["runs_items_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/latencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the quantiles and a histogram of the answers so far, in bins that grow with the latency. */
+        get: operations["runs_latencies_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1485,6 +1519,8 @@ export interface components {
             readonly thresholds: {
                 [key: string]: number;
             };
+            /** @description Ask it about an image when a person opens it. */
+            on_open?: boolean;
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -1863,6 +1899,25 @@ export interface components {
             default_for_having?: number | null;
             submit?: boolean;
         };
+        /** @description How long answers took; null where there is none. */
+        Latencies: {
+            count: number;
+            /** Format: double */
+            p50_ms: number | null;
+            /** Format: double */
+            p95_ms: number | null;
+            /** Format: double */
+            slowest_ms: number | null;
+            bins: components["schemas"]["LatencyBin"][];
+        };
+        /** @description Answers that took from ``from_ms`` to less than ``to_ms``. */
+        LatencyBin: {
+            /** Format: double */
+            from_ms: number;
+            /** Format: double */
+            to_ms: number;
+            count: number;
+        };
         /** @description Until when the image is held. */
         Lease: {
             /** Format: date-time */
@@ -1883,12 +1938,14 @@ export interface components {
             };
             label?: number | null;
         };
-        /** @description Which label each class stands for, and from what confidence on it is drafted. */
+        /** @description Which label each class stands for, from what confidence on it is drafted, and when the model is asked. */
         MappingRequest: {
             mapping?: components["schemas"]["MappedClassRequest"][];
             thresholds?: {
                 [key: string]: number;
             };
+            /** @description Ask the model about an image when a person opens it. */
+            on_open?: boolean;
         };
         /** @description A mask of the whole image: COCO's compressed run lengths. */
         Mask: {
@@ -2320,6 +2377,10 @@ export interface components {
          * @enum {string}
          */
         PhaseEnum: "pre" | "post";
+        /** @description Which model to ask; without one, every model that is asked when an image is opened. */
+        PredictRequest: {
+            model?: number | null;
+        };
         /** @description A model's answer about one image, in the model's own classes; maps of rasters are left out, see ``heat_map``. */
         Prediction: {
             readonly id: number;
@@ -2836,6 +2897,15 @@ export interface components {
         TokenAnswer: {
             token: string;
             user: components["schemas"]["User"];
+        };
+        /** @description What came of asking one model: a prediction, or a code and a sentence that say why there is none. */
+        Told: {
+            model: components["schemas"]["AnsweringModel"];
+            prediction: components["schemas"]["Prediction"] | null;
+            /** @description It was asked now, and did not just have its answer kept. */
+            fresh: boolean;
+            code: string;
+            reason: string;
         };
         /** @description What one step did; of many windows, or many things, what it did to the first. */
         ToldStep: {
@@ -4814,6 +4884,31 @@ export interface operations {
             };
         };
     };
+    images_predict_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PredictRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"][];
+                };
+            };
+        };
+    };
     images_predictions_list: {
         parameters: {
             query?: {
@@ -5410,6 +5505,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedRunItemList"];
+                };
+            };
+        };
+    };
+    runs_latencies_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Latencies"];
                 };
             };
         };
