@@ -99,6 +99,11 @@ def with_effort(kept: Kept, person: int, added: Mapping[str, Spent], ids: Iterab
     return {**kept, str(person): mine}
 
 
+def effort_is_full(kept: Kept, person: int, added: Mapping[str, Spent]) -> bool:
+    """Say whether adding what a person reports may make so many entries that some are forgotten."""
+    return len(kept.get(str(person), {})) + len(added) > MAX_ENTRIES
+
+
 def origin_of(annotation: Mapping[str, Any]) -> str:
     """Say where an accepted annotation comes from: a hand, a draft as it was, or a draft that a hand corrected."""
     if annotation["origin"] == "prediction":

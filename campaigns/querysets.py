@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from campaigns.models import User
@@ -47,6 +48,11 @@ class AnnotationSetQuerySet(models.QuerySet[Any]):
         if user.is_superuser:
             return self
         return self.filter(image__campaign__memberships__user=user)
+
+    def with_text(self) -> AnnotationSetQuerySet:
+        """Read the annotations as ``text``, JSON that nothing has parsed; they become values only when they are asked for."""
+        texts: AnnotationSetQuerySet = self.defer("annotations").annotate(text=Cast("annotations", models.TextField()))
+        return texts
 
 
 class RunQuerySet(models.QuerySet[Any]):

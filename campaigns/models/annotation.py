@@ -5,6 +5,7 @@ from django.db import models
 
 from campaigns.encoding import DocumentDecoder, DocumentEncoder
 from campaigns.models.campaign import Campaign, Label
+from campaigns.models.document import DocumentField
 from campaigns.models.image import Image
 from campaigns.querysets import AnnotationSetQuerySet, ChildOfCampaignQuerySet
 
@@ -29,7 +30,7 @@ class AnnotationSet(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="annotation_sets")
     state = models.CharField(max_length=12, choices=SetState.choices, default=SetState.DRAFT)
     version = models.PositiveIntegerField(default=1)
-    annotations = models.JSONField(default=list, encoder=DocumentEncoder, decoder=DocumentDecoder)
+    annotations = DocumentField(default=list, encoder=DocumentEncoder, decoder=DocumentDecoder)
     edited = models.BooleanField(default=False, help_text="A person changed it; a prefill leaves it alone from then on.")
     drafted_version = models.PositiveIntegerField(default=0, help_text="Version of the models' set that it was copied from.")
     prefill_withheld = models.BooleanField(default=False, help_text="A control image, shown without the models' drafts.")
@@ -76,7 +77,7 @@ class Revision(models.Model):
     annotation_set = models.ForeignKey(AnnotationSet, on_delete=models.CASCADE, related_name="revisions")
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
-    annotations = models.JSONField(encoder=DocumentEncoder, decoder=DocumentDecoder)
+    annotations = DocumentField(encoder=DocumentEncoder, decoder=DocumentDecoder)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -10,18 +10,23 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
+from orjson import Fragment
 
 from campaigns.attributes import Attribute, needs_definitions
 from campaigns.documents import Frame, Use, check_annotations, check_complete, check_one_default, label_uses
-from campaigns.effort import Spent, checked_effort, tallies, with_effort
+from campaigns.effort import Spent, checked_effort, effort_is_full, tallies, with_effort
+from campaigns.encoding import LARGE, DocumentDecoder
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
 from campaigns.geometry import Skeleton, names_points
 from campaigns.models import AnnotationSet, Effort, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
 from campaigns.queue import keep_lease
+from campaigns.splicing import find_annotations, splice
 
 LABELED = (ImageState.SUBMITTED, ImageState.ACCEPTED, ImageState.RETURNED)
+EDITED: Mapping[str, Any] = {"state": SetState.DRAFT, "edited": True}
+MOST_MOVED = 8  # annotations: each costs a search of the text, and reading it all costs about as much as forty
 MAX_ACTIVE_S = 600.0  # one save reports at most this much, so that a forgotten page does not count as work
 
 
@@ -145,19 +150,53 @@ def save_annotations(*, user: User, image: Image, version: int, change: Change) 
     Raises PreconditionFailed with the current set, InvalidInput that names the place at fault.
     """
     role = require_role(user, image.campaign, ANNOTATE)
-    own = _writable_set(user, image, role, version)
-    frame = _frame_for(image, own, change)
+    own, text = _set_to_save(user, image, role, version)
+    moved = _moved(user, image, own, text, change)
+    if moved is not None:
+        _write(own, **moved)
+    else:
+        _apply(user, image, own, change)
+    keep_lease(user, image)
+    return own
+
+
+def _apply(user: User, image: Image, own: AnnotationSet, change: Change) -> None:
+    """Read the whole set, change it and write it."""
+    ids = _ids(change.upsert)
+    known = frozenset(a["label"] for a in own.annotations)
+    frame = _frame_for(image, change, known, {a["id"]: a for a in own.annotations if a["id"] in ids})
     changed = {a["id"]: a for a in check_annotations(list(change.upsert), frame)}
     before = None if _labels_stay(frame, changed, change) else label_uses(own.annotations)
     kept = [changed.pop(a["id"], a) for a in own.annotations if a["id"] not in change.delete]
     annotations = [*kept, *(a for name, a in changed.items() if name not in change.delete)]
     _check_whole_set(annotations, frame)
+    work = _work(user, own, change, (a["id"] for a in annotations))
     with transaction.atomic():
-        _write(own, annotations=annotations, state=SetState.DRAFT, edited=True, **_work(user, own, annotations, change))
+        _write(own, annotations=annotations, **EDITED, **work)
         if before is not None:
             write_label_uses(own, before)
-    keep_lease(user, image)
-    return own
+
+
+def _moved(user: User, image: Image, own: AnnotationSet, text: str, change: Change) -> dict[str, Any] | None:
+    """Return what a save writes that only replaces a few annotations of a large set, whose other thousands need not be read.
+
+    None where the set has to be looked at as a whole: where annotations come, go or change their label, and where
+    anything is not as this expects it.
+    """
+    names = _ids(change.upsert) | set(change.effort)
+    if len(text) < LARGE or change.delete or image.campaign.task == Task.CLASSIFICATION or len(names) > MOST_MOVED:
+        return None
+    if effort_is_full(own.effort, user.pk, change.effort):  # then what was removed from the set is forgotten
+        return None
+    places = find_annotations(text, names)
+    if places is None:
+        return None
+    standing = {name: place.annotation for name, place in places.items()}
+    frame = _frame_for(image, change, frozenset(a["label"] for a in standing.values()), standing)
+    changed = {a["id"]: a for a in check_annotations(list(change.upsert), frame)}
+    if not _labels_stay(frame, changed, change):
+        return None
+    return {"text": splice(text, places, changed), **EDITED, **_work(user, own, change, standing)}
 
 
 def _labels_stay(frame: Frame, changed: dict[str, dict[str, Any]], change: Change) -> bool:
@@ -170,23 +209,24 @@ def _labels_stay(frame: Frame, changed: dict[str, dict[str, Any]], change: Chang
     return not change.delete and all(name in standing and use(standing[name]) == use(a) for name, a in changed.items())
 
 
-def _work(user: User, own: AnnotationSet, annotations: list[dict[str, Any]], change: Change) -> dict[str, Any]:
+def _work(user: User, own: AnnotationSet, change: Change, ids: Iterable[str]) -> dict[str, Any]:
     """Return the set's account of work with what this save reports."""
     work: dict[str, Any] = {"active_s": own.active_s + change.active_s}
     if change.effort:
-        work["effort"] = with_effort(own.effort, user.pk, change.effort, (a["id"] for a in annotations))
+        work["effort"] = with_effort(own.effort, user.pk, change.effort, ids)
     return work
 
 
-def _frame_for(image: Image, own: AnnotationSet, change: Change) -> Frame:
+def _ids(sent: Iterable[Any]) -> set[str]:
+    return {a["id"] for a in sent if isinstance(a, dict) and isinstance(a.get("id"), str)}
+
+
+def _frame_for(image: Image, change: Change, known: frozenset[int], standing: Mapping[str, Mapping[str, Any]]) -> Frame:
     # Labels that the set uses exist: removing a label removes it from all sets. So most saves need not ask for them.
     sent = [a for a in change.upsert if isinstance(a, dict)]
-    known = frozenset(a["label"] for a in own.annotations)
     labels = {a.get("label") for a in sent if isinstance(a.get("label"), int)}
     asks = any(needs_definitions(a.get("attributes")) or names_points(a.get("shape")) for a in sent)
-    frame = frame_of(image, labels=known if labels <= known and not asks else None)
-    ids = {a["id"] for a in sent if isinstance(a.get("id"), str)}
-    return replace(frame, standing={a["id"]: a for a in own.annotations if a["id"] in ids})
+    return replace(frame_of(image, labels=known if labels <= known and not asks else None), standing=standing)
 
 
 def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
@@ -213,6 +253,19 @@ def frame_of(image: Image, *, labels: frozenset[int] | None = None) -> Frame:
     )  # fmt: skip
 
 
+def _set_to_save(user: User, image: Image, role: Role, version: int) -> tuple[AnnotationSet, str]:
+    """Return the set as ``_writable_set`` does, and the text of a large one, whose annotations are read only when they are asked for."""
+    own = AnnotationSet.objects.filter(image=image, author=user).with_text().first()
+    if own is None:
+        return _writable_set(user, image, role, version), ""
+    if own.version == version and len(own.text) >= LARGE:
+        return own, own.text
+    own.annotations = DocumentDecoder().decode(own.text)
+    if own.version != version:
+        raise conflict(own)
+    return own, ""
+
+
 def _writable_set(user: User, image: Image, role: Role, version: int) -> AnnotationSet:
     own = AnnotationSet.objects.filter(image=image, author=user).first()
     if own is None:
@@ -230,12 +283,16 @@ def conflict(current: AnnotationSet) -> PreconditionFailed:
     return PreconditionFailed(message, current_set=current)
 
 
-def _write(own: AnnotationSet, **changes: Any) -> None:
-    """Write one new version; the version in the row decides whether it is still ours to write."""
+def _write(own: AnnotationSet, *, text: str | None = None, **changes: Any) -> None:
+    """Write one new version; the version in the row decides whether it is still ours to write.
+
+    text: the annotations as JSON, in the place of a value; then ``own`` reads them from the row when they are asked for.
+    """
     now = timezone.now()
-    if not AnnotationSet.objects.filter(pk=own.pk, version=own.version).update(version=own.version + 1, updated_at=now, **changes):
-        own.refresh_from_db()
-        raise conflict(own)
+    document = {} if text is None else {"annotations": Fragment(text)}
+    ours = AnnotationSet.objects.filter(pk=own.pk, version=own.version)
+    if not ours.update(version=own.version + 1, updated_at=now, **document, **changes):
+        raise conflict(AnnotationSet.objects.get(pk=own.pk))
     own.version += 1
     own.updated_at = now
     for name, value in changes.items():
