@@ -27,6 +27,9 @@ class PreferencesSerializer(serializers.Serializer[Any]):
     palette = serializers.ChoiceField(choices=CHOICES["palette"], required=False)
     label_order = serializers.ChoiceField(choices=CHOICES["label_order"], required=False)
     view = serializers.DictField(child=serializers.JSONField(), required=False)
+    view_times = serializers.DictField(
+        child=serializers.IntegerField(), required=False, help_text="When each option of view was chosen, in milliseconds since 1970"
+    )
 
 
 def _answer(own: Preferences) -> Response:

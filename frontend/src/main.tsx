@@ -11,6 +11,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { makeQueryClient } from "@/api/queryClient";
+import { keepViewBook } from "@/api/viewBook";
 import "@/i18n";
 import { makeRouter } from "@/router";
 import { cssVariables, theme } from "@/theme/theme";
@@ -24,6 +25,8 @@ window.addEventListener("vite:preloadError", (event) => {
   event.preventDefault();
   window.location.reload();
 });
+
+keepViewBook();
 
 const queryClient = makeQueryClient();
 const router = makeRouter(queryClient);

@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { authStateQuery } from "@/api/auth";
+import { viewBook } from "@/api/viewBook";
 import { SetupPage } from "@/pages/auth/SetupPage";
 import { SignInPage } from "@/pages/auth/SignInPage";
 import { CampaignListPage } from "@/pages/campaigns/CampaignListPage";
@@ -50,6 +51,7 @@ const members = createRoute({
     const state = await context.queryClient.ensureQueryData(authStateQuery);
     if (state.setup_needed) throw redirect({ to: "/setup" });
     if (state.user === null) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { from: location.href } });
+    viewBook.open(state.user.id);
   },
 });
 

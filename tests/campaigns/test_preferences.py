@@ -21,6 +21,7 @@ def test_what_a_person_chose_is_there_in_another_browser_and_nobody_elses(annota
     first = as_user(annotator).get(URL)
     assert (first.data, first.headers["ETag"]) == ({}, '"0"')
     chosen = {"keys": {"submit": ["Ctrl+Enter", "F8"], "label:12": ["W"], "flag": []}, "palette": "okabe-ito", "view": {"names": True}}
+    chosen["view_times"] = {"names": 1_764_288_000_000}
     assert put(as_user(annotator), 0, chosen).headers["ETag"] == '"1"'
     assert as_user(annotator).get(URL).data == chosen
     assert as_user(reviewer).get(URL).data == {}
@@ -53,6 +54,11 @@ def test_of_two_pages_the_second_is_told_and_gets_what_is_there_now(annotator: U
         {"palette": "mauve"},
         {"view": {"names": [1]}},
         {"view": {"names": "x" * 201}},
+        {"view": {"names": True}, "view_times": {"names": 1.5}},
+        {"view": {"names": True}, "view_times": {"names": -1}},
+        {"view": {"names": True}, "view_times": {"names": True}},
+        {"view_times": {"names": 1}},
+        {"view": {}, "view_times": [1]},
     ],
 )
 def test_what_means_nothing_is_refused(annotator: User, as_user: As, wrong: Any) -> None:

@@ -25,6 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(900))
 
 
+def forget_preferences(api: Api) -> None:
+    """Let a person have chosen nothing: what one test chose follows her into the next one's browser."""
+    version = api.http.get("/me/preferences").headers["ETag"]
+    if version != '"0"':
+        api.put("/me/preferences", {}, headers={"If-Match": version})
+
+
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A running Winnow in an empty folder."""
@@ -48,8 +55,10 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 def shared_api(shared_stack: Stack) -> Api:
-    """The API of the shared Winnow, for its first account."""
-    return Api(shared_stack.url, shared_stack.token)
+    """The API of the shared Winnow, for its first account, whose keys and view are as they come."""
+    api = Api(shared_stack.url, shared_stack.token)
+    forget_preferences(api)
+    return api
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +88,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def signed_in(page: Any, shared_stack: Stack) -> Any:
+def signed_in(page: Any, shared_stack: Stack, shared_api: Api) -> Any:
     """A page whose person is signed in to the shared Winnow."""
     sign_in(page, shared_stack)
     return page

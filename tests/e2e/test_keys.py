@@ -17,19 +17,11 @@ TREES = [
 
 
 @pytest.fixture
-def hand(signed_in: Page, shared_stack: Stack, shared_api: Api) -> Any:
+def hand(signed_in: Page, shared_stack: Stack, shared_api: Api) -> Hand:
     """The first image of a campaign of twenty labels; the person's own keys are as they came."""
     images = [("a.jpg", "image/jpeg", photo()), ("b.jpg", "image/jpeg", photo(column=1200))]
     campaign = make_campaign(shared_api, "detection", images, labels=[{"name": name} for name in TREES])
-    forget(shared_api)
-    yield Hand.at(signed_in, shared_stack, shared_api, campaign["images"][0])
-    forget(shared_api)
-
-
-def forget(api: Api) -> None:
-    """Give the person back the keys that the page comes with."""
-    version = api.http.get("/me/preferences").headers["ETag"]
-    api.put("/me/preferences", {}, headers={"If-Match": version})
+    return Hand.at(signed_in, shared_stack, shared_api, campaign["images"][0])
 
 
 def own_keys(api: Api) -> dict[str, list[str]]:

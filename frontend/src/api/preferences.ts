@@ -31,17 +31,23 @@ async function write(version: number, document: Preferences): Promise<Versioned>
 
 type Change = (now: Preferences) => Preferences;
 
-/** Change what is there now; what another page of the person chose meanwhile stays. */
+/** Change what is there now; what another page of the person chose meanwhile stays. A change that changes nothing is not sent. */
 async function save(change: Change): Promise<Versioned> {
   let now = await read();
   for (let turn = 1; ; turn += 1) {
     try {
-      return await write(now.version, change(now.document));
+      const next = change(now.document);
+      return next === now.document ? now : await write(now.version, next);
     } catch (error) {
       if (turn === TRIES || !(error instanceof ApiProblem) || error.status !== 412) throw error;
       now = await read();
     }
   }
+}
+
+/** Change them from outside of React; returns them as they are then. */
+export async function changePreferences(change: Change): Promise<Preferences> {
+  return (await save(change)).document;
 }
 
 /** What the person chose for herself, in whatever browser; null while it is on its way. */

@@ -2414,6 +2414,10 @@ export interface components {
             view?: {
                 [key: string]: unknown;
             };
+            /** @description When each option of view was chosen, in milliseconds since 1970 */
+            view_times?: {
+                [key: string]: number;
+            };
         };
         /** @description What a person chose. ``keys`` by command id, ``label:`` and a label's id among them; what is absent stays as it comes. */
         PreferencesRequest: {
@@ -2424,6 +2428,10 @@ export interface components {
             label_order?: components["schemas"]["LabelOrderEnum"];
             view?: {
                 [key: string]: unknown;
+            };
+            /** @description When each option of view was chosen, in milliseconds since 1970 */
+            view_times?: {
+                [key: string]: number;
             };
         };
         /** @description Whether drafts were withheld from this image (a control), and which models drafted. */

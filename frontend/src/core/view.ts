@@ -5,13 +5,16 @@ import { PLAIN_TONE, type Tone } from "./tone";
 export const NAMES = ["none", "touched", "all"] as const;
 export type Names = (typeof NAMES)[number];
 
+export const COLOR_BY = ["label", "confidence", "object"] as const;
+export type ColorBy = (typeof COLOR_BY)[number];
+
 export interface ViewChoice {
   readonly tone: Tone;
   /** Of the objects that are not in hand, 0 to 1. */
   readonly opacity: number;
   readonly names: Names;
   /** By object: each its own shade of its label's colour. */
-  readonly colorBy: "label" | "confidence" | "object";
+  readonly colorBy: ColorBy;
   readonly crosshair: boolean;
   readonly grid: boolean;
   readonly minimap: boolean;

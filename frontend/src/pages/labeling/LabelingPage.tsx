@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Campaign, Label } from "@/api/types";
+import { viewBook } from "@/api/viewBook";
+import { follow } from "@/core/view-book";
 import type { Definitions } from "@/core/attributes";
 import { skeletonsOf } from "@/core/skeleton";
 import { KeysContext } from "@/keys/KeyHint";
@@ -21,6 +23,7 @@ import { OnOpenModels } from "./on-open";
 import { LeftPanel } from "./LeftPanel";
 import { statisticsQuery } from "./pictures";
 import { preferencesOf, toolSettingsOf, type PreferenceStore } from "./preferences";
+import { VIEW_OF_LABELING } from "./followed";
 import { RightPanel } from "./RightPanel";
 import type { Walk } from "./scope";
 import type { ImageFacts } from "./wire";
@@ -48,14 +51,20 @@ function useMachinery(campaign: Campaign, image: number | null, walk: Walk | nul
   useEffect(() => {
     const { id, task, settings, labels, role } = first.current;
     const preferences = preferencesOf(id);
+    const unfollow = follow(viewBook, preferences, VIEW_OF_LABELING);
     const viewer = new Viewer();
     const models = new PromptableModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
     const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), shapes: new Set(toolsOf(first.current).map(({ shape }) => shape)), assistantOf, onOpen: new OnOpenModels(id), statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
+    // A threshold that comes from another browser is that of the image on the desk, too.
+    preferences.subscribe(({ thresholds }, before) => {
+      if (thresholds !== before.thresholds) desk.onDesk()?.session.setThresholds(thresholds);
+    });
     setMachinery({ desk, viewer, preferences });
     void desk.start(image);
     return () => {
+      unfollow();
       desk.close();
       viewer.dispose();
     };

@@ -1,4 +1,4 @@
-/** What a person chose in a campaign, kept in this browser. */
+/** What a person chose in a campaign, kept in this browser; how things are seen follows the person (`followed`). */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { DEFAULT_THRESHOLDS, type Thresholds } from "@/core/review";
 import type { Places } from "@/core/places";
@@ -74,6 +74,9 @@ export function preferencesOf(campaign: number): PreferenceStore {
 export function toolSettingsOf(preferences: PreferenceStore): ToolSettings {
   const settings = new ToolSettings(preferences.getState().tools);
   settings.store.subscribe((tools) => preferences.setState({ tools }));
+  preferences.subscribe(({ tools }, before) => {
+    if (tools !== before.tools && tools !== settings.store.getState()) settings.store.setState(tools, true);
+  });
   return settings;
 }
 

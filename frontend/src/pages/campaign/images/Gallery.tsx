@@ -77,6 +77,7 @@ export function Gallery(props: GalleryProps) {
     onCatch: useCaught(ids, selection, onSelect),
   });
   useFocusOnMove(list, focus, at, focusRow, layout);
+  useFocusOnOpen(list, look === "grid" && width > 0, ids[at], onFocus);
 
   const press = (event: MouseEvent): void => {
     if (wasDrawn()) return;
@@ -223,6 +224,24 @@ function useCaught(ids: readonly number[], selection: Selection, onSelect: Galle
     const anchor = found[0] ?? null;
     now.onSelect(() => (keep ? united({ ...start, anchor: start.anchor ?? anchor }, found) : { ids: new Set(found), anchor }));
   }, []);
+}
+
+/** The keyboard grid is there to be typed at: as it opens it takes the focus, unless somebody is at a control by keyboard. */
+function useFocusOnOpen(list: React.RefObject<HTMLElement | null>, isOpen: boolean, id: number | undefined, onFocus: (id: number) => void): void {
+  const opened = useRef(false);
+  useEffect(() => {
+    if (!isOpen || id === undefined) {
+      opened.current = isOpen && opened.current;
+      return;
+    }
+    if (opened.current) return;
+    opened.current = true;
+    const active = document.activeElement;
+    const isBusy = active !== null && active !== document.body && active.matches(":focus-visible") && active.closest("[data-testid=look]") === null;
+    if (isBusy) return;
+    onFocus(id);
+    list.current?.querySelector<HTMLElement>(`[data-image="${id}"]`)?.focus({ preventScroll: true });
+  }, [list, isOpen, id, onFocus]);
 }
 
 /** The keyboard's focus goes where the grid's focus goes, once its tile exists. */

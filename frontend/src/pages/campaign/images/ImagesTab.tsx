@@ -15,7 +15,7 @@ import { FilterBar } from "./filters/FilterBar";
 import { type Filter, isEmpty, NO_FILTER, toQuery } from "./filters/model";
 import classes from "./Gallery.module.css";
 import { GalleryDesk } from "./GalleryDesk";
-import { galleryStore } from "./store";
+import { chooseOrdering, galleryStore, usualOrdering } from "./store";
 import { UploadPanel } from "./UploadPanel";
 import { useUpload } from "./uploads";
 
@@ -46,9 +46,10 @@ function useFilter(campaign: number) {
   const go = (next: Filter, order: Ordering) =>
     void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign, tab: "images" }, search: toSearch(next, order), replace: true, resetScroll: false });
   useEffect(() => {
+    if (text !== "{}") return;
     const last = store.getState();
-    const restores = text === "{}" && !isEmpty(last.filter);
-    if (restores) go(last.filter, last.ordering);
+    if (!isEmpty(last.filter)) go(last.filter, last.ordering);
+    else if (usualOrdering() !== "id") go(last.filter, usualOrdering());
     // Only on coming back: later the address leads.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [store]);
@@ -78,7 +79,7 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
       {showUpload && <UploadPanel campaign={campaign} onClose={empty ? undefined : () => setAdding(false)} />}
       {!empty && (
         <div className={classes["filters"]}>
-          <FilterBar campaign={campaign} filter={filter} ordering={ordering} onChange={setFilter} />
+          <FilterBar campaign={campaign} filter={filter} ordering={ordering} onChange={setFilter} onOrdering={chooseOrdering} />
         </div>
       )}
       {ids === undefined ? (

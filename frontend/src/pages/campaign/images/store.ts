@@ -1,13 +1,16 @@
 /** What somebody does in a campaign's gallery, kept while they look at other tabs: the selection, the filter last used, the view. */
 import { createStore, type StoreApi, useStore } from "zustand";
 import type { Ordering } from "@/api/gallery";
+import { viewBook } from "@/api/viewBook";
+import { follow, type Told } from "@/core/view-book";
+import { orderingOf } from "./filters/address";
 import { type Filter, NO_FILTER } from "./filters/model";
 import type { Shape } from "./lasso";
 import { NO_SELECTION, type Selection } from "./selection";
 
 export type Look = "gallery" | "grid";
 
-/** Kept in this browser. */
+/** Kept in this browser; some of it follows the person (`VIEW`). */
 export interface Choices {
   readonly look: Look;
   /** Columns of the keyboard grid. */
@@ -34,6 +37,31 @@ const CHOICES: Choices = { look: "gallery", columns: COLUMNS.usual, lasso: "rect
 export type GalleryStore = StoreApi<GalleryState>;
 
 const stores = new Map<number, GalleryStore>();
+
+const LOOKS: ReadonlySet<unknown> = new Set<Look>(["gallery", "grid"]);
+const SHAPES: ReadonlySet<unknown> = new Set<Shape>(["rectangle", "loop"]);
+
+/** How images are looked at follows the person; what a labeling does stays a matter of this campaign and browser. */
+const VIEW: Told<GalleryState> = {
+  read: ({ look, columns, lasso, panel }) => ({ "gallery.look": look, "gallery.columns": columns, "gallery.lasso": lasso, "gallery.panel": panel }),
+  write: (_state, { "gallery.look": look, "gallery.columns": columns, "gallery.lasso": lasso, "gallery.panel": panel }) => ({
+    ...(LOOKS.has(look) ? { look: look as Look } : {}),
+    ...(typeof columns === "number" && columns >= COLUMNS.least && columns <= COLUMNS.most ? { columns: Math.round(columns) } : {}),
+    ...(SHAPES.has(lasso) ? { lasso: lasso as Shape } : {}),
+    ...(typeof panel === "boolean" ? { panel } : {}),
+  }),
+};
+
+const ORDERING = "gallery.ordering";
+
+/** The order that the person chose last; a link says its own. */
+export function usualOrdering(): Ordering {
+  return orderingOf(String(viewBook.options()[ORDERING] ?? ""));
+}
+
+export function chooseOrdering(ordering: Ordering): void {
+  viewBook.set({ [ORDERING]: ordering });
+}
 
 function keyOf(campaign: number): string {
   return `winnow:gallery:${campaign}`;
@@ -67,6 +95,7 @@ export function galleryStore(campaign: number): GalleryStore {
     const now = JSON.stringify(choicesOf(state));
     if (now !== JSON.stringify(choicesOf(before))) write(campaign, now);
   });
+  follow(viewBook, store, VIEW);
   stores.set(campaign, store);
   return store;
 }

@@ -21,10 +21,12 @@ interface Props {
   filter: Filter;
   ordering: Ordering;
   onChange: (filter: Filter, ordering: Ordering) => void;
+  /** Somebody chose an order by hand. */
+  onOrdering: (ordering: Ordering) => void;
 }
 
 /** Which images are shown, and in which order. */
-export function FilterBar({ campaign, filter, ordering, onChange }: Props) {
+export function FilterBar({ campaign, filter, ordering, onChange, onOrdering }: Props) {
   const { t } = useTranslation();
   const members = useMembers(campaign.id);
   const [adding, { toggle, close }] = useDisclosure(false);
@@ -60,7 +62,11 @@ export function FilterBar({ campaign, filter, ordering, onChange }: Props) {
         size="xs"
         w={150}
         value={ordering}
-        onChange={(next) => onChange(filter, orderingOf(next ?? ""))}
+        onChange={(next) => {
+          const chosen = orderingOf(next ?? "");
+          onOrdering(chosen);
+          onChange(filter, chosen);
+        }}
         data={OFFERED.map((one) => ({ value: one, label: t(`images.order.${one}`) }))}
         data-testid="ordering"
       />
