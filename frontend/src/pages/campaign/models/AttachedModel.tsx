@@ -97,7 +97,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
             )}
             {model.kind === "external" && (
               <Switch
-                checked={attached.on_open} disabled={!manager || save.isPending} data-testid="on-open"
+                checked={(save.isPending ? save.variables.on_open : undefined) ?? attached.on_open} disabled={!manager} data-testid="on-open"
                 label={t("campaignModels.onOpen")} description={t("campaignModels.onOpenHint")}
                 onChange={(event) => save.mutate({ model: model.id, on_open: event.currentTarget.checked })}
               />
