@@ -39,6 +39,14 @@ def number(name: str, *, default: float) -> float:
     return value
 
 
+def choice(name: str, choices: tuple[str, ...]) -> str:
+    """Read one of a few words; the first is the default."""
+    word = os.environ.get(name, "").strip().lower() or choices[0]
+    if word not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {word!r}.")
+    return word
+
+
 def words(name: str) -> list[str]:
     """Read a comma-separated list; blanks are dropped."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]

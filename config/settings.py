@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from config.environment import address, database, flag, number, secret_key, words
+from config.environment import address, choice, database, flag, number, secret_key, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("WINNOW_DATA_DIR") or BASE_DIR / "data").resolve()
@@ -147,11 +147,16 @@ IMPORT_ROOTS = words("WINNOW_IMPORT_ROOTS")
 # Which addresses a model's URL may reach (docs/reference/settings.md, "Calling models").
 MODEL_NETWORKS = words("WINNOW_MODEL_NETWORKS")
 MODEL_HOSTS = words("WINNOW_MODEL_HOSTS")
+# Who may say which addresses are called: managers of campaigns, owners of campaigns, or the owner of the deployment.
+MODEL_REGISTRARS = choice("WINNOW_MODEL_REGISTRARS", ("managers", "owners", "owner"))
+MODEL_CHECK_MINUTES = int(number("WINNOW_MODEL_CHECK_MINUTES", default=5))
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "models_registry.redaction.RedactingFormatter", "fmt": "{asctime} {levelname} {name}: {message}", "style": "{"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # A refused request is the client's affair, and it was told; only failures of the server are worth a line.
     "loggers": {"django.request": {"level": "ERROR"}},

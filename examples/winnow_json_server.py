@@ -54,7 +54,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Say what this is."""
-        self.answer(200, {"status": "ok", "classes": CLASSES})
+        about = {"name": "Coast by colour", "version": "1", "protocols": ["winnow_json", "winnow"], "classes": CLASSES}
+        self.answer(200, {"status": "ok", **about})
 
     def do_POST(self) -> None:
         """Answer a question; a wrong one gets 400 and a reason."""

@@ -14,6 +14,7 @@ from inference.protocols.base import ImageForm, Protocol
 from inference.schema import Prediction, PredictionRejected
 from inference.steps import run_thing_steps
 from inference.wire import ModelCard, ModelInput, WireReply, WireRequest, with_secret
+from models_registry.addresses import same_server
 from models_registry.egress import BadStatus, EgressClient, EgressError, Limits, Outgoing, Received, Unreachable
 from models_registry.options import ModelOptions
 
@@ -145,8 +146,9 @@ async def _send(
     client: EgressClient, endpoint: Endpoint, request: WireRequest, dice: random.Random, refused: Refused | None = None
 ) -> Replied:
     # One key for all tries: a server that keeps keys answers the second try from the first one's work.
-    headers = {**request.headers, "Idempotency-Key": uuid.uuid4().hex, **endpoint.headers}
-    sent = with_secret(request, endpoint.protocol.secret_place(endpoint.card), endpoint.secret)
+    safe = same_server(endpoint.card.url, request.url)  # whatever a protocol makes of its options, the secret goes nowhere else
+    headers = {**request.headers, "Idempotency-Key": uuid.uuid4().hex, **(endpoint.headers if safe else {})}
+    sent = with_secret(request, endpoint.protocol.secret_place(endpoint.card), endpoint.secret if safe else "")
     outgoing = Outgoing(sent.url, headers, sent.body, sent.method)
     most = 1 + endpoint.card.options.retries
     for number in range(1, most + 1):

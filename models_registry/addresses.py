@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -132,6 +134,13 @@ def _parsed(url: str) -> httpx.URL:
         return httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise EgressRefused("host", f"This is no URL: {error}") from error
+
+
+@lru_cache(maxsize=256)
+def same_server(one: str, other: str) -> bool:
+    """Tell whether two URLs lead to the same scheme, host and port: only there may a secret go."""
+    first, second = urlsplit(one), urlsplit(other)
+    return (first.scheme.casefold(), first.netloc.casefold()) == (second.scheme.casefold(), second.netloc.casefold())
 
 
 def port_of(url: httpx.URL) -> int:

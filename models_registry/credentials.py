@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from campaigns.errors import InvalidInput
-from models_registry import secrets
+from models_registry import redaction, secrets
 from models_registry.models import RegisteredModel
 
 DEFAULT_HEADER = "Authorization"
@@ -39,8 +39,12 @@ def check_secret(secret: str) -> str:
 
 
 def plain_secret(model: RegisteredModel) -> str:
-    """Return a model's secret, decrypted; empty without one."""
-    return secrets.decrypt(model.secret, model_id=model.pk) if model.secret else ""
+    """Return a model's secret, decrypted, which no log shows from now on; empty without one."""
+    if not model.secret:
+        return ""
+    secret = secrets.decrypt(model.secret, model_id=model.pk)
+    redaction.remember(secret)
+    return secret
 
 
 def credential_headers(model: RegisteredModel) -> dict[str, str]:
@@ -48,8 +52,13 @@ def credential_headers(model: RegisteredModel) -> dict[str, str]:
 
     A bare token in ``Authorization`` is sent as ``Bearer``; write the scheme in front ("Basic …") for another.
     """
-    secret = plain_secret(model)
+    return headers_for(model.auth_header, plain_secret(model))
+
+
+def headers_for(header: str, secret: str) -> dict[str, str]:
+    """Return the header that carries a secret, which no log shows from now on; empty without one."""
     if not secret:
         return {}
-    name = model.auth_header or DEFAULT_HEADER
+    redaction.remember(secret)
+    name = header or DEFAULT_HEADER
     return {name: f"Bearer {secret}" if name.casefold() == "authorization" and " " not in secret else secret}

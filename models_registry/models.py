@@ -30,6 +30,7 @@ class RegisteredModel(models.Model):
     auth_header = models.CharField(max_length=100, blank=True, default="Authorization", help_text="Header that carries the secret.")
     classes = models.JSONField(default=list, help_text='[{"index": 0, "name": "water"}]')
     options = models.JSONField(default=dict, help_text="See models_registry.options.ModelOptions.")
+    card = models.JSONField(default=dict, help_text="What people should know of it: see models_registry.card.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -71,6 +72,75 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} checkpoint of {self.model_id}"
+
+
+class HealthCheck(models.Model):
+    """Whether a model could be reached at one time. The newest few hundred are kept."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="checks")
+    is_up = models.BooleanField()
+    code = models.CharField(max_length=30, blank=True, help_text="Why not, in one word; empty when it is up")
+    detail = models.CharField(max_length=500, blank=True)
+    latency_ms = models.FloatField(null=True)
+    scheduled = models.BooleanField(default=False, help_text="By the workers' schedule, not by a person")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"model {self.model_id} was {'up' if self.is_up else 'down'}"
+
+
+class CallKind(models.TextChoices):
+    """Why a model was called."""
+
+    RUN = "run"
+    TEST = "test"
+    ASSIST = "assist"
+
+
+class CallBatch(models.Model):
+    """What came of many calls, in few numbers: never a row per call."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="call_batches")
+    kind = models.CharField(max_length=10, choices=CallKind.choices)
+    calls = models.PositiveIntegerField()
+    failures = models.PositiveIntegerField(default=0)
+    latencies = models.JSONField(default=dict, help_text="Slot of models_registry.latency → how many answered calls")
+    error_code = models.CharField(max_length=30, blank=True, help_text="Of the last failure among them")
+    error = models.CharField(max_length=500, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls of model {self.model_id}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to which model, when and from where. It outlives the model, and never holds a secret."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    username = models.CharField(max_length=150)
+    action = models.CharField(max_length=30)
+    model_number = models.PositiveBigIntegerField(null=True, db_index=True, help_text="The id of the model, which may be gone")
+    model_name = models.CharField(max_length=200, blank=True)
+    url = models.CharField(max_length=500, blank=True, help_text="Without query and credentials")
+    details = models.JSONField(default=dict)
+    address = models.CharField(max_length=64, blank=True, help_text="Where the request came from")
+    client = models.CharField(max_length=200, blank=True, help_text="A token's name or the web page, and the user agent")
+    campaigns = models.ManyToManyField(Campaign, related_name="+", help_text="That used the model then")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.action} {self.model_name}"
 
 
 class CampaignModel(models.Model):

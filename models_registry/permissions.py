@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
+
 from campaigns.errors import NotAllowed, NotFound
-from campaigns.models import Membership, User
+from campaigns.models import Membership, Role, User
 from campaigns.permissions import MANAGE, require_manager_somewhere
 from models_registry.models import CampaignModel, RegisteredModel
 
@@ -34,6 +36,21 @@ def changeable(user: User, models: Iterable[RegisteredModel]) -> set[int]:
         users[model_id].add(campaign_id)
     own = {model.pk for model in models if model.created_by_id == user.pk}
     return {pk for pk in ids if managed and users[pk] <= managed and (users[pk] or pk in own)}
+
+
+def require_registrar(user: User) -> None:
+    """Raise NotAllowed unless the user may say which addresses are called: by default who manages a campaign.
+
+    The operator narrows it with ``WINNOW_MODEL_REGISTRARS``: owners (of campaigns), or owner (of the deployment).
+    """
+    allowed = settings.MODEL_REGISTRARS
+    if user.is_superuser or (allowed == "owners" and Membership.objects.filter(user=user, role=Role.OWNER).exists()):
+        return
+    if allowed == "managers":
+        require_manager_somewhere(user)
+        return
+    who = "owners of campaigns" if allowed == "owners" else "the owner of this deployment"
+    raise NotAllowed(f"The operator lets only {who} register model addresses here. Ask them to enter this one.", code="not_a_registrar")
 
 
 def require_change(user: User, model: RegisteredModel) -> None:

@@ -18,6 +18,7 @@ from campaigns.errors import InvalidInput
 from inference.protocols import PROTOCOLS
 from inference.protocols.base import Protocol
 from inference.services.testing import ConnectionReport, try_connection
+from models_registry.api.callers import caller_of
 from models_registry.permissions import fetch_model
 from models_registry.services import check_steps
 from models_registry.steps import KINDS as STEP_KINDS
@@ -159,7 +160,9 @@ class ModelTestView(APIView):
         image_id, campaign_id = form.validated_data.get("image"), form.validated_data.get("campaign")
         image = fetch_image(request, image_id) if image_id else None
         campaign = fetch_campaign(request, campaign_id) if campaign_id else None
-        return Response(_document(try_connection(user=user_of(request), model=model, image=image, campaign=campaign)))
+        return Response(
+            _document(try_connection(user=user_of(request), model=model, image=image, campaign=campaign, caller=caller_of(request)))
+        )
 
 
 class ProtocolsView(APIView):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inference.api import assisting, testing, views
+from inference.api import assisting, probing, testing, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("images/<int:image_id>/uncertain-areas", views.UncertainAreasView.as_view()),
     path("predictions/<int:prediction_id>/heat-map.png", views.HeatMapView.as_view()),
     *assisting.urlpatterns,
+    *probing.urlpatterns,
     *testing.urlpatterns,
 ]

@@ -96,7 +96,8 @@ INTERACTIVE = Option(
 class Recognised:
     """What a server said of itself. ``confidence``: how sure it is that the protocol answers here, 0 to 1; "" is: not told.
 
-    ``url``: the address to register. ``options``: values of ``ModelOptions`` to start with.
+    ``url``: the address to register. ``options``: values of ``ModelOptions`` to start with. ``classes_of_tasks``: where one
+    address answers several tasks, the classes of each.
     """
 
     confidence: float
@@ -107,6 +108,7 @@ class Recognised:
     classes: tuple[ModelClass, ...] = ()
     multi_label: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    classes_of_tasks: Mapping[str, tuple[ModelClass, ...]] = field(default_factory=dict)
 
 
 class Protocol(ABC):

@@ -10,6 +10,7 @@ The answer:    {"model_version": "…", "coords": "pixel", "items": [{"kind": "c
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any, cast, get_args
 
 import orjson
@@ -18,7 +19,18 @@ from inference.decode import Classes, Node, parse_json
 from inference.decode.classes import Notes
 from inference.decode.coordinates import Frame
 from inference.decode.items import Reader, read_items
-from inference.protocols.base import ModelCard, ModelInput, Option, Prediction, Protocol, WireReply, WireRequest, multipart
+from inference.protocols.base import (
+    ModelCard,
+    ModelClass,
+    ModelInput,
+    Option,
+    Prediction,
+    Protocol,
+    Recognised,
+    WireReply,
+    WireRequest,
+    multipart,
+)
 from inference.schema import PredictionRejected
 from models_registry.options import Coords
 
@@ -48,6 +60,15 @@ class WinnowMultipart(Protocol):
         """Read the answer."""
         return parse_answer(reply, image, model)
 
+    def inquiries(self, url: str) -> tuple[WireRequest, ...]:
+        """Ask the address itself: a server may describe itself there, see ``recognise``."""
+        return (WireRequest(url, {"Accept": "application/json"}, b"", "GET"),)
+
+    def recognise(self, url: str, replies: Sequence[WireReply | None]) -> Recognised | None:
+        """Read ``{"protocols": ["winnow_json"], "name", "version", "classes": {task: [name]} | [name], "task"}``."""
+        reply = replies[0]
+        return None if reply is None else _described(self.name, url, reply)
+
 
 class WinnowJson(WinnowMultipart):
     """The image inside the question, as base64."""
@@ -61,6 +82,36 @@ class WinnowJson(WinnowMultipart):
         document = question(image, model)
         document["image"]["b64"] = base64.b64encode(image.content).decode("ascii")
         return WireRequest(model.url, {"Content-Type": "application/json", "Accept": "application/json"}, orjson.dumps(document))
+
+
+def _described(protocol: str, url: str, reply: WireReply) -> Recognised | None:
+    """Return what a server says of itself; None when it does not say that it speaks this protocol."""
+    root = parse_json(reply.body)
+    spoken = root.first("protocols")
+    if spoken is None or not spoken.is_list():
+        return None
+    names = [each.text(100) for each in spoken.entries(20)]
+    if protocol not in names:
+        return None
+    classes = root.first("classes")
+    tasks: dict[str, tuple[ModelClass, ...]] = {}
+    if classes is not None and classes.is_object():
+        tasks = {task: _named(names) for task, names in classes.members() if task in _TASKS}
+    told = root.first("task")
+    task = told.text(20) if told is not None else next(iter(tasks), "")
+    own = _named(classes) if classes is not None and classes.is_list() else tasks.get(task, ())
+    # What the server names first it would rather be asked in.
+    confidence = 0.95 - 0.05 * min(names.index(protocol), 5)
+    return Recognised(confidence, url, _text(root, "name"), _text(root, "version"), task, own, classes_of_tasks=tasks)
+
+
+def _named(names: Node) -> tuple[ModelClass, ...]:
+    return tuple(ModelClass(index, each.text(200)) for index, each in enumerate(names.entries(1000)))
+
+
+def _text(root: Node, name: str) -> str:
+    found = root.first(name)
+    return found.text(100) if found is not None else ""
 
 
 def question(image: ModelInput, model: ModelCard) -> dict[str, Any]:

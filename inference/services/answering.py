@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -19,12 +19,13 @@ from campaigns.errors import NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
 from inference.inputs import StoredImage
-from inference.services.failures import NOT_TRIED, Unanswered
+from inference.services.failures import NOT_THE_MODELS, NOT_TRIED, Unanswered
 from inference.services.local import LocalAsker
 from inference.services.planning import Plan, images_by_id, make_plan
 from inference.services.remote import RemoteAsker
 from inference.store import Answered, Failure, missing, write_batch
-from models_registry.models import RegisteredModel
+from models_registry.models import CallKind, RegisteredModel
+from models_registry.services.calls import Call, CallRecorder
 
 BATCH = 64
 BATCH_WITHIN_S = 0.25
@@ -110,18 +111,29 @@ def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, 
         return
     remaining = iter(image_ids)
     loading = _loaded(remaining)
-    with _asker(plan, len(image_ids)) as asker:
+    calls = CallRecorder(plan.model.pk, CallKind.RUN)
+    with closing(calls), _asker(plan, len(image_ids)) as asker:
         while True:
             _feed(asker, loading)
             if not asker.in_flight:
                 break
             outcomes = asker.collect(most=BATCH, within_s=BATCH_WITHIN_S)
+            calls.add(_calls_of(outcomes))
             _keep(context, plan, outcomes, tally=tally, keep_items=keep_items)
             context.progress(done=tally.done, failed=tally.failed, message=asker.waits_for)
             if _is_dead(outcomes, tally):
                 break
     if tally.stopped_by:
         _give_up(context, tally, total, keep_items=keep_items)
+
+
+def _calls_of(outcomes: Sequence[Answered | Unanswered]) -> Iterator[Call]:
+    """Give what the model is to be judged by: not the images that could not be sent."""
+    for each in outcomes:
+        if isinstance(each, Answered):
+            yield Call(each.latency_ms)
+        elif each.code not in NOT_THE_MODELS:
+            yield Call(each.latency_ms, each.code, each.reason)
 
 
 def _asker(plan: Plan, expected: int) -> AbstractContextManager[Asker]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,8 +19,9 @@ from campaigns.storage import image_path
 from inference.interactive.client import AssistTooSlow, AssistUnreachable, ask
 from inference.interactive.prompts import PromptRefused, read_objects, read_roi
 from inference.interactive.windows import AskedImage
-from models_registry.models import ModelKind, RegisteredModel
+from models_registry.models import CallKind, ModelKind, RegisteredModel
 from models_registry.services import promptable_files
+from models_registry.services.calls import Call, record_calls
 
 FIELDS: Final = frozenset({"tool", "model", "roi", "prompts", "mask", "polygon", "style", "prepare"})
 GRABCUT: Final = "grabcut"
@@ -36,11 +38,15 @@ def assist(*, user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, 
     require_role(user, image.campaign, ANNOTATE)
     question = _question(user, image, wanted)
     keep_lease(user, image)
+    begun = perf_counter()
     try:
-        return ask(settings.DATA_DIR, question)
+        answer = ask(settings.DATA_DIR, question)
+        _count(image, wanted, question, Call((perf_counter() - begun) * 1000.0))
+        return answer
     except Refused as refused:
         raise _problem(refused) from refused
     except AssistTooSlow as error:
+        _count(image, wanted, question, Call(None, "timeout", "Smart labeling took too long."))
         raise TooSlow(
             "Smart labeling took too long here. Choose a smaller work area, or try again in a moment.", code="assist_slow"
         ) from error
@@ -50,6 +56,12 @@ def assist(*, user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, 
             "`python -m inference.interactive` beside the web server.",
             code="assist_unreachable",
         ) from error
+
+
+def _count(image: Image, wanted: Mapping[str, Any], question: Mapping[str, Any], call: Call) -> None:
+    """Add a call to the model's figures; GrabCut is no model, and preparing is no question."""
+    if question["do"] == MODEL:
+        record_calls(_model(image, wanted.get("model")).pk, CallKind.ASSIST, [call])
 
 
 def _question(user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, Any]:

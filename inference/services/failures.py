@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 NOT_TRIED: Final = "not_tried"
+NOT_THE_MODELS: Final = frozenset({NOT_TRIED, "unreadable_image", "internal_error"})
+"""What a model is not to be blamed for."""
 
 
 @dataclass(frozen=True, slots=True)

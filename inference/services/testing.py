@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-
-import numpy as np
-from PIL import Image as Picture
 
 from campaigns.errors import Conflict
 from campaigns.imagery import Refused
@@ -18,19 +14,21 @@ from campaigns.permissions import VIEW, require_role
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy, endpoint_of
 from inference.prefill import draft
+from inference.samples import drawn_sample
 from inference.schema import Prediction
 from inference.sending import sent_image
 from inference.services.planning import draft_rules, stored_image
 from inference.steps import recording
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
-from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.permissions import changeable, require_use
+from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
+from models_registry.services.calls import Call, record_calls
 
 LONGEST_S = 30.0
 """A person waits for it, and a web worker with them."""
 RAW_BYTES = 4096
-SAMPLE_SIDE_PX = 256
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,14 @@ class ConnectionReport:
         return self.prediction is not None
 
 
-def try_connection(*, user: User, model: RegisteredModel, image: Image | None = None, campaign: Campaign | None = None) -> ConnectionReport:
+def try_connection(
+    *,
+    user: User,
+    model: RegisteredModel,
+    image: Image | None = None,
+    campaign: Campaign | None = None,
+    caller: Caller = UNKNOWN_CALLER,
+) -> ConnectionReport:
     """Ask an external model about one image: the one given, the campaign's first, or a drawn sample of a coast."""
     require_use(user, model)
     if model.kind == ModelKind.PROMPTABLE:
@@ -69,8 +74,11 @@ def try_connection(*, user: User, model: RegisteredModel, image: Image | None = 
         require_role(user, image.campaign, VIEW)
     endpoint = _impatient(endpoint_of(model))
     with recording() as told:
-        sent = _drawn_sample(endpoint) if image is None else _read(image, endpoint)
+        sent = drawn_sample(endpoint.image_form) if image is None else _read(image, endpoint)
         report = _report(user, model, endpoint, sent)
+    failure = report.failure or {"code": "", "why": ""}
+    record(user, "model.tested", caller=caller, model=model, details={"ok": report.ok, "code": failure["code"]})
+    record_calls(model.pk, CallKind.TEST, [Call(report.latency_ms, failure["code"], failure["why"])])
     return replace(report, steps=[asdict(each) for each in told], labels=_labels(report, model, image))
 
 
@@ -134,15 +142,3 @@ def _shown(body: bytes) -> str:
         return f"({'PNG' if body[1:4] == b'PNG' else 'TIFF'}, {len(body)} bytes)"
     text = body[:RAW_BYTES].decode("utf-8", "replace")
     return text if len(body) <= RAW_BYTES else f"{text}… ({len(body)} bytes)"
-
-
-def _drawn_sample(endpoint: Endpoint) -> ModelInput:
-    """Draw a coast: blue water on the left, green land on the right."""
-    side = SAMPLE_SIDE_PX
-    x, y = np.meshgrid(np.arange(side), np.arange(side))
-    land = x > side / 2 + side / 8 * np.sin(y / 24)
-    pixels = np.where(land[..., None], (86, 118, 62), (18, 42, 92)).astype(np.uint8)
-    buffer = io.BytesIO()
-    form, kind = ("TIFF", "image/tiff") if endpoint.image_form == "geotiff" else ("PNG", "image/png")
-    Picture.fromarray(pixels).save(buffer, form)
-    return ModelInput(buffer.getvalue(), kind, side, side, name="sample.tif" if form == "TIFF" else "sample.png")

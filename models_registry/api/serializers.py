@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from campaigns.models import Task
+from models_registry.card import LIMITS
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 from models_registry.options import ModelOptions
 from models_registry.services import mapping_document
@@ -31,6 +32,20 @@ class OptionsField(serializers.JSONField):
         return {**ModelOptions().as_document(), **value}
 
 
+class CardSerializer(serializers.Serializer[Any]):
+    """What people should know of a model before they use it; every text may be left out."""
+
+    input_bands = serializers.CharField(required=False, allow_blank=True, max_length=LIMITS["input_bands"])
+    normalisation = serializers.CharField(required=False, allow_blank=True, max_length=LIMITS["normalisation"])
+    licence = serializers.CharField(required=False, allow_blank=True, max_length=LIMITS["licence"])
+    reference = serializers.CharField(required=False, allow_blank=True, max_length=LIMITS["reference"])
+    notes = serializers.CharField(required=False, allow_blank=True, max_length=LIMITS["notes"])
+
+    def to_representation(self, card: Any) -> Any:
+        """Return the texts that say something."""
+        return dict(card)
+
+
 class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
     """A registered model. The secret goes in and never comes out; the URL is shown to those who may change it."""
 
@@ -45,13 +60,14 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
     auth_header = serializers.CharField(max_length=100, required=False)
     classes = ModelClassSerializer(many=True, required=False)
     options = OptionsField(required=False)
+    card = CardSerializer(required=False)
     may_change = serializers.SerializerMethodField()
 
     class Meta:
         model = RegisteredModel
         fields = [
             "id", "name", "description", "version", "kind", "task", "multi_label", "protocol", "url", "secret", "has_secret", "auth_header",
-            "classes", "options", "may_change", "created_at", "updated_at",
+            "classes", "options", "card", "may_change", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["created_at", "updated_at"]
 

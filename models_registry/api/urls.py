@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from models_registry.api import views
+from models_registry.api import auditing, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("audit", auditing.AuditView.as_view()),
     path("models", views.ModelsView.as_view()),
     path("models/promptable", views.PromptableModelsView.as_view()),
     path("models/<int:model_id>", views.ModelView.as_view()),

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.serializers import RunSerializer
 from models_registry import services
+from models_registry.api.callers import caller_of
 from models_registry.api.serializers import (
     AttachSerializer,
     CampaignModelSerializer,
@@ -64,7 +65,7 @@ class ModelsView(generics.ListAPIView[RegisteredModel]):
         form = ModelSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         fields = dict(form.validated_data)
-        model = services.create_model(user=user_of(request), secret=fields.pop("secret", None) or "", **fields)
+        model = services.create_model(user=user_of(request), secret=fields.pop("secret", None) or "", caller=caller_of(request), **fields)
         return Response(model_document(request, model), status=status.HTTP_201_CREATED)
 
 
@@ -82,13 +83,13 @@ class ModelView(APIView):
         model = fetch_model(user_of(request), model_id)
         form = ModelSerializer(model, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        model = services.update_model(user=user_of(request), model=model, **form.validated_data)
+        model = services.update_model(user=user_of(request), model=model, caller=caller_of(request), **form.validated_data)
         return Response(model_document(request, model))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, model_id: int) -> Response:
         """Remove the model and its answers; annotations stay."""
-        services.delete_model(user=user_of(request), model=fetch_model(user_of(request), model_id))
+        services.delete_model(user=user_of(request), model=fetch_model(user_of(request), model_id), caller=caller_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -123,7 +124,8 @@ class CampaignModelsView(APIView):
         form = AttachSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = user_of(request)
-        attached = services.attach_model(user=user, campaign=campaign, model=fetch_model(user, form.validated_data["model"]))
+        model = fetch_model(user, form.validated_data["model"])
+        attached = services.attach_model(user=user, campaign=campaign, model=model, caller=caller_of(request))
         return Response(_attached_documents(request, [attached])[0], status=status.HTTP_201_CREATED)
 
 
@@ -150,5 +152,6 @@ class CampaignModelView(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """Stop using the model in this campaign."""
-        services.detach_model(user=user_of(request), attached=self._fetch(request, campaign_id, model_id))
+        attached = self._fetch(request, campaign_id, model_id)
+        services.detach_model(user=user_of(request), attached=attached, caller=caller_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

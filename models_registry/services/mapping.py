@@ -13,9 +13,10 @@ from campaigns.permissions import MANAGE, VIEW, require_role
 from models_registry.mapping import auto_map
 from models_registry.models import CampaignModel, LabelMapping, ModelKind, RegisteredModel
 from models_registry.permissions import require_use
+from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
 
 
-def attach_model(*, user: User, campaign: Campaign, model: RegisteredModel) -> CampaignModel:
+def attach_model(*, user: User, campaign: Campaign, model: RegisteredModel, caller: Caller = UNKNOWN_CALLER) -> CampaignModel:
     """Put a model to use in a campaign and map classes to labels of the same name; a second time changes nothing."""
     require_role(user, campaign, MANAGE)
     require_use(user, model)
@@ -26,6 +27,7 @@ def attach_model(*, user: User, campaign: Campaign, model: RegisteredModel) -> C
         if is_new:
             names = ((each["index"], each["name"]) for each in model.classes)
             _write(attached, dict(auto_map(names, campaign.labels.values_list("pk", "name"))))
+            record(user, "model.attached", caller=caller, model=model, details={"campaign": campaign.name})
     return attached
 
 
@@ -60,10 +62,12 @@ def set_mapping(
     return attached
 
 
-def detach_model(*, user: User, attached: CampaignModel) -> None:
+def detach_model(*, user: User, attached: CampaignModel, caller: Caller = UNKNOWN_CALLER) -> None:
     """Stop using a model in a campaign; its answers and what was drafted from them stay."""
     require_role(user, attached.campaign, MANAGE)
-    attached.delete()
+    with transaction.atomic():
+        record(user, "model.detached", caller=caller, model=attached.model, details={"campaign": attached.campaign.name})
+        attached.delete()
 
 
 def attached_model(*, user: User, campaign: Campaign, model_id: int) -> CampaignModel:

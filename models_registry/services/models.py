@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import User
-from campaigns.permissions import require_manager_somewhere
 from models_registry import secrets
-from models_registry.addresses import EgressRefused
+from models_registry.addresses import EgressRefused, same_server
+from models_registry.card import CardRejected, checked_card
 from models_registry.credentials import check_header, check_secret
 from models_registry.models import ModelKind, RegisteredModel
 from models_registry.options import ModelOptions, OptionsRejected
-from models_registry.permissions import require_change
+from models_registry.permissions import require_change, require_registrar
 from models_registry.protocols import known_protocols
+from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record, shown_url
 from models_registry.services.policy import egress_policy
 
 MAX_CLASSES = 10_000
-FIELDS = frozenset({"name", "description", "version", "task", "multi_label", "protocol", "url", "auth_header", "classes", "options"})
+FIELDS = frozenset(
+    {"name", "description", "version", "task", "multi_label", "protocol", "url", "auth_header", "classes", "options", "card"}
+)
 # What a person may change of a model of ours: the rest belongs to its checkpoint.
-INTERNAL_FIELDS = frozenset({"name", "description", "options"})
+INTERNAL_FIELDS = frozenset({"name", "description", "options", "card"})
+# What decides where images and the secret go.
+ADDRESS_FIELDS = frozenset({"url", "auth_header"})
 
 
-def create_model(*, user: User, secret: str = "", **fields: Any) -> RegisteredModel:
+def create_model(*, user: User, secret: str = "", caller: Caller = UNKNOWN_CALLER, **fields: Any) -> RegisteredModel:
     """Register an external model; its secret is stored encrypted and never returned."""
-    require_manager_somewhere(user)
+    require_registrar(user)
     checked = _checked(fields)
     for needed in ("name", "task", "protocol", "url"):
         if not checked.get(needed):
@@ -39,10 +43,13 @@ def create_model(*, user: User, secret: str = "", **fields: Any) -> RegisteredMo
     with transaction.atomic():
         model = RegisteredModel.objects.create(kind=ModelKind.EXTERNAL, created_by=user, **checked)
         _store_secret(model, secret)
+        record(user, "model.registered", caller=caller, model=model, details={"protocol": model.protocol, "secret": bool(secret)})
     return model
 
 
-def update_model(*, user: User, model: RegisteredModel, secret: str | None = None, **changes: Any) -> RegisteredModel:
+def update_model(
+    *, user: User, model: RegisteredModel, secret: str | None = None, caller: Caller = UNKNOWN_CALLER, **changes: Any
+) -> RegisteredModel:
     """Change a model.
 
     ``secret``: None keeps the stored one, "" removes it. A URL of another origin removes it too, unless a new one
@@ -52,7 +59,10 @@ def update_model(*, user: User, model: RegisteredModel, secret: str | None = Non
     lives_here = model.kind != ModelKind.EXTERNAL
     if lives_here and (secret or not changes.keys() <= INTERNAL_FIELDS):
         raise Conflict("Of a model that lives here, only the name, the description and the options change.", code="internal_model")
-    checked = _checked(changes)
+    checked = {name: value for name, value in _checked(changes).items() if value != getattr(model, name)}
+    secret = None if secret == "" and not model.has_secret else secret
+    if secret is not None or ADDRESS_FIELDS & checked.keys():
+        require_registrar(user)
     if lives_here and "options" in checked:
         checked["options"]["extra"] = model.options.get("extra", {})  # it names what made the model
     if {"protocol", "task", "options"} & checked.keys():
@@ -60,33 +70,45 @@ def update_model(*, user: User, model: RegisteredModel, secret: str | None = Non
         if not lives_here:
             _check_protocol(**now)
         check_steps(**now)
-    if secret is None and "url" in checked and _origin(checked["url"]) != _origin(model.url):
+    if secret is None and "url" in checked and not same_server(checked["url"], model.url):
         secret = ""
     if secret is not None:
         secret = check_secret(secret)
+    details = _told(model, checked, secret)
     with transaction.atomic():
         for name, value in checked.items():
             setattr(model, name, value)
         model.save(update_fields=[*checked, "updated_at"])
         if secret is not None:
             _store_secret(model, secret)
+        if details:
+            record(user, "model.changed", caller=caller, model=model, details=details)
     return model
 
 
-def delete_model(*, user: User, model: RegisteredModel) -> None:
+def delete_model(*, user: User, model: RegisteredModel, caller: Caller = UNKNOWN_CALLER) -> None:
     """Remove a model with its answers; annotations made from them stay."""
     require_change(user, model)
-    model.delete()
+    with transaction.atomic():
+        record(user, "model.removed", caller=caller, model=model)
+        model.delete()
+
+
+def _told(model: RegisteredModel, changes: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
+    """Return what the audit log keeps of a change: which fields, the address before, what became of the secret."""
+    details: dict[str, Any] = {"fields": sorted(changes)} if changes else {}
+    if "url" in changes:
+        details["url_before"] = shown_url(model.url)
+    if secret:
+        details["secret"] = "set"
+    elif secret is not None and model.has_secret:
+        details["secret"] = "removed"
+    return details
 
 
 def _store_secret(model: RegisteredModel, secret: str) -> None:
     model.secret = secrets.encrypt(secret, model_id=model.pk) if secret else ""
     model.save(update_fields=["secret"])
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.casefold(), parts.netloc.casefold()
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,6 +128,8 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
         checked["classes"] = _checked_classes(checked["classes"])
     if "options" in checked:
         checked["options"] = _checked_options(checked["options"])
+    if "card" in checked:
+        checked["card"] = _checked_card(checked["card"])
     return checked
 
 
@@ -178,6 +202,13 @@ def _unusable(error: OptionsRejected) -> InvalidInput:
     if error.field.partition(".")[0] in ("pre", "post"):
         return InvalidInput(error.why, code="invalid_steps", errors=[{"field": f"options.{error.field}", "detail": error.why}])
     return _invalid(f"options.{error.field}" if error.field != "options" else "options", error.why)
+
+
+def _checked_card(card: object) -> dict[str, str]:
+    try:
+        return checked_card(card)
+    except CardRejected as error:
+        raise _invalid(f"card.{error.field}" if error.field else "card", error.why) from error
 
 
 def _invalid(field: str, why: str) -> InvalidInput:

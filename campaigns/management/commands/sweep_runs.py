@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django_q.models import Schedule
 
 from campaigns.runs import sweep_runs
+from campaigns.schedules import write_schedule
 from campaigns.services.measuring import measure_all_later
 
 
@@ -15,10 +15,7 @@ class Command(BaseCommand):
     help = "Recover the runs of vanished workers now, and every minute from the workers."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the schedule if it is missing, then sweep."""
-        Schedule.objects.get_or_create(
-            name="sweep runs",
-            defaults={"func": "campaigns.tasks.sweep_runs", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
-        )
+        """Write the schedule, then sweep."""
+        write_schedule()
         self.stdout.write(f"{sweep_runs()} lost")
         measure_all_later()

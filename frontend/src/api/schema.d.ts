@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What people did to models: everything for the deployment's owner, one's own campaigns' models for a campaign's owner. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -982,6 +999,24 @@ export interface paths {
         patch: operations["models_partial_update"];
         trace?: never;
     };
+    "/api/v1/models/{model_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the model's checks and the figures of its last calls. */
+        get: operations["models_health_retrieve"];
+        put?: never;
+        /** @description Look now whether the model is up. */
+        post: operations["models_health_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model_id}/test": {
         parameters: {
             query?: never;
@@ -993,6 +1028,40 @@ export interface paths {
         put?: never;
         /** @description Send an image to the model and return the parsed answer, or exactly what was wrong with it. */
         post: operations["models_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the health of every model that the user may see. */
+        get: operations["models_health_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask an address what it is; where it does not say, send it a drawn picture in every protocol. Nothing is stored. */
+        post: operations["models_probe_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1408,6 +1477,14 @@ export interface components {
         AttachRequest: {
             model: number;
         };
+        /** @description A protocol whose picture was not understood, or whose answer was not. */
+        Attempt: {
+            protocol: string;
+            title: string;
+            code: string;
+            where: string;
+            why: string;
+        };
         /** @description What a label asks of each of its objects. */
         Attribute: {
             name: string;
@@ -1440,6 +1517,26 @@ export interface components {
          * @enum {string}
          */
         AttributeTypeEnum: "boolean" | "number" | "text" | "choice";
+        /** @description Who did what to which model, when and from where. Secrets are named, never shown. */
+        AuditEntry: {
+            readonly id: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            username: string;
+            action: string;
+            /** @description The id, of a model that may be gone. */
+            model: number | null;
+            model_name?: string;
+            /** @description Without query and credentials */
+            url?: string;
+            readonly details: {
+                [key: string]: unknown;
+            };
+            /** @description Where the request came from */
+            address?: string;
+            /** @description A token's name or the web page, and the user agent */
+            client?: string;
+        };
         /** @description Whether the first account is still to be made, and who is signed in. */
         AuthState: {
             setup_needed: boolean;
@@ -1498,6 +1595,22 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /** @description About the last thousand calls of runs, tests and smart labeling. */
+        CallFigures: {
+            calls: number;
+            failures: number;
+            /** Format: double */
+            error_rate: number | null;
+            /** Format: double */
+            p50_ms: number | null;
+            /** Format: double */
+            p95_ms: number | null;
+            last_error_code: string;
+            last_error: string;
+            /** Format: date-time */
+            last_error_at: string | null;
+            trend: components["schemas"]["TrendPoint"][];
+        };
         /** @description A campaign with its labels; labels can be sent along when it is made. */
         Campaign: {
             readonly id: number;
@@ -1559,6 +1672,42 @@ export interface components {
                 [key: string]: string[];
             };
             band_presets?: components["schemas"]["BandPresetRequest"][];
+        };
+        /** @description A protocol that answers, what to register, and why it is thought so. */
+        Candidate: {
+            protocol: string;
+            title: string;
+            /** Format: double */
+            confidence: number;
+            url: string;
+            name: string;
+            version: string;
+            task: string;
+            multi_label: boolean;
+            classes: components["schemas"]["ProbedClass"][];
+            classes_of_tasks: {
+                [key: string]: components["schemas"]["ProbedClass"][];
+            };
+            options: {
+                [key: string]: unknown;
+            };
+            evidence: string[];
+        };
+        /** @description What people should know of a model before they use it; every text may be left out. */
+        Card: {
+            input_bands?: string;
+            normalisation?: string;
+            licence?: string;
+            reference?: string;
+            notes?: string;
+        };
+        /** @description What people should know of a model before they use it; every text may be left out. */
+        CardRequest: {
+            input_bands?: string;
+            normalisation?: string;
+            licence?: string;
+            reference?: string;
+            notes?: string;
         };
         /**
          * @description Something done to many images, or to a label, that can be undone.
@@ -1718,6 +1867,19 @@ export interface components {
             label: number;
             /** Format: double */
             confidence: number | null;
+        };
+        /** @description Whether a model could be reached at one time. */
+        HealthCheck: {
+            /** Format: date-time */
+            readonly created_at: string;
+            is_up: boolean;
+            /** @description Why not, in one word; empty when it is up */
+            code?: string;
+            detail?: string;
+            /** Format: double */
+            latency_ms?: number | null;
+            /** @description By the workers' schedule, not by a person */
+            scheduled?: boolean;
         };
         /** @description An image. ``width`` and ``height`` count pixels after EXIF orientation; ``whole_labels`` are the reader's own until one submits. */
         Image: {
@@ -2009,6 +2171,7 @@ export interface components {
             options?: {
                 [key: string]: unknown;
             };
+            card?: components["schemas"]["Card"];
             /** @description Whether this person may change the model. */
             readonly may_change: boolean;
             /** Format: date-time */
@@ -2026,6 +2189,20 @@ export interface components {
             index?: number;
             name: string;
         };
+        /** @description How a model is; its checks, the newest first. */
+        ModelHealth: {
+            model: number;
+            state: components["schemas"]["ModelHealthStateEnum"];
+            checks: components["schemas"]["HealthCheck"][];
+            calls: components["schemas"]["CallFigures"];
+        };
+        /**
+         * @description * `up` - up
+         *     * `down` - down
+         *     * `unknown` - unknown
+         * @enum {string}
+         */
+        ModelHealthStateEnum: "up" | "down" | "unknown";
         /**
          * @description * `external` - External
          *     * `internal` - Internal
@@ -2055,6 +2232,7 @@ export interface components {
             options?: {
                 [key: string]: unknown;
             };
+            card?: components["schemas"]["CardRequest"];
         };
         /** @description Which image to send: an image's id, or the first of a campaign; without either a drawn sample. */
         ModelTestRequest: {
@@ -2146,6 +2324,19 @@ export interface components {
          * @enum {string}
          */
         OriginEnum: "human" | "accepted" | "corrected";
+        PaginatedAuditEntryList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["AuditEntry"][];
+        };
         PaginatedCampaignList: {
             /**
              * Format: uri
@@ -2340,6 +2531,7 @@ export interface components {
             options?: {
                 [key: string]: unknown;
             };
+            card?: components["schemas"]["CardRequest"];
         };
         /**
          * @description A small change: annotations to add or replace, ids to remove, and the work since the last save.
@@ -2440,6 +2632,33 @@ export interface components {
             models: {
                 [key: string]: unknown;
             }[];
+        };
+        /** @description Why nothing was found. */
+        ProbeFailure: {
+            code: string;
+            why: string;
+        };
+        /** @description What was found, the surest first. */
+        ProbeReport: {
+            url: string;
+            candidates: components["schemas"]["Candidate"][];
+            attempts: components["schemas"]["Attempt"][];
+            failure: components["schemas"]["ProbeFailure"] | null;
+        };
+        /** @description An address to be asked; the secret goes there alone and is not kept. ``task``: what the answer is wanted for. */
+        ProbeRequest: {
+            url: string;
+            /** @default  */
+            secret: string;
+            /** @default Authorization */
+            auth_header: string;
+            /** @default  */
+            task: components["schemas"]["TaskEnum"] | components["schemas"]["BlankEnum"];
+        };
+        /** @description An output slot. */
+        ProbedClass: {
+            index: number;
+            name: string;
         };
         /** @description An error (RFC 9457); ``detail`` says what to do. */
         Problem: {
@@ -2983,6 +3202,15 @@ export interface components {
             readonly warnings: string[];
             readonly run: components["schemas"]["Run"];
         };
+        /** @description About a minute of calls. */
+        TrendPoint: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            p50_ms: number | null;
+            /** Format: double */
+            error_rate: number;
+        };
         /** @description A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1. */
         UnsureArea: {
             bounds: number[];
@@ -3033,6 +3261,30 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAuditEntryList"];
+                };
+            };
+        };
+    };
     auth_login_create: {
         parameters: {
             query?: never;
@@ -5299,6 +5551,48 @@ export interface operations {
             };
         };
     };
+    models_health_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelHealth"];
+                };
+            };
+        };
+    };
+    models_health_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelHealth"];
+                };
+            };
+        };
+    };
     models_test_create: {
         parameters: {
             query?: never;
@@ -5320,6 +5614,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestReport"];
+                };
+            };
+        };
+    };
+    models_health_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelHealth"][];
+                };
+            };
+        };
+    };
+    models_probe_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbeReport"];
                 };
             };
         };
