@@ -41,6 +41,11 @@ class Asides:
         self._started_with = (protocol, card, rules)
         self._readers: list[AsideReader] | None = None
 
+    def greeted(self, card: ModelCard) -> None:
+        """Read by what the model's greeting told; only before they are started."""
+        protocol, _, rules = self._started_with
+        self._started_with = (protocol, card, rules)
+
     @property
     def started(self) -> bool:
         """Whether they were started."""

@@ -29,7 +29,7 @@ BLOTTED = b"[secret]"
 class CallFailed(Exception):
     """No prediction came of a question.
 
-    ``code``: unreachable, timeout, refused_address, redirected, http_4xx, http_5xx, too_large, rejected.
+    ``code``: unreachable, timeout, refused_address, redirected, http_4xx, http_5xx, too_large, unsendable, rejected.
     ``where``: the place in the answer when it was rejected. ``sample``: raw bytes for the model's owner alone.
     """
 
@@ -116,8 +116,18 @@ async def send_question(
     client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None, refused: Refused | None = None
 ) -> Replied:
     """Ask about one image, and return the reply as it came; for who wants the connection back before reading it."""
-    request = endpoint.protocol.build_request(image, endpoint.card)
+    request = await _build(endpoint, image)
     return await _send(client, endpoint, request, dice or random.Random(), refused)
+
+
+async def _build(endpoint: Endpoint, image: ModelInput) -> WireRequest:
+    """Build the request, in another thread where that takes arithmetic: the other questions in flight go on."""
+    try:
+        if endpoint.protocol.computes:
+            return await asyncio.to_thread(endpoint.protocol.build_request, image, endpoint.card)
+        return endpoint.protocol.build_request(image, endpoint.card)
+    except PredictionRejected as error:  # the image and the model's settings do not go together
+        raise CallFailed("unsendable", str(error), where=error.where) from error
 
 
 async def read_answer(endpoint: Endpoint, replied: Replied, image: ModelInput) -> Answer:
@@ -185,7 +195,7 @@ def _failed(error: EgressError, endpoint: Endpoint) -> CallFailed:
 
 
 def _reply(received: Received, endpoint: Endpoint) -> WireReply:
-    return WireReply(_blotted(received.body, endpoint), received.content_type, received.status)
+    return WireReply(_blotted(received.body, endpoint), received.content_type, received.status, received.headers)
 
 
 def _blotted(body: bytes, endpoint: Endpoint) -> bytes:

@@ -128,8 +128,9 @@ def with_secret(request: WireRequest, place: SecretPlace, secret: str) -> WireRe
 
 @dataclass(frozen=True, slots=True)
 class WireReply:
-    """A reply with status 2xx, whole and under the cap."""
+    """A reply with status 2xx, whole and under the cap. ``headers``: by their names in lower case."""
 
     body: bytes = field(repr=False)
     content_type: str = ""
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -112,11 +112,12 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A reply with a status 2xx, whole."""
+    """A reply with a status 2xx, whole. ``headers``: by their names in lower case."""
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 async def resolve(host: str, port: int) -> list[Address]:
@@ -274,7 +275,7 @@ class EgressClient:
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self.limits.cap_bytes:
             raise _too_large(self.limits.cap_bytes)
-        return Received(response.status, headers.get("content-type", ""), await _read(response, self.limits.cap_bytes))
+        return Received(response.status, headers.get("content-type", ""), await _read(response, self.limits.cap_bytes), headers)
 
 
 async def _read(response: httpcore.Response, cap_bytes: int, *, cut: bool = False) -> bytes:

@@ -5,6 +5,7 @@ from inference.protocols.cvat import Cvat
 from inference.protocols.huggingface import HuggingFace
 from inference.protocols.label_studio import LabelStudio
 from inference.protocols.mapped import MappedJson
+from inference.protocols.oip import OpenInference
 from inference.protocols.roboflow import Roboflow
 from inference.protocols.scaneo import Scaneo
 from inference.protocols.winnow import WinnowJson, WinnowMultipart
@@ -15,6 +16,7 @@ _SPOKEN: tuple[Protocol, ...] = (
     MappedJson(),
     Scaneo(),
     LabelStudio(),
+    OpenInference(),
     HuggingFace(),
     Roboflow(),
     Cvat(),

@@ -124,6 +124,8 @@ class Protocol(ABC):
     """What ``ModelInput`` must hold when prompts are asked about."""
     interactive: ClassVar[bool] = False
     """Whether it answers prompts about one thing, too."""
+    computes: ClassVar[bool] = False
+    """Whether building a request takes arithmetic on the image's pixels, and is better done in a thread."""
     options: ClassVar[tuple[Option, ...]] = ()
 
     @abstractmethod

@@ -101,6 +101,7 @@ class RemoteAsker:
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
         endpoint = await self._greeted(lines)
+        self._asides.greeted(endpoint.card)
         return _Asking(self._plan, endpoint, self._readers, _Lines(lines, self._pace), self._asides if self._asides_pay else None).answer
 
     async def _greeted(self, lines: asyncio.LifoQueue[EgressClient]) -> Endpoint:

@@ -15,7 +15,7 @@ from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_o
 from inference.endpoints import egress_policy, endpoint_of
 from inference.prefill import draft
 from inference.samples import drawn_sample
-from inference.schema import Prediction
+from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
 from inference.services.planning import draft_rules, stored_image
 from inference.steps import recording
@@ -118,8 +118,10 @@ def _read(image: Image, endpoint: Endpoint) -> ModelInput:
 def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelInput) -> ConnectionReport:
     may_see_all = model.pk in changeable(user, [model])
     image = {"id": sent.id, "name": sent.name, "width": sent.width, "height": sent.height, "content_type": sent.content_type}
-    request = endpoint.protocol.build_request(sent, endpoint.card).summary() if may_see_all else None
+    request = None
     try:
+        endpoint = asyncio.run(_greeted(endpoint))
+        request = _summary(endpoint, sent) if may_see_all else None
         answer = asyncio.run(_ask_once(endpoint, sent))
     except CallFailed as error:
         failure = {"code": error.code, "where": error.where, "why": error.reason.removeprefix(f"{error.where}: ")}
@@ -129,9 +131,22 @@ def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelI
     return ConnectionReport(image, request, answer.latency_ms, raw, prediction.as_document(), warnings=list(prediction.warnings))
 
 
+def _summary(endpoint: Endpoint, sent: ModelInput) -> dict[str, Any] | None:
+    """Return what is sent, None where it cannot be made; asking then says why."""
+    try:
+        return endpoint.protocol.build_request(sent, endpoint.card).summary()
+    except PredictionRejected:
+        return None
+
+
+async def _greeted(endpoint: Endpoint) -> Endpoint:
+    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
+        return await greet(client, endpoint)
+
+
 async def _ask_once(endpoint: Endpoint, sent: ModelInput) -> Answer:
     async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
-        return await ask(client, await greet(client, endpoint), sent)
+        return await ask(client, endpoint, sent)
 
 
 def _shown(body: bytes) -> str:

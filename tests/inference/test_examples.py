@@ -6,18 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from campaigns.imagery import blue_marble
 from campaigns.services.sample import geotiff, island_boxes
-from inference.calling import Answer, Endpoint, ask, limits_of
+from inference.calling import Answer, Endpoint, ask, greet, limits_of
 from inference.protocols import PROTOCOLS
 from inference.rasters import read_map
 from inference.schema import Box, Classification, Raster
-from inference.wire import ModelCard, ModelClass, ModelInput
-from models_registry.egress import EgressClient, EgressPolicy
+from inference.wire import ModelCard, ModelClass, ModelInput, WireReply
+from models_registry.egress import EgressClient, EgressPolicy, Limits, Outgoing
+from models_registry.options import ModelOptions
 from tests.inference.wire import png
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -52,9 +54,15 @@ def scaneo_server() -> Iterator[str]:
     yield from started("scaneo_server.py")
 
 
-def answers(protocol: str, url: str, task: str, chips: list[blue_marble.Chip]) -> list[Answer]:
+@pytest.fixture(scope="module")
+def oip_server() -> Iterator[str]:
+    yield from started("oip_server.py")
+
+
+def answers(protocol: str, url: str, task: str, chips: list[blue_marble.Chip], **options: Any) -> list[Answer]:
     speaks = PROTOCOLS[protocol]
-    card = ModelCard(url, task, tuple(ModelClass(index, name) for index, name in enumerate(CLASSES[task])))
+    classes = tuple(ModelClass(index, name) for index, name in enumerate(CLASSES[task]))
+    card = ModelCard(url, task, classes, options=ModelOptions(**options))
 
     def picture(chip: blue_marble.Chip) -> ModelInput:
         size = blue_marble.CHIP_PX
@@ -64,14 +72,16 @@ def answers(protocol: str, url: str, task: str, chips: list[blue_marble.Chip]) -
 
     async def all_of_them() -> list[Answer]:
         async with EgressClient(EgressPolicy(allow_loopback=True), limits_of(card.options)) as client:
-            return [await ask(client, Endpoint(speaks, card), picture(chip)) for chip in chips]
+            endpoint = await greet(client, Endpoint(speaks, card))
+            return [await ask(client, endpoint, picture(chip)) for chip in chips]
 
     return asyncio.run(all_of_them())
 
 
-@pytest.fixture(params=["winnow", "winnow_json", "scaneo"])
-def spoken(request: pytest.FixtureRequest, winnow_server: str, scaneo_server: str) -> tuple[str, str]:
-    return request.param, scaneo_server if request.param == "scaneo" else winnow_server
+@pytest.fixture(params=["winnow", "winnow_json", "scaneo", "oip"])
+def spoken(request: pytest.FixtureRequest, winnow_server: str, scaneo_server: str, oip_server: str) -> tuple[str, str]:
+    servers = {"scaneo": scaneo_server, "oip": f"{oip_server}/v2/models"}
+    return request.param, servers.get(request.param, winnow_server)
 
 
 def test_most_images_get_the_class_that_they_have(spoken: tuple[str, str], chips: list[blue_marble.Chip]) -> None:
@@ -122,6 +132,34 @@ def test_scaneo_s_probabilities_keep_their_doubt(scaneo_server: str, chips: list
     (item,) = answer.prediction.items
     assert isinstance(item, Raster)
     assert item.entropy_map is not None
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation", "detection"])
+def test_tensors_as_lists_and_as_bytes_give_the_same_answer(task: str, oip_server: str, chips: list[blue_marble.Chip]) -> None:
+    url = f"{oip_server}/v2/models/{task}/infer"
+    as_bytes, as_lists = (answers("oip", url, task, chips[:12], extra={"tensors": tensors}) for tensors in ("binary", "json"))
+    assert [each.prediction for each in as_bytes] == [each.prediction for each in as_lists]
+    assert all(len(each.reply.body) != len(other.reply.body) for each, other in zip(as_bytes, as_lists, strict=True))
+
+
+def test_the_example_server_is_recognised_with_its_tensors_and_task(oip_server: str) -> None:
+    protocol = PROTOCOLS["oip"]
+
+    async def told(url: str) -> Any:
+        async with EgressClient(EgressPolicy(allow_loopback=True), Limits()) as client:
+            replies = []
+            for request in protocol.inquiries(url):
+                received = await client.fetch(Outgoing(request.url, request.headers, request.body, request.method))
+                replies.append(WireReply(received.body, received.content_type))
+            return protocol.recognise(url, replies)
+
+    found = asyncio.run(told(f"{oip_server}/v2/models/detection/infer"))
+    assert (found.url, found.name, found.task, found.version) == (f"{oip_server}/v2/models/detection", "detection", "detection", "1")
+    assert found.options["extra"] == {
+        "input": "images", "datatype": "FP32", "layout": "NCHW", "width": 192, "height": 192, "preset": "efficient_nms", "fit": "letterbox",
+        "tensors": "binary",
+    }  # fmt: skip
+    assert asyncio.run(told(oip_server)).confidence < found.confidence
 
 
 def test_a_server_in_twenty_lines_has_twenty_lines() -> None:
