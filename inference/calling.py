@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from inference.protocols.base import ImageForm, Protocol
+from inference.protocols.base import ImageForm, Prompts, Protocol
 from inference.schema import Prediction, PredictionRejected
 from inference.steps import run_thing_steps
 from inference.wire import ModelCard, ModelInput, WireReply, WireRequest, with_secret
@@ -57,6 +57,11 @@ class Endpoint:
     def image_form(self) -> ImageForm:
         """What the model is sent of an image."""
         return self.protocol.form_of(self.card)
+
+    @property
+    def prompt_form(self) -> ImageForm:
+        """What the model is sent of an image together with prompts."""
+        return self.protocol.prompt_form_of(self.card)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,20 @@ async def ask(client: EgressClient, endpoint: Endpoint, image: ModelInput, *, di
     ``dice`` spreads the pauses between tries, so that many workers do not come back at once.
     """
     return await read_answer(endpoint, await send_question(client, endpoint, image, dice=dice), image)
+
+
+async def ask_marked(
+    client: EgressClient, endpoint: Endpoint, image: ModelInput, prompts: Prompts, *, dice: random.Random | None = None
+) -> Answer:
+    """Ask for the one thing that ``prompts`` mark; raise ``CallFailed`` when no sound prediction comes of it."""
+    request = endpoint.protocol.build_prompt_request(image, endpoint.card, prompts)
+    replied = await _send(client, endpoint, request, dice or random.Random())
+    try:
+        found = endpoint.protocol.parse_prompted(replied.reply, image, endpoint.card)
+        prediction = run_thing_steps(found, endpoint.card.options)
+    except PredictionRejected as error:
+        raise CallFailed("rejected", str(error), where=error.where, sample=replied.reply.body) from error
+    return Answer(prediction, replied.latency_ms, replied.tries, replied.reply)
 
 
 async def send_question(

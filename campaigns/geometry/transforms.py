@@ -13,6 +13,8 @@ Affine6 = tuple[float, float, float, float, float, float]
 Points = NDArray[np.float64]  # (N, 2): x, y
 
 EDGE_STEP_PX = 32.0
+BEYOND_PROJECTION = (CPLE_BaseError, RasterioError, ValueError)
+"""What is raised for coordinates, or a CRS, that a projection does not take."""
 _LONLAT = "OGC:CRS84"
 
 
@@ -77,7 +79,7 @@ class Georeference:
         """Say whether the CRS is tied to the Earth, so that lon/lat can be told."""
         try:
             self.to_lonlat(np.zeros((1, 2)))
-        except (CPLE_BaseError, RasterioError, ValueError):
+        except BEYOND_PROJECTION:
             return False
         return True
 

@@ -61,7 +61,9 @@ class AssistSerializer(serializers.Serializer[Any]):
     """What is marked, and how it is to become an outline."""
 
     tool = serializers.ChoiceField(choices=[("grabcut", "grabcut"), ("model", "model")], default="grabcut")
-    model = serializers.IntegerField(required=False, help_text="A promptable model of the campaign; its first one by default")
+    model = serializers.IntegerField(
+        required=False, help_text="A promptable model of the campaign, or one at an address that answers clicks; its first one by default"
+    )
     roi = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4, required=False, help_text="The work area")
     prompts = PromptsSerializer(required=False)
     mask = MaskSerializer(required=False, help_text="The last answer, for GrabCut to go on from")
@@ -75,7 +77,7 @@ class AssistedObjectSerializer(serializers.Serializer[Any]):
 
     shape = MaskSerializer()
     polygon = serializers.DictField(required=False)
-    confidence = serializers.FloatField()
+    confidence = serializers.FloatField(allow_null=True, help_text="Null where the model says none")
 
 
 class AssistAnswerSerializer(serializers.Serializer[Any]):
@@ -83,7 +85,7 @@ class AssistAnswerSerializer(serializers.Serializer[Any]):
 
     shape = MaskSerializer(required=False)
     polygon = serializers.DictField(required=False)
-    confidence = serializers.FloatField(required=False)
+    confidence = serializers.FloatField(required=False, allow_null=True)
     objects = AssistedObjectSerializer(many=True, required=False)
     ready = serializers.BooleanField(required=False)
     took_ms = serializers.FloatField()

@@ -96,6 +96,7 @@ class ProtocolSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     description = serializers.CharField()
     tasks = serializers.ListField(child=serializers.CharField())
+    interactive = serializers.BooleanField(help_text="Whether its models may answer clicks, when their options say so")
     options = ProtocolOptionSerializer(many=True)
 
 
@@ -210,6 +211,7 @@ def _protocol_document(protocol: Protocol) -> dict[str, Any]:
         "title": protocol.title,
         "description": protocol.description,
         "tasks": sorted(protocol.tasks),
+        "interactive": protocol.interactive,
         "options": [asdict(option) | {"in_extra": option.in_extra} for option in protocol.options],
     }
 

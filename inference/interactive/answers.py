@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from campaigns.imagery.refusal import Refused
 from inference.interactive.grabcut import cut_out
-from inference.interactive.masks import mask_shape, polygon_shape, resized, window_of_mask
+from inference.interactive.masks import resized, window_of_mask
+from inference.interactive.outlines import POLYGON_TOLERANCE_PX, mask_shape, polygon_shape
 from inference.interactive.promptable import MOST_PIXELS, Promptables, Segmented, SegmenterFiles
 from inference.interactive.prompts import BoxPx, Prompts, read_prompts
 from inference.interactive.windows import LARGEST_SIDE_READ_PX, AskedImage, PixelReader, shared_window, surrounded
-
-POLYGON_TOLERANCE_PX: Final = 0.75
 
 
 class Answerer:

@@ -12,7 +12,7 @@ import math
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
 from inference.interactive.prompts import Prompts
@@ -21,7 +21,7 @@ from inference.wire import ModelCard, ModelClass, ModelInput, SecretPlace, WireR
 from models_registry.options import ModelOptions, OptionsRejected
 
 __all__ = [
-    "INTERACTIVE", "ImageForm", "ModelCard", "ModelClass", "ModelInput", "Option", "Prediction", "PredictionRejected", "Prompts",
+    "INTERACTIVE", "MARKED", "ImageForm", "ModelCard", "ModelClass", "ModelInput", "Option", "Prediction", "PredictionRejected", "Prompts",
     "Protocol", "Recognised", "SecretPlace", "WireReply", "WireRequest", "multipart",
 ]  # fmt: skip
 
@@ -90,6 +90,10 @@ INTERACTIVE = Option(
     help="Offered in the smart tool of the labeling page, to outline one thing at a time.",
 )
 """What a protocol with ``interactive`` lists among its options: whether this very model answers prompts."""
+
+
+MARKED = ModelClass(1, "object")
+"""The class of what was marked: class 0 of a mask is the ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,8 @@ class Protocol(ABC):
         raise NotImplementedError(f"{self.name} answers no prompts")
 
     def parse_prompted(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
-        """Return the answer to prompts, as ``parse`` does."""
-        return self.parse(reply, image, model)
+        """Return the answer to prompts, as ``parse`` does; what the thing is called does not matter, since the person says it."""
+        return self.parse(reply, image, replace(model, classes=(MARKED,)))
 
     def inquiries(self, url: str) -> tuple[WireRequest, ...]:
         """Return requests without an image that ask an address what it is."""

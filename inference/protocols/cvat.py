@@ -27,6 +27,7 @@ from inference.decode.items import Reader, checked
 from inference.decode.rasters import resized
 from inference.protocols.base import (
     INTERACTIVE,
+    MARKED,
     ModelCard,
     ModelInput,
     Option,
@@ -278,25 +279,18 @@ def read_interaction(root: Node, reader: Reader) -> Mask | Polygon | None:
             '"mask" or "points"; an embedding ("blob") is decoded in CVAT\'s own browser page, so take a function that answers masks'
         )
     mask = root.first("mask")
-    index, name = _asked_class(reader)
     if mask is not None:
         pixels = _whole_mask(mask, reader.image)
         if not pixels.any():
             reader.notes.drop("no area")
             return None
-        return Mask(index, name, None, pixels.shape, encode_mask(pixels))
+        return Mask(MARKED.index, MARKED.name, None, pixels.shape, encode_mask(pixels))
     node = root if root.is_list() else root.at("points")
     points = [each.numbers(2) for each in node.entries(MAX_POINTS)]
     if not points:
         return None
     polygons = polygons_from(Node(points, node.where), reader.frame, reader.notes)
-    return None if polygons is None else Polygon(index, name, None, polygons)
-
-
-def _asked_class(reader: Reader) -> tuple[int | None, str]:
-    """Return a name for what was outlined: the person says what it is."""
-    classes = reader.classes.model.classes
-    return (classes[0].index, classes[0].name) if classes else (None, "object")
+    return None if polygons is None else Polygon(MARKED.index, MARKED.name, None, polygons)
 
 
 def _whole_mask(node: Node, image: ModelInput) -> NDArray[np.bool_]:

@@ -55,7 +55,7 @@ class LabelStudio(Protocol):
         Option(
             "image", "The image travels as", "choice", "address", ("address", "data"),
             'An address that the server fetches, signed and good for ten minutes; or inside the question ("data:"), for servers that '
-            "cannot reach Winnow.",
+            "cannot reach Winnow, and always where steps or windows are set.",
         ),
         INTERACTIVE,
         Option("webhook", "Tell it what people submit", "flag", False, help="POST /webhook with each submitted image, to learn from."),
@@ -64,8 +64,10 @@ class LabelStudio(Protocol):
     )  # fmt: skip
 
     def form_of(self, model: ModelCard) -> ImageForm:
-        """Return "address" unless the image is to travel inside the question."""
-        return "encoded" if model.options.extra.get("image") == "data" else "address"
+        """Return "address" unless the image is to travel inside the question; what is made of an image for one model always does."""
+        options = model.options
+        inside = options.extra.get("image") == "data" or options.pre or options.window_px is not None
+        return "encoded" if inside else "address"
 
     def prompt_form_of(self, model: ModelCard) -> ImageForm:
         """Return the same as for whole images."""

@@ -8,7 +8,7 @@ several spellings of boxes are taken here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,20 @@ from inference.decode.coordinates import Frame, box_from_corners
 from inference.decode.items import Reader, checked, mask_counts, read_scores, score_of
 from inference.decode.rasters import Grid, from_base64, grid_to_raster, is_raster, resized, to_raster
 from inference.decode.scores import LIST_KEYS, confidence
-from inference.protocols.base import ModelCard, ModelInput, Option, Prediction, Protocol, WireReply, WireRequest, multipart
+from inference.protocols.base import (
+    INTERACTIVE,
+    MARKED,
+    ModelCard,
+    ModelInput,
+    Option,
+    Prediction,
+    Prompts,
+    Protocol,
+    WireReply,
+    WireRequest,
+    multipart,
+)
+from inference.protocols.scaneo_marks import is_geojson, marks_form, read_features
 from inference.schema import MAX_ITEMS, Box, ClassScore, Item, Mask, PredictionRejected
 
 _WRAPPERS = ("predictions", "detections", "boxes", "objects", "results", "outputs")
@@ -33,11 +46,13 @@ class Scaneo(Protocol):
     description = 'POST multipart/form-data with a GeoTIFF "image"; answers a list of probabilities, a list of boxes or a class raster.'
     tasks = frozenset({"classification", "detection", "segmentation"})
     image_form = "geotiff"
+    interactive = True
     options = (
         Option(
             "activation", "The model's numbers are", "choice", "probability", ("probability", "softmax", "sigmoid"),
             "Logits go through softmax or sigmoid first.",
         ),
+        INTERACTIVE,
     )  # fmt: skip
 
     def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
@@ -45,12 +60,25 @@ class Scaneo(Protocol):
         kind, body = multipart({"image": ("image.tif", "image/tiff", image.content)})
         return WireRequest(model.url, {"Content-Type": kind, "Accept": "*/*"}, body)
 
+    def build_prompt_request(self, image: ModelInput, model: ModelCard, prompts: Prompts) -> WireRequest:
+        """Return the form with points, label, CRS, transform and a picture."""
+        return marks_form(image, model, prompts)
+
     def parse(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
         """Read the answer by the model's task."""
-        notes = Notes()
-        reader = Reader(Frame("pixel", image), Classes(model, notes))
-        items = _READERS[model.task](reply.body, reader)
-        return Prediction(tuple(items), image.width, image.height, model.version, tuple(notes.warnings), notes.as_dropped())
+        reader = Reader(Frame("pixel", image), Classes(model, Notes()))
+        return _prediction(_READERS[model.task](reply.body, reader), reader)
+
+    def parse_prompted(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
+        """Read a Feature in degrees, or a mask as segmentation answers it."""
+        reader = Reader(Frame("pixel", image), Classes(replace(model, classes=(MARKED,)), Notes()))
+        root = None if is_raster(reply.body) else parse_json(reply.body)
+        return _prediction(read_features(root, reader) if root and is_geojson(root) else _segmentation(reply.body, reader), reader)
+
+
+def _prediction(items: Sequence[Item], reader: Reader) -> Prediction:
+    notes, image = reader.notes, reader.image
+    return Prediction(tuple(items), image.width, image.height, reader.classes.model.version, tuple(notes.warnings), notes.as_dropped())
 
 
 def _classification(body: bytes, reader: Reader) -> Sequence[Item]:

@@ -2,6 +2,8 @@
 
 The question:  {"schema": "request/1", "task", "multi_label", "image": {"id", "name", "width", "height", "bands", "crs",
                "transform"}, "classes": [{"index", "name"}], "model": {"name", "version"}, "threshold"}
+Marks:         "prompts": [{"type": "point", "x", "y", "positive"} | {"type": "box", "box": [x0, y0, x1, y1]}] is there when one thing
+               is to be outlined; the answer's item with the mask or the outline of it is taken.
 The answer:    {"model_version": "…", "coords": "pixel", "items": [{"kind": "classification", "scores": {"water": 0.9}}]}
 
 ``width`` and ``height`` are those of the bytes sent; coordinates in the answer are meant on them.
@@ -20,11 +22,13 @@ from inference.decode.classes import Notes
 from inference.decode.coordinates import Frame
 from inference.decode.items import Reader, read_items
 from inference.protocols.base import (
+    INTERACTIVE,
     ModelCard,
     ModelClass,
     ModelInput,
     Option,
     Prediction,
+    Prompts,
     Protocol,
     Recognised,
     WireReply,
@@ -48,11 +52,19 @@ class WinnowMultipart(Protocol):
     title = "Winnow (multipart)"
     description = 'POST multipart/form-data with a file "image" and a JSON part "request"; answers JSON items.'
     tasks = _TASKS
-    options = (_COORDS,)
+    interactive = True
+    options = (_COORDS, INTERACTIVE)
 
     def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
         """Return the form."""
-        request = orjson.dumps(question(image, model))
+        return self._asked(image, model, question(image, model))
+
+    def build_prompt_request(self, image: ModelInput, model: ModelCard, prompts: Prompts) -> WireRequest:
+        """Return the same with what is marked under "prompts"."""
+        return self._asked(image, model, {**question(image, model), "prompts": written(prompts, image)})
+
+    def _asked(self, image: ModelInput, model: ModelCard, document: dict[str, Any]) -> WireRequest:
+        request = orjson.dumps(document)
         kind, body = multipart({"image": (image.name, image.content_type, image.content), "request": (None, "application/json", request)})
         return WireRequest(model.url, {"Content-Type": kind, "Accept": "application/json"}, body)
 
@@ -77,9 +89,8 @@ class WinnowJson(WinnowMultipart):
     title = "Winnow (JSON)"
     description = 'POST JSON with the image as base64 under "image.b64"; answers JSON items.'
 
-    def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
+    def _asked(self, image: ModelInput, model: ModelCard, document: dict[str, Any]) -> WireRequest:
         """Return the JSON question with the image inside."""
-        document = question(image, model)
         document["image"]["b64"] = base64.b64encode(image.content).decode("ascii")
         return WireRequest(model.url, {"Content-Type": "application/json", "Accept": "application/json"}, orjson.dumps(document))
 
@@ -129,6 +140,18 @@ def question(image: ModelInput, model: ModelCard) -> dict[str, Any]:
             "crs": image.crs, "transform": _sent_transform(image),
         },
     }  # fmt: skip
+
+
+def written(prompts: Prompts, image: ModelInput) -> list[dict[str, Any]]:
+    """Return what is marked, in pixels of the bytes sent; strokes are told as points along them."""
+    across, down = image.sent_size[0] / image.width, image.sent_size[1] / image.height
+    marks: list[dict[str, Any]] = [
+        {"type": "point", "x": dot.x * across, "y": dot.y * down, "positive": dot.positive} for dot in prompts.dots()
+    ]
+    if prompts.box is not None:
+        x0, y0, x1, y1 = prompts.box
+        marks.append({"type": "box", "box": [x0 * across, y0 * down, x1 * across, y1 * down]})
+    return marks
 
 
 def _sent_transform(image: ModelInput) -> list[float] | None:

@@ -1,4 +1,4 @@
-"""Smart labeling: turn what a person marked into an outline, by GrabCut or by a segmenter that the campaign uses."""
+"""Smart labeling: turn what a person marked into an outline, by GrabCut, by a segmenter of our own, or by a model at an address."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from campaigns.permissions import ANNOTATE, require_role
 from campaigns.queue import keep_lease
 from campaigns.storage import image_path
 from inference.interactive.client import AssistTooSlow, AssistUnreachable, ask
-from inference.interactive.prompts import PromptRefused, read_objects, read_roi
+from inference.interactive.prompts import PromptRefused, Prompts, read_objects, read_roi
 from inference.interactive.windows import AskedImage
+from inference.services.clicking import answer_clicks, answers_clicks, prepare_clicks
 from models_registry.models import CallKind, ModelKind, RegisteredModel
 from models_registry.services import promptable_files
 from models_registry.services.calls import Call, record_calls
@@ -36,17 +37,21 @@ def assist(*, user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, 
     one; Unavailable and TooSlow when smart labeling does not answer.
     """
     require_role(user, image.campaign, ANNOTATE)
-    question = _question(user, image, wanted)
-    keep_lease(user, image)
-    begun = perf_counter()
+    _check_fields(image, wanted)
+    model = _model(image, wanted.get("model")) if wanted.get("tool") == MODEL else None
     try:
+        if model is not None and model.kind == ModelKind.EXTERNAL:
+            return _clicked(user, image, model, wanted)
+        question = _question(user, image, model, wanted)
+        keep_lease(user, image)
+        begun = perf_counter()
         answer = ask(settings.DATA_DIR, question)
-        _count(image, wanted, question, Call((perf_counter() - begun) * 1000.0))
+        _count(model, question, Call((perf_counter() - begun) * 1000.0))
         return answer
     except Refused as refused:
         raise _problem(refused) from refused
     except AssistTooSlow as error:
-        _count(image, wanted, question, Call(None, "timeout", "Smart labeling took too long."))
+        _count(model, question, Call(None, "timeout", "Smart labeling took too long."))
         raise TooSlow(
             "Smart labeling took too long here. Choose a smaller work area, or try again in a moment.", code="assist_slow"
         ) from error
@@ -58,13 +63,23 @@ def assist(*, user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, 
         ) from error
 
 
-def _count(image: Image, wanted: Mapping[str, Any], question: Mapping[str, Any], call: Call) -> None:
+def _count(model: RegisteredModel | None, question: Mapping[str, Any], call: Call) -> None:
     """Add a call to the model's figures; GrabCut is no model, and preparing is no question."""
-    if question["do"] == MODEL:
-        record_calls(_model(image, wanted.get("model")).pk, CallKind.ASSIST, [call])
+    if model is not None and question["do"] == MODEL:
+        record_calls(model.pk, CallKind.ASSIST, [call])
 
 
-def _question(user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _clicked(user: User, image: Image, model: RegisteredModel, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask a model behind an address."""
+    if _flag(wanted, "prepare"):
+        keep_lease(user, image)
+        return prepare_clicks(model=model, image=image)
+    objects, polygon = _objects(image, MODEL, wanted), _flag(wanted, "polygon")
+    keep_lease(user, image)
+    return answer_clicks(model=model, image=image, objects=objects, polygon=polygon, asker=f"{user.pk}-{image.pk}")
+
+
+def _check_fields(image: Image, wanted: Mapping[str, Any]) -> None:
     unknown = wanted.keys() - FIELDS
     if unknown:
         raise _invalid(min(map(str, unknown)), f"is not a field; there are {', '.join(sorted(FIELDS))}.")
@@ -75,20 +90,31 @@ def _question(user: User, image: Image, wanted: Mapping[str, Any]) -> dict[str, 
     tool = wanted.get("tool", GRABCUT)
     if tool not in (GRABCUT, MODEL):
         raise _invalid("tool", f"is {GRABCUT} or {MODEL}.")
-    files = promptable_files(_model(image, wanted.get("model"))) if tool == MODEL else None
+
+
+def _objects(image: Image, tool: str, wanted: Mapping[str, Any]) -> tuple[Prompts, ...]:
+    try:
+        objects = read_objects(wanted.get("prompts", {}), width=image.width, height=image.height)
+    except PromptRefused as refused:
+        raise _invalid(refused.field, refused.detail.removeprefix(f"{refused.field} ")) from refused
+    _check_objects(tool, objects)
+    return objects
+
+
+def _question(user: User, image: Image, model: RegisteredModel | None, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    tool = GRABCUT if model is None else MODEL
+    files = None if model is None else promptable_files(model)
     try:
         roi = read_roi(wanted.get("roi", [0, 0, image.width, image.height]), width=image.width, height=image.height)
         asked = AskedImage(image_path(image), image.sha256, image.width, image.height, image.format, _style(wanted.get("style")))
         question = {"image": asked.as_document(), "roi": roi, "files": files, "polygon": _flag(wanted, "polygon")}
         if _flag(wanted, "prepare"):
             return {**question, "do": "prepare" if tool == MODEL else "warm"}
-        objects = read_objects(wanted.get("prompts", {}), width=image.width, height=image.height)
     except PromptRefused as refused:
         raise _invalid(refused.field, refused.detail.removeprefix(f"{refused.field} ")) from refused
     except Refused as refused:
         raise InvalidInput(refused.detail, code=refused.code) from refused
-    _check_objects(tool, objects)
-    marks = [each.as_document() for each in objects]
+    marks = [each.as_document() for each in _objects(image, tool, wanted)]
     return {**question, "do": tool, "objects": marks, "mask": wanted.get("mask"), "asker": f"{user.pk}-{image.pk}"}
 
 
@@ -110,10 +136,10 @@ def _model(image: Image, model_id: object) -> RegisteredModel:
         model = there.filter(pk=model_id).first()
         if model is None:
             raise NotFound("This campaign does not use such a model. Attach it first.", code="model_not_attached")
-        if model.kind != ModelKind.PROMPTABLE:
+        if model.kind != ModelKind.PROMPTABLE and not answers_clicks(model):
             raise Conflict("This model answers about whole images, not clicks. Choose a promptable one.", code="not_promptable")
         return model
-    model = there.filter(kind=ModelKind.PROMPTABLE).first()
+    model = next((each for each in there if each.kind == ModelKind.PROMPTABLE or answers_clicks(each)), None)
     if model is None:
         raise Conflict("This campaign has no promptable model. Add MobileSAM on the Models page and attach it.", code="no_promptable_model")
     return model

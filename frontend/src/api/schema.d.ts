@@ -1435,7 +1435,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** Format: double */
-            confidence?: number;
+            confidence?: number | null;
             objects?: components["schemas"]["AssistedObject"][];
             ready?: boolean;
             /** Format: double */
@@ -1445,7 +1445,7 @@ export interface components {
         AssistRequest: {
             /** @default grabcut */
             tool: components["schemas"]["ToolEnum"];
-            /** @description A promptable model of the campaign; its first one by default */
+            /** @description A promptable model of the campaign, or one at an address that answers clicks; its first one by default */
             model?: number;
             /** @description The work area */
             roi?: number[];
@@ -1470,8 +1470,11 @@ export interface components {
             polygon?: {
                 [key: string]: unknown;
             };
-            /** Format: double */
-            confidence: number;
+            /**
+             * Format: double
+             * @description Null where the model says none
+             */
+            confidence: number | null;
         };
         /** @description Which model to put to use. */
         AttachRequest: {
@@ -2714,6 +2717,8 @@ export interface components {
             title: string;
             description: string;
             tasks: string[];
+            /** @description Whether its models may answer clicks, when their options say so */
+            interactive: boolean;
             options: components["schemas"]["ProtocolOption"][];
         };
         /**

@@ -32,10 +32,12 @@ export interface AssistRequest {
 export interface AssistAnswer {
   readonly shape: Shape;
   readonly polygon?: Shape;
-  readonly confidence: number;
+  /** Null where the model says none. */
+  readonly confidence: number | null;
   readonly took_ms: number;
 }
 
+/** A model that answers marks: a segmenter of ours, or one at an address. */
 export interface PromptableModel {
   readonly id: number;
   readonly name: string;

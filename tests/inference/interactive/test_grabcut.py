@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from campaigns.imagery import Refused, Style
 from inference.interactive.answers import Answerer
 from inference.interactive.grabcut import cut_out
-from inference.interactive.masks import cleaned, mask_shape, polygon_shape, resized, window_of_mask
+from inference.interactive.masks import cleaned, resized, window_of_mask
+from inference.interactive.outlines import mask_shape, polygon_shape
 from inference.interactive.prompts import PromptPoint, Prompts
 from inference.interactive.windows import AskedImage, Pixels, surrounded
 from tests.campaigns.samples import picture_bytes, tiff_bytes

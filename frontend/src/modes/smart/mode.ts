@@ -10,7 +10,7 @@ import { insideImage } from "../../core/geometry";
 import { Conversation } from "./conversation";
 import { areaBetween, areaOf, isEnough, longer, requestOf, withoutLast, type Method, type Step, type Steps, type StrokeStep } from "./marks";
 import { isMask, paintScene, Preview } from "./picture";
-import { BACKGROUND, LIVE, METHOD, methodIn, POLYGON, TOUCH_UP } from "./settings";
+import { BACKGROUND, GRABCUT, LIVE, METHOD, methodIn, MODEL, modelIn, POLYGON, TOUCH_UP, wayOf, waysOf } from "./settings";
 
 export const SMART = "draw-smart";
 /** An answer that took longer is not asked for after each stroke. */
@@ -110,6 +110,9 @@ export class SmartMode implements Mode {
       case "smart-method":
         this.changeMethod();
         break;
+      case "smart-chosen":
+        this.changedMethod();
+        break;
       case "smart-back":
         return this.takeBack();
       default:
@@ -174,7 +177,7 @@ export class SmartMode implements Mode {
   private ask(): boolean {
     const { assistant, settings } = this.bench;
     const method = this.method();
-    const model = assistant?.status.getState().models?.[0]?.id ?? null;
+    const model = modelIn(this.bench)?.id ?? null;
     const before = this.answer && isMask(this.answer.shape) ? this.answer.shape : null;
     const sight = this.sight ?? assistant?.inSight();
     const request = sight && requestOf(this.steps, { method, model, brush_px: this.brush_px, polygon: settings.get(POLYGON), sight, before });
@@ -270,10 +273,20 @@ export class SmartMode implements Mode {
     return true;
   }
 
+  /** The next way to an outline: one model after the other, then GrabCut. */
   private changeMethod(): void {
-    const next = this.method() === "model" ? "grabcut" : "model";
-    this.bench.settings.set(METHOD, next);
-    if (this.method() !== next) this.trouble = "This campaign has no model that answers clicks. A manager adds one on the Models page.";
+    const { assistant, settings } = this.bench;
+    const status = assistant?.status.getState() ?? { models: null };
+    const ways = waysOf(status);
+    const at = ways.findIndex(({ value }) => value === wayOf(settings.get(METHOD), settings.get(MODEL), status));
+    const next = ways[(at + 1) % ways.length]?.value ?? GRABCUT;
+    settings.set(METHOD, next === GRABCUT ? GRABCUT : "model");
+    if (next !== GRABCUT) settings.set(MODEL, next);
+    if (ways.length === 1) this.trouble = "This campaign has no model that answers clicks. A manager adds one on the Models page.";
+    this.changedMethod();
+  }
+
+  private changedMethod(): void {
     this.setAnswer(null);
     this.look();
     this.change(this.steps);
@@ -286,7 +299,7 @@ export class SmartMode implements Mode {
     this.looking?.abort();
     const looking = new AbortController();
     this.looking = looking;
-    const model = this.method() === "model" ? (assistant.status.getState().models?.[0]?.id ?? null) : null;
+    const model = this.method() === "model" ? (modelIn(this.bench)?.id ?? null) : null;
     const seen = (): void => {
       if (this.looking === looking) this.looking = null;
       if (this.bench.alive === this) this.refresh();

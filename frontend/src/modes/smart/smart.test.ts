@@ -10,6 +10,7 @@ import { columnsOfRuns } from "@/shapes/mask/columns";
 import { maskOf } from "@/shapes/mask/geometry";
 import { shapeCommands, toolNamed } from "@/shapes/kinds";
 import { Session } from "../session";
+import { METHOD, methodOf, MODEL } from "./settings";
 import { areaBetween, areaOf, longer, requestOf, withoutLast, type Step } from "./marks";
 
 const SIZE = { width: 40, height: 30 };
@@ -279,6 +280,30 @@ describe("what may go wrong", () => {
     run(on, "smart-method");
     expect(hint(on)).toContain("no model that answers clicks");
     expect(assistant.asked).toHaveLength(0);
+  });
+
+  it("asks the model that was chosen, and goes from one to the next by key, GrabCut last", async () => {
+    const { on, assistant } = await smart([...SAM, { id: 12, name: "Ships" }]);
+    const first = SAM[0]?.id ?? 0;
+    click(on, 12, 13);
+    expect(assistant.last.model).toBe(first);
+    run(on, "smart-method");
+    expect(assistant.last.model).toBe(12);
+    expect(assistant.prepared.at(-1)).toBe(12);
+    run(on, "smart-method");
+    expect(methodOf(on.settings.get(METHOD), assistant.status.getState())).toBe("grabcut");
+    run(on, "smart-method");
+    expect(assistant.last.model).toBe(first);
+    on.settings.set(MODEL, "12");
+    on.alive.act?.("smart-chosen");
+    expect(assistant.last.model).toBe(12);
+  });
+
+  it("falls back to the first model when the chosen one is no longer there", async () => {
+    const { on, assistant } = await smart(SAM);
+    on.settings.set(MODEL, "12");
+    click(on, 12, 13);
+    expect(assistant.last.model).toBe(SAM[0]?.id);
   });
 
   it("keeps the outline when there is no label yet", async () => {

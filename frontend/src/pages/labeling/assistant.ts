@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { api, bodyOf, done } from "@/api/client";
 import type { components } from "@/api/schema";
+import type { RegisteredModel } from "@/api/types";
 import { IDLE, type AssistAnswer, type Assistant, type AssistRequest, type AssistStatus, type PromptableModel } from "@/core/assistant";
 import { clamp } from "@/core/geometry";
 import type { Bounds, Shape } from "@/core/types";
@@ -12,7 +13,13 @@ import { bandStatistics, type BandStatistics, type ImageFacts } from "./wire";
 type Body = components["schemas"]["AssistRequest"];
 type Style = components["schemas"]["StyleRequest"];
 
-/** The promptable models of a campaign, asked for once a page. */
+/** Whether a model answers marks: a segmenter of ours, or one at an address whose options say so. */
+export function answersMarks({ kind, options }: Pick<RegisteredModel, "kind" | "options">): boolean {
+  const extra = options?.extra;
+  return kind === "promptable" || (kind === "external" && typeof extra === "object" && extra !== null && "interactive" in extra && extra.interactive === true);
+}
+
+/** The models of a campaign that answer marks, asked for once a page. */
 export class PromptableModels {
   private answer: Promise<readonly PromptableModel[]> | null = null;
 
@@ -20,7 +27,7 @@ export class PromptableModels {
 
   async list(): Promise<readonly PromptableModel[]> {
     this.answer ??= bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { params: { path: { campaign_id: this.campaign } } })).then((attached) =>
-      attached.filter(({ model }) => model.kind === "promptable").map(({ model }) => ({ id: model.id, name: model.name })),
+      attached.filter(({ model }) => answersMarks(model)).map(({ model }) => ({ id: model.id, name: model.name })),
     );
     // A failure is no answer: the next image asks again.
     this.answer.catch(() => (this.answer = null));
