@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from campaigns.filters import select_images, selected_ids
+from campaigns.filters import select_images, selected_ids, settled
 from campaigns.models import AnnotationSet, Campaign, Image, ImageState, SetState, Skip, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, require_role
@@ -80,6 +80,7 @@ def _returned(free: ImageQuerySet, user: User, campaign: Campaign, exclude: Sequ
 def _wanted(user: User, campaign: Campaign, selection: Any) -> ImageQuerySet | list[int] | None:
     if selection is None or selection == "all":
         return None
+    selection = settled(campaign, selection, reader=user)
     if isinstance(selection, list):
         return selected_ids(campaign, selection, checked=True)
     return select_images(campaign, selection, reader=user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -68,10 +69,11 @@ class ChangeSerializer(serializers.ModelSerializer[CampaignChange]):
 
 
 class ChangedSerializer(serializers.Serializer[Any]):
-    """The change, and the run that does it in the background where it is large."""
+    """The change, the run that does it in the background where it is large, and which ones of the ids are not there any more."""
 
     change = ChangeSerializer()
     run = RunSerializer(allow_null=True)
+    missing = serializers.ListField(child=serializers.IntegerField())
 
 
 def reader_of(request: Request, campaign: Campaign) -> dict[str, Any]:
@@ -80,10 +82,10 @@ def reader_of(request: Request, campaign: Campaign) -> dict[str, Any]:
     return {"user": user, "role": role_in(user, campaign)}
 
 
-def changed(request: Request, change: CampaignChange, run: Run | None) -> Response:
+def changed(request: Request, change: CampaignChange, run: Run | None, missing: Sequence[int] = ()) -> Response:
     """Answer with a change: 202 while a run is at work on it."""
     shown = ChangeSerializer(change, context=reader_of(request, change.campaign)).data
-    document = {"change": shown, "run": RunSerializer(run).data if run else None}
+    document = {"change": shown, "run": RunSerializer(run).data if run else None, "missing": list(missing)}
     return Response(document, status=status.HTTP_202_ACCEPTED if run else status.HTTP_200_OK)
 
 
@@ -105,8 +107,8 @@ class LabelingsView(APIView):
             default_for_having=values.get("default_for_having"),
             submit=values.get("submit", False),
         )
-        change, run = label_images_at_once(user=user_of(request), campaign=campaign, images=values["images"], wish=wish)
-        return changed(request, change, run)
+        done = label_images_at_once(user=user_of(request), campaign=campaign, images=values["images"], wish=wish)
+        return changed(request, done.change, done.run, done.missing)
 
 
 class ChangesView(generics.ListAPIView[CampaignChange]):

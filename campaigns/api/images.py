@@ -28,7 +28,7 @@ from campaigns.api.serializers import (
     annotation_set_document,
 )
 from campaigns.errors import InvalidInput
-from campaigns.filters import ImageFilter, Scope, filtered
+from campaigns.filters import Chosen, ImageFilter, Scope, filtered
 from campaigns.models import AnnotationSet, Campaign, Image, Split
 from campaigns.querysets import ImageQuerySet
 from campaigns.services.annotations import open_annotation_set
@@ -66,9 +66,15 @@ class ImagesChangeSerializer(ImagesSerializer):
 
 
 class ImagesDoneSerializer(serializers.Serializer[Any]):
-    """How many images it was done to."""
+    """How many images it was done to, and which ones of the ids are not there any more."""
 
     images = serializers.IntegerField()
+    missing = serializers.ListField(child=serializers.IntegerField())
+
+
+def images_done(chosen: Chosen) -> Response:
+    """Answer with what was done to a selection."""
+    return Response({"images": len(chosen.ids), "missing": chosen.missing})
 
 
 class ImagesView(ImageUploads, generics.ListAPIView[Image]):
@@ -96,16 +102,16 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
         """Flag the selected images, or move them to another split; all or none."""
         form = ImagesChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        count = update_images(user=user_of(request), campaign=fetch_campaign(request, campaign_id), **form.validated_data)
-        return Response({"images": count})
+        campaign = fetch_campaign(request, campaign_id)
+        return images_done(update_images(user=user_of(request), campaign=campaign, **form.validated_data))
 
     @extend_schema(request=ImagesSerializer, responses=ImagesDoneSerializer)
     def delete(self, request: Request, campaign_id: int) -> Response:
         """Remove the selected images with their annotations."""
         form = ImagesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        count = delete_images(user=user_of(request), campaign=fetch_campaign(request, campaign_id), **form.validated_data)
-        return Response({"images": count})
+        campaign = fetch_campaign(request, campaign_id)
+        return images_done(delete_images(user=user_of(request), campaign=campaign, **form.validated_data))
 
     def _rows(self, images: Sequence[Image]) -> list[dict[str, Any]]:
         return image_rows(images, user_of(self.request))

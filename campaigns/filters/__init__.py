@@ -6,9 +6,9 @@ in a request's body: everything, the unlabeled, ids, a filter or a saved view (`
 
 from campaigns.filters.conditions import Scope, counted_uses, spoken_sets
 from campaigns.filters.fields import ImageFilter, checked_filter, filtered
-from campaigns.filters.selections import MAX_IDS, select_images, selected_ids, settled
+from campaigns.filters.selections import MAX_IDS, Chosen, chosen_images, select_images, selected_ids, settled
 
 __all__ = [
-    "MAX_IDS", "ImageFilter", "Scope", "checked_filter", "counted_uses", "filtered", "select_images", "selected_ids", "settled",
-    "spoken_sets",
+    "MAX_IDS", "Chosen", "ImageFilter", "Scope", "checked_filter", "chosen_images", "counted_uses", "filtered", "select_images",
+    "selected_ids", "settled", "spoken_sets",
 ]  # fmt: skip

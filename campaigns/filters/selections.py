@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Q
 
+from campaigns.errors import InvalidInput
 from campaigns.filters.conditions import Scope
 from campaigns.filters.fields import filtered
 from campaigns.filters.tree import refused
@@ -13,6 +15,7 @@ from campaigns.models import Campaign, Image, ImageState, SavedView, Split, User
 from campaigns.querysets import ImageQuerySet
 
 MAX_IDS: Final = 100_000
+MISSING: Final = ("refuse", "skip")
 IDS_A_QUERY: Final = 500  # a database takes a limited number of variables in one statement
 
 
@@ -31,14 +34,16 @@ def select_images(campaign: Campaign, selection: Any, *, reader: User | None = N
     selection = settled(campaign, selection, reader=reader)
     if isinstance(selection, dict) and set(selection) == {"filter"} and isinstance(selection["filter"], dict):
         return filtered(images, selection["filter"], Scope(campaign.pk, reader.pk if reader else None))
-    raise refused('images must be "all", "unlabeled", a list of ids, {"filter": {…}} or {"view": id}.')
+    raise refused('images must be "all", "unlabeled", a list of ids, {"ids": […]}, {"filter": {…}} or {"view": id}.')
 
 
 def settled(campaign: Campaign, selection: Any, *, reader: User | None) -> Any:
-    """Return the selection with a saved view's filter in the view's place, for work that goes on when the view has changed.
+    """Return the selection as it is now, for work that goes on when things have changed: a view's filter, the ids that are there.
 
-    Raises InvalidInput for a view that is not there, or is another person's own.
+    Raises InvalidInput for a view that is not there or is another person's own, and for ids that may not be missing.
     """
+    if isinstance(selection, dict) and "ids" in selection:
+        return chosen_images(campaign, selection, reader=reader).ids
     if not isinstance(selection, dict) or set(selection) != {"view"}:
         return selection
     number = selection["view"]
@@ -51,23 +56,57 @@ def settled(campaign: Campaign, selection: Any, *, reader: User | None) -> Any:
     return {"filter": view.filter}
 
 
-def selected_ids(campaign: Campaign, selection: Any, *, checked: bool = False, reader: User | None = None) -> list[int]:
-    """Return the ids that a selection names, in the order of labeling; a list of ids is a selection too and keeps its order.
+@dataclass(frozen=True)
+class Chosen:
+    """The images that a selection names, and those of its ids that the campaign does not have (any more)."""
 
-    ``checked``: the selection was looked at before, so that images removed since then are left out in silence.
-    Raises InvalidInput for what is no selection, and for ids that are not of this campaign.
+    ids: list[int]
+    missing: list[int]
+
+
+def chosen_images(campaign: Campaign, selection: Any, *, reader: User | None = None, checked: bool = False) -> Chosen:
+    """Return the images that a selection names, in the order of labeling; ids are a selection too and keep their order.
+
+    ``[1, 2]`` must all be there; of ``{"ids": [1, 2], "missing": "skip"}`` those that are gone are passed over and named.
+    ``checked``: the selection was looked at before, so that images removed since then are passed over anyway.
+    Raises InvalidInput for what is no selection, for ids that may not be missing, and when all of those that may are.
     """
-    if not isinstance(selection, list):
+    ids, may_miss = _listed(selection)
+    if ids is None:
         chosen = select_images(campaign, selection, reader=reader)
-        return list(chosen.order_by("-priority", "id").values_list("pk", flat=True))
-    if not selection or len(selection) > MAX_IDS or any(isinstance(i, bool) or not isinstance(i, int) for i in selection):
+        return Chosen(list(chosen.order_by("-priority", "id").values_list("pk", flat=True)), [])
+    if not ids or len(ids) > MAX_IDS or any(isinstance(i, bool) or not isinstance(i, int) for i in ids):
         raise refused(f"A selection is a list of 1 to {MAX_IDS} image ids.")
-    wanted = list(dict.fromkeys(selection))
+    wanted = list(dict.fromkeys(ids))
+    there = _there(campaign, wanted)
+    missing = [i for i in wanted if i not in there]
+    if missing and not checked and not may_miss:
+        raise refused(f"Image {missing[0]} is not in this campaign.")
+    if may_miss and not there:
+        raise InvalidInput("None of these images is in the campaign any more. Choose others.", code="all_gone")
+    return Chosen([i for i in wanted if i in there], missing)
+
+
+def selected_ids(campaign: Campaign, selection: Any, *, checked: bool = False, reader: User | None = None) -> list[int]:
+    """Return the ids of ``chosen_images``."""
+    return chosen_images(campaign, selection, reader=reader, checked=checked).ids
+
+
+def _listed(selection: Any) -> tuple[list[Any] | None, bool]:
+    """Return the ids of a selection that lists them, and whether some may be missing."""
+    if isinstance(selection, list):
+        return selection, False
+    if not isinstance(selection, dict) or "ids" not in selection:
+        return None, False
+    missing = selection.get("missing", "refuse")
+    if set(selection) - {"ids", "missing"} or not isinstance(selection["ids"], list) or missing not in MISSING:
+        raise refused('Ids are written {"ids": [1, 2], "missing": "skip"}; missing is refuse or skip.')
+    return selection["ids"], missing == "skip"
+
+
+def _there(campaign: Campaign, wanted: list[int]) -> set[int]:
     found: set[int] = set()
     for start in range(0, len(wanted), IDS_A_QUERY):
         part = Image.objects.filter(campaign=campaign, pk__in=wanted[start : start + IDS_A_QUERY])
         found.update(part.values_list("pk", flat=True))
-    missing = [i for i in wanted if i not in found]
-    if missing and not checked:
-        raise refused(f"Image {missing[0]} is not in this campaign.")
-    return [i for i in wanted if i in found]
+    return found

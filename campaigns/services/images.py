@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.errors import InvalidInput, NotAllowed
-from campaigns.filters import selected_ids
+from campaigns.filters import Chosen, chosen_images
 from campaigns.imagery import sidecars_of
 from campaigns.models import Campaign, Image, User
 from campaigns.permissions import ANNOTATE, MANAGE, require_role
@@ -28,32 +28,33 @@ def update_image(*, user: User, image: Image, **changes: Any) -> Image:
     return image
 
 
-def update_images(*, user: User, campaign: Campaign, images: Any, **changes: Any) -> int:
-    """Flag many images (annotators may), or move them to another split (managers may); return how many.
+def update_images(*, user: User, campaign: Campaign, images: Any, **changes: Any) -> Chosen:
+    """Flag many images (annotators may), or move them to another split (managers may); return which were meant.
 
     ``images`` is a selection. All of them change, or none does. Raises InvalidInput for no change and for a selection of nothing.
     """
     _require_for(user, campaign, changes)
     if not changes:
         raise InvalidInput("Say what to change: split or flagged.", code="nothing_to_do")
-    ids = _selected(user, campaign, images)
+    chosen = _selected(user, campaign, images)
     with transaction.atomic():
-        return sum(Image.objects.filter(pk__in=part).update(**changes) for part in _parts(ids))
+        for part in _parts(chosen.ids):
+            Image.objects.filter(pk__in=part).update(**changes)
+    return chosen
 
 
-def delete_images(*, user: User, campaign: Campaign, images: Any) -> int:
-    """Remove many images with their annotations and their files, some at a time; return how many. ``images`` is a selection."""
+def delete_images(*, user: User, campaign: Campaign, images: Any) -> Chosen:
+    """Remove many images with their annotations and their files, some at a time; return which. ``images`` is a selection."""
     require_role(user, campaign, MANAGE)
-    removed = 0
-    for part in _parts(_selected(user, campaign, images)):
+    chosen = _selected(user, campaign, images)
+    for part in _parts(chosen.ids):
         those = Image.objects.filter(pk__in=part)
         paths = [image_path(image) for image in those]
         with transaction.atomic():
             those.delete()
         for path in paths:
             _remove_files(path)
-        removed += len(paths)
-    return removed
+    return chosen
 
 
 def delete_image(*, user: User, image: Image) -> None:
@@ -70,12 +71,11 @@ def _require_for(user: User, campaign: Campaign, changes: dict[str, Any]) -> Non
         raise NotAllowed("Only owners and managers move images between splits.")
 
 
-def _selected(user: User, campaign: Campaign, images: Any) -> list[int]:
-    """Return the ids; images that somebody else removed from under an open page are passed over."""
-    ids = selected_ids(campaign, images, checked=True, reader=user)
-    if not ids:
+def _selected(user: User, campaign: Campaign, images: Any) -> Chosen:
+    chosen = chosen_images(campaign, images, reader=user)
+    if not chosen.ids:
         raise InvalidInput("No image is selected.", code="nothing_selected")
-    return ids
+    return chosen
 
 
 def _parts(ids: list[int]) -> Iterator[list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models import F
 
 from campaigns.documents import Frame, check_complete
 from campaigns.errors import InvalidInput
-from campaigns.filters import Scope, selected_ids, spoken_sets
+from campaigns.filters import Scope, chosen_images, spoken_sets
 from campaigns.labeling import Wish, labeled
 from campaigns.models import (
     AnnotationSet,
@@ -39,7 +39,16 @@ AT_ONCE = 2000
 ATTEMPTS = 3
 
 
-def label_images_at_once(*, user: User, campaign: Campaign, images: Any, wish: Wish) -> tuple[CampaignChange, Run | None]:
+@dataclass(frozen=True)
+class Labeling:
+    """What became of a labeling: the change, the run that makes it where it is large, and ids of the selection that are gone."""
+
+    change: CampaignChange
+    run: Run | None
+    missing: list[int]
+
+
+def label_images_at_once(*, user: User, campaign: Campaign, images: Any, wish: Wish) -> Labeling:
     """Do to the labels of whole images what ``wish`` says; more than AT_ONCE images are done in the background by the run.
 
     A label that all of the images have already becomes their default when it is added alone. What cannot be submitted is left out
@@ -47,7 +56,8 @@ def label_images_at_once(*, user: User, campaign: Campaign, images: Any, wish: W
     """
     role = require_role(user, campaign, ANNOTATE)
     wish = _checked(campaign, wish)
-    ids = selected_ids(campaign, images, reader=user)
+    chosen = chosen_images(campaign, images, reader=user)
+    ids = chosen.ids
     if not ids:
         raise InvalidInput("No image is selected.", code="nothing_selected")
     if len(wish.add) == 1 and wish.default is None and not wish.remove and _all_have(user, campaign, ids, wish.add[0]):
@@ -60,11 +70,11 @@ def label_images_at_once(*, user: User, campaign: Campaign, images: Any, wish: W
             change.run = enqueue_run(user=user, kind=KIND, campaign=campaign, params={"title": title}, total=len(ids))
             change.data = {**change.data, **params}
             change.save()
-        return change, change.run
+        return Labeling(change, change.run, chosen.missing)
     change.save()
     _label_all(change, user, role, ids, wish, lambda done: None)
     change.refresh_from_db()
-    return change, None
+    return Labeling(change, None, chosen.missing)
 
 
 def execute_labeling(context: RunContext) -> dict[str, object]:

@@ -355,6 +355,30 @@ def test_a_whole_selection_is_moved_flagged_and_removed_by_one_request_each(gall
     assert sent == ["PATCH", "PATCH", "DELETE"]
 
 
+def test_what_was_removed_meanwhile_is_passed_over_and_the_list_of_changes_takes_the_rest_back(
+    gallery: Page, campaign: dict[str, Any], shared_api: Api
+):
+    one, gone, two = campaign["images"][:3]
+    water = campaign["labels"][0]["id"]
+    tile(gallery, one).click(position={"x": 60, "y": 60})
+    tile(gallery, two).click(position={"x": 60, "y": 60}, modifiers=["Shift"])
+    shared_api.call("DELETE", f"/images/{gone['id']}")
+    named(named(gallery, "panel-label-Water"), "label-plus").click()
+    soon(lambda: all(set(whole(shared_api, image)) == {water} for image in (one, two)))
+    expect(gallery.get_by_text("One of the images was removed meanwhile")).to_be_visible()
+    expect(named(gallery, "selection-bar")).to_have_attribute("data-count", "2")
+    expect(named(gallery, "image-count")).to_have_attribute("data-count", str(IMAGES - 1))
+    named(gallery, "open-changes").click()
+    change = named(gallery, "change").first
+    expect(change).to_contain_text("Add Water, submit on 2 images")
+    expect(change).to_contain_text("ada")
+    named(change, "undo-change").click()
+    expect(change).to_contain_text("Undone by ada")
+    assert all(whole(shared_api, image) == {} for image in (one, two))
+    gallery.keyboard.press("Escape")
+    expect(named(gallery, "undo-labeling")).to_be_disabled()
+
+
 def test_a_label_given_while_the_server_is_away_arrives_when_it_is_back(gallery: Page, campaign: dict[str, Any], shared_api: Api):
     image = campaign["images"][0]
     tries: list[str] = []

@@ -1748,10 +1748,11 @@ export interface components {
          * @enum {string}
          */
         ChangeKindEnum: "labeling" | "label" | "merge" | "removal";
-        /** @description The change, and the run that does it in the background where it is large. */
+        /** @description The change, the run that does it in the background where it is large, and which ones of the ids are not there any more. */
         Changed: {
             change: components["schemas"]["Change"];
             run: components["schemas"]["Run"] | null;
+            missing: number[];
         };
         ClassOfLabel: {
             class: components["schemas"]["NamedClass"];
@@ -1817,6 +1818,10 @@ export interface components {
                 [key: string]: unknown;
             };
             images?: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
                 filter: {
                     [key: string]: unknown;
                 };
@@ -1972,9 +1977,10 @@ export interface components {
          * @enum {string}
          */
         ImageStateEnum: "unlabeled" | "submitted" | "accepted" | "returned";
-        /** @description How many images it was done to. */
+        /** @description How many images it was done to, and which ones of the ids are not there any more. */
         ImagesDone: {
             images: number;
+            missing: number[];
         };
         /** @description What became of every file, and how many of each. */
         ImportReport: {
@@ -1989,6 +1995,10 @@ export interface components {
             model: number;
             /** @default unlabeled */
             images: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
                 filter: {
                     [key: string]: unknown;
                 };
@@ -2052,6 +2062,10 @@ export interface components {
          */
         LabelingRequest: {
             images: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
                 filter: {
                     [key: string]: unknown;
                 };
@@ -2303,6 +2317,10 @@ export interface components {
             exclude?: number[];
             resume?: boolean;
             images?: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
                 filter: {
                     [key: string]: unknown;
                 };
@@ -2496,6 +2514,10 @@ export interface components {
         /** @description What becomes of the selected images. */
         PatchedImagesChangeRequest: {
             images?: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
                 filter: {
                     [key: string]: unknown;
                 };
@@ -3179,6 +3201,10 @@ export interface components {
             labels?: number[] | null;
             multi_label?: boolean;
             images?: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
                 filter: {
                     [key: string]: unknown;
                 };

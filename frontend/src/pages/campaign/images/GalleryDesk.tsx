@@ -17,6 +17,7 @@ import classes from "./Gallery.module.css";
 import { ImageMenu, type MenuActions, type MenuAt } from "./ImageMenu";
 import { KeyLegend } from "./KeyLegend";
 import { operation, type Operation } from "./labeling";
+import { listedImages } from "./naming";
 import { openTool, scopeNow } from "./openTool";
 import { inOrder, inverted, NO_SELECTION, outside, type Selection, united, without } from "./selection";
 import { SelectionBar } from "./SelectionBar";
@@ -24,12 +25,14 @@ import { SelectMenu } from "./SelectMenu";
 import { galleryStore, useGallery } from "./store";
 import { Toolbar } from "./Toolbar";
 import { useGridKeys } from "./useGridKeys";
-import { useLabelWork, useRows } from "./useLabelWork";
+import { takenImages, useGone, useLabelWork, useRows } from "./useLabelWork";
 import { usePageKeys } from "./usePageKeys";
 
 interface Props {
   campaign: Campaign;
   ids: readonly number[];
+  /** The filter that gave them; null while the list of another one is on its way. */
+  idsOf: Filter | null;
   /** When the list came: rows are as old. */
   loadedAt: number;
   query: Query;
@@ -42,7 +45,7 @@ interface Props {
 }
 
 /** The images that the filter shows, what is chosen of them, and everything that is done to them. */
-export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, onAdd, onRefresh, onRun, nothing }: Props) {
+export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onFilter, onAdd, onRefresh, onRun, nothing }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -57,13 +60,15 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
   const [menu, setMenu] = useState<MenuAt | null>(null);
   const places = useMemo(() => new Map(ids.map((id, place) => [id, place])), [ids]);
   const changes = useImageChanges(campaign.id);
+  const gone = useGone(campaign.id);
   const operations = useLabelOperations(campaign, (title, change) => {
     const step = labeler.note(title, change);
     rows.refresh();
     return () => labeler.undo(step);
   });
 
-  useEffect(() => store.setState({ ids }), [store, ids]);
+  // Each time the list comes, it is what the filter gives now.
+  useEffect(() => store.setState({ ids, idsOf }), [store, ids, idsOf, loadedAt]);
   useEffect(() => rows.refresh(), [rows, loadedAt]);
 
   const select = useCallback((change: (now: Selection) => Selection) => store.setState((state) => ({ selection: change(state.selection) })), [store]);
@@ -81,10 +86,11 @@ export function GalleryDesk({ campaign, ids, loadedAt, query, filter, onFilter, 
   const update = (images: readonly number[], change: { split?: Split; flagged?: boolean }): void => {
     const known = images.filter((id) => rows.get(id) !== undefined);
     for (const id of known) rows.change(id, change);
-    changes.update.mutate({ images: [...images], change }, { onSettled: () => rows.settle(known), onError: () => rows.revert(known) });
+    changes.update.mutate({ images: takenImages(campaign.id, images), change }, { onSuccess: ({ missing }) => gone(missing), onSettled: () => rows.settle(known), onError: () => rows.revert(known) });
   };
   const remove = (images: readonly number[]): void =>
-    changes.remove.mutate([...images], {
+    // By their ids, however many: a filter might have come to hold images that nobody here has seen.
+    changes.remove.mutate(listedImages(images), {
       onSuccess: () => select((now) => without(now, images)),
       onSettled: () => {
         void client.invalidateQueries({ queryKey: idsKey(campaign.id) });

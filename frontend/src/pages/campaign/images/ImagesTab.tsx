@@ -92,6 +92,7 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
         <GalleryDesk
           campaign={campaign}
           ids={ids}
+          idsOf={list.isPlaceholderData ? null : filter}
           loadedAt={list.dataUpdatedAt}
           query={query}
           filter={filter}

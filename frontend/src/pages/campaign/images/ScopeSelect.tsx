@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Images } from "@/api/gallery";
 import type { Campaign } from "@/api/types";
 import { isEmpty, toBody } from "./filters/model";
+import { namedImages } from "./naming";
 import { inOrder } from "./selection";
 import { useGallery } from "./store";
 
@@ -11,11 +12,11 @@ export type ScopeName = "selection" | "filter" | "unlabeled" | "all";
 
 /** Which images a panel works on: what is chosen in the gallery, what its filter shows, or all. */
 export function useScopes(campaign: Campaign, rest: readonly ("unlabeled" | "all")[]) {
-  const { selection, filter, ids } = useGallery(campaign.id, (state) => state);
+  const { selection, filter, ids, idsOf } = useGallery(campaign.id, (state) => state);
   const names: ScopeName[] = [...(selection.ids.size > 0 ? (["selection"] as const) : []), ...(isEmpty(filter) ? [] : (["filter"] as const)), ...rest];
   const [wished, setWished] = useState<ScopeName | null>(null);
   const name = wished !== null && names.includes(wished) ? wished : (names[0] ?? "all");
-  const imagesOf = (one: ScopeName): Images => (one === "selection" ? inOrder(selection, ids) : one === "filter" ? { filter: toBody(filter) } : one);
+  const imagesOf = (one: ScopeName): Images => (one === "selection" ? namedImages({ ids, idsOf }, inOrder(selection, ids)) : one === "filter" ? { filter: toBody(filter) } : one);
   return { names, name, images: imagesOf(name), imagesOf, setName: setWished, counts: { selection: selection.ids.size, filter: ids.length } };
 }
 

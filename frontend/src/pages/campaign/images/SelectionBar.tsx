@@ -7,7 +7,8 @@ import { useCampaignModels, useStartInference } from "@/api/models";
 import type { Campaign, Run, Split } from "@/api/types";
 import { modelTitle } from "@/parts/modelTitle";
 import { mayLabel, mayManage } from "../roles";
-import { namedImages } from "./useLabelWork";
+import { namedImages } from "./naming";
+import { galleryStore } from "./store";
 
 interface Props {
   campaign: Campaign;
@@ -69,7 +70,7 @@ export function SelectionBar({ campaign, ids, hidden, onClear, onSplit, onFlag, 
                 <Menu.Dropdown>
                   <Menu.Label>{t("images.inferWith")}</Menu.Label>
                   {(models.data ?? []).map(({ model }) => (
-                    <Menu.Item key={model.id} onClick={() => infer.mutate({ model: model.id, images: namedImages(campaign.id, ids), prefill: true }, { onSuccess: onRun })}>
+                    <Menu.Item key={model.id} onClick={() => infer.mutate({ model: model.id, images: namedImages(galleryStore(campaign.id).getState(), ids), prefill: true }, { onSuccess: onRun })}>
                       {modelTitle(model)}
                     </Menu.Item>
                   ))}

@@ -6,10 +6,10 @@ import { operation } from "./labeling";
 import { labelingWire, type Server } from "./labelingWire";
 
 const runOf = (state: Run["state"], result: Record<string, unknown> = {}): Run => ({ id: 3, state, result }) as unknown as Run;
-const changed = (run: Run | null = null): Changed => ({ change: { id: 9, title: "", images: 1, left_out: 0, left_alone: 0 }, run }) as Changed;
+const changed = (run: Run | null = null): Changed => ({ change: { id: 9, title: "", images: 1, left_out: 0, left_alone: 0 }, run, missing: [] }) as unknown as Changed;
 
 function setUp(server: Partial<Server>) {
-  const tells = { inBackground: vi.fn(), leftOut: vi.fn(), leftAlone: vi.fn(), cutShort: vi.fn(), away: vi.fn() };
+  const tells = { inBackground: vi.fn(), leftOut: vi.fn(), leftAlone: vi.fn(), gone: vi.fn(), cutShort: vi.fn(), away: vi.fn() };
   const waits: number[] = [];
   const missing = () => Promise.reject(new Error("not asked for here"));
   const wire = labelingWire({ label: () => missing, undo: missing, run: missing, ...server }, tells, (ms) => {
@@ -35,6 +35,12 @@ describe("the way of a labeling to the server", () => {
     expect(new Set(keys).size).toBe(1);
     expect(waits).toEqual([500, 1000]);
     expect(tells.away).toHaveBeenCalledTimes(1);
+  });
+
+  it("tells which images were gone, and goes on with the rest", async () => {
+    const { wire, tells } = setUp({ label: () => () => Promise.resolve({ ...changed(), missing: [4, 5] }) });
+    expect(await wire.label([3, 4, 5], operation({ add: [7] }))).toBe(9);
+    expect(tells.gone).toHaveBeenCalledExactlyOnceWith([4, 5]);
   });
 
   it("passes a refusal on at once", async () => {

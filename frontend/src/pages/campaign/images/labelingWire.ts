@@ -18,6 +18,8 @@ export interface Tells {
   inBackground(images: number): void;
   leftOut(images: number): void;
   leftAlone(images: number): void;
+  /** Ids that the campaign does not have any more. */
+  gone(images: readonly number[]): void;
   /** The run ended before it was done. */
   cutShort(run: Run): void;
   away(): void;
@@ -78,9 +80,10 @@ export function labelingWire(server: Server, tells: Tells, sleep: Sleep = sleepF
 
   return {
     async label(images, operation) {
-      const { change, run } = await untilAnswered(server.label(images, operation, newKey()));
+      const { change, run, missing } = await untilAnswered(server.label(images, operation, newKey()));
       if (run !== null) tells.inBackground(images.length);
       else if (change.left_out > 0) tells.leftOut(change.left_out);
+      if (missing.length > 0) tells.gone(missing);
       await ended(run);
       return change.id;
     },

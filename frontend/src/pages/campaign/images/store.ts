@@ -29,6 +29,8 @@ export interface GalleryState extends Choices {
   readonly ordering: Ordering;
   /** What the filter shows, in order. */
   readonly ids: readonly number[];
+  /** The filter that gave these ids; null when something was done since, so that it might give others. */
+  readonly idsOf: Filter | null;
 }
 
 export const COLUMNS = { least: 2, most: 8, usual: 4 } as const;
@@ -90,7 +92,7 @@ function write(campaign: number, choices: string): void {
 export function galleryStore(campaign: number): GalleryStore {
   const known = stores.get(campaign);
   if (known !== undefined) return known;
-  const store = createStore<GalleryState>(() => ({ ...read(campaign), selection: NO_SELECTION, filter: NO_FILTER, ordering: "id", ids: [] }));
+  const store = createStore<GalleryState>(() => ({ ...read(campaign), selection: NO_SELECTION, filter: NO_FILTER, ordering: "id", ids: [], idsOf: null }));
   store.subscribe((state, before) => {
     const now = JSON.stringify(choicesOf(state));
     if (now !== JSON.stringify(choicesOf(before))) write(campaign, now);

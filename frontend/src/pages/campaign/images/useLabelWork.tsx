@@ -1,23 +1,21 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { campaignKey } from "@/api/campaigns";
-import { changesKey, fetchRows, type Images, postLabeling, refreshAround, undoChange } from "@/api/gallery";
+import { changesKey, fetchRows, idsKey, type Images, postLabeling, refreshAround, undoChange } from "@/api/gallery";
 import { getJson } from "@/api/http";
 import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign } from "@/api/types";
-import { toBody } from "./filters/model";
 import { Labeler, type Step } from "./labeler";
 import { labelingWire } from "./labelingWire";
 import { Rows } from "./rows";
+import { namedImages } from "./naming";
+import { without } from "./selection";
 import { galleryStore } from "./store";
 
 const TOAST_MS = 9000;
-/** As many ids are sent one by one; a longer list that is all of the filter is sent as the filter. */
-const LISTED = 500;
-
 /** Rows of the gallery, alive as long as the tab. */
 export function useRows({ id, task }: Campaign): Rows {
   const rows = useMemo(() => new Rows((ids) => fetchRows(id, ids, task === "classification"), { onError: notifyProblem }), [id, task]);
@@ -25,13 +23,27 @@ export function useRows({ id, task }: Campaign): Rows {
   return rows;
 }
 
-/** How a list of ids is said: all of a long filter is said as the filter. */
-export function namedImages(campaign: number, ids: readonly number[]): Images {
-  const { ids: shown, filter } = galleryStore(campaign).getState();
-  const whole = ids.length > LISTED && ids.length === shown.length && ids[0] === shown[0] && ids.at(-1) === shown.at(-1);
-  if (!whole) return [...ids];
-  const body = toBody(filter);
-  return Object.keys(body).length === 0 ? "all" : { filter: body };
+/** The same as `namedImages`, for something that is being done now: from then on the filter may give others. */
+export function takenImages(campaign: number, ids: readonly number[]): Images {
+  const store = galleryStore(campaign);
+  const images = namedImages(store.getState(), ids);
+  store.setState({ idsOf: null });
+  return images;
+}
+
+/** Images that turned out to be gone leave the selection and the list. */
+export function useGone(campaign: number): (missing: readonly number[]) => void {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  return useCallback(
+    (missing) => {
+      if (missing.length === 0) return;
+      galleryStore(campaign).setState(({ selection }) => ({ selection: without(selection, missing) }));
+      void client.invalidateQueries({ queryKey: idsKey(campaign) });
+      notifyDone(t("gallery.gone", { count: missing.length }));
+    },
+    [client, campaign, t],
+  );
 }
 
 let lastOffer = "";
@@ -79,6 +91,7 @@ export function useLabelWork(campaign: Campaign, rows: Rows): LabelWork {
   const { t } = useTranslation();
   const client = useQueryClient();
   const words = useRef(t);
+  const gone = useGone(campaign.id);
   words.current = t;
   const { id } = campaign;
   const multi = campaign.settings.multi_label ?? false;
@@ -93,7 +106,7 @@ export function useLabelWork(campaign: Campaign, rows: Rows): LabelWork {
       labelingWire(
         {
           label: (images, asked, key) => {
-            const body = { ...asked, images: namedImages(id, images), add: [...asked.add], remove: [...asked.remove] };
+            const body = { ...asked, images: takenImages(id, images), add: [...asked.add], remove: [...asked.remove] };
             return () => postLabeling(id, body, key);
           },
           undo: async (change) => {
@@ -106,6 +119,7 @@ export function useLabelWork(campaign: Campaign, rows: Rows): LabelWork {
         {
           inBackground: (count) => notifyDone(words.current("gallery.inBackground", { count })),
           leftOut: (count) => notifyDone(words.current("gallery.leftOut", { count })),
+          gone,
           leftAlone: (count) => notifyDone(words.current("gallery.leftAlone", { count })),
           cutShort: (run) => notifyProblem(new Error(run.message === "" ? words.current("gallery.cutShort") : run.message)),
           away: () => notifications.show({ id: "away", color: "wheat", message: words.current("gallery.away"), autoClose: TOAST_MS }),
@@ -114,7 +128,7 @@ export function useLabelWork(campaign: Campaign, rows: Rows): LabelWork {
       rows,
       { multi, onSaved: refresh, onRefused: (message) => notifications.show({ id: message, color: "red", title: words.current("gallery.refused"), message, autoClose: TOAST_MS }) },
     );
-  }, [client, id, multi, rows]);
+  }, [client, id, multi, rows, gone]);
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent): void => {
       if (!labeler.isSafe()) event.preventDefault();
