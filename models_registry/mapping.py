@@ -7,6 +7,7 @@ their greatest. A class without a label is not provided, and its probability is 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -52,18 +53,64 @@ def to_label_matrix(
 
 
 def auto_map(classes: Iterable[tuple[int, str]], labels: Iterable[tuple[int, str]]) -> dict[int, int]:
-    """Map classes to the labels of the same name; case, spaces, hyphens and underscores do not matter.
+    """Map classes to the labels of the same name; case, accents, spaces, hyphens and underscores do not matter.
 
-    When two labels differ in those alone, the exact name decides, and else the first.
+    When two labels differ in those alone, the exact name decides, and else the first. A class that fits none so gets the
+    one label that has nearly its name (``near_name``), unless two do.
     """
+    labels = list(labels)
     known: dict[str, int] = {}
     exact = {}
     for label, name in labels:
         known.setdefault(_plain(name), label)
         exact[name] = label
-    found = {index: exact.get(name, known.get(_plain(name))) for index, name in classes}
-    return {index: label for index, label in found.items() if label is not None}
+    found: dict[int, int] = {}
+    for index, name in classes:
+        same = exact.get(name, known.get(_plain(name)))
+        near = {pk for pk, other in labels if near_name(name, other)} if same is None else {same}
+        if len(near) == 1:
+            found[index] = near.pop()
+    return found
+
+
+def near_name(one: str, other: str) -> bool:
+    """Tell whether two names mean the same thing but for a plural or a slip of the pen.
+
+    Slips are told apart from other words by length: one in a name of five letters or more, two from nine on. The first
+    letter stays, so that "land" is not "sand".
+    """
+    first, second = _singular(_plain(one)), _singular(_plain(other))
+    if first == second:
+        return True
+    shorter = min(len(first), len(second))
+    allowed = 0 if shorter < 5 else 1 if shorter < 9 else 2
+    return bool(allowed) and first[0] == second[0] and _slips(first, second, allowed) <= allowed
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-]+", " ", name).strip().casefold()
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return re.sub(r"[\s_\-./]+", " ", bare).strip().casefold()
+
+
+def _singular(name: str) -> str:
+    return " ".join(map(_singular_word, name.split(" ")))
+
+
+def _singular_word(name: str) -> str:
+    if len(name) > 4 and name.endswith("ies"):
+        return f"{name[:-3]}y"
+    return name[:-1] if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else name
+
+
+def _slips(one: str, other: str, most: int) -> int:
+    """Return how many letters must change, go, come or swap places to make one name of the other; above ``most``, some number above."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [i] + [0] * len(other)
+        for j, wanted in enumerate(other, 1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                row[j] = min(row[j], earlier[j - 2] + 1)
+    return row[-1]

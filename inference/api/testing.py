@@ -66,6 +66,8 @@ class TestReportSerializer(serializers.Serializer[Any]):
     request = serializers.DictField(allow_null=True)
     latency_ms = serializers.FloatField(allow_null=True)
     raw = serializers.CharField(allow_null=True)
+    mark = serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2, allow_null=True)
+    sample = serializers.CharField(allow_null=True)
     prediction = serializers.DictField(allow_null=True)
     failure = TestFailureSerializer(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())

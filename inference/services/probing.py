@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from campaigns.errors import InvalidInput
 from campaigns.models import User
-from inference.calling import CallFailed, Endpoint, ask, limits_of
+from inference.calling import CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy
 from inference.protocols import PROTOCOLS
 from inference.protocols.base import Protocol
@@ -29,6 +29,7 @@ from inference.recognising import (
     variants,
 )
 from inference.samples import drawn_sample
+from inference.schema import PredictionRejected
 from inference.wire import ModelCard, WireReply, WireRequest
 from models_registry.addresses import EgressError, EgressRefused, same_server
 from models_registry.credentials import check_header, check_secret, headers_for
@@ -174,16 +175,22 @@ async def _try(
     """Ask about the picture, task by task, until an answer says something."""
     best: Candidate | None = None
     failed: Attempt | None = None
+    names_task = False
     for each in tasks_to_try(protocol, task or probe.task):
         card = ModelCard(url, each, options=replace(SAMPLING, extra=extra))
         begun = perf_counter()
         try:
             protocol.check_options(card.options, each)
-            names_task = each.encode() in protocol.build_request(drawn_sample(protocol.form_of(card)), card).body
             async with probe.gate:
-                answer = await ask(client, _endpoint(probe, protocol, card), drawn_sample(protocol.form_of(card)))
+                endpoint = await greet(client, _endpoint(probe, protocol, card))
+            sample = drawn_sample(endpoint.image_form)
+            names_task = each.encode() in protocol.build_request(sample, endpoint.card).body
+            async with probe.gate:
+                answer = await ask(client, endpoint, sample)
         except OptionsRejected as error:
             failed = failed or Attempt(protocol.name, protocol.title, "needs_options", error.field, error.why)
+        except PredictionRejected as error:  # it cannot ask before it knows more of the model
+            failed = failed or Attempt(protocol.name, protocol.title, "rejected", error.where, str(error))
         except CallFailed as error:
             failed = failed or _attempt(protocol, error)
             if error.code in NO_ANSWER or not names_task:  # no other question would be understood

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -12,6 +13,7 @@ from campaigns.imagery import Refused
 from campaigns.models import Campaign, Image, Label, User
 from campaigns.permissions import VIEW, require_role
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
+from inference.decode.excerpts import excerpt
 from inference.endpoints import egress_policy, endpoint_of
 from inference.prefill import draft
 from inference.samples import drawn_sample
@@ -28,12 +30,13 @@ from models_registry.services.calls import Call, record_calls
 
 LONGEST_S = 30.0
 """A person waits for it, and a web worker with them."""
-RAW_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class ConnectionReport:
-    """What came of a test. ``request`` and ``raw`` (the answer's first bytes) are for those who may change the model.
+    """What came of a test. ``request`` and ``raw`` (a part of the answer) are for those who may change the model.
+
+    ``mark``: (start, end) of the wrong place in ``raw``. ``sample``: the drawn picture as base64 PNG, when that was sent.
 
     ``steps``: what each step of the model did, in order. ``labels``: what the campaign's mapping would make of the answer.
     """
@@ -47,6 +50,8 @@ class ConnectionReport:
     warnings: list[str] = field(default_factory=list)
     steps: list[dict[str, str]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    mark: tuple[int, int] | None = None
+    sample: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -125,10 +130,25 @@ def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelI
         answer = asyncio.run(_ask_once(endpoint, sent))
     except CallFailed as error:
         failure = {"code": error.code, "where": error.where, "why": error.reason.removeprefix(f"{error.where}: ")}
-        return ConnectionReport(image, request, raw=_shown(error.sample) if may_see_all else None, failure=failure)
+        shown = excerpt(error.sample, where=error.where, why=error.reason, wrong=error.code == "rejected") if may_see_all else None
+        return ConnectionReport(
+            image,
+            request,
+            raw=None if shown is None else shown.text,
+            mark=None if shown is None else shown.mark,
+            failure=failure,
+            sample=_sample(sent),
+        )
     prediction = answer.prediction
-    raw = _shown(answer.reply.body) if may_see_all else None
-    return ConnectionReport(image, request, answer.latency_ms, raw, prediction.as_document(), warnings=list(prediction.warnings))
+    raw = excerpt(answer.reply.body).text if may_see_all else None
+    return ConnectionReport(
+        image, request, answer.latency_ms, raw, prediction.as_document(), warnings=list(prediction.warnings), sample=_sample(sent)
+    )
+
+
+def _sample(sent: ModelInput) -> str | None:
+    """Return the drawn picture as base64 PNG, to be shown; None for an image of a campaign, which has an address."""
+    return base64.b64encode(drawn_sample("encoded").content).decode("ascii") if sent.id is None else None
 
 
 def _summary(endpoint: Endpoint, sent: ModelInput) -> dict[str, Any] | None:
@@ -147,13 +167,3 @@ async def _greeted(endpoint: Endpoint) -> Endpoint:
 async def _ask_once(endpoint: Endpoint, sent: ModelInput) -> Answer:
     async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
         return await ask(client, endpoint, sent)
-
-
-def _shown(body: bytes) -> str:
-    """Return the first bytes of an answer as text; of a picture, only what it is."""
-    if not body:
-        return ""
-    if body[:4] in (b"\x89PNG", b"II*\x00", b"MM\x00*", b"II+\x00"):
-        return f"({'PNG' if body[1:4] == b'PNG' else 'TIFF'}, {len(body)} bytes)"
-    text = body[:RAW_BYTES].decode("utf-8", "replace")
-    return text if len(body) <= RAW_BYTES else f"{text}… ({len(body)} bytes)"

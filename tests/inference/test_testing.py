@@ -1,5 +1,6 @@
 """Test connection: the parsed answer, or exactly what was wrong with it."""
 
+import base64
 import io
 from collections.abc import Callable
 from typing import Any
@@ -95,7 +96,9 @@ def test_a_wrong_answer_names_its_place(campaign: Campaign, manager: User, as_us
     assert found["failure"] == {
         "code": "rejected", "where": "items[0].box[2]", "why": 'expected a finite number, got "abc"',
     }  # fmt: skip
-    assert "abc" in found["raw"]
+    start, end = found["mark"]
+    assert found["raw"][start:end] == '"abc"'
+    assert Picture.open(io.BytesIO(base64.b64decode(found["sample"]))).size == (256, 256)
 
 
 @pytest.mark.parametrize(

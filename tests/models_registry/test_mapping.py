@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_registry.mapping import auto_map, to_label_matrix, to_labels
+from models_registry.mapping import auto_map, near_name, to_label_matrix, to_labels
 
 mappings = st.dictionaries(st.integers(0, 7), st.integers(100, 103))
 probabilities = st.lists(st.floats(0, 1), min_size=8, max_size=8)
@@ -52,6 +52,32 @@ def test_the_matrix_says_what_the_single_answer_says(rows, mapping, multi) -> No
     for row, values in zip(matrix, rows, strict=True):
         found = to_labels(list(enumerate(values)), mapping, multi_label=multi).labels
         assert row.tolist() == pytest.approx([found.get(label, 0.0) for label in labels], abs=1e-6)
+
+
+NEAR = [("Ships", "ship"), ("bodies of water", "body of water"), ("Forêt", "foret"), ("vehicule", "vehicle"), ("bare soil", "bares oil")]
+APART = [("land", "sand"), ("car", "cat"), ("boat", "goat"), ("house", "mouse"), ("water", "later"), ("glass", "gla"), ("ice", "rice")]
+
+
+@pytest.mark.parametrize(("one", "other"), NEAR)
+def test_a_plural_or_a_slip_is_the_same_name(one: str, other: str) -> None:
+    assert near_name(one, other)
+    assert near_name(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_another_word_is_not(one: str, other: str) -> None:
+    assert not near_name(one, other)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_nearness_goes_both_ways(one: str, other: str) -> None:
+    assert near_name(one, other) == near_name(other, one)
+
+
+def test_a_near_name_is_taken_when_it_is_the_only_one_and_no_exact_one_is_there() -> None:
+    labels = [(10, "Ship"), (11, "Vehicle"), (12, "Vehicles large"), (13, "Vehicles largo")]
+    assert auto_map([(0, "ships"), (1, "vehicule"), (2, "vehicle large"), (3, "plane")], labels) == {0: 10, 1: 11}
+    assert auto_map([(0, "ship"), (1, "ships")], [(10, "ships"), (11, "ship")]) == {0: 11, 1: 10}
 
 
 def test_same_names_find_each_other() -> None:

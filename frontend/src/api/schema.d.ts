@@ -512,6 +512,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Add up the model's newest answers in this campaign by class. */
+        get: operations["campaigns_models_coverage_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/next": {
         parameters: {
             query?: never;
@@ -1758,9 +1775,30 @@ export interface components {
             class: components["schemas"]["NamedClass"];
             label: number | null;
         };
+        /** @description One class in the answers; no index: the model is not known to have it. */
+        ClassShare: {
+            index: number | null;
+            name: string;
+            label_id: number | null;
+            /** Format: double */
+            mass: number;
+            images: number;
+        };
         /** @description A word to the author. */
         CommentRequest: {
             comment?: string;
+        };
+        /** @description What the newest answers fall on. ``unfed``: labels without a class; ``unheard``: labels with one, that no answer fell on. */
+        Coverage: {
+            answers: number;
+            classes: components["schemas"]["ClassShare"][];
+            /**
+             * Format: double
+             * @description Share of the answers' mass on classes without a label, 0 to 1.
+             */
+            unmapped: number | null;
+            unfed: number[];
+            unheard: number[];
         };
         /** @description A name and a password. */
         CredentialsRequest: {
@@ -3131,6 +3169,8 @@ export interface components {
             /** Format: double */
             latency_ms: number | null;
             raw: string | null;
+            mark: number[] | null;
+            sample: string | null;
             prediction: {
                 [key: string]: unknown;
             } | null;
@@ -4589,6 +4629,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    campaigns_models_coverage_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
             };
         };
     };
