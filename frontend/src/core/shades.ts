@@ -32,12 +32,38 @@ function spread(id: string): number {
 
 const LIGHTNESS = [0.34, 0.46, 0.58, 0.7, 0.8] as const;
 const HUE_STEP_DEGREES = 14;
+const TURNS = 3;
+/** How many shades a colour has. */
+export const SHADES = LIGHTNESS.length * TURNS;
+/** Shades at least so far apart are told apart by everybody. */
+export const CLEARLY_APART = 1;
 
-/** The shade of one object: stable for its id; mostly told by lightness, which every eye sees, and a little by hue. */
-export function shadeOf(color: string, id: string): string {
-  const place = spread(id);
+/** How well two shades are told apart: by steps of lightness, which every eye sees, and a little by hue. */
+export function shadesApart(a: number, b: number): number {
+  const steps = Math.abs(Math.floor(a / TURNS) - Math.floor(b / TURNS));
+  return a % TURNS === b % TURNS ? steps : steps + 0.4;
+}
+
+/** The shade that an object has by itself: the same each time for its id. */
+export function ownShade(id: string): number {
+  return Math.floor(spread(id) * SHADES);
+}
+
+/** The object's own shade, or where that is too like a neighbour's the one that is told apart best from all of theirs. */
+export function shadeAmong(id: string, neighbours: readonly number[]): number {
+  const apart = (shade: number): number => Math.min(...neighbours.map((other) => shadesApart(shade, other)));
+  let best = ownShade(id);
+  if (apart(best) >= CLEARLY_APART) return best;
+  for (let by = 1; by < SHADES; by += 1) {
+    const shade = (ownShade(id) + by * 7) % SHADES;
+    if (apart(shade) > apart(best)) best = shade;
+  }
+  return best;
+}
+
+/** A shade of a colour. */
+export function shadeOf(color: string, shade: number): string {
   const [hue, saturation] = toHsl(color);
-  const lightness = LIGHTNESS[Math.floor(place * LIGHTNESS.length)] ?? 0.5;
-  const turn = (Math.floor(place * 1000) % 3) - 1;
-  return toHex([(hue + turn * HUE_STEP_DEGREES + 360) % 360, Math.max(saturation, 0.35), lightness]);
+  const turn = (shade % TURNS) - 1;
+  return toHex([(hue + turn * HUE_STEP_DEGREES + 360) % 360, Math.max(saturation, 0.35), LIGHTNESS[Math.floor(shade / TURNS)] ?? 0.5]);
 }

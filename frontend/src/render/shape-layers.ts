@@ -17,6 +17,7 @@ import type { Annotation } from "../core/types";
 import { DEFAULT_VIEW, type ViewChoice } from "../core/view";
 import type { SessionState } from "../modes/session";
 import type { Emphasis, Look } from "../shapes/painter";
+import { ObjectShades } from "../shapes/object-shades";
 import { painterOf } from "../shapes/painters";
 import { shapeStyle, tagStyle } from "./styles";
 
@@ -46,6 +47,7 @@ export class ShapeLayers {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private labels: ReadonlyMap<number, LabelLook> = new Map();
   private seen: SessionState | null = null;
+  private shades = new ObjectShades();
   private view: Pick<ViewChoice, "names" | "colorBy" | "opacity"> = DEFAULT_VIEW;
 
   constructor() {
@@ -71,6 +73,7 @@ export class ShapeLayers {
     this.view = { names, colorBy, opacity };
     this.base.setOpacity(opacity);
     if (!redraw) return;
+    if (this.seen) this.syncShades(this.seen);
     this.base.changed();
     this.live.changed();
   }
@@ -81,12 +84,18 @@ export class ShapeLayers {
     this.baseSource.clear(true);
     this.liveSource.clear(true);
     this.drawn = EMPTY_DOCUMENT;
+    this.shades = new ObjectShades();
     this.seen = null;
   }
 
   private colorFor(annotation: Annotation, label: LabelLook): string {
     if (this.view.colorBy === "confidence") return confidenceColor(annotation.confidence);
-    return this.view.colorBy === "object" ? shadeOf(label.color, annotation.id) : label.color;
+    return this.view.colorBy === "object" ? shadeOf(label.color, this.shades.of(annotation.id)) : label.color;
+  }
+
+  /** Only while they are shown: thousands of objects take a moment. */
+  private syncShades({ history }: SessionState): void {
+    if (this.view.colorBy === "object") this.shades.sync(history.present.document);
   }
 
   colorOf(label: number): string {
@@ -97,6 +106,7 @@ export class ShapeLayers {
     // A pointer that moves changes the overlay alone: the shapes need no new frame for that.
     if (this.seen && looksAlike(this.seen, state)) return;
     this.seen = state;
+    this.syncShades(state);
     const shown = shownDocument(state.history.present.document, state);
     const dragged = new Set(state.preview.map((annotation) => annotation.id));
     const few = shown.size < AT_ONCE || this.drawn.size === 0;
