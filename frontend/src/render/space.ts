@@ -30,6 +30,15 @@ export function flatten(points: readonly Point[], into: number[] = []): number[]
   return into;
 }
 
+/**
+ * Image pixels in one pixel of the page when all of an image is in sight. Of an image so thin that it would be a hair or
+ * less, a part is in sight instead, as wide as can be seen and worked on.
+ */
+export function fittingResolution({ width, height }: Size, canvas: Size, padding: number, thinnest: number): number {
+  const whole = Math.max(width / Math.max(1, canvas.width - 2 * padding), height / Math.max(1, canvas.height - 2 * padding));
+  return Math.min(whole, Math.min(width, height) / thinnest);
+}
+
 export function pixelProjection(size: Size): Projection {
   return new Projection({ code: `winnow:image-${size.width}x${size.height}`, units: "pixels", extent: imageExtent(size) });
 }

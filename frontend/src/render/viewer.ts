@@ -21,11 +21,13 @@ import { heatMapLayer, pictureLayer, type Picture } from "./picture";
 import { Rest } from "./rest";
 import { ShapeLayers, type LabelLook } from "./shape-layers";
 import { watchSight, type Sight } from "./sight";
-import { extentOf, imageExtent, pixelProjection, toImage, toView } from "./space";
+import { extentOf, fittingResolution, imageExtent, pixelProjection, toImage, toView } from "./space";
 import { ToneFilter } from "./tone-filter";
 import type { StoreApi } from "zustand/vanilla";
 
 const FIT_PADDING_PX = 28;
+/** A strip that is thinner on the page cannot be labeled. */
+const THINNEST_PX = 24;
 const CLOSEST = 1 / 64;
 const ANIMATION_MS = 160;
 
@@ -150,7 +152,10 @@ export class Viewer {
   fit(): void {
     const view = this.map.getView();
     this.map.updateSize();
-    view.fit(view.getProjection().getExtent(), { padding: Array.from({ length: 4 }, () => FIT_PADDING_PX) });
+    const [width = 0, height = 0] = this.map.getSize() ?? [];
+    const { size } = this.session ?? { size: { width: 1, height: 1 } };
+    view.setResolution(fittingResolution(size, { width, height }, FIT_PADDING_PX, THINNEST_PX));
+    view.setCenter(toView([size.width / 2, size.height / 2]));
     this.fitted = { center: toImage(view.getCenter() ?? [0, 0]), resolution: view.getResolution() ?? 1 };
   }
 

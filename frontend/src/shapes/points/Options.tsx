@@ -113,7 +113,7 @@ function PointRow({ session, annotation, point, index, fixed, disabled }: RowPro
       ) : (
         <TextInput size="xs" className={classes["name"] ?? ""} aria-label={`Tag of ${what}`} placeholder="tag" value={point.name} maxLength={100} disabled={disabled} data-testid="point-tag" onChange={(event) => change("Tagged a point", renamed(shape, index, event.currentTarget.value), `tag ${id} ${index}`)} />
       )}
-      <NativeSelect size="xs" w={84} aria-label={`Visibility of ${what}`} value={String(point.v)} disabled={disabled} data-testid="point-visibility" onChange={(event) => see(event.currentTarget.value)} data={fixed || point.v === 0 ? [...VISIBILITIES, { value: "0", label: "not there" }] : VISIBILITIES} />
+      <NativeSelect size="xs" w={106} aria-label={`Visibility of ${what}`} value={String(point.v)} disabled={disabled} data-testid="point-visibility" onChange={(event) => see(event.currentTarget.value)} data={fixed || point.v === 0 ? [...VISIBILITIES, { value: "0", label: "not there" }] : VISIBILITIES} />
       {!fixed && (
         <ActionIcon size={24} variant="subtle" color="gray" aria-label={`Remove ${what}`} disabled={disabled} onClick={() => change("Removed a point", withoutPoint(shape, index, skeleton))}>
           <IconX size={14} />
