@@ -56,7 +56,7 @@ export function Canvas({ ref }: { ref: Ref<HTMLDivElement> }) {
 
 /** One line on what the pointer does at the moment, or what the page has to say. */
 function Hint({ workspace }: { workspace: Workspace }) {
-  const { campaign } = useLabeling();
+  const { campaign, readOnly } = useLabeling();
   const mode = useSession(workspace, (state) => state.mode);
   const empty = useSession(workspace, (state) => state.history.present.document.size === 0);
   const notice = useDesk((state) => state.notice);
@@ -64,11 +64,12 @@ function Hint({ workspace }: { workspace: Workspace }) {
   const drawable = toolsOf(campaign)[0];
   const said = useSession(workspace, (state) => state.notice || (state.overlay.hint ?? ""));
   const begins = useKeys("new").at(-1);
+  const looks = readOnly ? "You can look at images and labels here, not change them: your role is viewer. Who owns the campaign can change your role." : "";
   const idle = empty && drawable !== undefined ? `${begins === undefined ? "Choose a tool" : `Press ${keyText(begins)}`} to draw a ${drawable.title.toLowerCase()}. Drag or hold Space to pan, scroll to zoom.` : "";
   const onBox = useSession(workspace, (state) => state.selection.some((id) => state.history.present.document.get(id)?.shape.type === "box"));
   const editing = onBox ? "Drag a corner or a side; drag inside to move. Esc when done." : "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done.";
   const edit = mode === "edit" ? editing : "";
-  const text = notice || said || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
+  const text = notice || looks || said || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
   return (
     <div className={classes["hint"]} role="status" data-notice={notice !== ""}>
       {text}
@@ -77,20 +78,20 @@ function Hint({ workspace }: { workspace: Workspace }) {
 }
 
 function Nothing({ failed }: { failed: boolean }) {
-  const { campaign, desk } = useLabeling();
+  const { campaign, desk, readOnly } = useLabeling();
   const reason = useDesk((state) => state.reason);
   const pending = useDesk((state) => state.pending.length);
   return (
     <div className={classes["nothing"]} data-testid={failed ? "labeling-failed" : "queue-empty"}>
       <EmptyState
         icon={failed ? <IconPlugConnectedX size={26} /> : <IconChecks size={26} />}
-        title={failed ? "The next image did not come" : "Nothing left to label"}
+        title={failed ? "The next image did not come" : readOnly ? "You have seen it all" : "Nothing left to label"}
         actions={
           <>
             <Button onClick={() => void desk.next()} variant={failed ? "filled" : "default"}>
               {failed ? "Try again" : "Look again"}
             </Button>
-            {!failed && (
+            {!failed && !readOnly && (
               <Button component={Link} to={`/campaigns/${campaign.id}/rounds`}>
                 Open the next round
               </Button>
@@ -102,7 +103,7 @@ function Nothing({ failed }: { failed: boolean }) {
         }
       >
         {reason}
-        {!failed && pending === 0 && " Train a model and rank what remains, or add images to go on."}
+        {!failed && !readOnly && pending === 0 && " Train a model and rank what remains, or add images to go on."}
         {pending > 0 && ` ${pending} submitted ${pending === 1 ? "image is" : "images are"} still on the way to the server.`}
       </EmptyState>
     </div>

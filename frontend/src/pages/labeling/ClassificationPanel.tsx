@@ -28,6 +28,7 @@ export function ClassificationPanel({ workspace }: { workspace: Workspace }) {
           <ClassButton key={entry.label.id} entry={entry} chosen={chosen.has(entry.label.id)} guess={guessed.get(entry.label.id)} />
         ))}
       </div>
+      {!multi && labels.length === 1 && <p className={classes["quiet"]}>With one label an image has it or is skipped. A second one, such as “Not {labels[0]?.label.name}”, lets a model learn the difference.</p>}
       {drafts.length > 0 && <GuessBar count={drafts.length} settled={chosen.size > 0} />}
       {!multi && (
         <Switch

@@ -35,19 +35,19 @@ export function Header() {
       {current && <ControlBadge workspace={current} />}
       {readOnly && <Badge color="gray">You can look, not label</Badge>}
       <div className={classes["spacer"]} />
-      {current && <SaveStatus workspace={current} />}
-      {current && <HistoryButtons workspace={current} />}
+      {current && !readOnly && <SaveStatus workspace={current} />}
+      {current && !readOnly && <HistoryButtons workspace={current} />}
       <IconButton label="Back to the image before" command="previous" testId="previous" disabled={!canGoBack} onClick={() => void desk.previous()}>
         <IconPlayerTrackPrev size={18} />
       </IconButton>
-      {current && <FlagButton workspace={current} />}
+      {current && !readOnly && <FlagButton workspace={current} />}
       <IconButton label="All keys" command="keys" testId="keys" onClick={toggleKeySheet}>
         <IconKeyboard size={19} />
       </IconButton>
-      <SkipButton disabled={!ready || readOnly} />
-      <Tooltip label={<Keyed text="Submit and go on" command="submit" />}>
-        <Button size="sm" h={32} px="sm" data-testid="submit-next" disabled={!ready || readOnly} onClick={() => command("submit")} rightSection={<IconPlayerTrackNext size={15} />}>
-          Submit &amp; next
+      {!readOnly && <SkipButton disabled={!ready} />}
+      <Tooltip label={<Keyed text={readOnly ? "On to the next image" : "Submit and go on"} command={readOnly ? "next" : "submit"} />}>
+        <Button size="sm" h={32} px="sm" data-testid={readOnly ? "look-next" : "submit-next"} disabled={!ready} onClick={() => command(readOnly ? "next" : "submit")} rightSection={<IconPlayerTrackNext size={15} />}>
+          {readOnly ? "Next" : "Submit & next"}
         </Button>
       </Tooltip>
     </section>
@@ -59,10 +59,9 @@ function PlaceInScope({ image }: { image: number }) {
   const { walk } = useLabeling().desk.options;
   const place = walk?.place(image) ?? null;
   if (!walk || place === null) return null;
-  const { kind, ids } = walk.scope;
   return (
     <Badge color="gray" data-testid="place-in-scope">
-      {place.toLocaleString()} of {ids.length.toLocaleString()} in {kind === "selection" ? "your selection" : "the filter"}
+      {place.toLocaleString()} of {walk.scope.ids.length.toLocaleString()} in {walk.name}
     </Badge>
   );
 }

@@ -3,7 +3,7 @@ import { useStore } from "zustand";
 import type { Campaign } from "@/api/types";
 import type { SessionState } from "@/modes/session";
 import type { Viewer } from "@/render/viewer";
-import { COMMANDS, toolsOf, type Context } from "./commands";
+import { COMMANDS, isLooking, toolsOf, type Context } from "./commands";
 import type { Desk, DeskState } from "./desk";
 import type { LabelKey } from "./label-keys";
 import type { PageKeys } from "./page-keys";
@@ -43,10 +43,15 @@ export function useSession<T>(workspace: Workspace, select: (state: SessionState
   return useStore(workspace.session.store, select);
 }
 
-/** What commands need, for the image that is on the desk at this moment. */
-export function contextOf({ desk, viewer, preferences, campaign, toggleKeySheet, openLabelPalette, readOnly }: Labeling): Context | null {
+/** What commands need, for the image that is on the desk at this moment. Who only looks gets none for what changes something. */
+export function contextOf(labeling: Labeling): Context | null {
+  return labeling.readOnly ? null : lookingContextOf(labeling);
+}
+
+/** The same for commands that change nothing. */
+export function lookingContextOf({ desk, viewer, preferences, campaign, toggleKeySheet, openLabelPalette }: Labeling): Context | null {
   const workspace = desk.onDesk();
-  if (!workspace || readOnly) return null;
+  if (!workspace) return null;
   return { desk, session: workspace.session, viewer, preferences, task: campaign.task, multiLabel: campaign.settings.multi_label ?? false, tools: toolsOf(campaign), toggleKeySheet, openLabelPalette };
 }
 
@@ -54,7 +59,8 @@ export function contextOf({ desk, viewer, preferences, campaign, toggleKeySheet,
 export function useCommand(): (id: string) => void {
   const labeling = useLabeling();
   return (id) => {
-    const context = contextOf(labeling);
-    if (context) COMMANDS.find((command) => command.id === id)?.run(context);
+    const command = COMMANDS.find((candidate) => candidate.id === id);
+    const context = command && isLooking(command) ? lookingContextOf(labeling) : contextOf(labeling);
+    if (context) command?.run(context);
   };
 }

@@ -17,12 +17,16 @@ export interface LabelingSearch extends FilterSearch {
   scope?: ScopeKind;
 }
 
-/** The walk that the address names; null is the queue, undefined while a shared filter's images are looked up. */
+/**
+ * The walk that the address names; null is the queue, undefined while a shared filter's images are looked up. The queue
+ * gives nothing to who may not label: they go through the campaign.
+ */
 function useWalk(campaign: Campaign | undefined, { scope, f, q, order }: LabelingSearch): Walk | null | undefined {
   const id = campaign?.id ?? 0;
   const kept = useMemo(() => (scope === undefined ? null : readScope(id, scope)), [id, scope]);
   const { filter, ordering } = fromSearch(filterSearch({ f, q, order }));
-  const shared = scope === "filter" && kept === null && campaign !== undefined;
+  const mayLabel = campaign?.role !== "viewer";
+  const shared = campaign !== undefined && kept === null && (scope === "filter" || !mayLabel);
   const found = useQuery({
     queryKey: ["scope", id, f, q, order],
     queryFn: ({ signal }) => fetchIds(id, toQuery(filter), ordering, signal),
@@ -30,10 +34,9 @@ function useWalk(campaign: Campaign | undefined, { scope, f, q, order }: Labelin
     staleTime: Infinity,
   });
   const ids = kept?.ids ?? found.data;
-  const mayLabel = campaign?.role !== "viewer";
   return useMemo(() => {
-    if (scope === undefined || ids === undefined || ids.length === 0) return shared && found.isPending ? undefined : null;
-    return new Walk(id, { kind: scope, ids }, mayLabel);
+    if (ids === undefined || ids.length === 0) return shared && found.isPending ? undefined : null;
+    return new Walk(id, { kind: scope ?? "campaign", ids }, mayLabel);
   }, [id, scope, ids, mayLabel, shared, found.isPending]);
 }
 

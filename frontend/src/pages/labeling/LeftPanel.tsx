@@ -16,11 +16,11 @@ import type { Workspace } from "./workspace";
 
 /** What the hand holds: tools and labels. */
 export function LeftPanel() {
-  const { campaign } = useLabeling();
+  const { campaign, readOnly } = useLabeling();
   const current = useDesk((state) => state.current);
   return (
     <nav className={classes["left"]} aria-label="Tools and labels">
-      {current && (campaign.task === "classification" ? <ClassificationPanel workspace={current} /> : <DrawingPanel workspace={current} />)}
+      {readOnly ? <LabelsToLookAt /> : current && (campaign.task === "classification" ? <ClassificationPanel workspace={current} /> : <DrawingPanel workspace={current} />)}
       {campaign.instructions !== "" && (
         <details className={classes["instructions"]}>
           <summary>Instructions</summary>
@@ -28,6 +28,29 @@ export function LeftPanel() {
         </details>
       )}
     </nav>
+  );
+}
+
+/** The campaign's labels, and which of them are shown, for who changes nothing. */
+function LabelsToLookAt() {
+  const { labels } = useLabeling();
+  return (
+    <section aria-labelledby="labels-title">
+      <h2 id="labels-title" className={classes["title"]}>
+        Labels
+      </h2>
+      <div className={classes["labels"]}>
+        {labels.map(({ label }) => (
+          <div key={label.id} className={classes["labelRow"]}>
+            <span className={classes["label"]}>
+              <span className={classes["swatch"]} style={{ background: label.color }} />
+              <span className={classes["grow"]}>{label.name}</span>
+            </span>
+            <LabelEye label={label} />
+          </div>
+        ))}
+      </div>
+    </section>
   );
 }
 
@@ -66,7 +89,7 @@ function DrawingPanel({ workspace }: { workspace: Workspace }) {
             </div>
           ))}
         </div>
-        {labels.length > 0 && <LabelNote moved={offers.some(({ why }) => why !== null)} />}
+        {labels.length > 1 && <LabelNote moved={offers.some(({ why }) => why !== null)} />}
         {labels.length === 0 && <p className={classes["quiet"]}>This campaign has no labels yet. Add them on its page first.</p>}
       </section>
       <ToolOptions workspace={workspace} />

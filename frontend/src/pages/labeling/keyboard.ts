@@ -2,11 +2,13 @@
 import type { KeyPress } from "@/core/mode";
 import type { Keymap } from "@/keys/keymap";
 import { keyName, pressOf } from "@/keys/names";
-import { COMMANDS, giveLabel, walk, type Command, type Context } from "./commands";
+import { COMMANDS, giveLabel, isLooking, walk, type Command, type Context } from "./commands";
 import { labelOf } from "./page-keys";
 
 export interface Keyboard {
   readonly context: () => Context | null;
+  /** Only what changes nothing has keys. */
+  readonly readOnly: () => boolean;
   readonly keymap: () => Keymap;
   readonly canvas: () => HTMLElement | null;
 }
@@ -29,19 +31,27 @@ export function handleKey(keyboard: Keyboard, event: KeyboardEvent): boolean {
   const context = keyboard.context();
   const press = pressOf(event);
   if (!context || event.isComposing || isTheirs(event.target, press)) return false;
-  if (press.key === "Tab") return event.target === keyboard.canvas() && (context.session.key(press) || walk(context, press.shift ? -1 : 1));
+  const readOnly = keyboard.readOnly();
+  if (press.key === "Tab") return event.target === keyboard.canvas() && ((!readOnly && context.session.key(press)) || walk(context, press.shift ? -1 : 1));
+  const ids = keyboard.keymap().byKey.get(keyName(press)) ?? [];
+  if (readOnly) return runFirst(context, ids.filter(isForLooking));
   const { effort } = context.desk.onDesk() ?? {};
   const repeats = event.repeat;
   if (context.session.key(press)) {
     effort?.input({ drew: context.session.store.getState().mode.startsWith("draw-"), repeats });
     return true;
   }
-  const used = runFirst(context, keyboard.keymap().byKey.get(keyName(press)) ?? []);
+  const used = runFirst(context, ids);
   effort?.input({ repeats });
   return used;
 }
 
 const BY_ID: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [command.id, command]));
+
+function isForLooking(id: string): boolean {
+  const command = BY_ID.get(id);
+  return command !== undefined && isLooking(command);
+}
 
 /** Run the first of the commands with a key that applies here. */
 function runFirst(context: Context, ids: readonly string[]): boolean {

@@ -4,14 +4,17 @@ import { leaseNext, openImage, type Loaded, type NothingLeft } from "./wire";
 
 export type ScopeKind = "selection" | "filter";
 
+/** Whoever only looks goes through the campaign: nothing is leased to them. */
+type WalkKind = ScopeKind | "campaign";
+
 export interface Scope {
-  readonly kind: ScopeKind;
+  readonly kind: WalkKind;
   /** In the order in which they come. */
   readonly ids: readonly number[];
 }
 
-const listKey = (campaign: number, kind: ScopeKind): string => `winnow:scope:${campaign}:${kind}`;
-const placeKey = (campaign: number, kind: ScopeKind): string => `${listKey(campaign, kind)}:at`;
+const listKey = (campaign: number, kind: WalkKind): string => `winnow:scope:${campaign}:${kind}`;
+const placeKey = (campaign: number, kind: WalkKind): string => `${listKey(campaign, kind)}:at`;
 
 /** Hand images from the gallery to the labeling page of this tab. The same list again goes on where it was left. */
 export function keepScope(campaign: number, { kind, ids }: Scope): void {
@@ -44,6 +47,11 @@ export class Walk {
     private readonly mayLabel: boolean,
   ) {
     this.places = new Map(scope.ids.map((id, place) => [id, place]));
+  }
+
+  /** What its images have in common, in words. */
+  get name(): string {
+    return { selection: "your selection", filter: "the filter", campaign: "the campaign" }[this.scope.kind];
   }
 
   /** Counted from 1; null for an image that is not part of it. */
@@ -80,8 +88,7 @@ export class Walk {
       const loaded = await this.take(id, id === first);
       if (loaded !== null) return loaded;
     }
-    const { kind, ids } = this.scope;
-    return { image: null, reason: `You have been through all ${ids.length.toLocaleString()} images of ${kind === "selection" ? "your selection" : "the filter"}.` };
+    return { image: null, reason: `You have been through all ${this.scope.ids.length.toLocaleString()} images of ${this.name}.` };
   }
 
   private async take(id: number, wanted: boolean): Promise<Loaded | null> {

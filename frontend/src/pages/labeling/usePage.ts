@@ -1,14 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, type RefObject } from "react";
 import { campaignKey } from "@/api/campaigns";
-import { contextOf, type Labeling } from "./LabelingContext";
+import { lookingContextOf, type Labeling } from "./LabelingContext";
 import { handleKey } from "./keyboard";
 
 /** The keyboard of the page: commands, labels, Space to pan, Tab through the objects. */
 export function usePageKeys(labeling: Labeling, canvas: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     const { viewer, keys } = labeling;
-    const keyboard = { context: () => contextOf(labeling), keymap: () => keys.keymap, canvas: () => canvas.current };
+    const keyboard = { context: () => lookingContextOf(labeling), readOnly: () => labeling.readOnly, keymap: () => keys.keymap, canvas: () => canvas.current };
     const isCanvas = (event: KeyboardEvent): boolean => event.target === canvas.current || event.target === document.body;
     const down = (event: KeyboardEvent): void => {
       labeling.desk.store.getState().current?.noteActivity();

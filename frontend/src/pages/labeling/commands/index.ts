@@ -9,7 +9,7 @@ import { viewCommands } from "./view";
 
 export { giveLabel, walk } from "./objects";
 export { toolsOf } from "./tools";
-export { GROUPS, type Command, type Context, type Group } from "./types";
+export { GROUPS, isLooking, type Command, type Context, type Group } from "./types";
 
 export const COMMANDS: readonly Command[] = [...vertexCommands, ...drawCommands(), ...objectCommands, ...reviewCommands, ...queueCommands, ...viewCommands];
 

@@ -36,6 +36,11 @@ export interface Command {
   readonly shape?: string;
 }
 
+/** Whether a command changes nothing but what is seen: who only looks may use it. Measuring takes a hand on the canvas. */
+export function isLooking({ id, group }: Command): boolean {
+  return (group === "View" && id !== "measure") || id === "previous" || id === "next";
+}
+
 export function isClassification({ task }: Context): boolean {
   return task === "classification";
 }
