@@ -11,19 +11,25 @@ from typing import Any
 import numpy as np
 import pytest
 
+from campaigns.geometry.masks import decode_mask
 from campaigns.imagery import blue_marble
 from campaigns.services.sample import geotiff, island_boxes
-from inference.calling import Answer, Endpoint, ask, greet, limits_of
+from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.protocols import PROTOCOLS
-from inference.rasters import read_map
-from inference.schema import Box, Classification, Raster
+from inference.rasters import NO_CLASS, read_map
+from inference.schema import Box, Classification, Keypoints, Mask, Raster
 from inference.wire import ModelCard, ModelClass, ModelInput, WireReply
 from models_registry.egress import EgressClient, EgressPolicy, Limits, Outgoing
 from models_registry.options import ModelOptions
 from tests.inference.wire import png
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-CLASSES = {"classification": ("ocean", "coast", "land"), "segmentation": ("water", "land"), "detection": ("island",)}
+CLASSES = {
+    "classification": ("ocean", "coast", "land"),
+    "segmentation": ("water", "land"),
+    "detection": ("island",),
+    "keypoints": ("island",),
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +37,8 @@ def chips() -> list[blue_marble.Chip]:
     return blue_marble.draw(np.random.default_rng(3), per_kind={"ocean": 6, "coast": 60, "land": 6})
 
 
-def started(script: str) -> Iterator[str]:
-    server = subprocess.Popen([sys.executable, EXAMPLES / script, "--port", "0"], stdout=subprocess.PIPE, text=True)
+def started(script: str, *more: str) -> Iterator[str]:
+    server = subprocess.Popen([sys.executable, EXAMPLES / script, "--port", "0", *more], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     said = ""
     while not (found := re.search(r"http://127\.0\.0\.1:\d+", said)):
@@ -59,7 +65,22 @@ def oip_server() -> Iterator[str]:
     yield from started("oip_server.py")
 
 
-def answers(protocol: str, url: str, task: str, chips: list[blue_marble.Chip], **options: Any) -> list[Answer]:
+@pytest.fixture(scope="module")
+def huggingface_server() -> Iterator[str]:
+    yield from started("huggingface_server.py")
+
+
+@pytest.fixture(scope="module")
+def roboflow_server() -> Iterator[str]:
+    yield from started("roboflow_server.py", "--api-key", "open sesame")
+
+
+@pytest.fixture(scope="module")
+def mapped_server() -> Iterator[str]:
+    yield from started("mapped_server.py")
+
+
+def answers(protocol: str, url: str, task: str, chips: list[blue_marble.Chip], *, secret: str = "", **options: Any) -> list[Answer]:
     speaks = PROTOCOLS[protocol]
     classes = tuple(ModelClass(index, name) for index, name in enumerate(CLASSES[task]))
     card = ModelCard(url, task, classes, options=ModelOptions(**options))
@@ -72,7 +93,7 @@ def answers(protocol: str, url: str, task: str, chips: list[blue_marble.Chip], *
 
     async def all_of_them() -> list[Answer]:
         async with EgressClient(EgressPolicy(allow_loopback=True), limits_of(card.options)) as client:
-            endpoint = await greet(client, Endpoint(speaks, card))
+            endpoint = await greet(client, Endpoint(speaks, card, secret=secret))
             return [await ask(client, endpoint, picture(chip)) for chip in chips]
 
     return asyncio.run(all_of_them())
@@ -166,3 +187,133 @@ def test_a_server_in_twenty_lines_has_twenty_lines() -> None:
     code = (EXAMPLES / "smallest_server.py").read_text().splitlines()
     told = [line for line in code if line.strip() and not line.strip().startswith('"""')]
     assert len(told) <= 20
+
+
+def kinds_right(found: list[Answer], chips: list[blue_marble.Chip]) -> float:
+    right = 0
+    for chip, answer in zip(chips, found, strict=True):
+        (item,) = answer.prediction.items
+        assert isinstance(item, Classification)
+        right += max(item.scores, key=lambda score: score.confidence).name == chip.kind
+    return right / len(chips)
+
+
+def islands_found(found: list[Answer], islands: list[list[dict[str, float]]]) -> float:
+    hits = []
+    for there, answer in zip(islands, found, strict=True):
+        boxes = [item for item in answer.prediction.items if isinstance(item, Box)]
+        assert all(box.name == "island" and box.index == 0 and box.confidence for box in boxes)
+        hits += [any(overlap(island, box) > 0.3 for box in boxes) for island in there]
+    assert len(hits) >= 4
+    return sum(hits) / len(hits)
+
+
+@pytest.fixture(scope="module")
+def with_islands(chips: list[blue_marble.Chip]) -> tuple[list[blue_marble.Chip], list[list[dict[str, float]]]]:
+    found = [(chip, islands) for chip in chips if (islands := island_boxes(chip, smallest_px=120))]
+    return [chip for chip, _ in found], [islands for _, islands in found]
+
+
+Islands = tuple[list[blue_marble.Chip], list[list[dict[str, float]]]]
+
+
+@pytest.mark.parametrize("extra", [{}, {"parameters": {"top_k": 2, "threshold": 0.5}}])
+def test_hugging_face_s_tasks_are_done_by_a_server_of_their_shapes(
+    huggingface_server: str, chips: list[blue_marble.Chip], with_islands: Islands, extra: dict[str, Any]
+) -> None:
+    asked = chips[:12]
+    assert kinds_right(answers("huggingface", f"{huggingface_server}/classification", "classification", asked, extra=extra), asked) >= 0.85
+    there, islands = with_islands
+    assert islands_found(answers("huggingface", f"{huggingface_server}/detection", "detection", there, extra=extra), islands) >= 0.5
+    masks = answers("huggingface", f"{huggingface_server}/segmentation", "segmentation", asked, extra=extra)
+    for chip, answer in zip(asked, masks, strict=True):
+        water, land = answer.prediction.items
+        assert isinstance(water, Mask)
+        assert isinstance(land, Mask)
+        found = decode_mask(water.counts, water.size)
+        assert (found != decode_mask(land.counts, land.size)).all()
+        assert (found == chip.water).mean() > 0.5
+
+
+def test_a_model_that_is_still_loading_is_waited_for(chips: list[blue_marble.Chip]) -> None:
+    for url in started("huggingface_server.py", "--loading", "1.5"):
+        (answer,) = answers("huggingface", f"{url}/classification", "classification", chips[:1])
+        assert answer.tries >= 2
+
+
+def test_roboflow_s_tasks_are_done_by_a_server_of_their_shapes_in_both_ways(
+    roboflow_server: str, chips: list[blue_marble.Chip], with_islands: Islands
+) -> None:
+    asked, (there, islands), key = chips[:12], with_islands, "open sesame"
+    for url, detection in ((f"{roboflow_server}/infer", "/object_detection"), (roboflow_server, "/object_detection/1")):
+        classification = detection.replace("object_detection", "classification")
+        kinds = answers("roboflow", url + classification, "classification", asked, secret=key, extra={"confidence": 0.01})
+        assert kinds_right(kinds, asked) >= 0.85
+        assert islands_found(answers("roboflow", url + detection, "detection", there, secret=key), islands) >= 0.5
+    land = []
+    for chip, answer in zip(
+        there, answers("roboflow", roboflow_server, "segmentation", there, secret=key, extra={"model_id": "a/1"}), strict=True
+    ):
+        masks = [item for item in answer.prediction.items if isinstance(item, Mask)]
+        assert len(masks) == len(answer.prediction.items)
+        land += [~chip.water[decode_mask(mask.counts, mask.size)] for mask in masks]
+    assert np.concatenate(land).mean() > 0.7
+    for answer in answers("roboflow", roboflow_server, "segmentation", asked, secret=key, extra={"segments": "pixels"}):
+        (item,) = answer.prediction.items
+        assert isinstance(item, Raster)
+        assert item.confidence_map is not None
+    for answer in answers("roboflow", roboflow_server, "keypoints", there[:4], secret=key):
+        for item in answer.prediction.items:
+            assert isinstance(item, Keypoints)
+            assert [point.name for point in item.points] == ["top", "bottom"]
+            assert item.points[0].y <= item.points[1].y
+
+
+def test_roboflow_s_server_refuses_a_question_without_its_key(roboflow_server: str, chips: list[blue_marble.Chip]) -> None:
+    for url in (roboflow_server, f"{roboflow_server}/object_detection/1"):
+        with pytest.raises(CallFailed) as caught:
+            answers("roboflow", url, "detection", chips[:1], secret="guessed wrong")
+        assert caught.value.code == "http_4xx"
+
+
+@pytest.mark.parametrize(
+    ("path", "preset"),
+    [
+        ("/predictions/classifier", "TorchServe image_classifier"),
+        ("/sagemaker/classification", "SageMaker classification"),
+        ("/vertex/classification", "Vertex AI classification"),
+        ("/mlflow/invocations", "MLflow inputs"),
+    ],
+)
+def test_a_preset_reads_the_classes_of_its_server(mapped_server: str, chips: list[blue_marble.Chip], path: str, preset: str) -> None:
+    found = answers("mapped_json", mapped_server + path, "classification", chips[:12], extra={"preset": preset})
+    assert kinds_right(found, chips[:12]) >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("path", "preset"),
+    [
+        ("/predictions/detector", "TorchServe object_detector"),
+        ("/sagemaker/detection", "SageMaker detection"),
+        ("/vertex/detection", "Vertex AI detection"),
+        ("/json", "JSON"),
+    ],
+)
+def test_a_preset_reads_the_boxes_of_its_server(mapped_server: str, with_islands: Islands, path: str, preset: str) -> None:
+    there, islands = with_islands
+    assert islands_found(answers("mapped_json", mapped_server + path, "detection", there, extra={"preset": preset}), islands) >= 0.5
+
+
+def test_a_preset_reads_the_pixels_of_its_server_where_it_has_looked(mapped_server: str, chips: list[blue_marble.Chip]) -> None:
+    agreeing = []
+    found = answers(
+        "mapped_json", f"{mapped_server}/predictions/segmenter", "segmentation", chips[:4], extra={"preset": "TorchServe image_segmenter"}
+    )
+    for chip, answer in zip(chips[:4], found, strict=True):
+        (item,) = answer.prediction.items
+        assert isinstance(item, Raster)
+        shown = read_map(item.class_map)
+        seen = shown != NO_CLASS
+        assert seen.mean() == pytest.approx((224 / 256) ** 2, abs=0.01)
+        agreeing.append(((shown == 0) == chip.water)[seen].mean())
+    assert np.mean(agreeing) > 0.93

@@ -57,8 +57,8 @@ const BY_STATUS: Record<number, string> = {
 /** One sentence that says what to do: the server's own where there is one. */
 export function problemMessage(status: number, document: ProblemDocument): string {
   const detail = document.detail?.trim() ?? "";
-  const places = (document.errors ?? []).filter((error) => error.detail !== detail).map((error) => (error.field ? `${error.field}: ${error.detail}` : error.detail));
-  if (detail !== "") return places.length > 0 && !places.some((place) => detail.includes(place)) ? `${detail} (${places.slice(0, 3).join("; ")})` : detail;
+  const places = (document.errors ?? []).filter((error) => !detail.includes(error.detail)).map((error) => (error.field ? `${error.field}: ${error.detail}` : error.detail));
+  if (detail !== "") return places.length > 0 ? `${detail} (${places.slice(0, 3).join("; ")})` : detail;
   if (places.length > 0) return places.slice(0, 3).join("; ");
   if (BY_STATUS[status] !== undefined) return BY_STATUS[status];
   if (status >= 500) return "The server failed on this. Try again; if it stays, look at the server's log.";

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useProtocols } from "@/api/models";
 import { messageOf } from "@/api/problems";
@@ -8,6 +8,7 @@ import type { ModelClass, ModelFields, RegisteredModel, Task } from "@/api/types
 import { Disclosure } from "@/parts/Disclosure";
 import { EXAMPLE, exampleClasses } from "./example";
 import { ClassesEditor } from "./ClassesEditor";
+import { ProtocolOptions } from "./ProtocolOptions";
 
 const TASKS = ["classification", "detection", "segmentation", "keypoints"] as const satisfies readonly Task[];
 
@@ -82,11 +83,14 @@ export function ModelForm({ model, task = "classification", example = false, bus
       options: (value) => (parsedOptions(value) === null ? t("models.badOptions") : null),
     },
   });
+  const [broken, setBroken] = useState<readonly string[]>([]);
   const { values } = form;
   const dirty = form.isDirty();
   useEffect(() => onDirty?.(dirty), [dirty, onDirty]);
+  const spoken = protocols.data?.find((protocol) => protocol.name === values.protocol);
   const offered = (protocols.data ?? []).filter((protocol) => protocol.tasks.includes(values.task));
   const submit = form.onSubmit(({ options, secret, ...fields }) => {
+    if (broken.length > 0) return;
     const own = { ...fields, name: fields.name.trim(), url: fields.url.trim() };
     onSubmit({ ...own, options: parsedOptions(options) ?? {}, ...(secret === "" ? {} : { secret }) });
   });
@@ -108,9 +112,16 @@ export function ModelForm({ model, task = "classification", example = false, bus
               <Select label={t("models.task")} data={TASKS.map((value) => ({ value, label: t(`tasks.${value}`) }))} data-testid="model-task" {...form.getInputProps("task")} />
               <Select
                 label={t("models.protocol")}
+                description={spoken?.description}
+                inputWrapperOrder={["label", "input", "description", "error"]}
                 data={(offered.length > 0 ? offered : [{ name: values.protocol, title: values.protocol }]).map((protocol) => ({ value: protocol.name, label: protocol.title }))}
                 data-testid="model-protocol"
                 {...form.getInputProps("protocol")}
+                onChange={(name) => {
+                  if (name === null) return;
+                  form.setFieldValue("protocol", name);
+                  setBroken([]);
+                }}
               />
             </SimpleGrid>
             {values.task === "classification" && <Switch label={t("models.multiLabel")} description={t("models.multiLabelHint")} {...form.getInputProps("multi_label", { type: "checkbox" })} />}
@@ -135,6 +146,15 @@ export function ModelForm({ model, task = "classification", example = false, bus
               />
               <TextInput label={t("models.authHeader")} description={t("models.authHeaderHint")} {...form.getInputProps("auth_header")} />
             </SimpleGrid>
+            {spoken !== undefined && (
+              <ProtocolOptions
+                protocol={spoken}
+                options={parsedOptions(values.options)}
+                error={error}
+                onChange={(options) => form.setFieldValue("options", Object.keys(options).length === 0 ? "" : JSON.stringify(options, null, 2))}
+                onBroken={(name, is) => setBroken((names) => [...names.filter((other) => other !== name), ...(is ? [name] : [])])}
+              />
+            )}
             <ClassesEditor classes={values.classes} onChange={(classes) => form.setFieldValue("classes", classes)} />
             <Disclosure label={t("models.options")}>
               <JsonInput
