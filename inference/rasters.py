@@ -118,12 +118,23 @@ def read_shares(shares: Shares, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def share_map(shares: NDArray[np.float32]) -> bytes:
     """Return numbers from 0 to 1 as an 8-bit PNG, 255 for 1, averaged over squares where the image is large."""
+    return write_map(np.clip(np.rint(_coarser(shares) * 255.0), 0, 255).astype(np.uint8))
+
+
+def level_map(levels: NDArray[np.uint8]) -> bytes:
+    """Return numbers from 0 to 255, 255 for 1, as ``share_map`` does."""
+    return write_map(np.clip(np.rint(_coarser(levels)), 0, 255).astype(np.uint8))
+
+
+def _coarser(values: NDArray[np.number]) -> NDArray[np.number]:
+    """Average a map (H, W) over squares until it has at most ``MAX_MAP_PIXELS``."""
     step = 1
-    while shares.shape[0] * shares.shape[1] > MAX_MAP_PIXELS * step * step:
+    while values.shape[0] * values.shape[1] > MAX_MAP_PIXELS * step * step:
         step += 1
-    if step > 1:
-        rows, columns = np.arange(0, shares.shape[0], step), np.arange(0, shares.shape[1], step)
-        sums = np.add.reduceat(np.add.reduceat(shares, rows, axis=0, dtype=np.float64), columns, axis=1)
-        heights, widths = (np.diff(np.append(at, end)) for at, end in zip((rows, columns), shares.shape, strict=True))
-        shares = (sums / np.outer(heights, widths)).astype(np.float32)
-    return write_map(np.clip(np.rint(shares * 255.0), 0, 255).astype(np.uint8))
+    if step == 1:
+        return values
+    rows, columns = np.arange(0, values.shape[0], step), np.arange(0, values.shape[1], step)
+    sums = np.add.reduceat(np.add.reduceat(values, rows, axis=0, dtype=np.float64), columns, axis=1)
+    heights, widths = (np.diff(np.append(at, end)) for at, end in zip((rows, columns), values.shape, strict=True))
+    means: NDArray[np.number] = (sums / np.outer(heights, widths)).astype(np.float32)
+    return means

@@ -8,6 +8,7 @@ from campaigns.lending import Loan, base_address, lent_path
 from inference.calling import Endpoint
 from inference.inputs import StoredImage, model_input
 from inference.protocols.base import ImageForm
+from inference.tiling import WindowPx
 from inference.wire import ModelInput
 
 
@@ -17,13 +18,13 @@ def check_reachable(endpoint: Endpoint) -> None:
         base_address(endpoint.card.url)
 
 
-def sent_image(image: StoredImage, endpoint: Endpoint, form: ImageForm | None = None) -> ModelInput:
-    """Return an image as ``form`` says, the endpoint's own by default.
+def sent_image(image: StoredImage, endpoint: Endpoint, form: ImageForm | None = None, window: WindowPx | None = None) -> ModelInput:
+    """Return an image, or a window of it, as ``form`` says, the endpoint's own by default.
 
     Raises ``campaigns.imagery.Refused`` or OSError when the file is damaged or gone, Conflict as ``check_reachable`` does.
     """
     card, form = endpoint.card, form or endpoint.image_form
-    sent = model_input(image, form=form, options=card.options)
+    sent = model_input(image, form=form, options=card.options, window=window)
     if form != "address":
         return sent
     options = card.options

@@ -73,6 +73,7 @@ class TestReportSerializer(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
     steps = ToldStepSerializer(many=True)
     labels = serializers.ListField(child=serializers.CharField())
+    windows = serializers.IntegerField(help_text="In how many windows the image was asked about; 0: as a whole")
 
 
 class ProtocolOptionSerializer(serializers.Serializer[Any]):

@@ -13,15 +13,15 @@ from campaigns.imagery import Refused
 from campaigns.models import Image, User
 from campaigns.permissions import ANNOTATE, require_role
 from inference.answers import digest
-from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
-from inference.endpoints import egress_policy, endpoint_of
+from inference.calling import Answer, CallFailed, Endpoint
+from inference.endpoints import endpoint_of
+from inference.inputs import StoredImage
 from inference.models import Prediction
 from inference.precedence import go_first
-from inference.sending import sent_image
+from inference.services.asking import ask_image, greeted
 from inference.services.planning import Plan, make_plan, stored_image
 from inference.store import Answered, keep_answers
-from inference.wire import ModelInput
-from models_registry.egress import EgressClient
+from inference.windowed import Joined
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
 ANSWER_WITHIN_S = 10.0
@@ -86,9 +86,8 @@ def _told(image: Image, model: RegisteredModel, kept: Prediction | None) -> Told
 def _asked(image: Image, plan: Plan) -> Told:
     model = plan.model
     endpoint = _impatient(endpoint_of(model))
-    sent = sent_image(stored_image(image), endpoint)
     with go_first(settings.DATA_DIR, model.pk):
-        answer = asyncio.run(_ask_once(endpoint, sent))
+        answer = asyncio.run(_ask(endpoint, stored_image(image)))
     keep_answers(source=plan.source, answered=[Answered(image.pk, digest(answer.prediction, plan.rules), answer.latency_ms)])
     kept = Prediction.objects.select_related("model").get(image=image, model=model, model_version=model.version)
     return Told(model, kept, fresh=True)
@@ -101,6 +100,5 @@ def _impatient(endpoint: Endpoint) -> Endpoint:
     return replace(endpoint, card=replace(endpoint.card, options=quick))
 
 
-async def _ask_once(endpoint: Endpoint, sent: ModelInput) -> Answer:
-    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
-        return await ask(client, await greet(client, endpoint), sent)
+async def _ask(endpoint: Endpoint, image: StoredImage) -> Answer | Joined:
+    return await ask_image(await greeted(endpoint), image, within_s=ANSWER_WITHIN_S)

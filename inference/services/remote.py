@@ -28,6 +28,8 @@ from inference.sending import check_reachable, sent_image
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
+from inference.tiling import WindowPx
+from inference.windowed import ask_in_windows, windows_for
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
 
@@ -40,6 +42,8 @@ WORTH_A_PROCESS = 200
 """From so many images on, answers that pile up are read in processes of their own."""
 LARGE_REPLY_BYTES = 2**20
 LARGE_ANSWER_BYTES = 64 * 1024
+LARGE_IMAGES_AT_ONCE = 2
+"""Of images asked about in windows so many are begun at once: each keeps the answers about its windows until it has all."""
 
 Asked = tuple[Kept, float]
 
@@ -156,10 +160,14 @@ class _Asking:
         self._lines = lines
         self._asides = asides
         self._budget = ByteBudget(HELD_BYTES)
+        self._large = asyncio.Semaphore(LARGE_IMAGES_AT_ONCE)
         self._reading = asyncio.Lock()
         self._unread = 0
 
     async def answer(self, image: StoredImage) -> Asked:
+        windows = windows_for(image, self._endpoint.card.options)
+        if windows:
+            return await self._answer_in_windows(image, windows)
         async with self._budget.hold(image.held_bytes):
             sent = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, image)
             async with self._lines.taken() as line:
@@ -169,6 +177,21 @@ class _Asking:
         # The line goes to the next image before this answer is read: what waits for an answer at the other end never
         # waits for our arithmetic.
         return await self._kept(replied, replace(sent, content=b"")), replied.latency_ms
+
+    async def _answer_in_windows(self, image: StoredImage, windows: Sequence[WindowPx]) -> Asked:
+        async def ask_window(window: WindowPx) -> Answer:
+            share = window[2] * window[3] / (image.width * image.height)
+            async with self._budget.hold(int(image.held_bytes * share)):
+                sent = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, image, window)
+                async with self._lines.taken() as line:
+                    replied = await self._lines.ask(line, self._endpoint, sent)
+            return await read_answer(self._endpoint, replied, replace(sent, content=b""))
+
+        options = self._endpoint.card.options
+        async with self._large:
+            joined = await ask_in_windows(image, windows, ask_window, options=options, at_once=options.concurrency)
+        kept = await asyncio.to_thread(digest, joined.prediction, self._plan.rules)
+        return kept, joined.latency_ms
 
     async def _kept(self, replied: Replied, asked: ModelInput) -> Kept:
         aside = self._aside()
@@ -189,8 +212,8 @@ class _Asking:
             self._asides.start()
         return self._asides.least_busy()
 
-    def _read(self, image: StoredImage) -> ModelInput:
-        return sent_image(image, self._endpoint)
+    def _read(self, image: StoredImage, window: WindowPx | None = None) -> ModelInput:
+        return sent_image(image, self._endpoint, window=window)
 
     async def _digested(self, answer: Answer) -> Kept:
         if len(answer.reply.body) < LARGE_ANSWER_BYTES:
@@ -205,6 +228,8 @@ def _outcome(outcome: Outcome[StoredImage, Asked]) -> Answered | Unanswered:
         return Answered(image.id, answer, latency_ms)
     if isinstance(error, CallFailed):
         return Unanswered(image.id, error.code, error.reason, unreachable=error.code == "unreachable")
+    if isinstance(error, Refused) and error.code == "step_failed":
+        return Unanswered(image.id, error.code, f"A step before sending cannot be taken: {error.detail}")
     if isinstance(error, Refused | OSError):
         return Unanswered(image.id, "unreadable_image", f"The image could not be read: {error}")
     # A mistake of ours that this answer brings to light: it costs this image, and the rest of the run goes on.

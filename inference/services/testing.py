@@ -12,17 +12,20 @@ from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from campaigns.models import Campaign, Image, Label, User
 from campaigns.permissions import VIEW, require_role
-from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
+from inference.calling import CallFailed, Endpoint
 from inference.decode.excerpts import excerpt
-from inference.endpoints import egress_policy, endpoint_of
+from inference.endpoints import endpoint_of
+from inference.inputs import StoredImage
 from inference.prefill import draft
 from inference.samples import drawn_sample
 from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
+from inference.services.asking import ask_image, ask_input, greeted
 from inference.services.planning import draft_rules, stored_image
 from inference.steps import recording
+from inference.tiling import WindowPx
+from inference.windowed import windows_for
 from inference.wire import ModelInput
-from models_registry.egress import EgressClient
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.permissions import changeable, require_use
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
@@ -30,6 +33,7 @@ from models_registry.services.calls import Call, record_calls
 
 LONGEST_S = 30.0
 """A person waits for it, and a web worker with them."""
+LONGEST_IN_WINDOWS_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class ConnectionReport:
     ``mark``: (start, end) of the wrong place in ``raw``. ``sample``: the drawn picture as base64 PNG, when that was sent.
 
     ``steps``: what each step of the model did, in order. ``labels``: what the campaign's mapping would make of the answer.
+    ``windows``: in how many windows the image was asked about, 0: as a whole. ``latency_ms`` is then the mean of a question.
     """
 
     image: dict[str, Any]
@@ -52,6 +57,7 @@ class ConnectionReport:
     labels: list[str] = field(default_factory=list)
     mark: tuple[int, int] | None = None
     sample: str | None = None
+    windows: int = 0
 
     @property
     def ok(self) -> bool:
@@ -79,8 +85,10 @@ def try_connection(
         require_role(user, image.campaign, VIEW)
     endpoint = _impatient(endpoint_of(model))
     with recording() as told:
-        sent = drawn_sample(endpoint.image_form) if image is None else _read(image, endpoint)
-        report = _report(user, model, endpoint, sent)
+        asked = None if image is None else stored_image(image)
+        windows = () if asked is None else windows_for(asked, endpoint.card.options)
+        sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
+        report = _report(user, model, endpoint, sent, asked if windows else None, len(windows))
     failure = report.failure or {"code": "", "why": ""}
     record(user, "model.tested", caller=caller, model=model, details={"ok": report.ok, "code": failure["code"]})
     record_calls(model.pk, CallKind.TEST, [Call(report.latency_ms, failure["code"], failure["why"])])
@@ -113,37 +121,38 @@ def _impatient(endpoint: Endpoint) -> Endpoint:
     return replace(endpoint, card=replace(endpoint.card, options=quick))
 
 
-def _read(image: Image, endpoint: Endpoint) -> ModelInput:
+def _read(image: StoredImage, endpoint: Endpoint, window: WindowPx | None) -> ModelInput:
     try:
-        return sent_image(stored_image(image), endpoint)
+        return sent_image(image, endpoint, window=window)
     except (Refused, OSError) as error:
         raise Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image") from error
 
 
-def _report(user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelInput) -> ConnectionReport:
+def _report(
+    user: User, model: RegisteredModel, endpoint: Endpoint, sent: ModelInput, large: StoredImage | None, windows: int
+) -> ConnectionReport:
+    """Ask and tell. ``large``: the image when it is asked about in windows; ``sent`` is then the first of them."""
     may_see_all = model.pk in changeable(user, [model])
-    image = {"id": sent.id, "name": sent.name, "width": sent.width, "height": sent.height, "content_type": sent.content_type}
+    width, height = (sent.width, sent.height) if large is None else (large.width, large.height)
+    image = {"id": sent.id, "name": sent.name, "width": width, "height": height, "content_type": sent.content_type}
     request = None
     try:
-        endpoint = asyncio.run(_greeted(endpoint))
+        endpoint = asyncio.run(greeted(endpoint))
         request = _summary(endpoint, sent) if may_see_all else None
-        answer = asyncio.run(_ask_once(endpoint, sent))
+        asking = ask_input(endpoint, sent) if large is None else ask_image(endpoint, large, within_s=LONGEST_IN_WINDOWS_S)
+        answer = asyncio.run(asking)
     except CallFailed as error:
         failure = {"code": error.code, "where": error.where, "why": error.reason.removeprefix(f"{error.where}: ")}
-        shown = excerpt(error.sample, where=error.where, why=error.reason, wrong=error.code == "rejected") if may_see_all else None
-        return ConnectionReport(
-            image,
-            request,
-            raw=None if shown is None else shown.text,
-            mark=None if shown is None else shown.mark,
-            failure=failure,
-            sample=_sample(sent),
-        )
-    prediction = answer.prediction
+        place = error.where.partition(": ")[2] if windows else error.where
+        shown = excerpt(error.sample, where=place, why=error.reason, wrong=error.code == "rejected") if may_see_all else None
+        raw, mark = (None, None) if shown is None else (shown.text, shown.mark)
+        return ConnectionReport(image, request, raw=raw, mark=mark, failure=failure, sample=_sample(sent), windows=windows)
+    except Refused as error:
+        return ConnectionReport(image, request, failure={"code": error.code, "where": "", "why": error.detail}, windows=windows)
+    told = answer.prediction
     raw = excerpt(answer.reply.body).text if may_see_all else None
-    return ConnectionReport(
-        image, request, answer.latency_ms, raw, prediction.as_document(), warnings=list(prediction.warnings), sample=_sample(sent)
-    )
+    document, warnings = told.as_document(), list(told.warnings)
+    return ConnectionReport(image, request, answer.latency_ms, raw, document, warnings=warnings, sample=_sample(sent), windows=windows)
 
 
 def _sample(sent: ModelInput) -> str | None:
@@ -157,13 +166,3 @@ def _summary(endpoint: Endpoint, sent: ModelInput) -> dict[str, Any] | None:
         return endpoint.protocol.build_request(sent, endpoint.card).summary()
     except PredictionRejected:
         return None
-
-
-async def _greeted(endpoint: Endpoint) -> Endpoint:
-    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
-        return await greet(client, endpoint)
-
-
-async def _ask_once(endpoint: Endpoint, sent: ModelInput) -> Answer:
-    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
-        return await ask(client, endpoint, sent)

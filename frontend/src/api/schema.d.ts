@@ -3178,6 +3178,8 @@ export interface components {
             warnings: string[];
             steps: components["schemas"]["ToldStep"][];
             labels: string[];
+            /** @description In how many windows the image was asked about; 0: as a whole */
+            windows: number;
         };
         /** @description The image that was sent. */
         TestedImage: {

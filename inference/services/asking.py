@@ -1,0 +1,45 @@
+"""Ask an endpoint about one image for somebody who waits: whole, or in windows where the model's options say so."""
+
+from __future__ import annotations
+
+import asyncio
+
+from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
+from inference.endpoints import egress_policy
+from inference.inputs import StoredImage
+from inference.sending import sent_image
+from inference.tiling import WindowPx
+from inference.windowed import Joined, ask_in_windows, windows_for
+from inference.wire import ModelInput
+from models_registry.egress import EgressClient
+
+
+async def greeted(endpoint: Endpoint) -> Endpoint:
+    """Greet a server as its protocol wants it, and return the endpoint that is to be asked; raise ``CallFailed``."""
+    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
+        return await greet(client, endpoint)
+
+
+async def ask_input(endpoint: Endpoint, sent: ModelInput) -> Answer:
+    """Ask a greeted endpoint about one image as it is sent; raise ``CallFailed``."""
+    async with EgressClient(egress_policy(), limits_of(endpoint.card.options), connections=1) as client:
+        return await ask(client, endpoint, sent)
+
+
+async def ask_image(endpoint: Endpoint, image: StoredImage, *, within_s: float) -> Answer | Joined:
+    """Ask a greeted endpoint about an image, all of its windows within ``within_s``; raise ``CallFailed``, ``Refused`` or OSError."""
+    options = endpoint.card.options
+    windows = windows_for(image, options)
+    if not windows:
+        return await ask_input(endpoint, await asyncio.to_thread(sent_image, image, endpoint))
+    async with EgressClient(egress_policy(), limits_of(options), connections=options.concurrency) as client:
+
+        async def ask_window(window: WindowPx) -> Answer:
+            return await ask(client, endpoint, await asyncio.to_thread(sent_image, image, endpoint, None, window))
+
+        try:
+            async with asyncio.timeout(within_s):
+                return await ask_in_windows(image, windows, ask_window, options=options, at_once=options.concurrency)
+        except TimeoutError:
+            why = f"{image.name} has {len(windows)} windows, not all of which were answered within {within_s:.0f} s. Start a run."
+            raise CallFailed("timeout", why) from None
