@@ -40,6 +40,29 @@ def islands(water: np.ndarray) -> list[tuple[list[int], float]]:
     return found
 
 
+def marked(water: np.ndarray, on: list, off: list, box: list | None = None) -> np.ndarray:
+    """Return (H, W): the pieces of land or water under the points ``on``, without those under ``off``, inside a box.
+
+    A box alone means the land in it. Points and corners are columns and rows: [x, y], [x0, y0, x1, y1].
+    """
+    found = np.zeros(water.shape, dtype=bool)
+    if not on:
+        found |= water < 0.5
+    for places, keep in (on, True), (off, False):
+        for x, y in places:
+            row, column = min(int(y), water.shape[0] - 1), min(int(x), water.shape[1] - 1)
+            for runs in pieces((water < 0.5) == (water[row, column] < 0.5)):
+                if any(line == row and start <= column < end for line, start, end in runs):
+                    for line, start, end in runs:
+                        found[line, start:end] = keep
+    if box is not None:
+        x0, y0, x1, y1 = (round(edge) for edge in box)
+        inside = np.zeros_like(found)
+        inside[y0:y1, x0:x1] = True
+        found &= inside
+    return found
+
+
 def pieces(mask: np.ndarray) -> list[list[tuple[int, int, int]]]:
     """Return the 4-connected pieces of a mask as runs (y, x0, x1), by joining runs of neighbouring rows."""
     runs, parent, above = [], [], []

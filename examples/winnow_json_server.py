@@ -2,7 +2,8 @@
 
     python examples/winnow_json_server.py --port 9100
 
-Needs Python, numpy and pillow. It takes both ways of the contract: JSON with the image as base64, and multipart.
+Needs Python, numpy and pillow. It takes both ways of the contract: JSON with the image as base64, and multipart. Asked with
+"prompts", it outlines the piece of land or water that is marked: set {"extra": {"interactive": true}} in the model's options.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 from PIL import Image
-from water import classify, islands, water_probability
+from water import classify, islands, marked, water_probability
 
 CLASSES = {"classification": ["ocean", "coast", "land"], "segmentation": ["water", "land"], "detection": ["island"]}
 
@@ -26,6 +27,17 @@ def predict(task: str, rgb: np.ndarray) -> list[dict]:
     if task == "segmentation":  # one band of fractions: the probability of class 1, which is land
         return [{"kind": "raster", "raster": base64.b64encode(tiff(1 - water)).decode()}]
     return [{"kind": "box", "class": "island", "xyxy": box, "confidence": confidence} for box, confidence in islands(water)]
+
+
+def outline(prompts: list[dict], rgb: np.ndarray) -> list[dict]:
+    """Return the one thing that a person marked."""
+    on, off = (
+        [[mark["x"], mark["y"]] for mark in prompts if mark["type"] == "point" and mark["positive"] == side] for side in (True, False)
+    )
+    box = next((mark["box"] for mark in prompts if mark["type"] == "box"), None)
+    buffer = io.BytesIO()
+    Image.fromarray(marked(water_probability(rgb), on, off, box).astype(np.uint8) * 255).save(buffer, "PNG")
+    return [{"kind": "mask", "mask": base64.b64encode(buffer.getvalue()).decode()}]
 
 
 def tiff(values: np.ndarray) -> bytes:
@@ -63,7 +75,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             question, picture = read_question(self.headers["Content-Type"], body)
             rgb = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
-            self.answer(200, {"model_version": "1", "coords": "pixel", "items": predict(question["task"], rgb)})
+            items = outline(question["prompts"], rgb) if "prompts" in question else predict(question["task"], rgb)
+            self.answer(200, {"model_version": "1", "coords": "pixel", "items": items})
         except (KeyError, ValueError, OSError) as error:
             self.answer(400, {"error": f"{type(error).__name__}: {error}"})
 
