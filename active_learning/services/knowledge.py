@@ -24,6 +24,8 @@ from models_registry.networks.backbones import DEFAULT_SIZE
 
 EMBEDDED_FIELDS = ("pk", "sha256", "path")
 
+NOT_LABELED = (ImageState.UNLABELED, ImageState.EXCLUDED)
+
 
 def pool_of(campaign: Campaign) -> ImageQuerySet:
     """Return the images not yet labeled that may be asked; the test split is never asked."""
@@ -33,7 +35,7 @@ def pool_of(campaign: Campaign) -> ImageQuerySet:
 
 def labeled_of(campaign: Campaign) -> ImageQuerySet:
     """Return the images that people labeled, but for those held back."""
-    labeled: ImageQuerySet = Image.objects.filter(campaign=campaign).exclude(state=ImageState.UNLABELED).exclude(split=Split.TEST)
+    labeled: ImageQuerySet = Image.objects.filter(campaign=campaign).exclude(state__in=NOT_LABELED).exclude(split=Split.TEST)
     return labeled
 
 

@@ -63,6 +63,7 @@ class ImagesChangeSerializer(ImagesSerializer):
 
     split = serializers.ChoiceField(choices=Split.choices, required=False, allow_blank=True)
     flagged = serializers.BooleanField(required=False)
+    excluded = serializers.BooleanField(required=False)
 
 
 class ImagesDoneSerializer(serializers.Serializer[Any]):
@@ -99,7 +100,7 @@ class ImagesView(ImageUploads, generics.ListAPIView[Image]):
 
     @extend_schema(request=ImagesChangeSerializer, responses=ImagesDoneSerializer)
     def patch(self, request: Request, campaign_id: int) -> Response:
-        """Flag the selected images, or move them to another split; all or none."""
+        """Flag the selected images, move them to another split, exclude them or take them in again; all or none."""
         form = ImagesChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         campaign = fetch_campaign(request, campaign_id)
@@ -173,7 +174,7 @@ class ImageView(APIView):
 
     @extend_schema(request=ImageChangeSerializer, responses=ImageSerializer)
     def patch(self, request: Request, image_id: int) -> Response:
-        """Flag, comment or move the image to another split."""
+        """Flag or comment the image, move it to another split, exclude it or take it in again."""
         form = ImageChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         image = update_image(user=user_of(request), image=fetch_image(request, image_id), **form.validated_data)

@@ -133,6 +133,7 @@ class ImageCountsSerializer(serializers.Serializer[Any]):
     submitted = serializers.IntegerField()
     accepted = serializers.IntegerField()
     returned = serializers.IntegerField()
+    excluded = serializers.IntegerField()
 
 
 class BandPresetSerializer(serializers.Serializer[Any]):
@@ -223,6 +224,7 @@ class ImageChangeSerializer(serializers.Serializer[Any]):
 
     split = serializers.ChoiceField(choices=Split.choices, required=False, allow_blank=True)
     flagged = serializers.BooleanField(required=False)
+    excluded = serializers.BooleanField(required=False)
     comment = serializers.CharField(required=False, allow_blank=True, max_length=5000)
 
 

@@ -4,7 +4,7 @@ from campaigns.models.annotation import AnnotationSet, Effort, LabelUse, Revisio
 from campaigns.models.campaign import Campaign, Label, Membership, Role, Task
 from campaigns.models.change import CampaignChange, ChangedSet, ChangeKind
 from campaigns.models.idempotency import IdempotencyKey
-from campaigns.models.image import Image, ImageState, Reference, Skip, Split
+from campaigns.models.image import Image, ImageState, Reference, Skip, Split, becoming
 from campaigns.models.people import ApiToken, Preferences, User
 from campaigns.models.run import UNFINISHED, ItemState, Run, RunItem, RunState
 from campaigns.models.view import SavedView
@@ -38,4 +38,5 @@ __all__ = [
     "Split",
     "Task",
     "User",
+    "becoming",
 ]

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, Value, When
 
 from campaigns.encoding import DocumentDecoder, DocumentEncoder
 from campaigns.models.campaign import Campaign
@@ -15,6 +16,16 @@ class ImageState(models.TextChoices):
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
     RETURNED = "returned"
+    EXCLUDED = "excluded"
+
+
+def becoming(state: ImageState) -> dict[str, Case]:
+    """Return the columns to update when work brings an image to a state: an excluded one stays so, and comes back in that state."""
+    out = models.Q(state=ImageState.EXCLUDED)
+    return {
+        "state": Case(When(out, then=Value(ImageState.EXCLUDED)), default=Value(state)),
+        "state_before": Case(When(out, then=Value(state)), default=Value("")),
+    }
 
 
 class Split(models.TextChoices):
@@ -42,6 +53,13 @@ class Image(models.Model):
     crs = models.TextField(blank=True, help_text="EPSG:code or WKT; empty when there is none")
     transform = models.JSONField(null=True, blank=True, help_text="Affine (a, b, c, d, e, f): x = a*col + b*row + c, y = d*col + e*row + f")
     state = models.CharField(max_length=12, choices=ImageState.choices, default=ImageState.UNLABELED)
+    state_before = models.CharField(
+        max_length=12,
+        choices=ImageState.choices,
+        blank=True,
+        default="",
+        help_text="Of an excluded image: the state that it comes back to.",
+    )
     split = models.CharField(max_length=12, choices=Split.choices, default=Split.ANY, blank=True)
     priority = models.FloatField(default=0.0, help_text="Higher is labeled sooner.")
     flagged = models.BooleanField(default=False)

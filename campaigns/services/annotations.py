@@ -18,7 +18,7 @@ from campaigns.effort import Spent, checked_effort, effort_is_full, tallies, wit
 from campaigns.encoding import LARGE, DocumentDecoder
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
 from campaigns.geometry import Skeleton, names_points
-from campaigns.models import AnnotationSet, Effort, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User
+from campaigns.models import AnnotationSet, Effort, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User, becoming
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
 from campaigns.queue import keep_lease
@@ -337,7 +337,7 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
         write_label_uses(own, before)
         keep_revision(own, author=user)
         write_effort(own, image.campaign_id)
-        Image.objects.filter(pk=image.pk).update(state=ImageState.SUBMITTED, leased_by=None, leased_until=None)
+        Image.objects.filter(pk=image.pk).update(**becoming(ImageState.SUBMITTED), leased_by=None, leased_until=None)
     return own
 
 
@@ -395,5 +395,5 @@ def _review(user: User, image: Image, state: SetState, image_state: ImageState) 
         raise Conflict("Nobody has submitted this image yet, or it is being edited; there is nothing to review.", code="nothing_submitted")
     with transaction.atomic():
         _write(best, state=state)
-        Image.objects.filter(pk=image.pk).update(state=image_state)
+        Image.objects.filter(pk=image.pk).update(**becoming(image_state))
     return best

@@ -144,6 +144,7 @@ def _restore_images(handed_in: Sequence[AnnotationSet], before: dict[int, Change
             by_state.setdefault(state, []).append(own.image_id)
     for state, those in by_state.items():
         Image.objects.filter(pk__in=those, state=ImageState.SUBMITTED).update(state=state)
+        Image.objects.filter(pk__in=those, state=ImageState.EXCLUDED, state_before=ImageState.SUBMITTED).update(state_before=state)
 
 
 def hanging_rows(label: Label) -> list[dict[str, Any]]:

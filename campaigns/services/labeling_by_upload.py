@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from campaigns.documents import label_uses
 from campaigns.labeling import whole_annotation
-from campaigns.models import AnnotationSet, Image, ImageState, Label, Revision, SetState, User
+from campaigns.models import AnnotationSet, Image, ImageState, Label, Revision, SetState, User, becoming
 from campaigns.services.annotations import write_uses
 
 _ROWS = 200
@@ -25,4 +25,4 @@ def label_images(user: User, images: Sequence[Image], labels: Sequence[Label]) -
     revisions = [Revision(annotation_set=own, image=own.image, number=1, annotations=own.annotations, author=user) for own in sets]
     Revision.objects.bulk_create(revisions, batch_size=_ROWS)
     ids = [image.pk for image in images]
-    Image.objects.filter(pk__in=ids).update(state=ImageState.SUBMITTED)
+    Image.objects.filter(pk__in=ids).update(**becoming(ImageState.SUBMITTED))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from campaigns.documents import label_uses
 from campaigns.labeling import difference
-from campaigns.models import AnnotationSet, CampaignChange, ChangedSet, Image, ImageState, LabelUse, Revision, SetState, User
+from campaigns.models import AnnotationSet, CampaignChange, ChangedSet, Image, ImageState, LabelUse, Revision, SetState, User, becoming
 from campaigns.services.annotations import write_effort, write_uses
 
 SETS_A_QUERY = 200
@@ -37,7 +37,8 @@ def rewrite_sets(change: CampaignChange, rewrites: Sequence[Rewrite], *, author:
     """Write sets in the caller's transaction, which holds their rows locked, and remember them in the change."""
     if not rewrites:
         return
-    images = dict(Image.objects.filter(pk__in=[r.own.image_id for r in rewrites]).values_list("pk", "state"))
+    rows = Image.objects.filter(pk__in=[r.own.image_id for r in rewrites]).values_list("pk", "state", "state_before")
+    images = {pk: before or state for pk, state, before in rows}
     last = last_revisions([r.own.pk for r in rewrites])
     kept = [_remember(change, rewrite, images[rewrite.own.image_id], last) for rewrite in rewrites]
     ChangedSet.objects.bulk_create(kept, batch_size=SETS_A_QUERY)
@@ -48,7 +49,7 @@ def rewrite_sets(change: CampaignChange, rewrites: Sequence[Rewrite], *, author:
     append_revisions(texts, last, author=author)
     handed_in = [r.own for r in rewrites if r.submit]
     done = Image.objects.filter(pk__in=[own.image_id for own in handed_in])
-    done.update(state=ImageState.SUBMITTED, leased_by=None, leased_until=None)
+    done.update(**becoming(ImageState.SUBMITTED), leased_by=None, leased_until=None)
     for own in handed_in:
         write_effort(own, change.campaign_id)
 

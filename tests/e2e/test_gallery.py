@@ -379,6 +379,32 @@ def test_what_was_removed_meanwhile_is_passed_over_and_the_list_of_changes_takes
     expect(named(gallery, "undo-labeling")).to_be_disabled()
 
 
+def test_blurred_images_are_found_excluded_and_taken_in_again(
+    gallery: Page, shared_stack: Stack, campaign: dict[str, Any], shared_api: Api
+):
+    path = f"/campaigns/{campaign['id']}"
+    soon(lambda: all(row["sharpness"] is not None for row in shared_api.every(f"{path}/images?page_size=200")))
+    measured = sorted(row["sharpness"] for row in shared_api.every(f"{path}/images?page_size=200"))
+    gallery.goto(f"{shared_stack.url}{path}/images?f=all(sharpness_lte:{measured[4]})")
+    expect(named(gallery, "image-count")).to_have_attribute("data-count", "5")
+    gallery.keyboard.press("Control+a")
+    named(gallery, "selection-exclude").click()
+    soon(lambda: shared_api.get(path)["counts"]["excluded"] == 5)
+    expect(gallery.locator(f"{TILE}[data-excluded]")).to_have_count(5)
+    expect(named(gallery, "campaign-counts")).to_contain_text(f"0 of {IMAGES - 5} images labeled · 5 excluded")
+    gallery.goto(f"{shared_stack.url}{path}/images?f=all(state:excluded)")
+    expect(named(gallery, "image-count")).to_have_attribute("data-count", "5")
+    # One by its menu, the others together.
+    gallery.locator(TILE).first.click(button="right", position={"x": 60, "y": 60})
+    named(gallery, "menu-exclude").click()
+    soon(lambda: shared_api.get(path)["counts"]["excluded"] == 4)
+    gallery.get_by_role("button", name="Look for changes").click()
+    expect(named(gallery, "image-count")).to_have_attribute("data-count", "4")
+    gallery.keyboard.press("Control+a")
+    named(gallery, "selection-exclude").click()
+    soon(lambda: shared_api.get(path)["counts"]["unlabeled"] == IMAGES)
+
+
 def test_a_label_given_while_the_server_is_away_arrives_when_it_is_back(gallery: Page, campaign: dict[str, Any], shared_api: Api):
     image = campaign["images"][0]
     tries: list[str] = []

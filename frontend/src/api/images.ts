@@ -31,6 +31,13 @@ export function thumbnailUrl(image: number, size = 256): string {
   return `${API}/images/${image}/thumbnail?size=${size}`;
 }
 
+/** What becomes of images; excluded ones are asked of nobody, and learned from and exported by nothing. */
+export interface ImageChange {
+  readonly split?: Split;
+  readonly flagged?: boolean;
+  readonly excluded?: boolean;
+}
+
 /** Change or remove images, however many, by one request. */
 export function useImageChanges(campaign_id: number) {
   const client = useQueryClient();
@@ -38,7 +45,7 @@ export function useImageChanges(campaign_id: number) {
   const at = { params: { path: { campaign_id } } };
   return {
     update: useMutation({
-      mutationFn: ({ images, change }: { images: Images; change: { split?: Split; flagged?: boolean } }) => bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}/images", { ...at, body: { images, ...change } })),
+      mutationFn: ({ images, change }: { images: Images; change: ImageChange }) => bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}/images", { ...at, body: { images, ...change } })),
       onSettled,
     }),
     remove: useMutation({ mutationFn: (images: Images) => sendJson<{ images: number }>("DELETE", `/campaigns/${campaign_id}/images`, { images }), onSettled }),

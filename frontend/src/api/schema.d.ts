@@ -331,7 +331,7 @@ export interface paths {
         delete: operations["campaigns_images_destroy"];
         options?: never;
         head?: never;
-        /** @description Flag the selected images, or move them to another split; all or none. */
+        /** @description Flag the selected images, move them to another split, exclude them or take them in again; all or none. */
         patch: operations["campaigns_images_partial_update"];
         trace?: never;
     };
@@ -684,7 +684,7 @@ export interface paths {
         delete: operations["images_destroy"];
         options?: never;
         head?: never;
-        /** @description Flag, comment or move the image to another split. */
+        /** @description Flag or comment the image, move it to another split, exclude it or take it in again. */
         patch: operations["images_partial_update"];
         trace?: never;
     };
@@ -1987,6 +1987,7 @@ export interface components {
             submitted: number;
             accepted: number;
             returned: number;
+            excluded: number;
         };
         /** @description Images by state; ``held_back`` of the unlabeled ones have a known truth that measures models, and are never asked. */
         ImageCountsRequest: {
@@ -1996,6 +1997,7 @@ export interface components {
             submitted: number;
             accepted: number;
             returned: number;
+            excluded: number;
         };
         /** @description All images that a filter keeps, in order. */
         ImageIds: {
@@ -2012,9 +2014,10 @@ export interface components {
          *     * `submitted` - Submitted
          *     * `accepted` - Accepted
          *     * `returned` - Returned
+         *     * `excluded` - Excluded
          * @enum {string}
          */
-        ImageStateEnum: "unlabeled" | "submitted" | "accepted" | "returned";
+        ImageStateEnum: "unlabeled" | "submitted" | "accepted" | "returned" | "excluded";
         /** @description How many images it was done to, and which ones of the ids are not there any more. */
         ImagesDone: {
             images: number;
@@ -2547,6 +2550,7 @@ export interface components {
         PatchedImageChangeRequest: {
             split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
             flagged?: boolean;
+            excluded?: boolean;
             comment?: string;
         };
         /** @description What becomes of the selected images. */
@@ -2564,6 +2568,7 @@ export interface components {
             };
             split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
             flagged?: boolean;
+            excluded?: boolean;
         };
         /** @description A label; a colour and a key are chosen where none are given. */
         PatchedLabelRequest: {
@@ -3950,8 +3955,9 @@ export interface operations {
                  *     * `submitted` - Submitted
                  *     * `accepted` - Accepted
                  *     * `returned` - Returned
+                 *     * `excluded` - Excluded
                  */
-                state?: "accepted" | "returned" | "submitted" | "unlabeled";
+                state?: "accepted" | "excluded" | "returned" | "submitted" | "unlabeled";
                 /** @description Submitted at this moment or later */
                 submitted_after?: unknown;
                 /** @description Submitted before this moment */
@@ -4137,8 +4143,9 @@ export interface operations {
                  *     * `submitted` - Submitted
                  *     * `accepted` - Accepted
                  *     * `returned` - Returned
+                 *     * `excluded` - Excluded
                  */
-                state?: "accepted" | "returned" | "submitted" | "unlabeled";
+                state?: "accepted" | "excluded" | "returned" | "submitted" | "unlabeled";
                 /** @description Submitted at this moment or later */
                 submitted_after?: unknown;
                 /** @description Submitted before this moment */
@@ -4267,8 +4274,9 @@ export interface operations {
                  *     * `submitted` - Submitted
                  *     * `accepted` - Accepted
                  *     * `returned` - Returned
+                 *     * `excluded` - Excluded
                  */
-                state?: "accepted" | "returned" | "submitted" | "unlabeled";
+                state?: "accepted" | "excluded" | "returned" | "submitted" | "unlabeled";
                 /** @description Submitted at this moment or later */
                 submitted_after?: unknown;
                 /** @description Submitted before this moment */

@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
 import { askable, labeled, percentLabeled, shares, waiting } from "./counts";
 
-const COUNTS = { images: 480, held_back: 120, unlabeled: 300, submitted: 100, accepted: 60, returned: 20 };
+const COUNTS = { images: 480, held_back: 120, unlabeled: 300, submitted: 100, accepted: 60, returned: 20, excluded: 0 };
 
-it("held-back images wait for nobody and count for nothing", () => {
+it("held-back and excluded images wait for nobody and count for nothing", () => {
   expect([askable(COUNTS), waiting(COUNTS), labeled(COUNTS)]).toEqual([360, 180, 160]);
+  expect(askable({ ...COUNTS, unlabeled: 290, excluded: 10 })).toBe(350);
   expect(shares(COUNTS).reduce((sum, share) => sum + share.count, 0)).toBe(360);
 });
 

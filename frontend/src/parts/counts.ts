@@ -2,9 +2,9 @@ import type { Campaign } from "@/api/types";
 
 type Counts = Campaign["counts"];
 
-/** Images that people are asked about, labeled or not: all but those that measure models. */
+/** Images that people are asked about, labeled or not: all but those that measure models or were excluded. */
 export function askable(counts: Counts): number {
-  return counts.images - counts.held_back;
+  return counts.images - counts.held_back - counts.excluded;
 }
 
 /** Images that wait for a label. */

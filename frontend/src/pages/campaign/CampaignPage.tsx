@@ -39,7 +39,7 @@ const REFRESH_MS = 10_000;
 
 function Header({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const { images, held_back: heldBack } = campaign.counts;
+  const { images, held_back: heldBack, excluded } = campaign.counts;
   return (
     <PageHeader
       title={campaign.name}
@@ -54,6 +54,7 @@ function Header({ campaign }: { campaign: Campaign }) {
           <Text size="sm" c="dimmed" className="winnow-numbers" data-testid="campaign-counts">
             {images === 0 ? t("campaigns.noImages") : t("campaigns.labeledOf", { labeled: labeled(campaign.counts), images: askable(campaign.counts) })}
             {heldBack > 0 && ` · ${t("campaigns.heldBack", { count: heldBack })}`}
+            {excluded > 0 && ` · ${t("campaigns.excluded", { count: excluded })}`}
           </Text>
           {images > 0 && (
             <Box w={220}>

@@ -5,8 +5,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { idsKey, type Query } from "@/api/gallery";
-import { useImageChanges } from "@/api/images";
-import type { Campaign, Run, Split } from "@/api/types";
+import { type ImageChange, useImageChanges } from "@/api/images";
+import type { Campaign, Run } from "@/api/types";
 import { LabelPanel, type PanelActions } from "../labels/LabelPanel";
 import { useLabelOperations } from "../labels/useLabelOperations";
 import { mayLabel } from "../roles";
@@ -83,9 +83,10 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
     if (images.length === 0) return;
     offerUndo(labeler.apply(t("gallery.step", { what, count: images.length }), images, operation({ submit, ...change })));
   };
-  const update = (images: readonly number[], change: { split?: Split; flagged?: boolean }): void => {
+  const update = (images: readonly number[], change: ImageChange): void => {
     const known = images.filter((id) => rows.get(id) !== undefined);
-    for (const id of known) rows.change(id, change);
+    const { excluded, ...shown } = change;
+    for (const id of known) rows.change(id, excluded === true ? { ...shown, state: "excluded" } : shown);
     changes.update.mutate({ images: takenImages(campaign.id, images), change }, { onSuccess: ({ missing }) => gone(missing), onSettled: () => rows.settle(known), onError: () => rows.revert(known) });
   };
   const remove = (images: readonly number[]): void =>
@@ -102,7 +103,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
   const open = (id: number): void => openTool(navigate, campaign.id, scopeNow({ selection: chosen.length > 1 && selection.ids.has(id) ? selection : NO_SELECTION, filter }), id);
 
   const onImage: TileActions = { open, menu: (id, at) => setMenu({ id, ...at }), unlabel: (id, one) => unlabel(one, [id]), makeDefault: (id, one) => makeDefault(one, [id]) };
-  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), split: (split, images) => update(images, { split }), remove };
+  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), exclude: (excluded, images) => update(images, { excluded }), split: (split, images) => update(images, { split }), remove };
   const onPanel: PanelActions = {
     add: (one) => label(one, chosen),
     remove: (one) => unlabel(one, chosen),
@@ -180,6 +181,8 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
           onClear={none}
           onSplit={(split) => update(chosen, { split })}
           onFlag={() => update(chosen, { flagged: true })}
+          allExcluded={chosen.every((id) => rows.get(id)?.state === "excluded")}
+          onExclude={(excluded) => update(chosen, { excluded })}
           onRemove={() => remove(chosen)}
           onRun={onRun}
         />

@@ -1,6 +1,6 @@
 import { Menu } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconCheck, IconCopyPlus, IconFlag, IconPencil, IconScissors, IconStar, IconTag, IconTrash } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBan, IconCheck, IconCopyPlus, IconFlag, IconPencil, IconScissors, IconStar, IconTag, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { GalleryImage } from "@/api/gallery";
 import type { Campaign, Split } from "@/api/types";
@@ -19,6 +19,7 @@ export interface MenuActions {
   unlabel(label: number, images: readonly number[]): void;
   makeDefault(label: number, images: readonly number[]): void;
   flag(flagged: boolean, images: readonly number[]): void;
+  exclude(excluded: boolean, images: readonly number[]): void;
   split(split: Split, images: readonly number[]): void;
   remove(images: readonly number[]): void;
 }
@@ -114,6 +115,9 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
                 ))}
               </Menu.Sub.Dropdown>
             </Menu.Sub>
+            <Menu.Item leftSection={image?.state === "excluded" ? <IconArrowBackUp size={15} /> : <IconBan size={15} />} onClick={() => actions.exclude(image?.state !== "excluded", images)} data-testid="menu-exclude">
+              {t(image?.state === "excluded" ? "gallery.include" : "gallery.exclude")}
+            </Menu.Item>
             <Menu.Item leftSection={<IconTrash size={15} />} color="red" c="var(--winnow-red-text)" onClick={askRemove}>
               {t("gallery.removeImages", { count: images.length })}
             </Menu.Item>

@@ -1,6 +1,6 @@
 import { Button, Group, Menu, Paper, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconDownload, IconFlag, IconRobot, IconSchool, IconScissors, IconTrash, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBan, IconDownload, IconFlag, IconRobot, IconSchool, IconScissors, IconTrash, IconX } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useCampaignModels, useStartInference } from "@/api/models";
@@ -18,12 +18,15 @@ interface Props {
   onClear: () => void;
   onSplit: (split: Split) => void;
   onFlag: () => void;
+  /** All of them are out of the campaign already. */
+  allExcluded: boolean;
+  onExclude: (excluded: boolean) => void;
   onRemove: () => void;
   onRun: (run: Run) => void;
 }
 
 /** What can be done with the chosen images. */
-export function SelectionBar({ campaign, ids, hidden, onClear, onSplit, onFlag, onRemove, onRun }: Props) {
+export function SelectionBar({ campaign, ids, hidden, onClear, onSplit, onFlag, allExcluded, onExclude, onRemove, onRun }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const models = useCampaignModels(campaign.id);
@@ -96,6 +99,9 @@ export function SelectionBar({ campaign, ids, hidden, onClear, onSplit, onFlag, 
                   ))}
                 </Menu.Dropdown>
               </Menu>
+              <Button size="xs" variant="default" leftSection={allExcluded ? <IconArrowBackUp size={15} /> : <IconBan size={15} />} onClick={() => onExclude(!allExcluded)} data-testid="selection-exclude">
+                {t(allExcluded ? "gallery.include" : "gallery.exclude")}
+              </Button>
               <Button size="xs" variant="default" leftSection={<IconTrash size={15} />} onClick={askRemove}>
                 {t("images.remove")}
               </Button>

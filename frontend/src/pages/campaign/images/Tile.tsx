@@ -53,6 +53,7 @@ export const Tile = memo(function Tile({ id, campaign, rows, labels, look, selec
       data-image={id}
       data-selected={selected || undefined}
       data-look={look}
+      data-excluded={image?.state === "excluded" || undefined}
       data-testid="image-tile"
     >
       <span className={classes["picture"]}>

@@ -20,7 +20,7 @@ export const FIELDS = {
   default_label: { kind: "label" },
   label_type: { kind: "choice", options: ["none", "single", "multiple"] },
   default: { kind: "choice", options: ["set", "unset", "ambiguous"] },
-  state: { kind: "choice", options: ["unlabeled", "submitted", "accepted", "returned"] },
+  state: { kind: "choice", options: ["unlabeled", "submitted", "accepted", "returned", "excluded"] },
   split: { kind: "choice", options: ["train", "validation", "test", "none"] },
   labeled_by: { kind: "person" },
   flagged: { kind: "choice", options: ["true", "false"] },
