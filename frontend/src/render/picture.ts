@@ -7,6 +7,7 @@ import ImageStatic from "ol/source/ImageStatic.js";
 import TileImage from "ol/source/TileImage.js";
 import TileGrid from "ol/tilegrid/TileGrid.js";
 import type { Size } from "../core/types";
+import { loadTile } from "./ready-tiles";
 import { imageExtent, pixelProjection } from "./space";
 import { PICTURE_CLASS } from "./tone-filter";
 
@@ -56,7 +57,7 @@ export function resolutions(maxZoom: number): number[] {
 function tileLayer({ url, size, maxZoom }: TiledPicture): Layer {
   const extent = imageExtent(size);
   const tileGrid = new TileGrid({ extent, origin: [0, 0], resolutions: resolutions(maxZoom), tileSize: TILE_PX });
-  const source = new TileImage({ projection: pixelProjection(size), tileGrid, wrapX: false, transition: 0, tileUrlFunction: ([z = 0, x = 0, y = 0]) => url(z, x, y) });
+  const source = new TileImage({ projection: pixelProjection(size), tileGrid, wrapX: false, transition: 0, tileLoadFunction: loadTile, tileUrlFunction: ([z = 0, x = 0, y = 0]) => url(z, x, y) });
   // No coarser tiles beside those in sight: the next image waits for nothing that is not looked at.
   return new TileLayer({ className: PICTURE_CLASS, source, extent, preload: 0, cacheSize: 512, zIndex: 0 });
 }

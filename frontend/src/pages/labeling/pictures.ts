@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { apiUrl } from "@/api/http";
 import { overviewTiles, type Picture } from "@/render/picture";
+import { decodeAhead } from "@/render/ready-tiles";
 import { DEFAULT_BANDS, type BandChoice, type Preferences } from "./preferences";
 import { bandStatistics, type BandStatistics, type ImageFacts } from "./wire";
 
@@ -63,6 +64,8 @@ export function loadAhead(picture: Picture): readonly HTMLImageElement[] {
     const image = new Image();
     image.decoding = "async";
     image.src = url;
+    // A tile that cannot be read is asked for again, and its error shown, when it comes into sight.
+    if (picture.kind === "tiles") void decodeAhead(image).catch(() => undefined);
     return image;
   });
 }
