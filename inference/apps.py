@@ -21,12 +21,15 @@ class InferenceConfig(AppConfig):
         """Make the run kind known, and the protocols to the registry, which must not import this floor."""
         from django.conf import settings
 
+        from campaigns.announcing import Listener, register_listener
         from campaigns.runs import RunKind, register_kind
         from campaigns.schedules import Chore, register_chore
         from inference.protocols import PROTOCOLS
         from models_registry.protocols import ProtocolName, register_protocols
 
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
+        listens = Listener("webhook", "inference.services.webhooks.wants_submissions", "inference.tasks.tell_of_submit")
+        register_listener(listens)
         register_chore(Chore("check models", "inference.tasks.check_models", settings.MODEL_CHECK_MINUTES))
         register_protocols(
             ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each)) for each in PROTOCOLS.values()

@@ -131,6 +131,11 @@ async def ask_marked(
     return Answer(prediction, replied.latency_ms, replied.tries, replied.reply)
 
 
+async def tell(client: EgressClient, endpoint: Endpoint, request: WireRequest) -> None:
+    """Send what asks for no answer; raise ``CallFailed`` when it was not taken."""
+    await _send(client, endpoint, request, random.Random())
+
+
 async def send_question(
     client: EgressClient, endpoint: Endpoint, image: ModelInput, *, dice: random.Random | None = None, refused: Refused | None = None
 ) -> Replied:

@@ -1,8 +1,14 @@
 """What the queue calls, by dotted path."""
 
 from inference.services.health import check_attached_models
+from inference.services.webhooks import tell_backends
 
 
 def check_models() -> int:
     """Look whether the models that campaigns use are up."""
     return check_attached_models()
+
+
+def tell_of_submit(revision_id: int) -> int:
+    """Tell models that listen what a person has handed in."""
+    return tell_backends(revision_id)

@@ -12,6 +12,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 from orjson import Fragment
 
+from campaigns.announcing import announce_submitted
 from campaigns.attributes import Attribute, needs_definitions
 from campaigns.documents import Frame, Use, check_annotations, check_complete, check_one_default, label_uses
 from campaigns.effort import Spent, checked_effort, effort_is_full, tallies, with_effort
@@ -335,7 +336,7 @@ def submit_annotation_set(*, user: User, image: Image, version: int, accept_draf
     with transaction.atomic():
         _write(own, annotations=annotations, state=SetState.SUBMITTED, submitted_at=now, edited=True)
         write_label_uses(own, before)
-        keep_revision(own, author=user)
+        announce_submitted(keep_revision(own, author=user), campaign=image.campaign_id)
         write_effort(own, image.campaign_id)
         Image.objects.filter(pk=image.pk).update(**becoming(ImageState.SUBMITTED), leased_by=None, leased_until=None)
     return own

@@ -1,0 +1,38 @@
+"""What other applications want to hear of: a set that was handed in.
+
+This floor knows nothing of who listens. An application names its listener when it is ready; for a campaign that it cares about
+a task is queued in the transaction of the submit, so that nobody waits for it and its failure is nobody's but its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.module_loading import import_string
+from django_q.tasks import async_task
+
+from campaigns.models import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """``wants(campaign_id) -> bool`` and ``task(revision_id)``, by their dotted paths."""
+
+    name: str
+    wants: str
+    task: str
+
+
+_LISTENERS: dict[str, Listener] = {}
+
+
+def register_listener(listener: Listener) -> None:
+    """Make a listener known; a second time changes nothing."""
+    _LISTENERS[listener.name] = listener
+
+
+def announce_submitted(revision: Revision, *, campaign: int) -> None:
+    """Queue the tasks of those who want to hear of this campaign's submits; call it in the transaction of the submit."""
+    for listener in _LISTENERS.values():
+        if import_string(listener.wants)(campaign):
+            async_task(listener.task, revision.pk, task_name=f"{listener.name}-{revision.pk}")
