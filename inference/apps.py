@@ -25,6 +25,7 @@ class InferenceConfig(AppConfig):
         from campaigns.runs import RunKind, register_kind
         from campaigns.schedules import Chore, register_chore
         from inference.protocols import PROTOCOLS
+        from inference.protocols.onnx_file import ALL_TASKS, ONNX
         from models_registry.protocols import ProtocolName, register_protocols
 
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
@@ -34,6 +35,7 @@ class InferenceConfig(AppConfig):
         register_protocols(
             ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each)) for each in PROTOCOLS.values()
         )
+        register_protocols([ProtocolName(ONNX.name, ONNX.title, ALL_TASKS, ONNX.check_options, external=False)])
 
 
 def _image_form(protocol: Protocol, options: ModelOptions, task: str) -> str:

@@ -5,22 +5,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
-from inference.schema import Prediction
+from inference.schema import Prediction, PredictionRejected
+from models_registry.options import ModelOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One image to look at: ``pixels`` (h, w, 3) uint8, perhaps made smaller; ``width`` and ``height`` of the image as stored.
+    """One image to look at: ``pixels`` (h, w, 3) uint8 or (h, w, bands) as stored, perhaps made smaller.
 
-    The answer is in pixels of the image as stored. ``sha256``: of the file; what is known of its content is found by it.
+    ``width`` and ``height`` are those of the image as stored; the answer is in its pixels. ``sha256``: of the file; what is
+    known of its content is found by it.
     """
 
-    pixels: NDArray[np.uint8] = field(repr=False)
+    pixels: NDArray[Any] = field(repr=False)
     width: int
     height: int
     id: int | None = None
@@ -31,16 +32,21 @@ class LocalPredictor(Protocol):
     """A network ready to answer.
 
     ``batch_size``: how many pictures it wants at once. ``max_side``: pictures need not be larger (pixels); None
-    asks for the whole image.
+    asks for the whole image. ``reading``: images are read as for an endpoint with these options; None reads them as they are shown.
     """
 
     batch_size: int
     max_side: int | None
 
+    @property
+    def reading(self) -> ModelOptions | None:
+        """How images are read for it."""
+        ...
+
     def needs_pixels(self, sha256: str) -> bool:
         """Say whether a picture must be read at all: False when its embedding is stored, and any pixels will do."""
         ...
 
-    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
-        """Return one prediction per picture, in order. Raise ``PredictionRejected`` where the network's answer is unsound."""
+    def predict(self, pictures: Sequence[Picture]) -> Sequence[Prediction | PredictionRejected]:
+        """Return one prediction per picture, in order, or why there is none; raise ``PredictionRejected`` when it is none for all."""
         ...

@@ -13,6 +13,8 @@ from models_registry.options import ModelOptions
 
 LOCAL = "local"
 """The protocol of models of our own, which answer in the worker's process."""
+ONNX = "onnx"
+"""The protocol of networks in ONNX files that were uploaded; they answer in the worker's process too."""
 PROMPTABLE = "promptable"
 """The protocol of segmenters that answer a person's clicks, in the process beside the web server."""
 
@@ -22,7 +24,7 @@ class ProtocolName:
     """A protocol that external models may be registered with.
 
     ``check_options(options, task)`` raises ``OptionsRejected`` for settings that the protocol cannot use. ``image_form(options,
-    task)``: how images travel: encoded, geotiff or address.
+    task)``: how images travel: encoded, geotiff or address. ``external``: False for one that only models here speak.
     """
 
     name: str
@@ -30,6 +32,7 @@ class ProtocolName:
     tasks: frozenset[str]
     check_options: Callable[[ModelOptions, str], None] = lambda options, task: None
     image_form: Callable[[ModelOptions, str], str] = lambda options, task: "encoded"
+    external: bool = True
 
 
 _KNOWN: dict[str, ProtocolName] = {}

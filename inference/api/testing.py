@@ -17,6 +17,7 @@ from campaigns.api.base import fetch_campaign, fetch_image, user_of
 from campaigns.errors import InvalidInput
 from inference.protocols import PROTOCOLS
 from inference.protocols.base import Protocol
+from inference.protocols.onnx_file import ONNX, OnnxForm
 from inference.services.testing import ConnectionReport, try_connection
 from models_registry.api.callers import caller_of
 from models_registry.permissions import fetch_model
@@ -174,8 +175,9 @@ class ProtocolsView(APIView):
 
     @extend_schema(responses=ProtocolSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """List the protocols that a model can be registered with."""
-        return Response([_protocol_document(protocol) for protocol in PROTOCOLS.values()])
+        """List the protocols that a model can be registered with; "onnx", which is for no task, tells the settings of ONNX files."""
+        forms: list[Protocol | OnnxForm] = [*PROTOCOLS.values(), ONNX]
+        return Response([_protocol_document(protocol) for protocol in forms])
 
 
 class StepsView(APIView):
@@ -208,7 +210,7 @@ def _document(report: ConnectionReport) -> dict[str, Any]:
     return {"ok": report.ok, **asdict(report)}
 
 
-def _protocol_document(protocol: Protocol) -> dict[str, Any]:
+def _protocol_document(protocol: Protocol | OnnxForm) -> dict[str, Any]:
     return {
         "name": protocol.name,
         "title": protocol.title,

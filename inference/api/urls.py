@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inference.api import assisting, coverage, probing, testing, views
+from inference.api import assisting, coverage, onnx, probing, testing, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("predictions/<int:prediction_id>/heat-map.png", views.HeatMapView.as_view()),
     *assisting.urlpatterns,
     *coverage.urlpatterns,
+    *onnx.urlpatterns,
     *probing.urlpatterns,
     *testing.urlpatterns,
 ]

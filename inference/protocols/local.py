@@ -50,6 +50,7 @@ class ClassifierPredictor:
     def __init__(self, checkpoint: ClassifierCheckpoint, card: ModelCard, embeddings: Path | None) -> None:
         self.batch_size = BATCH
         self.max_side: int | None = ROOM * SIZES[checkpoint.size]
+        self.reading = None
         self._checkpoint = checkpoint
         self._card = card
         self._classes = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.classes)]

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -16,16 +17,31 @@ from campaigns.errors import Conflict
 from campaigns.imagery import Refused, read_rgb
 from inference.answers import digest
 from inference.endpoints import model_card
-from inference.inputs import StoredImage
+from inference.inputs import StoredImage, model_input
 from inference.predictors import LocalPredictor, Picture
-from inference.schema import PredictionRejected
+from inference.protocols.oip import pixels_of
+from inference.protocols.onnx_file import OnnxPredictor, load_onnx
+from inference.schema import Prediction, PredictionRejected
 from inference.services.failures import Unanswered
+from inference.services.onnx import onnx_file
 from inference.services.planning import Plan
 from inference.store import Answered
+from inference.tiling import WindowPx
+from inference.windowed import join_windows, windows_for
 from models_registry.models import Checkpoint, RegisteredModel
+from models_registry.options import ModelOptions
+from models_registry.protocols import ONNX
 
 READERS = 4
 UNSEEN = np.zeros((1, 1, 3), np.uint8)  # stands for pixels that the predictor does not need
+
+
+@dataclass(frozen=True, slots=True)
+class Large:
+    """An image that is asked about in windows."""
+
+    image: StoredImage
+    windows: tuple[WindowPx, ...]
 
 
 class LocalAsker:
@@ -33,7 +49,7 @@ class LocalAsker:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._waiting: deque[tuple[int, Future[Picture]]] = deque()
+        self._waiting: deque[tuple[int, Future[Picture | Large]]] = deque()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="picture-reader")
         self._predictor: LocalPredictor
 
@@ -67,10 +83,14 @@ class LocalAsker:
         """Answer one batch; a batch that has begun is always finished."""
         pictures: list[Picture] = []
         outcomes: list[Answered | Unanswered] = []
-        while self._waiting and len(pictures) < min(most, self._predictor.batch_size):
+        while self._waiting and len(pictures) + len(outcomes) < min(most, self._predictor.batch_size):
             image_id, reading = self._waiting.popleft()
             try:
-                pictures.append(reading.result())
+                read = reading.result()
+                if isinstance(read, Large):
+                    outcomes.append(self._answer_large(read))
+                else:
+                    pictures.append(read)
             except (OSError, Refused, ValueError) as error:
                 outcomes.append(Unanswered(image_id, "unreadable_image", f"The image could not be read: {error}"))
         return [*outcomes, *self._answer(pictures)] if pictures else outcomes
@@ -83,7 +103,26 @@ class LocalAsker:
             return [Unanswered(_id(picture), "rejected", str(error)) for picture in pictures]
         latency_ms = (time.monotonic() - begun) * 1000 / len(pictures)
         pairs = zip(pictures, predictions, strict=True)
-        return [Answered(_id(picture), digest(prediction, self._plan.rules), latency_ms) for picture, prediction in pairs]
+        return [self._kept(picture, prediction, latency_ms) for picture, prediction in pairs]
+
+    def _answer_large(self, large: Large) -> Answered | Unanswered:
+        """Answer about an image window by window: one of them is in memory at a time."""
+        assert isinstance(self._predictor, OnnxPredictor)
+        parts, begun = [], time.monotonic()
+        for window in large.windows:
+            try:
+                parts.append((window, self._predictor.look(_as_picture(large.image, self._predictor.reading, window))))
+            except PredictionRejected as error:
+                column, row, width, height = window
+                return Unanswered(large.image.id, "rejected", f"the window of {width} x {height} at x {column}, y {row}: {error}")
+        latency_ms = (time.monotonic() - begun) * 1000 / len(parts)
+        answer = digest(join_windows(parts, large.image, self._predictor.reading), self._plan.rules)
+        return Answered(large.image.id, answer, latency_ms)
+
+    def _kept(self, picture: Picture, prediction: Prediction | PredictionRejected, latency_ms: float) -> Answered | Unanswered:
+        if isinstance(prediction, PredictionRejected):
+            return Unanswered(_id(picture), "rejected", str(prediction))
+        return Answered(_id(picture), digest(prediction, self._plan.rules), latency_ms)
 
 
 def _id(picture: Picture) -> int:
@@ -91,13 +130,24 @@ def _id(picture: Picture) -> int:
     return picture.id
 
 
-def _picture(image: StoredImage, predictor: LocalPredictor) -> Picture:
+def _picture(image: StoredImage, predictor: LocalPredictor) -> Picture | Large:
+    if predictor.reading is not None:
+        windows = windows_for(image, predictor.reading)
+        return Large(image, windows) if windows else _as_picture(image, predictor.reading)
     pixels = read_rgb(image.path, predictor.max_side) if predictor.needs_pixels(image.sha256) else UNSEEN
     return Picture(pixels, image.width, image.height, id=image.id, sha256=image.sha256)
 
 
+def _as_picture(image: StoredImage, options: ModelOptions, window: WindowPx | None = None) -> Picture:
+    sent = model_input(image, form="encoded", options=options, window=window)
+    return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
+
+
 def load_predictor(model: RegisteredModel) -> LocalPredictor:
-    """Load a model's best checkpoint; raises Conflict when it has none."""
+    """Load a model's best checkpoint, or its ONNX file; raises Conflict when it has none."""
+    if model.protocol == ONNX:
+        file, sha256 = onnx_file(model)
+        return load_onnx(path=file, sha256=sha256, card=model_card(model))
     from inference.protocols.local import load_predictor as load  # torch comes with it, and only runs need that
 
     roles = (Checkpoint.Role.BEST, Checkpoint.Role.LAST)

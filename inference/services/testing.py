@@ -14,13 +14,17 @@ from campaigns.models import Campaign, Image, Label, User
 from campaigns.permissions import VIEW, require_role
 from inference.calling import CallFailed, Endpoint
 from inference.decode.excerpts import excerpt
-from inference.endpoints import endpoint_of
-from inference.inputs import StoredImage
+from inference.endpoints import endpoint_of, model_card
+from inference.inputs import StoredImage, model_input
+from inference.predictors import Picture
 from inference.prefill import draft
+from inference.protocols.oip import pixels_of
+from inference.protocols.onnx_file import reading_options
 from inference.samples import drawn_sample
 from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
 from inference.services.asking import ask_image, ask_input, greeted
+from inference.services.onnx import ask_aside
 from inference.services.planning import draft_rules, stored_image
 from inference.steps import recording
 from inference.tiling import WindowPx
@@ -28,6 +32,7 @@ from inference.windowed import windows_for
 from inference.wire import ModelInput
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.permissions import changeable, require_use
+from models_registry.protocols import ONNX
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
 from models_registry.services.calls import Call, record_calls
 
@@ -77,18 +82,14 @@ def try_connection(
     require_use(user, model)
     if model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model has no address to test; it answers clicks on the labeling page.", code="promptable_model")
-    if model.kind == ModelKind.INTERNAL:
+    if model.kind == ModelKind.INTERNAL and model.protocol != ONNX:
         raise Conflict("A model that was trained here has no address to test; run inference on one image instead.", code="internal_model")
     if image is None and campaign is not None:
         image = campaign.images.order_by("id").first()
     if image is not None:
         require_role(user, image.campaign, VIEW)
-    endpoint = _impatient(endpoint_of(model))
     with recording() as told:
-        asked = None if image is None else stored_image(image)
-        windows = () if asked is None else windows_for(asked, endpoint.card.options)
-        sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
-        report = _report(user, model, endpoint, sent, asked if windows else None, len(windows))
+        report = _onnx_report(model, image) if model.protocol == ONNX else _endpoint_report(user, model, image)
     failure = report.failure or {"code": "", "why": ""}
     record(user, "model.tested", caller=caller, model=model, details={"ok": report.ok, "code": failure["code"]})
     record_calls(model.pk, CallKind.TEST, [Call(report.latency_ms, failure["code"], failure["why"])])
@@ -112,6 +113,40 @@ def _labels(report: ConnectionReport, model: RegisteredModel, image: Image | Non
             f"the best that has one is {names[near.label]} ({near.confidence:.2f})"
         )
     return said
+
+
+def _endpoint_report(user: User, model: RegisteredModel, image: Image | None) -> ConnectionReport:
+    endpoint = _impatient(endpoint_of(model))
+    asked = None if image is None else stored_image(image)
+    windows = () if asked is None else windows_for(asked, endpoint.card.options)
+    sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
+    return _report(user, model, endpoint, sent, asked if windows else None, len(windows))
+
+
+def _onnx_report(model: RegisteredModel, image: Image | None) -> ConnectionReport:
+    """Ask a network in a file, in a process beside this one; of an image that is asked about in windows, about the first of them."""
+    sent = drawn_sample("encoded") if image is None else _read_here(stored_image(image), model)
+    pixels = pixels_of(sent)
+    outcome = ask_aside(model, Picture(pixels, sent.width, sent.height, id=sent.id), within_s=LONGEST_S)
+    about = {"id": sent.id, "name": sent.name, "width": sent.width, "height": sent.height, "content_type": sent.content_type}
+    if outcome.prediction is None:
+        code, where, why = outcome.failure or ("network_failed", "", "")
+        return ConnectionReport(about, None, failure={"code": code, "where": where, "why": why}, sample=_sample(sent))
+    prediction = outcome.prediction
+    warnings = [
+        *prediction.warnings,
+        *(["Only the first window of the image was asked about; a run asks about all."] if sent.window else []),
+    ]
+    return ConnectionReport(about, None, outcome.latency_ms, None, prediction.as_document(), warnings=warnings, sample=_sample(sent))
+
+
+def _read_here(image: StoredImage, model: RegisteredModel) -> ModelInput:
+    options = reading_options(model_card(model).options)
+    windows = windows_for(image, options)
+    try:
+        return model_input(image, form="encoded", options=options, window=windows[0] if windows else None)
+    except (Refused, OSError) as error:
+        raise Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image") from error
 
 
 def _impatient(endpoint: Endpoint) -> Endpoint:

@@ -16,8 +16,9 @@ from models_registry.credentials import check_header, check_secret
 from models_registry.models import ModelKind, RegisteredModel
 from models_registry.options import ModelOptions, OptionsRejected
 from models_registry.permissions import require_change, require_registrar
-from models_registry.protocols import known_protocols
+from models_registry.protocols import ONNX, known_protocols
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record, shown_url
+from models_registry.services.onnx import remove_unused
 from models_registry.services.policy import egress_policy
 
 MAX_CLASSES = 10_000
@@ -26,6 +27,8 @@ FIELDS = frozenset(
 )
 # What a person may change of a model of ours: the rest belongs to its checkpoint.
 INTERNAL_FIELDS = frozenset({"name", "description", "options", "card"})
+# An ONNX file knows little of itself, so its person says what its numbers mean.
+ONNX_FIELDS = INTERNAL_FIELDS | {"version", "task", "multi_label", "classes"}
 # What decides where images and the secret go.
 ADDRESS_FIELDS = frozenset({"url", "auth_header"})
 
@@ -33,11 +36,11 @@ ADDRESS_FIELDS = frozenset({"url", "auth_header"})
 def create_model(*, user: User, secret: str = "", caller: Caller = UNKNOWN_CALLER, **fields: Any) -> RegisteredModel:
     """Register an external model; its secret is stored encrypted and never returned."""
     require_registrar(user)
-    checked = _checked(fields)
+    checked = checked_fields(fields)
     for needed in ("name", "task", "protocol", "url"):
         if not checked.get(needed):
             raise _invalid(needed, "is needed.")
-    _check_protocol(checked["protocol"], checked["task"], checked.get("options", {}))
+    check_protocol(checked["protocol"], checked["task"], checked.get("options", {}), external=True)
     check_steps(protocol=checked["protocol"], task=checked["task"], options=checked.get("options", {}))
     secret = check_secret(secret)
     with transaction.atomic():
@@ -57,18 +60,19 @@ def update_model(
     """
     require_change(user, model)
     lives_here = model.kind != ModelKind.EXTERNAL
-    if lives_here and (secret or not changes.keys() <= INTERNAL_FIELDS):
+    is_onnx = model.protocol == ONNX
+    if lives_here and (secret or not changes.keys() <= (ONNX_FIELDS if is_onnx else INTERNAL_FIELDS)):
         raise Conflict("Of a model that lives here, only the name, the description and the options change.", code="internal_model")
-    checked = {name: value for name, value in _checked(changes).items() if value != getattr(model, name)}
+    checked = {name: value for name, value in checked_fields(changes).items() if value != getattr(model, name)}
     secret = None if secret == "" and not model.has_secret else secret
     if secret is not None or ADDRESS_FIELDS & checked.keys():
         require_registrar(user)
-    if lives_here and "options" in checked:
+    if lives_here and not is_onnx and "options" in checked:
         checked["options"]["extra"] = model.options.get("extra", {})  # it names what made the model
     if {"protocol", "task", "options"} & checked.keys():
         now = {name: checked.get(name, getattr(model, name)) for name in ("protocol", "task", "options")}
-        if not lives_here:
-            _check_protocol(**now)
+        if not lives_here or is_onnx:
+            check_protocol(**now)
         check_steps(**now)
     if secret is None and "url" in checked and not same_server(checked["url"], model.url):
         secret = ""
@@ -89,9 +93,11 @@ def update_model(
 def delete_model(*, user: User, model: RegisteredModel, caller: Caller = UNKNOWN_CALLER) -> None:
     """Remove a model with its answers; annotations made from them stay."""
     require_change(user, model)
+    files = [checkpoint.path for checkpoint in model.checkpoints.all()] if model.protocol == ONNX else []
     with transaction.atomic():
         record(user, "model.removed", caller=caller, model=model)
         model.delete()
+        transaction.on_commit(lambda: remove_unused(files))
 
 
 def _told(model: RegisteredModel, changes: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _store_secret(model: RegisteredModel, secret: str) -> None:
     model.save(update_fields=["secret"])
 
 
-def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as they are stored; raise InvalidInput with the field that cannot be used."""
     for name in fields:
         if name not in FIELDS:
@@ -150,8 +156,9 @@ def _checked_url(url: str) -> str:
     return url.strip()
 
 
-def _check_protocol(protocol: str, task: str, options: Mapping[str, Any]) -> None:
-    known = known_protocols()
+def check_protocol(protocol: str, task: str, options: Mapping[str, Any], *, external: bool = False) -> None:
+    """Raise InvalidInput for a protocol, a task or options that do not go together; ``external``: of a model at an address."""
+    known = {name: each for name, each in known_protocols().items() if each.external or not external}
     spoken = known.get(protocol)
     if spoken is None:
         raise _invalid("protocol", f"is one of {', '.join(sorted(known))}.")

@@ -1068,6 +1068,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/onnx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add a network from its file; it is looked through and loaded once before it is kept. */
+        post: operations["models_onnx_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/probe": {
         parameters: {
             query?: never;
@@ -1126,7 +1143,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the protocols that a model can be registered with. */
+        /** @description List the protocols that a model can be registered with; "onnx", which is for no task, tells the settings of ONNX files. */
         get: operations["protocols_list"];
         put?: never;
         post?: never;
@@ -2368,6 +2385,20 @@ export interface components {
             } | {
                 view: number;
             };
+        };
+        /** @description The file and its card. ``task``: empty is told by the outputs. ``classes``, ``options``: JSON; empty is what the file tells. */
+        OnnxUploadRequest: {
+            /** Format: binary */
+            file: string;
+            name: string;
+            /** @default  */
+            task: components["schemas"]["TaskEnum"] | components["schemas"]["BlankEnum"];
+            description?: string;
+            version?: string;
+            /** @default false */
+            multi_label: boolean;
+            classes?: string;
+            options?: string;
         };
         /**
          * @description * `-priority` - -priority
@@ -5736,6 +5767,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelHealth"][];
+                };
+            };
+        };
+    };
+    models_onnx_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["OnnxUploadRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };
