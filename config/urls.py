@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("models_registry.api.urls")),
     path("api/v1/", include("inference.api.urls")),
     path("api/v1/", include("active_learning.api.urls")),
+    path("api/", include("inference.api.sentisight")),
     path("api/<path:page>", nothing_here),
     path("static/<path:page>", nothing_here),
     path("", index, name="index"),

@@ -98,6 +98,7 @@ class CallKind(models.TextChoices):
     RUN = "run"
     TEST = "test"
     ASSIST = "assist"
+    SERVE = "serve"
 
 
 class CallBatch(models.Model):

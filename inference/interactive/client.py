@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.imagery.refusal import Refused
-from inference.interactive.wire import FrameError, read_frame, send_frame, socket_path
+from inference.interactive.wire import ASSIST, FrameError, read_frame, send_frame, socket_path
 
 ANSWER_WITHIN_S: Final = 25.0
 START_WITHIN_S: Final = 6.0
@@ -27,9 +27,14 @@ class AssistTooSlow(Exception):
 
 
 def ask(
-    data_dir: Path, question: Mapping[str, Any], *, within_s: float = ANSWER_WITHIN_S, start_within_s: float = START_WITHIN_S
+    data_dir: Path,
+    question: Mapping[str, Any],
+    *,
+    process: str = ASSIST,
+    within_s: float = ANSWER_WITHIN_S,
+    start_within_s: float = START_WITHIN_S,
 ) -> dict[str, Any]:
-    """Return the answer to a question.
+    """Return the answer to a question; ``process``: the name of the socket, which says who answers.
 
     Raises Refused when the question cannot be answered, AssistTooSlow, and AssistUnreachable when there is no such process, or when
     it ended again and again over the same question.
@@ -37,7 +42,7 @@ def ask(
     ends_at = time.monotonic() + within_s
     for tries_left in reversed(range(TRIES)):
         try:
-            outcome = _exchange(data_dir, question, ends_at, start_within_s)
+            outcome = _exchange(socket_path(data_dir, process), question, ends_at, start_within_s)
         except FrameError as error:  # it was killed meanwhile, and its supervisor starts it again
             if not tries_left:
                 raise AssistUnreachable from error
@@ -50,8 +55,8 @@ def ask(
     raise AssertionError
 
 
-def _exchange(data_dir: Path, question: Mapping[str, Any], ends_at: float, start_within_s: float) -> dict[str, Any]:
-    with _connected(socket_path(data_dir), min(ends_at, time.monotonic() + start_within_s)) as connection:
+def _exchange(path: Path, question: Mapping[str, Any], ends_at: float, start_within_s: float) -> dict[str, Any]:
+    with _connected(path, min(ends_at, time.monotonic() + start_within_s)) as connection:
         try:
             connection.settimeout(max(0.05, ends_at - time.monotonic()))
             send_frame(connection, {**question, "within_s": max(0.0, ends_at - time.monotonic())})

@@ -13,9 +13,9 @@ import socketserver
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from campaigns.imagery.refusal import Refused
 from inference.interactive.wire import FrameError, private_folder, read_frame, send_frame, socket_path
@@ -70,27 +70,33 @@ class Desk:
         return self
 
 
+class Answers(Protocol):
+    """Who answers questions; shared by threads."""
+
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer; raise Refused with a sentence for the person."""
+        ...
+
+
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Answers every connection in a thread of its own."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, path: Path, folder: Path) -> None:
-        self.desk = Desk()
-        self.folder = folder
-        self._answerer: Any = None
+    def __init__(self, path: Path, make_answerer: Callable[[], Answers], desk: Desk | None = None) -> None:
+        self.desk = desk or Desk()
+        self._make_answerer = make_answerer
+        self._answerer: Answers | None = None
         self._lock = threading.Lock()
         super().__init__(str(path), _Handler)
 
     @property
-    def answerer(self) -> Any:
-        """Who answers: OpenCV is loaded with the first question, so that a deployment that never asks pays nothing."""
+    def answerer(self) -> Answers:
+        """Who answers: its libraries are loaded with the first question, so that a deployment that never asks pays nothing."""
         with self._lock:
             if self._answerer is None:
-                from inference.interactive.answers import Answerer
-
-                self._answerer = Answerer(self.folder)
+                self._answerer = self._make_answerer()
             return self._answerer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -129,23 +135,33 @@ def main() -> int:
     """Serve until the process is ended; a second one beside the same data directory ends at once."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     data_dir = Path(os.environ.get("WINNOW_DATA_DIR") or "data").resolve()
-    path = socket_path(data_dir)
+    return serve(socket_path(data_dir), lambda: _answerer(data_dir / "embeddings" / "smart-labeling"))
+
+
+def _answerer(folder: Path) -> Answers:
+    from inference.interactive.answers import Answerer  # OpenCV comes with it
+
+    return Answerer(folder)
+
+
+def serve(path: Path, make_answerer: Callable[[], Answers], desk: Desk | None = None) -> int:
+    """Answer questions at a socket until the process is ended; return 1 when another process does so already."""
     private_folder(path.parent)
-    with (path.parent / "assist.lock").open("w") as lock:
+    with path.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            logger.error("Smart labeling already runs beside %s.", data_dir)
+            logger.error("Another process already runs at %s.", path)
             return 1
         path.unlink(missing_ok=True)  # left over from one that was killed
-        return _serve(path, data_dir / "embeddings" / "smart-labeling")
+        with Server(path, make_answerer, desk) as server:
+            _until_ended(path, server)
+        path.unlink(missing_ok=True)
+        return 0
 
 
-def _serve(path: Path, folder: Path) -> int:
-    with Server(path, folder) as server:
-        path.chmod(0o600)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-        server.serve_forever(poll_interval=0.2)
-    path.unlink(missing_ok=True)
-    return 0
+def _until_ended(path: Path, server: Server) -> None:
+    path.chmod(0o600)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.serve_forever(poll_interval=0.2)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+ASSIST: Final = "assist"
 LARGEST_FRAME_BYTES: Final = 256 * 1024**2
 LONGEST_PATH: Final = 100  # the kernel's limit is 108 bytes
 _LENGTH = struct.Struct(">I")
@@ -25,13 +26,13 @@ class FrameError(OSError):
     """The other side went away, or sent what is no frame."""
 
 
-def socket_path(data_dir: Path) -> Path:
-    """Return where the socket of a deployment lies: in its data directory, or in the temporary one when that path is too long."""
-    path = data_dir / "run" / "assist.sock"
+def socket_path(data_dir: Path, name: str = ASSIST) -> Path:
+    """Return where the socket of a deployment's process lies: in its data directory, or in the temporary one when that path is too long."""
+    path = data_dir / "run" / f"{name}.sock"
     if len(os.fsencode(path)) <= LONGEST_PATH:
         return path
-    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"winnow-{os.getuid()}-{name}" / "assist.sock"
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"winnow-{os.getuid()}-{digest}" / f"{name}.sock"
 
 
 def private_folder(folder: Path) -> None:

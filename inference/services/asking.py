@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy
@@ -43,3 +44,19 @@ async def ask_image(endpoint: Endpoint, image: StoredImage, *, within_s: float) 
         except TimeoutError:
             why = f"{image.name} has {len(windows)} windows, not all of which were answered within {within_s:.0f} s. Start a run."
             raise CallFailed("timeout", why) from None
+
+
+def impatient(endpoint: Endpoint, within_s: float) -> Endpoint:
+    """Return the endpoint with one try and a deadline (s): a person waits."""
+    options = endpoint.card.options
+    quick = replace(options, retries=0, timeout_s=min(options.timeout_s, within_s))
+    return replace(endpoint, card=replace(endpoint.card, options=quick))
+
+
+def ask_once(endpoint: Endpoint, image: StoredImage, within_s: float) -> Answer | Joined:
+    """Greet and ask, from code that is not asynchronous; raises ``CallFailed``."""
+
+    async def ask() -> Answer | Joined:
+        return await ask_image(await greeted(endpoint), image, within_s=within_s)
+
+    return asyncio.run(ask())

@@ -143,8 +143,8 @@ def _as_picture(image: StoredImage, options: ModelOptions, window: WindowPx | No
     return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
 
 
-def load_predictor(model: RegisteredModel) -> LocalPredictor:
-    """Load a model's best checkpoint, or its ONNX file; raises Conflict when it has none."""
+def load_predictor(model: RegisteredModel, role: str = "") -> LocalPredictor:
+    """Load a model's best checkpoint, the one with ``role``, or its ONNX file; raises Conflict when it has none."""
     if model.protocol == ONNX:
         file, sha256 = onnx_file(model)
         return load_onnx(path=file, sha256=sha256, card=model_card(model))
@@ -152,7 +152,7 @@ def load_predictor(model: RegisteredModel) -> LocalPredictor:
 
     roles = (Checkpoint.Role.BEST, Checkpoint.Role.LAST)
     checkpoints = {checkpoint.role: checkpoint for checkpoint in Checkpoint.objects.filter(model=model)}
-    checkpoint = next((checkpoints[role] for role in roles if role in checkpoints), None)
+    checkpoint = checkpoints.get(role) if role else next((checkpoints[each] for each in roles if each in checkpoints), None)
     path = None if checkpoint is None else settings.DATA_DIR / "checkpoints" / checkpoint.path
     if path is None or not path.is_file():
         raise Conflict(f"{model.name} has no checkpoint on this machine. Train it again.", code="checkpoint_missing")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -13,16 +12,15 @@ from campaigns.imagery import Refused
 from campaigns.models import Image, User
 from campaigns.permissions import ANNOTATE, require_role
 from inference.answers import digest
-from inference.calling import Answer, CallFailed, Endpoint
+from inference.calling import CallFailed
 from inference.endpoints import endpoint_of
-from inference.inputs import StoredImage
 from inference.models import Prediction
 from inference.precedence import go_first
-from inference.services.asking import ask_image, greeted
+from inference.services.asking import ask_once, impatient
 from inference.services.planning import Plan, make_plan, stored_image
 from inference.store import Answered, keep_answers
-from inference.windowed import Joined
-from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
+from models_registry.services.calls import Call, record_calls
 
 ANSWER_WITHIN_S = 10.0
 REST_S = 30.0
@@ -74,6 +72,7 @@ def _told(image: Image, model: RegisteredModel, kept: Prediction | None) -> Told
     try:
         return _asked(image, make_plan(model, image.campaign, prefill=True))
     except CallFailed as error:
+        record_calls(model.pk, CallKind.ASSIST, [Call(None, error.code, error.reason)])
         if error.code in ("unreachable", "timeout"):
             _rests_until[model.pk] = time.monotonic() + REST_S
         return Told(model, code=error.code, reason=error.reason)
@@ -85,20 +84,10 @@ def _told(image: Image, model: RegisteredModel, kept: Prediction | None) -> Told
 
 def _asked(image: Image, plan: Plan) -> Told:
     model = plan.model
-    endpoint = _impatient(endpoint_of(model))
+    endpoint = impatient(endpoint_of(model), ANSWER_WITHIN_S)
     with go_first(settings.DATA_DIR, model.pk):
-        answer = asyncio.run(_ask(endpoint, stored_image(image)))
+        answer = ask_once(endpoint, stored_image(image), ANSWER_WITHIN_S)
+    record_calls(model.pk, CallKind.ASSIST, [Call(answer.latency_ms)])
     keep_answers(source=plan.source, answered=[Answered(image.pk, digest(answer.prediction, plan.rules), answer.latency_ms)])
     kept = Prediction.objects.select_related("model").get(image=image, model=model, model_version=model.version)
     return Told(model, kept, fresh=True)
-
-
-def _impatient(endpoint: Endpoint) -> Endpoint:
-    """One try, and not for long: a person waits."""
-    options = endpoint.card.options
-    quick = replace(options, retries=0, timeout_s=min(options.timeout_s, ANSWER_WITHIN_S))
-    return replace(endpoint, card=replace(endpoint.card, options=quick))
-
-
-async def _ask(endpoint: Endpoint, image: StoredImage) -> Answer | Joined:
-    return await ask_image(await greeted(endpoint), image, within_s=ANSWER_WITHIN_S)

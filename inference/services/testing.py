@@ -23,7 +23,7 @@ from inference.protocols.onnx_file import reading_options
 from inference.samples import drawn_sample
 from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
-from inference.services.asking import ask_image, ask_input, greeted
+from inference.services.asking import ask_image, ask_input, greeted, impatient
 from inference.services.onnx import ask_aside
 from inference.services.planning import draft_rules, stored_image
 from inference.steps import recording
@@ -116,7 +116,7 @@ def _labels(report: ConnectionReport, model: RegisteredModel, image: Image | Non
 
 
 def _endpoint_report(user: User, model: RegisteredModel, image: Image | None) -> ConnectionReport:
-    endpoint = _impatient(endpoint_of(model))
+    endpoint = impatient(endpoint_of(model), LONGEST_S)
     asked = None if image is None else stored_image(image)
     windows = () if asked is None else windows_for(asked, endpoint.card.options)
     sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
@@ -147,13 +147,6 @@ def _read_here(image: StoredImage, model: RegisteredModel) -> ModelInput:
         return model_input(image, form="encoded", options=options, window=windows[0] if windows else None)
     except (Refused, OSError) as error:
         raise Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image") from error
-
-
-def _impatient(endpoint: Endpoint) -> Endpoint:
-    """One try, and not for long."""
-    options = endpoint.card.options
-    quick = replace(options, retries=0, timeout_s=min(options.timeout_s, LONGEST_S))
-    return replace(endpoint, card=replace(endpoint.card, options=quick))
 
 
 def _read(image: StoredImage, endpoint: Endpoint, window: WindowPx | None) -> ModelInput:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -77,6 +76,8 @@ def _resized(pixels: Pixels, size: tuple[int, int], resample: str) -> Pixels:
     """Resize bilinearly, as OpenCV does it or as Pillow, which averages when it makes things smaller."""
     bands = pixels if pixels.dtype in (np.uint8, np.float32) else pixels.astype(np.float32)
     if resample == "linear":
+        import cv2  # only where a tensor is made: the web server describes protocols and makes none
+
         flat = [cv2.resize(np.ascontiguousarray(bands[:, :, at]), size, interpolation=cv2.INTER_LINEAR) for at in range(bands.shape[2])]
         return np.stack(flat, axis=2)
     kept = [np.asarray(Image.fromarray(np.ascontiguousarray(bands[:, :, at])).resize(size, Image.Resampling.BILINEAR)) for at in

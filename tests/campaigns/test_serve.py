@@ -54,7 +54,7 @@ def test_the_operators_networks_stay_as_they_are(monkeypatch: pytest.MonkeyPatch
 
 def test_trainings_have_a_worker_of_their_own():
     clusters = [child.environment.get("Q_CLUSTER_NAME") for child in children({"PATH": ""})]
-    assert clusters == [None, None, None, "training"]
+    assert clusters == [None, None, None, None, "training"]
 
 
 def test_smart_labeling_has_a_process_of_its_own_that_finds_this_checkout_from_any_folder(tmp_path: Path):

@@ -165,6 +165,7 @@ def children(environment: dict[str, str]) -> list[Child]:
         Child("web server", web, environment),
         # Named by its path: this floor must not import the one that smart labeling stands on.
         Child("smart-labeling process", [sys.executable, "-m", "inference.interactive"], {**environment, "PYTHONPATH": python_path()}),
+        Child("models' process", [sys.executable, manage, "serve_models"], environment),
         Child("worker", worker, environment),
         # django-q2 reads the cluster's name when it is imported, so a flag would come too late.
         Child("training worker", worker, {**environment, "Q_CLUSTER_NAME": "training"}),

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/predict/{campaign_id}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Answer in SentiSight's shapes: labels with scores in percent, boxes in pixels. ``model`` is a name or an id. */
+        post: operations["api_predict_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predict/{campaign_id}/{model}/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Answer in SentiSight's shapes: labels with scores in percent, boxes in pixels. ``model`` is a name or an id. */
+        post: operations["api_predict_last_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -523,6 +557,23 @@ export interface paths {
         get: operations["campaigns_models_coverage_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Return what a model says of a picture: bytes, a form with ``image``, {"url"} or {"base64"}. Nothing of it is kept. */
+        post: operations["predict_picture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1910,6 +1961,15 @@ export interface components {
          * @enum {string}
          */
         FormatEnum: "coco" | "geojson" | "csv" | "masks";
+        /** @description One thing in the picture; its shape is written as in annotations, in pixels of the picture. */
+        FoundObject: {
+            label: components["schemas"]["NamedLabel"];
+            /** Format: double */
+            confidence: number | null;
+            shape: {
+                [key: string]: unknown;
+            };
+        };
         /** @description Where the image lies. ``measure`` says how lengths are told: along the ellipsoid, in units of the CRS, or in pixels. */
         Georeference: {
             crs: string;
@@ -2111,6 +2171,13 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: components["schemas"]["SkeletonRequest"];
+        };
+        /** @description How probable a label of the whole picture is, 0 to 1; ``positive``: the model says it, under the thresholds. */
+        LabelScore: {
+            label: components["schemas"]["NamedLabel"];
+            /** Format: double */
+            confidence: number;
+            positive: boolean;
         };
         /**
          * @description What becomes of the labels of the selected images, in the caller's own sets.
@@ -2316,6 +2383,11 @@ export interface components {
         };
         NamedClass: {
             index: number;
+            name: string;
+        };
+        /** @description A label of the campaign. */
+        NamedLabel: {
+            id: number;
             name: string;
         };
         /** @description Whom to add; with a password a new account is made. */
@@ -2668,9 +2740,32 @@ export interface components {
          * @enum {string}
          */
         PhaseEnum: "pre" | "post";
+        /** @description The picture that was looked at. */
+        PictureSize: {
+            name: string;
+            width: number;
+            height: number;
+        };
         /** @description Which model to ask; without one, every model that is asked when an image is opened. */
         PredictRequest: {
             model?: number | null;
+        };
+        /** @description What a model says of a picture, most confident first. ``unmapped``: classes without a label, and how often they came. */
+        Predicted: {
+            model: components["schemas"]["ServingModel"];
+            image: components["schemas"]["PictureSize"];
+            task: string;
+            thresholds: {
+                [key: string]: number;
+            };
+            labels: components["schemas"]["LabelScore"][];
+            objects: components["schemas"]["FoundObject"][];
+            unmapped: {
+                [key: string]: number;
+            };
+            warnings: string[];
+            /** Format: double */
+            latency_ms: number;
         };
         /** @description A model's answer about one image, in the model's own classes; maps of rasters are left out, see ``heat_map``. */
         Prediction: {
@@ -3012,11 +3107,28 @@ export interface components {
          * @enum {string}
          */
         SegmentationEnum: "semantic" | "instance";
+        /** @description One label or one thing; scores from 0 to 100, boxes in whole pixels. */
+        SentiSightEntry: {
+            label: string;
+            /** Format: double */
+            score: number;
+            x0?: number;
+            y0?: number;
+            x1?: number;
+            y1?: number;
+        };
         /** @description A file or folder of the server, inside the folders that its operator has listed. */
         ServerPathRequest: {
             server_path: string;
             split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
             labels?: string[];
+        };
+        /** @description The model that answered; ``checkpoint`` is empty for a model behind an address. */
+        ServingModel: {
+            id: number;
+            name: string;
+            version: string;
+            checkpoint: string;
         };
         /**
          * @description * `box` - box
@@ -3370,6 +3482,84 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    api_predict_create: {
+        parameters: {
+            query?: {
+                /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
+                threshold?: number;
+                /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    url?: string;
+                    base64?: string;
+                };
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentiSightEntry"][];
+                };
+            };
+        };
+    };
+    api_predict_last_create: {
+        parameters: {
+            query?: {
+                /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
+                threshold?: number;
+                /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    url?: string;
+                    base64?: string;
+                };
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentiSightEntry"][];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -4691,6 +4881,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Coverage"];
+                };
+            };
+        };
+    };
+    predict_picture: {
+        parameters: {
+            query?: {
+                /** @description Of a model that was trained here. */
+                checkpoint?: "best" | "last";
+                /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
+                threshold?: number;
+                /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    url?: string;
+                    base64?: string;
+                };
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Predicted"];
                 };
             };
         };

@@ -1,0 +1,230 @@
+"""The predict API: a picture in, a model's answer out; SentiSight's address and shapes, and our own with everything in it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import orjson
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from campaigns.api.base import fetch_campaign, user_of
+from campaigns.errors import InvalidInput, TooLarge
+from inference.api.serializers import AnsweringModelSerializer
+from inference.services.fetching import fetch_picture
+from inference.services.serving import Served, Wanted, predict_picture, servable_model
+from inference.serving.things import as_document, as_sentisight
+
+LARGEST_PICTURE_BYTES: Final = 256 * 2**20
+THRESHOLD = OpenApiParameter(
+    "threshold", OpenApiTypes.FLOAT, description="Least confidence, 0 to 1, for labels that `thresholds` does not name."
+)
+THRESHOLDS = OpenApiParameter("thresholds", OpenApiTypes.STR, description='Least confidence by label name or id, as JSON: {"Water": 0.4}')
+CHECKPOINT = OpenApiParameter("checkpoint", OpenApiTypes.STR, enum=["best", "last"], description="Of a model that was trained here.")
+PICTURE = {
+    "application/json": {"type": "object", "properties": {"url": {"type": "string"}, "base64": {"type": "string"}}},
+    "application/octet-stream": {"type": "string", "format": "binary"},
+    "multipart/form-data": {"type": "object", "properties": {"image": {"type": "string", "format": "binary"}}},
+}
+
+
+class BytesParser(BaseParser):
+    """The body as it is, whatever it is called: the bytes of a picture."""
+
+    media_type = "*/*"
+
+    def parse(  # type: ignore[override]
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Read the body, up to the largest picture."""
+        content: bytes = stream.read(LARGEST_PICTURE_BYTES + 1)
+        return content
+
+
+@dataclass(frozen=True)
+class Given:
+    """The picture that a request carries."""
+
+    content: bytes
+    name: str
+
+
+class NamedLabelSerializer(serializers.Serializer[Any]):
+    """A label of the campaign."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class LabelScoreSerializer(serializers.Serializer[Any]):
+    """How probable a label of the whole picture is, 0 to 1; ``positive``: the model says it, under the thresholds."""
+
+    label = NamedLabelSerializer()  # type: ignore[assignment]
+    confidence = serializers.FloatField()
+    positive = serializers.BooleanField()
+
+
+class FoundObjectSerializer(serializers.Serializer[Any]):
+    """One thing in the picture; its shape is written as in annotations, in pixels of the picture."""
+
+    label = NamedLabelSerializer()  # type: ignore[assignment]
+    confidence = serializers.FloatField(allow_null=True)
+    shape = serializers.DictField()
+
+
+class ServingModelSerializer(AnsweringModelSerializer):
+    """The model that answered; ``checkpoint`` is empty for a model behind an address."""
+
+    checkpoint = serializers.CharField(allow_blank=True)
+
+
+class PictureSizeSerializer(serializers.Serializer[Any]):
+    """The picture that was looked at."""
+
+    name = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class PredictedSerializer(serializers.Serializer[Any]):
+    """What a model says of a picture, most confident first. ``unmapped``: classes without a label, and how often they came."""
+
+    model = ServingModelSerializer()
+    image = PictureSizeSerializer()
+    task = serializers.CharField()
+    thresholds = serializers.DictField(child=serializers.FloatField())
+    labels = LabelScoreSerializer(many=True)
+    objects = FoundObjectSerializer(many=True)
+    unmapped = serializers.DictField(child=serializers.IntegerField())
+    warnings = serializers.ListField(child=serializers.CharField())
+    latency_ms = serializers.FloatField()
+
+
+class SentiSightEntrySerializer(serializers.Serializer[Any]):
+    """One label or one thing; scores from 0 to 100, boxes in whole pixels."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    score = serializers.FloatField()
+    x0 = serializers.IntegerField(required=False)
+    y0 = serializers.IntegerField(required=False)
+    x1 = serializers.IntegerField(required=False)
+    y1 = serializers.IntegerField(required=False)
+
+
+class ServingView(APIView):
+    """What both forms of the API share: how a picture arrives."""
+
+    parser_classes = (JSONParser, MultiPartParser, BytesParser)
+
+    def serve(self, request: Request, campaign_id: int, model: str, role: str = "") -> tuple[Served, Given]:
+        """Ask the model about the picture in the request."""
+        campaign = fetch_campaign(request, campaign_id)
+        chosen = servable_model(campaign, model)
+        wanted = _wanted(request, role)
+        given = _picture(request)
+        served = predict_picture(
+            user=user_of(request), campaign=campaign, model=chosen, content=given.content, name=given.name, wanted=wanted
+        )
+        return served, given
+
+
+class SentiSightPredictView(ServingView):
+    """SentiSight's address: its clients need another host and nothing else."""
+
+    role: ClassVar[str] = "best"
+
+    @extend_schema(request=PICTURE, parameters=[THRESHOLD, THRESHOLDS], responses=SentiSightEntrySerializer(many=True))
+    def post(self, request: Request, campaign_id: int, model: str) -> Response:
+        """Answer in SentiSight's shapes: labels with scores in percent, boxes in pixels. ``model`` is a name or an id."""
+        served, _ = self.serve(request, campaign_id, model, self.role)
+        return Response(as_sentisight(served.said))
+
+
+class SentiSightLastView(SentiSightPredictView):
+    """The same of the last checkpoint."""
+
+    role = "last"
+
+
+class PredictView(ServingView):
+    """Our own form."""
+
+    @extend_schema(
+        request=PICTURE, parameters=[THRESHOLD, THRESHOLDS, CHECKPOINT], responses=PredictedSerializer, operation_id="predict_picture"
+    )
+    def post(self, request: Request, campaign_id: int, model: str) -> Response:
+        """Return what a model says of a picture: bytes, a form with ``image``, {"url"} or {"base64"}. Nothing of it is kept."""
+        served, given = self.serve(request, campaign_id, model)
+        return Response(predicted_document(served, given.name))
+
+
+def predicted_document(served: Served, name: str) -> dict[str, Any]:
+    """Return an answer in our own form."""
+    model = served.model
+    return {
+        "model": {"id": model.pk, "name": model.name, "version": model.version, "checkpoint": served.role},
+        "image": {"name": name, "width": served.width, "height": served.height},
+        "task": model.task,
+        "thresholds": served.thresholds,
+        "latency_ms": round(served.latency_ms, 1),
+        **as_document(served.said),
+    }
+
+
+def _wanted(request: Request, role: str) -> Wanted:
+    query = request.query_params
+    try:
+        threshold = float(query["threshold"]) if "threshold" in query else None
+        thresholds = orjson.loads(query.get("thresholds", "{}"))
+    except ValueError as error:
+        raise InvalidInput('threshold is a number from 0 to 1, thresholds a JSON object like {"Water": 0.4}.') from error
+    if not isinstance(thresholds, dict) or (threshold is not None and not 0.0 <= threshold <= 1.0):
+        raise InvalidInput('threshold is a number from 0 to 1, thresholds a JSON object like {"Water": 0.4}.')
+    return Wanted(role or query.get("checkpoint", "best"), thresholds, threshold)
+
+
+def _picture(request: Request) -> Given:
+    data = request.data
+    if isinstance(data, bytes):
+        given = Given(data, request.query_params.get("name", "picture")[:300])
+    elif "image" in request.FILES:
+        file = request.FILES["image"]
+        given = Given(file.read(LARGEST_PICTURE_BYTES + 1), (file.name or "picture")[:300])
+    elif isinstance(data, Mapping) and isinstance(data.get("url"), str):
+        given = Given(fetch_picture(data["url"], cap_bytes=LARGEST_PICTURE_BYTES), data["url"].rpartition("/")[2][:300] or "picture")
+    elif isinstance(data, Mapping) and isinstance(data.get("base64"), str):
+        given = Given(_decoded(data["base64"]), "picture")
+    else:
+        raise InvalidInput('Send the bytes of a picture, a form with a file "image", {"url": "…"} or {"base64": "…"}.', code="no_picture")
+    if not given.content:
+        raise InvalidInput("The picture is empty.", code="no_picture")
+    if len(given.content) > LARGEST_PICTURE_BYTES:
+        raise TooLarge(f"A picture has at most {LARGEST_PICTURE_BYTES // 2**20} MiB. Import it into a campaign instead.")
+    return given
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput("base64 does not hold Base64 text.", code="invalid_base64") from error
+
+
+urlpatterns: list[URLPattern | URLResolver] = [path("campaigns/<int:campaign_id>/models/<str:model>/predict", PredictView.as_view())]
+sentisight_urlpatterns: list[URLPattern | URLResolver] = [
+    path("predict/<int:campaign_id>/<str:model>", SentiSightPredictView.as_view()),
+    path("predict/<int:campaign_id>/<str:model>/last", SentiSightLastView.as_view()),
+    # As some clients write it; once in the schema is enough.
+    path("predict/<int:campaign_id>/<str:model>/", SentiSightPredictView.as_view(schema=None)),
+    path("predict/<int:campaign_id>/<str:model>/last/", SentiSightLastView.as_view(schema=None)),
+]

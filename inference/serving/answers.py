@@ -1,0 +1,77 @@
+"""The process beside the web server in which models of our own answer, so that the web server never loads a network.
+
+It keeps the models that were asked last. A question names a model and files; the answer is one prediction for each.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import connections
+
+from campaigns.errors import DomainError
+from campaigns.imagery import Refused, read_rgb
+from inference.predictors import LocalPredictor, Picture
+from inference.schema import PredictionRejected
+from inference.services.local import load_predictor
+from models_registry.models import Checkpoint, RegisteredModel
+
+MOST_MODELS: Final = 3
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory; networks are asked one at a time."""
+
+    predictor: LocalPredictor
+    lock: threading.Lock
+
+
+class ModelAnswers:
+    """Answers ``{"model", "role", "images": [{"path", "width", "height", "sha256"}]}`` with ``{"predictions"}``."""
+
+    def __init__(self, most: int = MOST_MODELS) -> None:
+        self._most = most
+        self._loaded: OrderedDict[tuple[object, ...], Loaded] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the predictions as documents, in order; raises Refused with a sentence for the person."""
+        try:
+            loaded = self._model(int(question["model"]), str(question["role"]))
+            pictures = [_picture(each, loaded.predictor) for each in question["images"]]
+            with loaded.lock:
+                predictions = loaded.predictor.predict(pictures)
+        except DomainError as error:
+            raise Refused(error.code, error.detail) from error
+        except PredictionRejected as error:
+            raise Refused("rejected", str(error)) from error
+        finally:
+            connections.close_all()
+        return {"predictions": [each.as_document() for each in predictions]}
+
+    def _model(self, model_id: int, role: str) -> Loaded:
+        model = RegisteredModel.objects.filter(pk=model_id).first()
+        if model is None:
+            raise Refused("model_gone", "The model was removed.")
+        files = tuple(Checkpoint.objects.filter(model=model).order_by("role").values_list("role", "sha256"))
+        key = (model_id, role, files, model.updated_at)
+        with self._lock:
+            if key not in self._loaded:
+                for old in [each for each in self._loaded if each[:2] == key[:2]]:
+                    del self._loaded[old]
+                self._loaded[key] = Loaded(load_predictor(model, role=role), threading.Lock())
+                while len(self._loaded) > self._most:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+
+
+def _picture(image: Mapping[str, Any], predictor: LocalPredictor) -> Picture:
+    pixels = read_rgb(Path(image["path"]), predictor.max_side)
+    return Picture(pixels, int(image["width"]), int(image["height"]), sha256="")

@@ -1,0 +1,31 @@
+"""Ask the process in which models of our own answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from campaigns.errors import Conflict, TooSlow, Unavailable
+from campaigns.imagery import Refused
+from inference.interactive.client import AssistTooSlow, AssistUnreachable, ask
+from inference.schema import Prediction
+
+SOCKET: Final = "models"
+ANSWER_WITHIN_S: Final = 60.0
+
+
+def ask_own_model(data_dir: Path, *, model_id: int, role: str, images: list[dict[str, Any]]) -> list[Prediction]:
+    """Return one prediction for each image file; raises Conflict, TooSlow or Unavailable with a sentence for the person."""
+    question = {"model": model_id, "role": role, "images": images}
+    try:
+        answer = ask(data_dir, question, process=SOCKET, within_s=ANSWER_WITHIN_S)
+    except Refused as refused:
+        raise Conflict(refused.detail, code=refused.code) from refused
+    except AssistTooSlow as error:
+        raise TooSlow("The model took longer than a minute. Try a smaller picture, or again in a moment.", code="model_slow") from error
+    except AssistUnreachable as error:
+        raise Unavailable(
+            "No process answers for models of our own. `manage.py serve` starts it by itself; elsewhere start `manage.py serve_models`.",
+            code="models_unreachable",
+        ) from error
+    return [Prediction.from_document(each) for each in answer["predictions"]]
