@@ -215,7 +215,10 @@ def _cropped(node: Node, image: ModelInput) -> NDArray[np.bool_]:
         why = f"expected x1, y1, x2, y2 of a box of {len(values) - 4} pixels at the end, the last column and row included"
         raise PredictionRejected(node.where, f"{why}; got {[x1, y1, x2, y2]}")
     sent_width, sent_height = image.sent_size
-    crop = _flags(values[:-4], node).reshape(height, width)
+    flags = _flags(values[:-4], node)
+    if flags.ndim != 1:
+        raise node.reject("0 and 1 in one list")
+    crop = flags.reshape(height, width)
     whole = np.zeros((sent_height, sent_width), dtype=bool)
     left, top, right, bottom = max(0, x1), max(0, y1), min(sent_width, x2 + 1), min(sent_height, y2 + 1)
     if right > left and bottom > top:
@@ -224,6 +227,24 @@ def _cropped(node: Node, image: ModelInput) -> NDArray[np.bool_]:
 
 
 def _flags(values: list[Any], node: Node) -> NDArray[np.bool_]:
+    """Return 0 and 1 as an array; whole rows at a time, since a picture's mask is a million of them."""
+    nested = isinstance(values[0], list)
+    if nested and not all(type(row) is list for row in values):  # bytes(7) would be seven of them
+        raise node.reject("rows of 0 and 1")
+    try:
+        rows = [bytes(row) for row in values] if nested else [bytes(values)]
+    except (TypeError, ValueError):  # fractions, texts, or numbers that no byte holds
+        return _odd_flags(values, node)
+    if len({len(row) for row in rows}) != 1:
+        raise node.reject("rows of equal length")
+    array = np.frombuffer(b"".join(rows), np.uint8)
+    if array.size and array.max() > 1:
+        raise node.reject("numbers 0 and 1")
+    flags = array.astype(bool)
+    return flags.reshape(len(rows), -1) if nested else flags
+
+
+def _odd_flags(values: list[Any], node: Node) -> NDArray[np.bool_]:
     try:
         array = np.array(values)
     except ValueError:

@@ -160,6 +160,9 @@ def test_an_embedding_for_cvat_s_own_page_is_refused_with_advice() -> None:
         ({"label": "land", "type": "mask", "mask": [1, 1, 1, 1, 0, 0, 1, 2]}, "[0].mask"),
         ({"label": "land", "type": "mask", "mask": [1, 2, 1, 1, 0, 0, 1, 1]}, "[0].mask"),
         ({"label": "land", "type": "mask", "mask": "0110"}, "[0].mask"),
+        ({"label": "land", "type": "mask", "mask": [[0, 1], [1, 1], [0, 0], [1, 1], 0, 0, 1, 1]}, "[0].mask"),
+        ({"label": "land", "type": "mask", "mask": [[0], 10**9, [1], [1], 0, 0, 1, 1]}, "[0].mask"),
+        ({"label": "land", "type": "mask", "mask": [0.5, 1, 1, 1, 0, 0, 1, 1]}, "[0].mask"),
         ({"type": "rectangle", "points": [1, 2, 3, 4]}, "[0]"),
     ],
 )
