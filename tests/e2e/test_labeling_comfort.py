@@ -10,7 +10,7 @@ from PIL import Image as Picture
 from playwright.sync_api import Page, expect
 
 from tests.e2e.bench import PHOTO, Hand, make_campaign, photo, sign_in
-from tests.e2e.stack import Api, Stack
+from tests.e2e.stack import Api, Stack, wait_for
 
 PERSON = {
     "name": "Person",
@@ -91,3 +91,24 @@ def test_who_only_looks_goes_through_the_campaign_and_changes_nothing(page: Page
     hand.named("look-next").click()
     expect(hand.named("queue-empty")).to_contain_text("You have been through all 2 images of the campaign.")
     assert refused == []
+
+
+def test_with_one_label_an_image_takes_one_click_or_one_key(signed_in: Page, shared_stack: Stack, shared_api: Api):
+    images = tuple((f"{name}.jpg", "image/jpeg", photo(column=column)) for name, column in (("a", 1200), ("b", 2500), ("c", 2000)))
+    campaign = make_campaign(shared_api, "classification", images, labels=[{"name": "Cloud"}])
+    signed_in.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/label")
+    hand = Hand(signed_in, shared_stack, shared_api, campaign["images"][0])
+    shown = "(seen) => ![...seen, undefined].includes(window.__winnow?.image()?.id)"
+    signed_in.wait_for_function(shown, arg=[])
+    expect(signed_in.get_by_text("With one label an image has it or is skipped.")).to_be_visible()
+    first = signed_in.evaluate("window.__winnow.image().id")
+    signed_in.get_by_label("Go on as soon as I choose").check(force=True)
+    hand.named("label-Cloud").click()
+    signed_in.wait_for_function(shown, arg=[first])
+    second = signed_in.evaluate("window.__winnow.image().id")
+    hand.key("1")
+    signed_in.wait_for_function(shown, arg=[first, second])
+    hand.key("s")
+    expect(hand.named("queue-empty")).to_be_visible()
+    states = lambda: [shared_api.get(f"/images/{image}")["state"] for image in (first, second)]  # noqa: E731
+    wait_for(lambda: states() == ["submitted"] * 2, 15, states)

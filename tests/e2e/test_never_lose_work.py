@@ -94,3 +94,33 @@ def test_two_versions_are_shown_side_by_side_and_merged_object_by_object(signed_
     assert next(a for a in merged if a["id"] == theirs["id"])["shape"]["y"] == 300
     hand.key("Control+z")
     assert lefts(hand.seen()) == [50, 152, 300], "the merge can be undone"
+
+
+def test_two_tabs_on_one_image_keep_what_both_drew_even_when_both_close_offline(signed_in: Page, shared_stack: Stack, shared_api: Api):
+    image = make_campaign(shared_api, "detection", ((*PHOTO, photo()),))["images"][0]
+    tabs = [Hand.at(page, shared_stack, shared_api, image) for page in (signed_in, signed_in.context.new_page())]
+    one, other = tabs
+    draw_box(one, 50)
+    one.saved()
+    draw_box(other, 150)
+    expect(other.page.get_by_role("status").filter(has_text="changed elsewhere")).to_be_visible(timeout=15_000)
+    assert lefts(other.saved()) == [50, 150]
+    other.key("Control+z")
+    assert lefts(other.seen()) == [50], "undo takes back only what was done here"
+    other.key("Control+Shift+z")
+    other.saved()
+    draw_box(one, 250)
+    expect(one.page.get_by_role("status").filter(has_text="changed elsewhere")).to_be_visible(timeout=15_000)
+    assert lefts(one.saved()) == [50, 150, 250]
+    assert one.page.get_by_role("dialog").count() == 0
+
+    signed_in.context.route("**/annotation-set*", lambda route: route.abort())
+    for hand, left in ((one, 350), (other, 450)):
+        draw_box(hand, left)
+        expect(hand.named("save-state")).to_have_attribute("data-state", "offline", timeout=15_000)
+    third = signed_in.context.new_page()
+    for hand in tabs:
+        hand.page.close()
+    third.context.unroute("**/annotation-set*")
+    again = Hand.at(third, shared_stack, shared_api, image)
+    assert lefts(again.saved()) == [50, 150, 250, 350, 450]

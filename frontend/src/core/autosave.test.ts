@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { add, humanAnnotation, remove } from "@/actions/annotations";
-import { Autosave, REST_MS, type JournalEntry, type SaveOutcome, type SaveRequest, type Work } from "./autosave";
+import type { JournalEntry } from "./journal";
+import { Autosave, REST_MS, type SaveOutcome, type SaveRequest, type Work } from "./autosave";
 import { applyPatch, documentOf, EMPTY_DOCUMENT, type AnnotationDocument } from "./document";
 import type { Annotation } from "./types";
 
@@ -37,9 +38,11 @@ function desk(server: Server) {
   const page = { document: server.document, journal: null as JournalEntry | null, work: NO_WORK };
   const autosave: Autosave = new Autosave(
     {
-      send: server.send,
+      send: (request) => server.send(request),
       read: () => page.document,
       replace: (document) => (page.document = document),
+      takeIn: (patch) => (page.document = applyPatch(page.document, patch)),
+      standsAlone: ({ shape }) => shape.type !== "whole",
       takeWork: () => {
         const work = page.work;
         page.work = NO_WORK;
@@ -165,15 +168,56 @@ describe("autosave", () => {
 
   it("needs no save after taking the others' version", async () => {
     const server = new Server();
+    server.document = documentOf([box("a")]);
     const { autosave, edit, page } = desk(server);
-    server.elsewhere(documentOf([box("theirs")]));
-    edit(add(page.document, box("mine")));
+    server.elsewhere(documentOf([box("a", 9)]));
+    edit(add(page.document, box("a", 3)));
     await vi.advanceTimersByTimeAsync(2_000);
     autosave.resolve(server.document);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(autosave.state).toBe("saved");
-    expect([...page.document.keys()]).toEqual(["theirs"]);
+    expect([...page.document.values()]).toEqual([box("a", 9)]);
     expect(server.requests).toHaveLength(1);
+  });
+
+  it("asks nothing where two tabs changed different objects: both have all of it in the end", async () => {
+    const server = new Server();
+    server.document = documentOf([box("a"), box("b"), box("c")]);
+    const [first, second] = [desk(server), desk(server)];
+    first.edit(add(remove(first.page.document, ["a"]), box("first")));
+    await vi.advanceTimersByTimeAsync(2_000);
+    second.edit(add(add(second.page.document, box("b", 7)), box("second")));
+    await vi.advanceTimersByTimeAsync(2_000);
+    first.edit(remove(first.page.document, ["c"]));
+    await vi.advanceTimersByTimeAsync(2_000);
+    const wanted = [box("b", 7), box("first"), box("second")];
+    const sorted = (document: AnnotationDocument): Annotation[] => [...document.values()].sort((a, b) => a.id.localeCompare(b.id));
+    expect([sorted(server.document), sorted(first.page.document), first.autosave.state, second.autosave.state]).toEqual([wanted, wanted, "saved", "saved"]);
+  });
+
+  it("goes on with what was changed while the answer was on its way", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    server.elsewhere(documentOf([box("theirs")]));
+    const send = server.send.bind(server);
+    server.send = (request) => {
+      server.send = send;
+      edit(add(page.document, box("meanwhile")));
+      return send(request);
+    };
+    edit(add(page.document, box("mine")));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(autosave.state).toBe("saved");
+    expect(new Set(server.document.keys())).toEqual(new Set(["theirs", "mine", "meanwhile"]));
+  });
+
+  it("asks which label the whole image has, though the labels are two annotations", async () => {
+    const server = new Server();
+    const { autosave, edit, page } = desk(server);
+    server.elsewhere(documentOf([humanAnnotation("theirs", 1, { type: "whole" })]));
+    edit(add(page.document, humanAnnotation("mine", 2, { type: "whole" })));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(autosave.state).toBe("conflict");
   });
 
   it("does not repeat by itself what the server refused, and tries again when told to", async () => {

@@ -2,8 +2,9 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { applyPatch, difference, isEmptyPatch, type AnnotationDocument } from "./document";
 import type { Effort } from "./effort";
-import { beforePatch, holds, type Before } from "./merge";
-import type { Patch } from "./types";
+import type { JournalEntry } from "./journal";
+import { beforePatch, holds, isClash, type Before } from "./merge";
+import type { Annotation, Patch } from "./types";
 
 export type SaveState = "saved" | "unsaved" | "saving" | "offline" | "conflict" | "refused";
 
@@ -37,18 +38,15 @@ export interface SaveRequest extends Work {
   readonly patch: Patch;
 }
 
-/** What survives a crash: the unsaved changes, and what they were made on. */
-export interface JournalEntry {
-  readonly version: number;
-  readonly patch: Patch;
-  readonly before: Before;
-}
-
 export interface AutosaveParts {
   readonly send: (request: SaveRequest) => Promise<SaveOutcome>;
   readonly read: () => AnnotationDocument;
   /** Put another document in the place of the present one (undo brings it back). */
   readonly replace: (document: AnnotationDocument, title: string) => void;
+  /** Put changes that were made elsewhere into the present document and into all that undo leads back to. */
+  readonly takeIn: (patch: Patch) => void;
+  /** Whether an annotation stands by itself: others may come and go beside it without a choice between them. */
+  readonly standsAlone: (annotation: Annotation) => boolean;
   readonly takeWork: () => Work;
   /** A save did not arrive: its work is still to be told. */
   readonly giveBackWork: (work: Work) => void;
@@ -121,7 +119,8 @@ export class Autosave {
   /**
    * Another session of the same person, or of another, saved first.
    *
-   * `patch` is what we tried to send; where their document holds it, there is nothing to choose.
+   * `patch` is what we tried to send; where their document holds it, or where they changed other objects than we did,
+   * there is nothing to choose.
    */
   collide(theirs: AnnotationDocument, version: number, patch: Patch, before: Before): void {
     if (holds(theirs, patch)) {
@@ -129,11 +128,22 @@ export class Autosave {
       this.adopt(theirs, version);
       const document = applyPatch(theirs, later);
       if (!isEmptyPatch(difference(this.parts.read(), document))) this.parts.replace(document, "Took in what was saved elsewhere");
+      this.show("saved");
       this.note();
       return;
     }
     this.cancelTimer();
-    const touched = { ...beforePatch(this.saved, this.unsaved()), ...before };
+    const unsaved = this.unsaved();
+    const touched = { ...beforePatch(this.saved, unsaved), ...before };
+    const mine = [...unsaved.upsert, ...Object.values(touched).filter((annotation) => annotation !== null)];
+    if (!isClash(touched, this.parts.read(), theirs) && mine.every(this.parts.standsAlone)) {
+      const other = difference(this.saved, theirs);
+      this.adopt(theirs, version);
+      if (!isEmptyPatch(other)) this.parts.takeIn(other);
+      this.show("saved");
+      this.note();
+      return;
+    }
     this.store.setState({ state: "conflict", message: "Somebody else saved this image first.", conflict: { theirs, version, before: touched } });
   }
 
@@ -200,7 +210,7 @@ export class Autosave {
   }
 
   private remember(patch: Patch): void {
-    const entry = { version: this.currentVersion, patch, before: beforePatch(this.saved, patch) };
+    const entry = { version: this.currentVersion, patch, before: beforePatch(this.saved, patch), at_ms: Date.now() };
     this.parts.remember(isEmptyPatch(patch) ? null : entry);
   }
 

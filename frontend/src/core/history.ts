@@ -27,6 +27,12 @@ export function commit(history: History, document: AnnotationDocument, title: st
   return { past: merges ? history.past : [...history.past, history.present], present, future: [] };
 }
 
+/** Change every document, as if it had been so from the start: what came from elsewhere is no step of this person's. */
+export function throughout({ past, present, future }: History, change: (document: AnnotationDocument) => AnnotationDocument): History {
+  const changed = (step: Step): Step => ({ ...step, document: change(step.document) });
+  return { past: past.map(changed), present: changed(present), future: future.map(changed) };
+}
+
 export function canUndo(history: History): boolean {
   return history.past.length > 0;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { humanAnnotation } from "@/actions/annotations";
 import { difference, documentOf } from "./document";
-import { beforePatch, differences, holds, merged } from "./merge";
+import { beforePatch, differences, holds, isClash, merged } from "./merge";
 import type { Annotation } from "./types";
 
 const at = (id: string, x: number): Annotation => humanAnnotation(id, 1, { type: "box", x, y: 0, width: 5, height: 5, rotation: 0 });
@@ -33,5 +33,13 @@ describe("two versions of one set", () => {
   it("do not disagree when the save arrived and only its answer was lost", () => {
     expect(holds(documentOf([...mine.values(), at("also", 2)]), patch)).toBe(true);
     expect(holds(theirs, patch)).toBe(false);
+  });
+
+  it("clash where one object is changed in two ways, and not where both did the same or touched different ones", () => {
+    const before = beforePatch(base, patch);
+    expect(isClash(before, mine, theirs)).toBe(true);
+    expect(isClash(before, mine, mine)).toBe(false);
+    expect(isClash(before, mine, base)).toBe(false);
+    expect(isClash(before, mine, documentOf([at("both", 0), at("mine", 0), at("theirs", 2), at("gone", 0), at("new", 1)]))).toBe(false);
   });
 });

@@ -44,6 +44,11 @@ export function holds(theirs: AnnotationDocument, patch: Patch): boolean {
   return patch.upsert.every((annotation) => sameValue(theirs.get(annotation.id), annotation)) && patch.delete.every((id) => !theirs.has(id));
 }
 
+/** Say whether we both changed some object, and not in the same way: then somebody has to choose. */
+export function isClash(before: Before, mine: AnnotationDocument, theirs: AnnotationDocument): boolean {
+  return differences(before, mine, theirs).some(({ changedBy }) => changedBy === "both");
+}
+
 /** Merge by object: their document, with my version of each object that was chosen so. */
 export function merged(theirs: AnnotationDocument, all: readonly Difference[], choices: Readonly<Record<string, Side>>): AnnotationDocument {
   const chosen = all.filter((entry) => (choices[entry.id] ?? defaultSide(entry)) === "mine");

@@ -18,6 +18,21 @@ function session(annotations: Annotation[] = [], mode = "select"): Session {
   return new Session({ size: SIZE, document: documentOf(annotations), label: 1, thresholds: { all: 0.5, byLabel: {} }, mode, newId: () => `new${++made}` });
 }
 
+describe("what was changed elsewhere", () => {
+  it("is taken in without being a step: undo and redo leave it alone", () => {
+    const page = session([box("a", 0, 0)]);
+    page.apply("Drew", (document) => documentOf([...document.values(), box("mine", 50, 50)]));
+    page.undo();
+    page.takeIn({ upsert: [box("theirs", 90, 90)], delete: ["a"] });
+    expect(annotationsOf(page.document())).toEqual([box("theirs", 90, 90)]);
+    page.redo();
+    expect(annotationsOf(page.document()).map(({ id }) => id).sort()).toEqual(["mine", "theirs"]);
+    page.undo();
+    page.undo();
+    expect(annotationsOf(page.document())).toEqual([box("theirs", 90, 90)]);
+  });
+});
+
 /** What the gestures do: press, drag and release, with a click where nothing wandered. */
 function drag(on: Session, from: Point, to: Point): boolean {
   const taken = on.alive.press(at(...from));

@@ -6,16 +6,16 @@ import type { Assistant } from "../core/assistant";
 import type { KeyPress, Mode } from "../core/mode";
 import { defaultAnswers, NO_DEFINITIONS, type Definitions } from "../core/attributes";
 import { NO_OVERLAY, type Bench, type Overlay } from "../core/bench";
-import { difference, newAnnotationId, type AnnotationDocument } from "../core/document";
+import { applyPatch, difference, newAnnotationId, type AnnotationDocument } from "../core/document";
 import { HitIndex } from "../shapes/hit-index";
-import { commit, redo, startHistory, undo, type History } from "../core/history";
+import { commit, redo, startHistory, throughout, undo, type History } from "../core/history";
 import { isShown, type Thresholds, type Visibility } from "../core/review";
 import { among, NOTHING, type Selection } from "../core/selection";
 import type { PixelReader } from "../core/pixels";
 import { PIXEL_RULER, type Ruler } from "../core/ruler";
 import { NO_SKELETONS, type Skeleton, type Skeletons } from "../core/skeleton";
 import { ToolSettings } from "../core/tool-settings";
-import type { Annotation, Bounds, Point, Shape, ShapeType, Size } from "../core/types";
+import type { Annotation, Bounds, Patch, Point, Shape, ShapeType, Size } from "../core/types";
 import { kindOf } from "../shapes/kinds";
 
 export interface SessionState {
@@ -286,6 +286,11 @@ export class Session implements Bench {
   /** Begin anew with another document: what came before it was nobody's work, and undo does not lead back there. */
   restart(document: AnnotationDocument): void {
     this.go(startHistory(document));
+  }
+
+  /** Take in what was changed elsewhere: undo neither takes it back nor leads behind it. */
+  takeIn(patch: Patch): void {
+    this.go(throughout(this.store.getState().history, (document) => applyPatch(document, patch)));
   }
 
   /** Walk the history, and select what came back or changed, so that the eye finds it. */

@@ -281,15 +281,30 @@ describe("the desk", () => {
     const server = new FakeServer([111]);
     const before = await open(server);
     server.down = true;
-    before.onDesk()?.session.apply("Drew", (document) => add(document, box("mine")));
+    before.onDesk()?.session.apply("Drew", (document) => add(document, box("one")));
     before.onDesk()?.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     server.down = false;
     const set = server.sets.get(111);
-    if (set) Object.assign(set, { version: 5, annotations: [box("theirs")] });
+    if (set) Object.assign(set, { version: 5, annotations: [{ ...box("one"), label: 2 }] });
     const after = await open(server);
     expect(after.onDesk()?.autosave.state).toBe("conflict");
-    expect(server.sets.get(111)?.annotations.map(({ id }) => id)).toEqual(["theirs"]);
+    expect(server.sets.get(111)?.annotations.map(({ label }) => label)).toEqual([2]);
+  });
+
+  it("brings unsaved changes back beside what somebody saved during the crash", async () => {
+    const server = new FakeServer([112]);
+    const before = await open(server);
+    server.down = true;
+    before.onDesk()?.session.apply("Drew", (document) => add(document, box("mine")));
+    before.onDesk()?.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.down = false;
+    const set = server.sets.get(112);
+    if (set) Object.assign(set, { version: 5, annotations: [box("theirs")] });
+    const after = await open(server);
+    await until(() => expect(server.sets.get(112)?.annotations.map(({ id }) => id)).toEqual(["theirs", "mine"]));
+    expect(after.onDesk()?.autosave.state).toBe("saved");
   });
 });
 

@@ -1,7 +1,8 @@
 /** One opened image: its session, its autosave, its journal, and the seconds of work on it. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
-import { Autosave, type JournalEntry } from "@/core/autosave";
+import { Autosave } from "@/core/autosave";
+import type { JournalEntry } from "@/core/journal";
 import type { Assistant } from "@/core/assistant";
 import type { Definitions } from "@/core/attributes";
 import { canUndo } from "@/core/history";
@@ -10,6 +11,7 @@ import type { Thresholds } from "@/core/review";
 import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
 import { Session } from "@/modes/session";
+import { kindOf } from "@/shapes/kinds";
 import { EffortBook } from "./effort-book";
 import { journalOf, type Journal } from "./journal";
 import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from "./wire";
@@ -85,6 +87,12 @@ export class Workspace {
       },
       read: () => this.session.document(),
       replace: (document, title) => this.session.apply(title, () => document),
+      takeIn: (patch) => {
+        this.session.takeIn(patch);
+        this.session.say("This image was changed elsewhere, in another tab perhaps: those changes are here, too.");
+      },
+      // What has no place, a label of the whole image, may exclude another.
+      standsAlone: ({ shape }) => kindOf(shape).bounds(shape) !== null,
       takeWork: () => {
         const { rest, active_s } = takeActivity(this.activity);
         this.activity = rest;
