@@ -107,22 +107,41 @@ class LocalAsker:
 
     def _answer_large(self, large: Large) -> Answered | Unanswered:
         """Answer about an image window by window: one of them is in memory at a time."""
-        assert isinstance(self._predictor, OnnxPredictor)
-        parts, begun = [], time.monotonic()
-        for window in large.windows:
-            try:
-                parts.append((window, self._predictor.look(_as_picture(large.image, self._predictor.reading, window))))
-            except PredictionRejected as error:
-                column, row, width, height = window
-                return Unanswered(large.image.id, "rejected", f"the window of {width} x {height} at x {column}, y {row}: {error}")
-        latency_ms = (time.monotonic() - begun) * 1000 / len(parts)
-        answer = digest(join_windows(parts, large.image, self._predictor.reading), self._plan.rules)
-        return Answered(large.image.id, answer, latency_ms)
+        begun = time.monotonic()
+        try:
+            prediction = _look_in_windows(self._predictor, large)
+        except PredictionRejected as error:
+            return Unanswered(large.image.id, "rejected", str(error))
+        latency_ms = (time.monotonic() - begun) * 1000 / len(large.windows)
+        return Answered(large.image.id, digest(prediction, self._plan.rules), latency_ms)
 
     def _kept(self, picture: Picture, prediction: Prediction | PredictionRejected, latency_ms: float) -> Answered | Unanswered:
         if isinstance(prediction, PredictionRejected):
             return Unanswered(_id(picture), "rejected", str(prediction))
         return Answered(_id(picture), digest(prediction, self._plan.rules), latency_ms)
+
+
+def look_once(predictor: LocalPredictor, image: StoredImage) -> Prediction:
+    """Return what a network says of one image; raise ``PredictionRejected`` where its answer is unsound, Refused or OSError."""
+    read = _picture(image, predictor)
+    if isinstance(read, Large):
+        return _look_in_windows(predictor, read)
+    (prediction,) = predictor.predict([read])
+    if isinstance(prediction, PredictionRejected):
+        raise prediction
+    return prediction
+
+
+def _look_in_windows(predictor: LocalPredictor, large: Large) -> Prediction:
+    assert isinstance(predictor, OnnxPredictor)
+    parts = []
+    for window in large.windows:
+        try:
+            parts.append((window, predictor.look(_as_picture(large.image, predictor.reading, window))))
+        except PredictionRejected as error:
+            column, row, width, height = window
+            raise error.within(f"the window of {width} x {height} at x {column}, y {row}") from error
+    return join_windows(parts, large.image, predictor.reading)
 
 
 def _id(picture: Picture) -> int:
@@ -143,8 +162,11 @@ def _as_picture(image: StoredImage, options: ModelOptions, window: WindowPx | No
     return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
 
 
-def load_predictor(model: RegisteredModel, role: str = "") -> LocalPredictor:
-    """Load a model's best checkpoint, the one with ``role``, or its ONNX file; raises Conflict when it has none."""
+def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool = True) -> LocalPredictor:
+    """Load a model's best checkpoint, the one with ``role``, or its ONNX file; raises Conflict when it has none.
+
+    ``of_campaign``: it will look at images of campaigns, whose embeddings are kept.
+    """
     if model.protocol == ONNX:
         file, sha256 = onnx_file(model)
         return load_onnx(path=file, sha256=sha256, card=model_card(model))
@@ -156,5 +178,6 @@ def load_predictor(model: RegisteredModel, role: str = "") -> LocalPredictor:
     path = None if checkpoint is None else settings.DATA_DIR / "checkpoints" / checkpoint.path
     if path is None or not path.is_file():
         raise Conflict(f"{model.name} has no checkpoint on this machine. Train it again.", code="checkpoint_missing")
-    predictor: LocalPredictor = load(path=path, card=model_card(model), embeddings=settings.DATA_DIR / "embeddings")
+    kept = settings.DATA_DIR / "embeddings" if of_campaign else None
+    predictor: LocalPredictor = load(path=path, card=model_card(model), embeddings=kept)
     return predictor

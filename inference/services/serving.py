@@ -6,10 +6,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
@@ -127,7 +127,7 @@ def _landed(content: bytes, name: str) -> Iterator[StoredImage]:
 def _ask_own(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
     if role not in Checkpoint.Role.values:
         raise InvalidInput("checkpoint is best or last.", code="invalid_checkpoint")
-    asked: dict[str, Any] = {"path": str(image.path), "width": image.width, "height": image.height}
+    asked = {**asdict(image), "path": str(image.path)}
     return ask_own_model(settings.DATA_DIR, model_id=model.pk, role=role, images=[asked])[0]
 
 

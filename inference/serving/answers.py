@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import connections
+from django.db import close_old_connections
 
 from campaigns.errors import DomainError
-from campaigns.imagery import Refused, read_rgb
-from inference.predictors import LocalPredictor, Picture
+from campaigns.imagery import Refused
+from inference.inputs import StoredImage
+from inference.predictors import LocalPredictor
 from inference.schema import PredictionRejected
-from inference.services.local import load_predictor
+from inference.services.local import load_predictor, look_once
 from models_registry.models import Checkpoint, RegisteredModel
 
 MOST_MODELS: Final = 3
@@ -33,7 +34,7 @@ class Loaded:
 
 
 class ModelAnswers:
-    """Answers ``{"model", "role", "images": [{"path", "width", "height", "sha256"}]}`` with ``{"predictions"}``."""
+    """Answers ``{"model", "role", "images": [the fields of a StoredImage]}`` with ``{"predictions"}``."""
 
     def __init__(self, most: int = MOST_MODELS) -> None:
         self._most = most
@@ -44,15 +45,14 @@ class ModelAnswers:
         """Return the predictions as documents, in order; raises Refused with a sentence for the person."""
         try:
             loaded = self._model(int(question["model"]), str(question["role"]))
-            pictures = [_picture(each, loaded.predictor) for each in question["images"]]
             with loaded.lock:
-                predictions = loaded.predictor.predict(pictures)
+                predictions = [look_once(loaded.predictor, _stored(each)) for each in question["images"]]
         except DomainError as error:
             raise Refused(error.code, error.detail) from error
         except PredictionRejected as error:
             raise Refused("rejected", str(error)) from error
         finally:
-            connections.close_all()
+            close_old_connections()
         return {"predictions": [each.as_document() for each in predictions]}
 
     def _model(self, model_id: int, role: str) -> Loaded:
@@ -65,13 +65,13 @@ class ModelAnswers:
             if key not in self._loaded:
                 for old in [each for each in self._loaded if each[:2] == key[:2]]:
                     del self._loaded[old]
-                self._loaded[key] = Loaded(load_predictor(model, role=role), threading.Lock())
+                self._loaded[key] = Loaded(load_predictor(model, role, of_campaign=False), threading.Lock())
                 while len(self._loaded) > self._most:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(key)
             return self._loaded[key]
 
 
-def _picture(image: Mapping[str, Any], predictor: LocalPredictor) -> Picture:
-    pixels = read_rgb(Path(image["path"]), predictor.max_side)
-    return Picture(pixels, int(image["width"]), int(image["height"]), sha256="")
+def _stored(image: Mapping[str, Any]) -> StoredImage:
+    place = image["transform"] and tuple(image["transform"])
+    return StoredImage(**{**image, "path": Path(image["path"]), "transform": place})

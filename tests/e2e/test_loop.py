@@ -110,6 +110,18 @@ def choose(page: Page, select: str, option: str) -> None:
     page.get_by_role("option", name=option).first.click()
 
 
+def ask_the_trained_model_by_its_address(api: Api, campaign: int) -> None:
+    """Send a picture to the predict API as a script of SentiSight's does."""
+    model = next(each["model"] for each in api.get(f"/campaigns/{campaign}/models") if each["model"]["kind"] == "internal")
+    image = api.every(f"/campaigns/{campaign}/images")[0]
+    picture = api.get(f"/images/{image['id']}/file")
+    for last in ("", "/last"):
+        address = api.http.base_url.join(f"/api/predict/{campaign}/{model['id']}{last}")
+        answer = api.call("POST", str(address), content=picture, headers={"Content-Type": "image/tiff"})
+        assert {each["label"] for each in answer} == {"ocean", "coast", "land"}, answer
+        assert sum(each["score"] for each in answer) == pytest.approx(100, abs=0.2)
+
+
 def test_the_loop_closes_once_in_the_browser(stack: Stack, page: Page, tmp_path: Path):
     truth = {chip.name: chip.kind for chip in draw(np.random.default_rng(SEED), per_kind=MIXES["classification"].per_kind)}
     api = set_up_and_take_the_sample(page, stack)
@@ -135,6 +147,8 @@ def test_the_loop_closes_once_in_the_browser(stack: Stack, page: Page, tmp_path:
     named(page, "start-training").click()
     run_ended(page)
     expect(named(page, "learning-curves")).to_be_visible()
+
+    ask_the_trained_model_by_its_address(api, campaign["id"])
 
     page.goto(f"{url_of_campaign}/rounds")
     choose(page, "round-strategy", "Margin")

@@ -7,17 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import orjson
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.geometry import mask_document
-from campaigns.models import Image
+from campaigns.models import AnnotationSet, Image, RunState
+from campaigns.runs import execute_now
 from campaigns.services.accounts import create_token
 from inference.models import Prediction
+from inference.services import start_inference
+from inference.serving.answers import ModelAnswers
 from inference.serving.things import NamedLabel, Said, Thing, as_sentisight, percent
-from models_registry.models import CampaignModel
+from models_registry.models import CampaignModel, RegisteredModel
 from tests.conftest import png_bytes
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
+from tests.inference.wire import png
+from tests.onnx_files import water_segmenter
 
 pytestmark = pytest.mark.django_db
 PICTURE = png_bytes(40, 30, seed=5)
@@ -167,6 +173,27 @@ def test_who_cannot_answer_says_why(make_campaign, make_model, as_user, viewer):
     assert sentisight(client, campaign, segmenter.pk).json()["code"] == "promptable_model"
     CampaignModel.objects.all().delete()
     assert sentisight(client, campaign, gone.pk).status_code == 404
+
+
+def test_a_network_of_our_own_answers_as_it_does_in_a_run(make_campaign, as_user, manager, data_dir, tmp_path, monkeypatch):
+    campaign = make_campaign(task="segmentation")
+    content = water_segmenter(tmp_path / "net.onnx", names="{0: 'Land', 1: 'Water'}").read_bytes()
+    form = {"name": "Net", "task": "segmentation", "file": SimpleUploadedFile("net.onnx", content)}
+    client = as_user(manager)
+    model = client.post("/api/v1/models/onnx", form, format="multipart").json()["id"]
+    assert client.post(f"/api/v1/campaigns/{campaign.pk}/models", {"model": model}, format="json").status_code == 201
+    answers = ModelAnswers()
+    monkeypatch.setattr("inference.serving.client.ask", lambda _, question, **more: answers.answer(orjson.loads(orjson.dumps(question))))
+    picture = np.zeros((30, 40, 3), np.uint8)
+    picture[:, :20, 2] = 255
+    files = {"files": SimpleUploadedFile("a.png", png(picture))}
+    assert client.post(f"/api/v1/campaigns/{campaign.pk}/images", files, format="multipart").json()["created"] == 1
+    run = start_inference(user=manager, campaign=campaign, model=RegisteredModel.objects.get(pk=model), images="all")
+    assert execute_now(run).state == RunState.SUCCEEDED
+    drafted = AnnotationSet.objects.get(author=None).annotations
+    served = client.post(f"/api/v1/campaigns/{campaign.pk}/models/{model}/predict", png(picture), content_type="image/png").json()
+    assert served["objects"], served
+    assert {each["label"]["id"]: each["shape"] for each in served["objects"]} == {each["label"]: each["shape"] for each in drafted}
 
 
 def test_outlines_and_masks_come_with_their_pixels():
