@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf, done } from "./client";
 import type { Images } from "./gallery";
-import type { ModelFields } from "./types";
+import { apiFetch, apiUrl } from "./http";
+import type { ModelFields, RegisteredModel, Task } from "./types";
 
 const MOST_LISTED = 200;
 
@@ -36,6 +37,29 @@ export function useAddPromptable() {
   return useMutation({
     meta: { quiet: true },
     mutationFn: (server_path: string) => bodyOf(api.POST("/api/v1/models/promptable", { body: { server_path } })),
+  });
+}
+
+export interface OnnxUpload {
+  file: File;
+  name: string;
+  /** Empty: told by the file's outputs. */
+  task: Task | "";
+}
+
+export function useUploadOnnx() {
+  const client = useQueryClient();
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: async ({ file, name, task }: OnnxUpload) => {
+      const form = new FormData();
+      form.append("name", name);
+      form.append("task", task);
+      form.append("file", file, file.name);
+      const answer = await apiFetch(apiUrl("/models/onnx"), { method: "POST", body: form });
+      return (await answer.json()) as RegisteredModel;
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
   });
 }
 

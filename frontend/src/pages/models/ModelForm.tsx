@@ -8,9 +8,8 @@ import type { ModelClass, ModelFields, RegisteredModel, Task } from "@/api/types
 import { Disclosure } from "@/parts/Disclosure";
 import { EXAMPLE, exampleClasses } from "./example";
 import { ClassesEditor } from "./ClassesEditor";
+import { isOnnx, TASKS } from "./kinds";
 import { ProtocolOptions } from "./ProtocolOptions";
-
-const TASKS = ["classification", "detection", "segmentation", "keypoints"] as const satisfies readonly Task[];
 
 interface Values {
   name: string;
@@ -75,6 +74,7 @@ export function ModelForm({ model, task = "classification", example = false, bus
   const { t } = useTranslation();
   const protocols = useProtocols();
   const external = model === null || model.kind === "external";
+  const described = external || isOnnx(model);
   const form = useForm<Values>({
     initialValues: model === null ? blank(task, example) : valuesOf(model),
     validate: {
@@ -104,48 +104,54 @@ export function ModelForm({ model, task = "classification", example = false, bus
         )}
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <TextInput label={t("models.name")} placeholder={t("models.namePlaceholder")} required maxLength={200} data-testid="model-name" {...form.getInputProps("name")} />
-          {external && <TextInput label={t("models.versionLabel")} description={t("models.versionHint")} inputWrapperOrder={["label", "input", "description", "error"]} data-testid="model-version" {...form.getInputProps("version")} />}
+          {described && <TextInput label={t("models.versionLabel")} description={t(external ? "models.versionHint" : "onnx.versionHint")} inputWrapperOrder={["label", "input", "description", "error"]} data-testid="model-version" {...form.getInputProps("version")} />}
         </SimpleGrid>
-        {external && (
+        {described && (
           <>
             <SimpleGrid cols={{ base: 1, sm: 2 }}>
               <Select label={t("models.task")} data={TASKS.map((value) => ({ value, label: t(`tasks.${value}`) }))} data-testid="model-task" {...form.getInputProps("task")} />
-              <Select
-                label={t("models.protocol")}
-                description={spoken?.description}
-                inputWrapperOrder={["label", "input", "description", "error"]}
-                data={(offered.length > 0 ? offered : [{ name: values.protocol, title: values.protocol }]).map((protocol) => ({ value: protocol.name, label: protocol.title }))}
-                data-testid="model-protocol"
-                {...form.getInputProps("protocol")}
-                onChange={(name) => {
-                  if (name === null) return;
-                  form.setFieldValue("protocol", name);
-                  setBroken([]);
-                }}
-              />
+              {external && (
+                <Select
+                  label={t("models.protocol")}
+                  description={spoken?.description}
+                  inputWrapperOrder={["label", "input", "description", "error"]}
+                  data={(offered.length > 0 ? offered : [{ name: values.protocol, title: values.protocol }]).map((protocol) => ({ value: protocol.name, label: protocol.title }))}
+                  data-testid="model-protocol"
+                  {...form.getInputProps("protocol")}
+                  onChange={(name) => {
+                    if (name === null) return;
+                    form.setFieldValue("protocol", name);
+                    setBroken([]);
+                  }}
+                />
+              )}
             </SimpleGrid>
             {values.task === "classification" && <Switch label={t("models.multiLabel")} description={t("models.multiLabelHint")} {...form.getInputProps("multi_label", { type: "checkbox" })} />}
-            <TextInput label={t("models.url")} description={t("models.urlHint")} placeholder="http://127.0.0.1:9100/predict" type="url" required data-testid="model-url" {...form.getInputProps("url")} />
-            <SimpleGrid cols={{ base: 1, sm: 2 }}>
-              <PasswordInput
-                label={
-                  <Group gap={6} component="span">
-                    {t("models.secret")}
-                    {model?.has_secret === true && (
-                      <Badge size="xs" color="pine" data-testid="secret-stored">
-                        {t("models.secretStored")}
-                      </Badge>
-                    )}
-                  </Group>
-                }
-                description={t("models.secretHint")}
-                placeholder={model?.has_secret === true ? t("models.secretKeep") : ""}
-                autoComplete="off"
-                data-testid="model-secret"
-                {...form.getInputProps("secret")}
-              />
-              <TextInput label={t("models.authHeader")} description={t("models.authHeaderHint")} {...form.getInputProps("auth_header")} />
-            </SimpleGrid>
+            {external && (
+              <>
+                <TextInput label={t("models.url")} description={t("models.urlHint")} placeholder="http://127.0.0.1:9100/predict" type="url" required data-testid="model-url" {...form.getInputProps("url")} />
+                <SimpleGrid cols={{ base: 1, sm: 2 }}>
+                  <PasswordInput
+                    label={
+                      <Group gap={6} component="span">
+                        {t("models.secret")}
+                        {model?.has_secret === true && (
+                          <Badge size="xs" color="pine" data-testid="secret-stored">
+                            {t("models.secretStored")}
+                          </Badge>
+                        )}
+                      </Group>
+                    }
+                    description={t("models.secretHint")}
+                    placeholder={model?.has_secret === true ? t("models.secretKeep") : ""}
+                    autoComplete="off"
+                    data-testid="model-secret"
+                    {...form.getInputProps("secret")}
+                  />
+                  <TextInput label={t("models.authHeader")} description={t("models.authHeaderHint")} {...form.getInputProps("auth_header")} />
+                </SimpleGrid>
+              </>
+            )}
             {spoken !== undefined && (
               <ProtocolOptions
                 protocol={spoken}

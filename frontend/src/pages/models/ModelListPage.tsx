@@ -10,6 +10,8 @@ import { When } from "@/parts/When";
 import { WideTable } from "@/parts/WideTable";
 import { AddPromptable } from "./AddPromptable";
 import { ExampleHint } from "./ExampleHint";
+import { kindOf } from "./kinds";
+import { UploadOnnx } from "./UploadOnnx";
 
 function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
   const { t } = useTranslation();
@@ -41,7 +43,7 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
                   <Text size="sm">{t(`tasks.${model.task}`)}</Text>
                 </Table.Td>
                 <Table.Td>
-                  <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${model.kind}`)}</Badge>
+                  <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${kindOf(model)}`)}</Badge>
                   {model.url !== "" && (
                     <Text size="xs" c="dimmed" maw={260} truncate title={model.url}>
                       {model.url}
@@ -86,6 +88,7 @@ export function ModelListPage() {
             ) : (
               <ModelTable models={models} />
             )}
+            <UploadOnnx />
             {models.every((model) => model.kind !== "promptable") && <AddPromptable />}
             <ExampleHint />
           </Stack>

@@ -5,9 +5,10 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDeleteModel, useModel, useUpdateModel } from "@/api/models";
 import { notifyDone } from "@/api/queryClient";
-import type { RegisteredModel } from "@/api/types";
+import type { ModelFields, RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
+import { isOnnx, kindOf } from "./kinds";
 import { ModelForm } from "./ModelForm";
 import { TestConnection } from "./TestConnection";
 
@@ -15,6 +16,18 @@ import { TestConnection } from "./TestConnection";
 function fingerprint(model: RegisteredModel): string {
   const { id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options } = model;
   return JSON.stringify([id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options]);
+}
+
+/** What the server lets a person change of a model: all of one at an address, little of one that was trained here. */
+function changeable(model: RegisteredModel, fields: ModelFields): Partial<ModelFields> {
+  if (model.kind === "external") return fields;
+  const { name, description, version, task, multi_label, classes, options } = fields;
+  return isOnnx(model) ? { name, version, task, ...given({ description, multi_label, classes, options }) } : { name, ...given({ description }) };
+}
+
+/** Without what is not set. */
+function given<T extends object>(fields: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }
 
 function Edit({ model, onDirty }: { model: RegisteredModel; onDirty: (dirty: boolean) => void }) {
@@ -32,7 +45,7 @@ function Edit({ model, onDirty }: { model: RegisteredModel; onDirty: (dirty: boo
         busy={save.isPending}
         error={save.error}
         submitLabel={t("states.save")}
-        onSubmit={(fields) => save.mutate(model.kind !== "external" ? { name: fields.name, description: fields.description } : fields, { onSuccess: () => notifyDone(t("models.saved")) })}
+        onSubmit={(fields) => save.mutate(changeable(model, fields), { onSuccess: () => notifyDone(t("models.saved")) })}
       />
     </Card>
   );
@@ -68,7 +81,7 @@ export function ModelPage() {
             subtitle={
               <Group gap="xs">
                 <Badge color="gray">{t(`tasks.${model.task}`)}</Badge>
-                <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${model.kind}`)}</Badge>
+                <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${kindOf(model)}`)}</Badge>
                 <span>{t("models.version", { version: model.version })}</span>
               </Group>
             }

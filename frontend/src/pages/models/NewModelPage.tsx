@@ -9,6 +9,7 @@ import { PageHeader } from "@/parts/PageHeader";
 import { LoadingRows } from "@/parts/states";
 import { ModelForm } from "./ModelForm";
 import { ExampleHint } from "./ExampleHint";
+import { UploadOnnx } from "./UploadOnnx";
 
 function Form({ campaign, task, example }: { campaign: number | null; task: Task; example: boolean }) {
   const { t } = useTranslation();
@@ -59,6 +60,7 @@ export function NewModelPage() {
       />
       <Stack maw={860}>
         <ExampleHint onUse={() => setExample(true)} />
+        <UploadOnnx campaign={campaign} />
         <Card>{campaign === undefined ? <Form key={String(example)} campaign={null} task="classification" example={example} /> : <CampaignForm key={String(example)} campaign={campaign} example={example} />}</Card>
       </Stack>
     </>

@@ -1,10 +1,12 @@
-import { Fieldset, NumberInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import { Fieldset, NumberInput, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiProblem } from "@/api/problems";
 import type { Protocol } from "@/api/types";
 import { complaintOf, objectOf, readable, sameJson, valueOf, withValue } from "./protocolOptions";
 import type { Options, ProtocolOption } from "./protocolOptions";
+
+const ONE_COLUMN = 6;
 
 interface Props {
   protocol: Protocol;
@@ -25,16 +27,18 @@ export function ProtocolOptions({ protocol, options, error, onChange, onBroken }
     <Fieldset legend={t("models.protocolOptions", { protocol: protocol.title })} disabled={options === null} data-testid="protocol-options">
       <Stack>
         {options === null && <Text size="sm">{t("models.optionsBroken")}</Text>}
-        {protocol.options.map((option) => (
-          <OptionField
-            key={`${protocol.name}.${option.name}`}
-            option={option}
-            value={valueOf(options ?? {}, option, protocol.options)}
-            complaint={complaintOf(errors, option)}
-            onChange={(value) => onChange(withValue(options ?? {}, option, value, protocol.options))}
-            onBroken={(broken) => onBroken(option.name, broken)}
-          />
-        ))}
+        <SimpleGrid cols={{ base: 1, sm: protocol.options.length > ONE_COLUMN ? 2 : 1 }}>
+          {protocol.options.map((option) => (
+            <OptionField
+              key={`${protocol.name}.${option.name}`}
+              option={option}
+              value={valueOf(options ?? {}, option, protocol.options)}
+              complaint={complaintOf(errors, option)}
+              onChange={(value) => onChange(withValue(options ?? {}, option, value, protocol.options))}
+              onBroken={(broken) => onBroken(option.name, broken)}
+            />
+          ))}
+        </SimpleGrid>
       </Stack>
     </Fieldset>
   );

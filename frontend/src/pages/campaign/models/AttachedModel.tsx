@@ -12,6 +12,7 @@ import { InferencePanel } from "./InferencePanel";
 import { LabelMapper } from "./LabelMapper";
 import { type Mapping, sameMapping } from "./mapper";
 import { Thresholds } from "./Thresholds";
+import { kindOf } from "@/pages/models/kinds";
 
 function mappingOf(attached: CampaignModel): Mapping {
   return new Map(attached.mapping.flatMap((row) => (row.label === null ? [] : [[row.class.index, row.label] as const])));
@@ -56,7 +57,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
                   {model.name}
                 </Anchor>
               </Title>
-              <Badge color="gray">{t(`models.kind.${model.kind}`)}</Badge>
+              <Badge color="gray">{t(`models.kind.${kindOf(model)}`)}</Badge>
             </Group>
             <Text size="sm" c="dimmed">
               {model.kind === "promptable" ? t("models.version", { version: model.version }) : t("campaignModels.mapped", { mapped: mapping.size, classes: model.classes.length, version: model.version })}
