@@ -35,6 +35,8 @@ def test_a_strip_one_pixel_wide_can_be_seen_and_labeled_and_words_fit_their_plac
     assert (drawn["shape"]["width"], round(drawn["shape"]["height"])) == (1, 4)
     tool = signed_in.locator('[data-testid^="tool-"]', has_text="Turned box")
     assert tool.locator("kbd").evaluate("(key) => key.getClientRects().length") == 1
+    inside = "(key) => key.closest('nav').getBoundingClientRect().right - key.getBoundingClientRect().right"
+    assert tool.locator("kbd").evaluate(inside) >= 8
     assert tool.locator("svg").evaluate("(icon) => icon.getBoundingClientRect().width") == 17
 
     campaign = make_campaign(shared_api, "keypoints", ((*PHOTO, photo()),), labels=[PERSON])

@@ -16,8 +16,13 @@ export function keyText(name: string): string {
   return keyCaps(name).join(" ").replace("Shift ", "⇧");
 }
 
-/** The first key of a command, where it has one. */
-export function KeyHint({ command }: { command: string }) {
+/** The first key of a command, where it has one; in little room with signs for Alt and Ctrl. */
+export function KeyHint({ command, short = false }: { command: string; short?: boolean }) {
   const [first] = useKeys(command);
-  return first === undefined ? null : <Kbd size="xs">{keyText(first)}</Kbd>;
+  if (first === undefined) return null;
+  return (
+    <Kbd size="xs" title={short ? keyText(first) : undefined}>
+      {short ? keyText(first).replace("Alt ", "⌥").replace("Ctrl ", "⌃") : keyText(first)}
+    </Kbd>
+  );
 }

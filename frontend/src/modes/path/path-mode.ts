@@ -62,6 +62,8 @@ export abstract class PathMode implements Mode {
   }
 
   click(input: PointerInput): void {
+    // What was said before is old news once the hand goes on.
+    this.bench.say("");
     if (this.path.click(input)) this.close();
     else this.refresh();
   }

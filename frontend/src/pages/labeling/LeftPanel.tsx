@@ -111,7 +111,7 @@ function Tool({ id, name, icon, active, disabled = false, onClick }: ToolProps) 
     <button type="button" className={classes["tool"]} aria-pressed={active} disabled={disabled} data-testid={`tool-${id}`} onClick={onClick}>
       {icon}
       <span>{name}</span>
-      <KeyHint command={id} />
+      <KeyHint command={id} short />
     </button>
   );
 }
