@@ -35,6 +35,7 @@ from inference.wire import origin_of
 from models_registry.options import ModelOptions, OptionsRejected
 
 LONGEST_ESTIMATE_S = 3600.0
+MAX_BATCHES = 2
 _INPUT = Option(
     "input", "The image travels as", "choice", "auto", ("auto", "raw", "json"),
     'The bytes themselves, or base64 under "inputs". Parameters need JSON; auto sends the bytes where there are none.',
@@ -115,8 +116,9 @@ def _listed(root: Node) -> Node:
     """Return the list of things found; some servers put it into another list, one for each image of a batch."""
     if root.has("error"):
         raise PredictionRejected("error", f"the server answered with an error: {root.at('error').text(10_000)[:200]!r}")
-    while root.is_list() and len(root.value) == 1 and isinstance(root.value[0], list):
-        root = root.entries(1)[0]
+    for _ in range(MAX_BATCHES):
+        if root.is_list() and len(root.value) == 1 and isinstance(root.value[0], list):
+            root = root.entries(1)[0]
     if root.is_object() and root.has("label"):
         return Node([root.value], root.where)
     return root

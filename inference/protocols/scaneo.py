@@ -90,8 +90,9 @@ def _classification(body: bytes, reader: Reader) -> Sequence[Item]:
     if listed is not None and not isinstance(listed.value, int | float):
         logits = node.has("logits") and listed.where == "logits"
         node = listed
-    while node.is_list() and len(node.value) == 1 and isinstance(node.value[0], list):
-        node = node.entries(1)[0]
+    for _ in range(2):  # a batch of one, and its one row
+        if node.is_list() and len(node.value) == 1 and isinstance(node.value[0], list):
+            node = node.entries(1)[0]
     if not node.is_list() and not node.is_object():
         raise node.reject("a list with one number per class")
     return [read_scores(node, reader.classes, logits=logits)]
@@ -218,9 +219,10 @@ def _from_object(node: Node, reader: Reader) -> Item:
 def _from_lists(node: Node, reader: Reader) -> Item:
     """Read [H][W] class numbers or [N][H][W] probabilities as plain lists."""
     try:
-        values = np.array(node.value)
-    except ValueError as error:
-        raise node.reject("rows of equal length") from error
+        # With the type said beforehand: one long text among numbers would else make every cell as long.
+        values = np.array(node.value, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise node.reject("rows of equal length, of numbers") from error
     if values.ndim not in (2, 3) or not np.issubdtype(values.dtype, np.number) or not values.size:
         raise node.reject("class numbers [H][W] or probabilities [N][H][W]")
     bands = values[None] if values.ndim == 2 else values
