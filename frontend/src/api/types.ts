@@ -52,3 +52,12 @@ export type Round = Answer<Schemas["Round"]>;
 export type RankedImage = Answer<Schemas["RankedImage"]>;
 export type Evaluation = Answer<Schemas["Evaluation"]>;
 export type ExportFormat = Schemas["FormatEnum"];
+
+export type ProbeReport = Answer<Schemas["ProbeReport"]>;
+export type ProbeQuestion = Schemas["ProbeRequest"];
+export type Candidate = Answer<Schemas["Candidate"]>;
+export type ModelHealth = Answer<Schemas["ModelHealth"]>;
+export type HealthCheck = Answer<Schemas["HealthCheck"]>;
+export type ModelCard = Schemas["CardRequest"];
+export type Coverage = Answer<Schemas["Coverage"]>;
+export type AuditEntry = Answer<Schemas["AuditEntry"]>;

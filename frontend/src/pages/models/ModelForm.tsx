@@ -1,15 +1,20 @@
-import { Alert, Badge, Button, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Alert, Badge, Button, Group, JsonInput, PasswordInput, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useProtocols } from "@/api/models";
 import { messageOf } from "@/api/problems";
-import type { ModelClass, ModelFields, RegisteredModel, Task } from "@/api/types";
+import type { ModelCard, ModelClass, ModelFields, RegisteredModel, Task } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { EXAMPLE, exampleClasses } from "./example";
+import { CallSettings } from "./CallSettings";
+import { CardFields } from "./CardFields";
 import { ClassesEditor } from "./ClassesEditor";
 import { isOnnx, TASKS } from "./kinds";
+import type { ModelStart } from "./probe/candidate";
 import { ProtocolOptions } from "./ProtocolOptions";
+
+type Start = Partial<Omit<ModelStart, "options">> & { options?: Readonly<Record<string, unknown>> };
 
 interface Values {
   name: string;
@@ -23,11 +28,16 @@ interface Values {
   auth_header: string;
   classes: ModelClass[];
   options: string;
+  card: ModelCard;
 }
 
 /** A form for a new model, blank or filled in for the sample server. */
-function blank(task: Task, example: boolean): Values {
-  const common = { description: "", version: "1", task, multi_label: false, protocol: EXAMPLE.protocol, secret: "", auth_header: "Authorization", options: "" };
+function blank(task: Task, example: boolean, start: Start | undefined): Values {
+  if (start !== undefined) {
+    const { options = {}, ...told } = start;
+    return { ...blank(task, false, undefined), ...told, options: optionsText(options) };
+  }
+  const common = { card: {}, description: "", version: "1", task, multi_label: false, protocol: EXAMPLE.protocol, secret: "", auth_header: "Authorization", options: "" };
   return example ? { ...common, name: EXAMPLE.name, url: EXAMPLE.url, classes: exampleClasses(task) } : { ...common, name: "", url: "", classes: [] };
 }
 
@@ -44,7 +54,13 @@ function valuesOf(model: RegisteredModel): Values {
     auth_header: model.auth_header,
     classes: model.classes,
     options: JSON.stringify(model.options, null, 2),
+    card: model.card,
   };
+}
+
+/** Options as text to be edited: nothing while all of them keep their defaults. */
+function optionsText(options: Readonly<Record<string, unknown>>): string {
+  return Object.keys(options).length === 0 ? "" : JSON.stringify(options, null, 2);
 }
 
 /** Options as they were typed: nothing is the defaults, anything but an object is a mistake. */
@@ -62,6 +78,8 @@ interface Props {
   model: RegisteredModel | null;
   task?: Task;
   example?: boolean;
+  /** What a probe found, to begin with. */
+  start?: Start | undefined;
   busy: boolean;
   error: unknown;
   submitLabel: string;
@@ -70,19 +88,20 @@ interface Props {
   onDirty?: (dirty: boolean) => void;
 }
 
-export function ModelForm({ model, task = "classification", example = false, busy, error, submitLabel, onSubmit, onDirty }: Props) {
+export function ModelForm({ model, task = "classification", example = false, start, busy, error, submitLabel, onSubmit, onDirty }: Props) {
   const { t } = useTranslation();
   const protocols = useProtocols();
   const external = model === null || model.kind === "external";
   const described = external || isOnnx(model);
   const form = useForm<Values>({
-    initialValues: model === null ? blank(task, example) : valuesOf(model),
+    initialValues: model === null ? blank(task, example, start) : valuesOf(model),
     validate: {
       name: (value) => (value.trim() === "" ? t("models.needName") : null),
       url: (value) => (external && !/^https?:\/\/\S+/.test(value.trim()) ? t("models.needUrl") : null),
       options: (value) => (parsedOptions(value) === null ? t("models.badOptions") : null),
     },
   });
+  const setOptions = (options: Readonly<Record<string, unknown>>) => form.setFieldValue("options", optionsText(options));
   const [broken, setBroken] = useState<readonly string[]>([]);
   const { values } = form;
   const dirty = form.isDirty();
@@ -157,11 +176,16 @@ export function ModelForm({ model, task = "classification", example = false, bus
                 protocol={spoken}
                 options={parsedOptions(values.options)}
                 error={error}
-                onChange={(options) => form.setFieldValue("options", Object.keys(options).length === 0 ? "" : JSON.stringify(options, null, 2))}
+                onChange={setOptions}
                 onBroken={(name, is) => setBroken((names) => [...names.filter((other) => other !== name), ...(is ? [name] : [])])}
               />
             )}
             <ClassesEditor classes={values.classes} onChange={(classes) => form.setFieldValue("classes", classes)} />
+            {external && (
+              <Disclosure label={t("models.call.title")} opened={model !== null}>
+                <CallSettings options={parsedOptions(values.options)} onChange={setOptions} />
+              </Disclosure>
+            )}
             <Disclosure label={t("models.options")}>
               <JsonInput
                 label={t("models.optionsJson")}
@@ -176,6 +200,10 @@ export function ModelForm({ model, task = "classification", example = false, bus
             </Disclosure>
           </>
         )}
+        <Textarea label={t("models.description")} autosize minRows={2} maxRows={10} data-testid="model-description" {...form.getInputProps("description")} />
+        <Disclosure label={t("models.card.title")} opened={Object.keys(values.card).length > 0}>
+          <CardFields card={values.card} onChange={(card) => form.setFieldValue("card", card)} />
+        </Disclosure>
         <Group>
           <Button type="submit" loading={busy} data-testid="save-model">
             {submitLabel}

@@ -3,27 +3,58 @@ import { IconBox, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useModels } from "@/api/models";
-import type { RegisteredModel } from "@/api/types";
+import { useModelsHealth } from "@/api/modelHealth";
+import type { ModelHealth, RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { EmptyState, Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
 import { WideTable } from "@/parts/WideTable";
 import { AddPromptable } from "./AddPromptable";
 import { ExampleHint } from "./ExampleHint";
+import { shownMs, shownShare } from "./health/health";
+import { HealthBadge } from "./health/HealthBadge";
+import { Sparkline } from "./health/Sparkline";
 import { kindOf } from "./kinds";
 import { UploadOnnx } from "./UploadOnnx";
 
+function LastError({ health }: { health: ModelHealth | undefined }) {
+  const { t } = useTranslation();
+  if (health === undefined || health.calls.last_error_code === "") return null;
+  return (
+    <Text size="xs" c="dimmed" title={health.calls.last_error}>
+      {t("health.lastError")} {health.calls.last_error_code}
+    </Text>
+  );
+}
+
+function Speed({ health }: { health: ModelHealth | undefined }) {
+  const { t } = useTranslation();
+  if (health === undefined || health.calls.calls === 0) return <Text size="sm">–</Text>;
+  const { calls } = health;
+  return (
+    <>
+      <Sparkline values={calls.trend.map((point) => point.p50_ms)} label={t("health.trend", { ms: shownMs(calls.p50_ms) })} />
+      <Text size="xs" c="dimmed" className="winnow-numbers" style={{ whiteSpace: "nowrap" }}>
+        {t("health.brief", { p50: shownMs(calls.p50_ms), p95: shownMs(calls.p95_ms), errors: shownShare(calls.error_rate) })}
+      </Text>
+    </>
+  );
+}
+
 function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
   const { t } = useTranslation();
+  const { data: health } = useModelsHealth();
   return (
     <Card padding={0}>
-      <WideTable minWidth={680} label={t("models.title")}>
+      <WideTable minWidth={960} label={t("models.title")}>
         <Table highlightOnHover>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t("models.name")}</Table.Th>
               <Table.Th>{t("models.task")}</Table.Th>
               <Table.Th>{t("models.where")}</Table.Th>
+              <Table.Th>{t("health.title")}</Table.Th>
+              <Table.Th>{t("health.speed")}</Table.Th>
               <Table.Th>{t("models.classes")}</Table.Th>
               <Table.Th>{t("settings.made")}</Table.Th>
             </Table.Tr>
@@ -49,6 +80,13 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
                       {model.url}
                     </Text>
                   )}
+                </Table.Td>
+                <Table.Td>
+                  <HealthBadge health={health?.get(model.id)} />
+                  <LastError health={health?.get(model.id)} />
+                </Table.Td>
+                <Table.Td>
+                  <Speed health={health?.get(model.id)} />
                 </Table.Td>
                 <Table.Td>
                   <Text size="sm" maw={240} lineClamp={2}>

@@ -8,21 +8,23 @@ import { notifyDone } from "@/api/queryClient";
 import type { ModelFields, RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
+import { HealthCard } from "./health/HealthCard";
 import { isOnnx, kindOf } from "./kinds";
+import { ModelCard } from "./ModelCard";
 import { ModelForm } from "./ModelForm";
 import { TestConnection } from "./TestConnection";
 
 /** What a saved model comes back with; the form and the test start again from it. */
 function fingerprint(model: RegisteredModel): string {
-  const { id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options } = model;
-  return JSON.stringify([id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options]);
+  const { id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options, card } = model;
+  return JSON.stringify([id, name, description, version, task, multi_label, protocol, url, auth_header, has_secret, classes, options, card]);
 }
 
 /** What the server lets a person change of a model: all of one at an address, little of one that was trained here. */
 function changeable(model: RegisteredModel, fields: ModelFields): Partial<ModelFields> {
   if (model.kind === "external") return fields;
-  const { name, description, version, task, multi_label, classes, options } = fields;
-  return isOnnx(model) ? { name, version, task, ...given({ description, multi_label, classes, options }) } : { name, ...given({ description }) };
+  const { name, description, version, task, multi_label, classes, options, card } = fields;
+  return isOnnx(model) ? { name, version, task, ...given({ description, multi_label, classes, options, card }) } : { name, ...given({ description, card }) };
 }
 
 /** Without what is not set. */
@@ -101,6 +103,7 @@ export function ModelPage() {
             }
           />
           <Stack maw={1000}>
+            <ModelCard model={model} />
             {model.kind === "promptable" ? (
               <Card>
                 <Text size="sm">{t("promptable.how")}</Text>
@@ -108,6 +111,7 @@ export function ModelPage() {
             ) : (
               <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
             )}
+            <HealthCard model={model} />
             {model.may_change && <Edit model={model} onDirty={setUnsaved} />}
           </Stack>
         </>

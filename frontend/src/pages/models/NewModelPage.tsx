@@ -1,4 +1,4 @@
-import { Anchor, Card, Stack } from "@mantine/core";
+import { Anchor, Card, Stack, Title } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,11 +7,21 @@ import { useCampaignModelChanges, useCreateModel } from "@/api/models";
 import type { Task } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { LoadingRows } from "@/parts/states";
-import { ModelForm } from "./ModelForm";
+import { EXAMPLE } from "./example";
 import { ExampleHint } from "./ExampleHint";
+import { ModelForm } from "./ModelForm";
+import type { ModelStart } from "./probe/candidate";
+import { ProbePanel } from "./probe/ProbePanel";
 import { UploadOnnx } from "./UploadOnnx";
 
-function Form({ campaign, task, example }: { campaign: number | null; task: Task; example: boolean }) {
+interface FormProps {
+  campaign: number | null;
+  task: Task;
+  example: boolean;
+  start: ModelStart | undefined;
+}
+
+function Form({ campaign, task, example, start }: FormProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const save = useCreateModel();
@@ -21,6 +31,7 @@ function Form({ campaign, task, example }: { campaign: number | null; task: Task
       model={null}
       task={task}
       example={example}
+      start={start}
       busy={save.isPending || attach.isPending}
       error={save.error}
       submitLabel={t(campaign === null ? "models.create" : "models.createAndAttach")}
@@ -37,16 +48,39 @@ function Form({ campaign, task, example }: { campaign: number | null; task: Task
   );
 }
 
-function CampaignForm({ campaign, example }: { campaign: number; example: boolean }) {
+/** Paste an address, probe it, look over what it filled in, and register. */
+function Steps({ campaign, task }: { campaign: number | null; task: Task | undefined }) {
+  const { t } = useTranslation();
+  const [example, setExample] = useState(false);
+  const [start, setStart] = useState<ModelStart>();
+  return (
+    <>
+      <ProbePanel key={String(example)} task={task} suggested={example ? EXAMPLE.url : ""} chosen={start?.protocol ?? null} onChoose={setStart} />
+      {start === undefined && (
+        <>
+          <ExampleHint onUse={() => setExample(true)} />
+          <UploadOnnx campaign={campaign ?? undefined} />
+        </>
+      )}
+      <Card>
+        <Title order={2} fz={18} mb="md">
+          {t(start === undefined ? "models.byHand" : "models.lookOver")}
+        </Title>
+        <Form key={start === undefined ? `blank ${String(example)}` : JSON.stringify(start)} campaign={campaign} task={task ?? "classification"} example={example} start={start} />
+      </Card>
+    </>
+  );
+}
+
+function CampaignSteps({ campaign }: { campaign: number }) {
   const query = useCampaign(campaign);
   if (query.isPending) return <LoadingRows />;
-  return <Form campaign={query.data === undefined ? null : campaign} task={query.data?.task ?? "classification"} example={example} />;
+  return <Steps campaign={query.data === undefined ? null : campaign} task={query.data?.task} />;
 }
 
 export function NewModelPage() {
   const { t } = useTranslation();
   const { campaign } = useSearch({ strict: false }) as { campaign?: number };
-  const [example, setExample] = useState(false);
   return (
     <>
       <PageHeader
@@ -58,11 +92,7 @@ export function NewModelPage() {
           </Anchor>
         }
       />
-      <Stack maw={860}>
-        <ExampleHint onUse={() => setExample(true)} />
-        <UploadOnnx campaign={campaign} />
-        <Card>{campaign === undefined ? <Form key={String(example)} campaign={null} task="classification" example={example} /> : <CampaignForm key={String(example)} campaign={campaign} example={example} />}</Card>
-      </Stack>
+      <Stack maw={860}>{campaign === undefined ? <Steps campaign={null} task={undefined} /> : <CampaignSteps campaign={campaign} />}</Stack>
     </>
   );
 }

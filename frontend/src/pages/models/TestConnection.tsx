@@ -8,8 +8,10 @@ import { useTestModel } from "@/api/models";
 import { messageOf } from "@/api/problems";
 import type { ModelTest, RegisteredModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
+import { ImagePicker } from "./ImagePicker";
 import { answerOf, classColor, linesOfItems } from "./prediction";
 import { PredictionPicture } from "./PredictionPicture";
+import { RawAnswer } from "./RawAnswer";
 
 const SHOWN_LINES = 30;
 const PREVIEW_PX = 1024;
@@ -37,12 +39,13 @@ function Answer({ result }: { result: ModelTest }) {
   const prediction = answerOf(result.prediction);
   if (prediction === null) return null;
   const image = result.image.id;
+  const source = image === null ? (result.sample === null ? null : `data:image/png;base64,${result.sample}`) : thumbnailUrl(image, PREVIEW_PX);
   const lines = linesOfItems(prediction.items);
   return (
-    <SimpleGrid cols={{ base: 1, sm: image === null ? 1 : 2 }} spacing="lg">
-      {image !== null && (
+    <SimpleGrid cols={{ base: 1, sm: source === null ? 1 : 2 }} spacing="lg">
+      {source !== null && (
         <PredictionPicture
-          source={thumbnailUrl(image, PREVIEW_PX)}
+          source={source}
           label={t("test.picture", { count: lines.length })}
           items={prediction.items}
           width={result.image.width}
@@ -86,7 +89,7 @@ function Answer({ result }: { result: ModelTest }) {
         ))}
         {prediction.dropped.map((one, index) => (
           <Text key={index} size="sm" c="var(--winnow-wheat-text)" mt={6}>
-            {t("test.dropped", { count: one.count, name: one.name, reason: one.reason })}
+            {t("test.dropped", { count: one.count, name: one.class, reason: one.reason })}
           </Text>
         ))}
       </div>
@@ -111,9 +114,7 @@ function Exchange({ result }: { result: ModelTest }) {
             <Text size="xs" c="dimmed" mb={4}>
               {t("test.raw")}
             </Text>
-            <Code block tabIndex={0} style={{ maxHeight: 260, overflow: "auto" }}>
-              {result.raw ?? t("test.noRaw")}
-            </Code>
+            <RawAnswer text={result.raw ?? t("test.noRaw")} mark={result.mark} />
           </div>
         </SimpleGrid>
       </Disclosure>
@@ -153,11 +154,11 @@ export function TestConnection({ model, campaign, unsaved = false }: { model: Re
             placeholder={t("test.sample")}
             data={campaigns.items.filter((one) => one.counts.images > 0).map((one) => ({ value: String(one.id), label: one.name }))}
           />
-          {from !== null && <Select label={t("test.image")} w={240} searchable value={image} onChange={setPicked} data={images.items.map((one) => ({ value: String(one.id), label: one.name }))} />}
           <Button leftSection={<IconPlugConnected size={17} />} onClick={() => test.mutate(image === null ? {} : { image: Number(image) })} loading={test.isPending} disabled={unsaved} data-testid="test-connection">
             {t("test.start")}
           </Button>
         </Group>
+        {from !== null && images.items.length > 0 && <ImagePicker images={images.items} value={image} onChange={setPicked} />}
         {unsaved && (
           <Text size="sm" c="var(--winnow-wheat-text)" role="status">
             {t("test.unsaved")}

@@ -57,7 +57,7 @@ export function classColor(index: number | null): string {
 /** A parsed answer. The schema keeps it open, because every kind of item has its own fields; the server has checked them. */
 export interface PredictionDocument {
   items: PredictionItem[];
-  dropped: { reason: string; name: string; count: number }[];
+  dropped: { reason: string; class: string; count: number }[];
 }
 
 export function answerOf(document: Record<string, unknown> | null): PredictionDocument | null {

@@ -9,6 +9,7 @@ import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
 import { WideTable } from "@/parts/WideTable";
+import { AuditCard } from "./AuditCard";
 import { LabelingCard } from "./LabelingCard";
 
 function FreshToken({ token, onDone }: { token: string; onDone: () => void }) {
@@ -161,6 +162,7 @@ export function SettingsPage() {
         </Card>
         <LabelingCard />
         <Tokens />
+        <AuditCard />
       </Stack>
     </>
   );

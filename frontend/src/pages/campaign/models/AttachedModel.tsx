@@ -8,11 +8,13 @@ import { notifyDone } from "@/api/queryClient";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { mayManage } from "../roles";
+import { CoverageNotes } from "./CoverageNotes";
 import { InferencePanel } from "./InferencePanel";
 import { LabelMapper } from "./LabelMapper";
 import { type Mapping, sameMapping } from "./mapper";
 import { Thresholds } from "./Thresholds";
 import { kindOf } from "@/pages/models/kinds";
+import { useMissingLabels } from "./useMissingLabels";
 
 function mappingOf(attached: CampaignModel): Mapping {
   return new Map(attached.mapping.flatMap((row) => (row.label === null ? [] : [[row.class.index, row.label] as const])));
@@ -30,6 +32,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
     setThresholds(attached.thresholds);
   }, [stored, attached.thresholds]);
   const { model } = attached;
+  const missing = useMissingLabels(campaign, model);
   const manager = mayManage(campaign.role);
   const changed = !sameMapping(mapping, stored) || JSON.stringify(thresholds) !== JSON.stringify(attached.thresholds);
   const threshold = typeof model.options["threshold"] === "number" ? model.options["threshold"] : 0;
@@ -79,6 +82,9 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
               </Text>
             ) : (
               <LabelMapper modelClasses={model.classes} labels={campaign.labels} mapping={mapping} onChange={setMapping} readOnly={!manager} />
+            )}
+            {model.classes.length > 0 && (
+              <CoverageNotes campaign={campaign} model={model} mapping={mapping} stored={stored} creating={missing.creating} onCreate={manager ? (classes) => void missing.create(classes, mapping, thresholds) : undefined} />
             )}
             <Disclosure label={t("mapper.thresholds")}>
               <Text size="sm" c="dimmed" mb="sm">

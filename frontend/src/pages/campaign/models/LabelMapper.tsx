@@ -1,9 +1,10 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { IconLinkOff, IconWand } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Label, ModelClass } from "@/api/types";
 import { autoMatched, linesOf, type Mapping, withLink } from "./mapper";
+import { useDragLine } from "./useDragLine";
 import classes from "./LabelMapper.module.css";
 
 const ROW_PX = 46;
@@ -31,17 +32,32 @@ function Lines({ modelClasses, labels, mapping, active }: Pick<Props, "modelClas
   );
 }
 
+/** The line that is being drawn, from its class to the pointer. */
+function DragLine({ from, x, y, grid }: { from: number; x: number; y: number; grid: HTMLElement | null }) {
+  const row = grid?.querySelectorAll<HTMLElement>("[data-class]")[from]?.getBoundingClientRect();
+  const box = grid?.getBoundingClientRect();
+  if (row === undefined || box === undefined) return null;
+  return (
+    <svg className={classes["drag"]} aria-hidden="true">
+      <line x1={row.right - box.left} y1={row.top - box.top + row.height / 2} x2={x} y2={y} />
+    </svg>
+  );
+}
+
 /** Classes on the left, labels on the right, a line for what stands for what. Choose a class, then its label. */
 export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly = false }: Props) {
   const { t } = useTranslation();
   const [active, setActive] = useState<number | null>(null);
   const labelNames = new Map(labels.map((label) => [label.id, label.name]));
+  const fed = new Set(mapping.values());
   const link = (label: number) => {
     if (active === null) return;
     onChange(withLink(mapping, active, mapping.get(active) === label ? null : label));
     const at = modelClasses.findIndex((one) => one.index === active);
     setActive(modelClasses.slice(at + 1).find((one) => !mapping.has(one.index))?.index ?? null);
   };
+  const grid = useRef<HTMLDivElement>(null);
+  const { dragged, wasDrag, handlers } = useDragLine(grid, (classIndex, label) => onChange(withLink(mapping, classIndex, label)));
   const activeName = modelClasses.find((one) => one.index === active)?.name;
   return (
     <div data-testid="label-mapper">
@@ -55,7 +71,13 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
           </Button>
         )}
       </Group>
-      <div className={classes["grid"]}>
+      {!readOnly && (
+        <Text size="xs" c="dimmed" mb={6}>
+          {t("mapper.drag")}
+        </Text>
+      )}
+      <div className={classes["grid"]} ref={grid} data-dragging={dragged !== null || undefined}>
+        {dragged !== null && <DragLine from={modelClasses.findIndex((one) => one.index === dragged.classIndex)} x={dragged.x} y={dragged.y} grid={grid.current} />}
         <div>
           <Text size="xs" fw={600} c="dimmed" mb={6}>
             {t("mapper.classes")}
@@ -65,7 +87,7 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
               const label = mapping.get(one.index);
               const name = label === undefined ? t("mapper.notProvided") : (labelNames.get(label) ?? "");
               return (
-                <li key={one.index} className={classes["row"]} style={{ height: ROW_PX }}>
+                <li key={one.index} className={classes["row"]} style={{ height: ROW_PX }} data-class={one.index}>
                   <button
                     type="button"
                     className={classes["box"]}
@@ -74,7 +96,10 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
                     aria-label={t("mapper.classIs", { name: one.name, label: name })}
                     data-mapped={label !== undefined || undefined}
                     data-testid={`map-class-${one.index}`}
-                    onClick={() => setActive(active === one.index ? null : one.index)}
+                    {...(readOnly ? {} : handlers(one.index))}
+                    onClick={() => {
+                      if (!wasDrag()) setActive(active === one.index ? null : one.index);
+                    }}
                   >
                     <span className={classes["index"]}>{one.index}</span>
                     <span className={classes["name"]}>{one.name}</span>
@@ -101,17 +126,19 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
           </Text>
           <ul className={classes["column"]}>
             {labels.map((label) => (
-              <li key={label.id} className={classes["row"]} style={{ height: ROW_PX }}>
+              <li key={label.id} className={classes["row"]} style={{ height: ROW_PX }} data-label={label.id}>
                 <button
                   type="button"
                   className={classes["box"]}
                   disabled={readOnly || active === null}
+                  data-fed={fed.has(label.id) || undefined}
                   aria-pressed={active !== null && mapping.get(active) === label.id}
                   data-testid={`map-label-${label.id}`}
                   onClick={() => link(label.id)}
                 >
                   <span className={classes["dot"]} style={{ background: label.color }} />
                   <span className={classes["name"]}>{label.name}</span>
+                  {!fed.has(label.id) && <span className={classes["none"]}>{t("mapper.notFed")}</span>}
                 </button>
               </li>
             ))}

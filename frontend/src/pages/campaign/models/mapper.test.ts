@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Label } from "@/api/types";
-import { autoMatched, linesOf, parsedClasses, plainName, sameMapping, withLink } from "./mapper";
+import { autoMatched, isNear, leadNowhere, linesOf, parsedClasses, plainName, sameMapping, unfed, withLink } from "./mapper";
 
 function label(id: number, name: string): Label {
   return { id, name, color: "#000000", hotkey: "", position: id };
@@ -37,6 +37,25 @@ describe("the label mapper", () => {
     expect(sameMapping(new Map([[0, 7]]), new Map([[0, 8]]))).toBe(false);
     expect(sameMapping(new Map(), new Map([[0, 8]]))).toBe(false);
   });
+});
+
+it("a plural or a slip is the same name, and another word is not", () => {
+  const near = [["Ships", "ship"], ["bodies of water", "body of water"], ["Forêt", "foret"], ["vehicule", "vehicle"], ["bare soil", "bares oil"]] as const;
+  const apart = [["land", "sand"], ["car", "cat"], ["boat", "goat"], ["house", "mouse"], ["water", "later"], ["glass", "gla"], ["ice", "rice"]] as const;
+  for (const [one, other] of near) expect([one, isNear(one, other), isNear(other, one)]).toEqual([one, true, true]);
+  for (const [one, other] of apart) expect([one, isNear(one, other)]).toEqual([one, false]);
+});
+
+it("a near name is taken when it is the only one", () => {
+  const labels = [label(1, "Vehicle"), label(2, "Ship")];
+  expect([...autoMatched([{ index: 0, name: "ships" }, { index: 1, name: "vehicule" }], labels)]).toEqual([[0, 2], [1, 1]]);
+  expect([...autoMatched([{ index: 0, name: "vehicule" }], [label(1, "vehicle"), label(2, "vehicles"), label(3, "Vehiculo")])]).toEqual([]);
+});
+
+it("tells which labels are never drafted and which classes are left out", () => {
+  const mapping = new Map([[0, 7], [1, 7]]);
+  expect(unfed(LABELS, mapping).map((one) => one.id)).toEqual([8]);
+  expect(leadNowhere(CLASSES, mapping).map((one) => one.name)).toEqual(["cloud"]);
 });
 
 it("names compare as people mean them", () => {

@@ -8,15 +8,62 @@ export function plainName(name: string): string {
   return name.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll(/[\s_\-./]+/g, " ").trim();
 }
 
-/** Classes matched with labels of the same name; what is mapped already stays. */
+/** Classes matched with labels of the same name, else of the only near one; what is mapped already stays. */
 export function autoMatched(classes: readonly ModelClass[], labels: readonly Label[], known: Mapping = new Map()): Map<number, number> {
   const byName = new Map(labels.map((label) => [plainName(label.name), label.id]));
   const mapping = new Map(known);
   for (const one of classes) {
-    const label = byName.get(plainName(one.name));
-    if (label !== undefined && !mapping.has(one.index)) mapping.set(one.index, label);
+    if (mapping.has(one.index)) continue;
+    const near = labels.filter((label) => isNear(one.name, label.name));
+    const label = byName.get(plainName(one.name)) ?? (near.length === 1 ? near[0]?.id : undefined);
+    if (label !== undefined) mapping.set(one.index, label);
   }
   return mapping;
+}
+
+/** Whether two names mean the same but for a plural or a slip of the pen; the server matches by the same rule. */
+export function isNear(one: string, other: string): boolean {
+  const [first, second] = [singular(plainName(one)), singular(plainName(other))];
+  if (first === second) return true;
+  const shorter = Math.min(first.length, second.length);
+  const allowed = shorter < 5 ? 0 : shorter < 9 ? 1 : 2;
+  return allowed > 0 && first[0] === second[0] && slips(first, second) <= allowed;
+}
+
+function singular(name: string): string {
+  return name
+    .split(" ")
+    .map((word) => (word.length > 4 && word.endsWith("ies") ? `${word.slice(0, -3)}y` : word.length > 3 && word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word))
+    .join(" ");
+}
+
+/** How many letters must change, go, come or swap places to make one name of the other. */
+function slips(one: string, other: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= one.length; i += 1) {
+    const earlier = before;
+    before = row;
+    row = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const same = one[i - 1] === other[j - 1];
+      let least = Math.min((before[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (before[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) least = Math.min(least, (earlier[j - 2] ?? 0) + 1);
+      row[j] = least;
+    }
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** Labels that no class stands for. */
+export function unfed(labels: readonly Label[], mapping: Mapping): Label[] {
+  const fed = new Set(mapping.values());
+  return labels.filter((label) => !fed.has(label.id));
+}
+
+/** Classes that stand for no label. */
+export function leadNowhere(classes: readonly ModelClass[], mapping: Mapping): ModelClass[] {
+  return classes.filter((one) => !mapping.has(one.index));
 }
 
 /** The mapping with one class given to a label, or taken from the one it had. */
