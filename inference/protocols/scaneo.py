@@ -16,7 +16,7 @@ from inference.decode import Classes, Node, parse_json
 from inference.decode.classes import INDEX_KEYS, NAME_KEYS, Notes
 from inference.decode.coordinates import Frame, box_from_corners
 from inference.decode.items import Reader, checked, mask_counts, read_scores, score_of
-from inference.decode.rasters import Grid, from_base64, grid_to_raster, is_raster, resized, to_raster
+from inference.decode.rasters import Bands, Grid, from_base64, grid_to_raster, is_raster, resized, to_raster
 from inference.decode.scores import LIST_KEYS, confidence
 from inference.protocols.base import (
     INTERACTIVE,
@@ -225,7 +225,7 @@ def _from_lists(node: Node, reader: Reader) -> Item:
         raise node.reject("rows of equal length, of numbers") from error
     if values.ndim not in (2, 3) or not np.issubdtype(values.dtype, np.number) or not values.size:
         raise node.reject("class numbers [H][W] or probabilities [N][H][W]")
-    bands = values[None] if values.ndim == 2 else values
+    bands: Bands = values[None] if values.ndim == 2 else values
     height, width = bands.shape[1:]
     image = reader.image
     if (width, height) != (image.width, image.height):
