@@ -162,6 +162,10 @@ class Protocol(ABC):
         """Tell whether this model answers prompts."""
         return self.interactive and model.options.extra.get(INTERACTIVE.name) is True
 
+    def answers_clicks_alone(self, model: ModelCard) -> bool:
+        """Tell whether this model answers prompts and nothing else: it is offered no runs, and tried by a click."""
+        return False
+
     def greeting(self, model: ModelCard) -> WireRequest | None:
         """Return what is sent once before the first question, or None."""
         return None

@@ -57,6 +57,10 @@ class Cvat(Protocol):
         Option("function", "Name of the function", "text", "", help="Only for the URL of nuclio's dashboard: …/api/function_invocations."),
     )  # fmt: skip
 
+    def answers_clicks_alone(self, model: ModelCard) -> bool:
+        """Tell an interactor: its address answers nothing else."""
+        return self.answers_prompts(model)
+
     def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
         """Return the question to a detector."""
         threshold = {"threshold": model.options.threshold} if model.options.threshold else {}

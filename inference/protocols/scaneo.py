@@ -55,6 +55,10 @@ class Scaneo(Protocol):
         INTERACTIVE,
     )  # fmt: skip
 
+    def answers_clicks_alone(self, model: ModelCard) -> bool:
+        """Tell an interactor: its address answers nothing else."""
+        return self.answers_prompts(model)
+
     def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:
         """Return the form; the file name and type are a superset of what SCANEO sends."""
         kind, body = multipart({"image": ("image.tif", "image/tiff", image.content)})

@@ -26,13 +26,14 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
     require_role(user, campaign, MANAGE)
     if not CampaignModel.objects.filter(campaign=campaign, model=model).exists():
         raise InvalidInput("This model is not attached to the campaign. Attach it and map its classes first.", code="model_not_attached")
-    if model.kind == ModelKind.PROMPTABLE:
+    endpoint = endpoint_of(model) if model.kind == ModelKind.EXTERNAL else None
+    if model.kind == ModelKind.PROMPTABLE or (endpoint is not None and endpoint.protocol.answers_clicks_alone(endpoint.card)):
         raise Conflict(
             "This model answers clicks on the labeling page, one thing at a time. Choose a model that answers about whole images.",
             code="promptable_model",
         )
-    if model.kind == ModelKind.EXTERNAL:
-        check_reachable(endpoint_of(model))
+    if endpoint is not None:
+        check_reachable(endpoint)
     images = settled(campaign, images, reader=user)
     total = len(selected_ids(campaign, images, reader=user))
     if not total:

@@ -18,6 +18,7 @@ from inference.endpoints import endpoint_of, model_card
 from inference.inputs import StoredImage, model_input
 from inference.predictors import Picture
 from inference.prefill import draft
+from inference.protocols.middle import ClickInTheMiddle
 from inference.protocols.oip import pixels_of
 from inference.protocols.onnx_file import reading_options
 from inference.samples import drawn_sample
@@ -116,11 +117,19 @@ def _labels(report: ConnectionReport, model: RegisteredModel, image: Image | Non
 
 
 def _endpoint_report(user: User, model: RegisteredModel, image: Image | None) -> ConnectionReport:
-    endpoint = impatient(endpoint_of(model), LONGEST_S)
+    endpoint = _tried(impatient(endpoint_of(model), LONGEST_S))
     asked = None if image is None else stored_image(image)
     windows = () if asked is None else windows_for(asked, endpoint.card.options)
     sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
     return _report(user, model, endpoint, sent, asked if windows else None, len(windows))
+
+
+def _tried(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint as it is tried: one that answers nothing but clicks by a click in the middle."""
+    if not endpoint.protocol.answers_clicks_alone(endpoint.card):
+        return endpoint
+    whole = replace(endpoint.card, options=replace(endpoint.card.options, window_px=None))
+    return replace(endpoint, protocol=ClickInTheMiddle(endpoint.protocol), card=whole)
 
 
 def _onnx_report(model: RegisteredModel, image: Image | None) -> ConnectionReport:
