@@ -116,6 +116,7 @@ class StepParamSerializer(serializers.Serializer[Any]):
     choices = serializers.ListField(child=serializers.CharField())
     most = serializers.IntegerField()
     help = serializers.CharField(allow_blank=True)
+    when = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="[parameter, value]: looked at only then")
 
 
 class StepKindSerializer(serializers.Serializer[Any]):

@@ -26,7 +26,10 @@ class StepRejected(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter of a step. "numbers" and "wholes" are lists, of at most ``most`` values."""
+    """One parameter of a step. "numbers" and "wholes" are lists, of at most ``most`` values.
+
+    ``when``: (another parameter, its value): only then this one is looked at.
+    """
 
     name: str
     title: str
@@ -37,6 +40,7 @@ class Param:
     choices: tuple[str, ...] = ()
     most: int = 1
     help: str = ""
+    when: tuple[str, str] | None = None
 
     def read(self, value: object, where: str) -> Any:
         """Return the value as it is stored; raise ``StepRejected``."""
@@ -101,10 +105,10 @@ def _bands(*numbers: int) -> tuple[Param, ...]:
 _RESIZE = (
     Param("how", "How", "choice", "fit", choices=("fit", "exact", "scale"),
           help="fit: the longer side gets this size; exact: width and height; scale: times this factor."),
-    Param("side", "Longer side (px)", "whole", 1024, 16, 65_536),
-    Param("width", "Width (px)", "whole", 640, 1, 65_536),
-    Param("height", "Height (px)", "whole", 640, 1, 65_536),
-    Param("factor", "Factor", "number", 0.5, 0.01, 16),
+    Param("side", "Longer side (px)", "whole", 1024, 16, 65_536, when=("how", "fit")),
+    Param("width", "Width (px)", "whole", 640, 1, 65_536, when=("how", "exact")),
+    Param("height", "Height (px)", "whole", 640, 1, 65_536, when=("how", "exact")),
+    Param("factor", "Factor", "number", 0.5, 0.01, 16, when=("how", "scale")),
 )  # fmt: skip
 _STRETCH = (
     Param("low", "From percentile", "number", 2, 0, 100),

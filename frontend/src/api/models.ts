@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf, done } from "./client";
 import type { Images } from "./gallery";
 import { apiFetch, apiUrl } from "./http";
@@ -21,6 +21,21 @@ export function useModel(id: number) {
 
 export function useProtocols() {
   return useQuery({ queryKey: ["protocols"], staleTime: Infinity, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/protocols", { signal })) });
+}
+
+/** The steps that models can take before sending and after the answer. */
+export function useStepKinds() {
+  return useQuery({ queryKey: ["steps"], staleTime: Infinity, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/steps", { signal })) });
+}
+
+/** What is wrong with options as they stand; `asked` is the JSON text of task, protocol and options. */
+export function useStepsJudgement(asked: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ["steps", "judgement", asked],
+    enabled,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => bodyOf(api.POST("/api/v1/steps/check", { body: JSON.parse(asked) as { task: string; protocol: string; options: Record<string, unknown> }, signal })),
+  });
 }
 
 export function useCreateModel() {

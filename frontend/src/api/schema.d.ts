@@ -3226,6 +3226,8 @@ export interface components {
             choices: string[];
             most: number;
             help: string;
+            /** @description [parameter, value]: looked at only then */
+            when: string[] | null;
         };
         /**
          * @description * `number` - number

@@ -40,6 +40,7 @@ export type ModelFields = Schemas["ModelRequest"];
 export type ModelClass = Schemas["NamedClass"];
 export type Protocol = Answer<Schemas["Protocol"]>;
 export type CampaignModel = Answer<Schemas["CampaignModel"]>;
+export type StepKind = Answer<Schemas["StepKind"]>;
 export type ModelTest = Answer<Schemas["TestReport"]>;
 
 export type TrainingForm = Schemas["TrainingRequestRequest"];

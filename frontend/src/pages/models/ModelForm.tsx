@@ -13,6 +13,7 @@ import { ClassesEditor } from "./ClassesEditor";
 import { isOnnx, TASKS } from "./kinds";
 import type { ModelStart } from "./probe/candidate";
 import { ProtocolOptions } from "./ProtocolOptions";
+import { StepsEditor } from "./StepsEditor";
 
 type Start = Partial<Omit<ModelStart, "options">> & { options?: Readonly<Record<string, unknown>> };
 
@@ -180,6 +181,12 @@ export function ModelForm({ model, task = "classification", example = false, sta
                 onBroken={(name, is) => setBroken((names) => [...names.filter((other) => other !== name), ...(is ? [name] : [])])}
               />
             )}
+            <StepsEditor
+              task={values.task}
+              protocol={values.protocol}
+              options={parsedOptions(values.options)}
+              onChange={(options) => form.setFieldValue("options", JSON.stringify(options, null, 2))}
+            />
             <ClassesEditor classes={values.classes} onChange={(classes) => form.setFieldValue("classes", classes)} />
             {external && (
               <Disclosure label={t("models.call.title")} opened={model !== null}>

@@ -97,6 +97,50 @@ function Answer({ result }: { result: ModelTest }) {
   );
 }
 
+function StepsTold({ result }: { result: ModelTest }) {
+  const { t } = useTranslation();
+  if (result.steps.length === 0 && result.labels.length === 0) return null;
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }}>
+      {result.steps.length > 0 && (
+        <div>
+          <Text size="sm" fw={600} mb={4}>
+            {t("test.steps")}
+          </Text>
+          <Table verticalSpacing={3} horizontalSpacing="xs">
+            <Table.Tbody>
+              {result.steps.map((step, index) => (
+                <Table.Tr key={index} data-testid="told-step">
+                  <Table.Td w={150}>
+                    <Text size="sm">{step.title}</Text>
+                  </Table.Td>
+                  <Table.Td>
+                    <Text size="sm" c="dimmed">
+                      {step.text}
+                    </Text>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+      )}
+      {result.labels.length > 0 && (
+        <div>
+          <Text size="sm" fw={600} mb={4}>
+            {t("test.labels")}
+          </Text>
+          {result.labels.map((line) => (
+            <Text size="sm" key={line} data-testid="told-label">
+              {line}
+            </Text>
+          ))}
+        </div>
+      )}
+    </SimpleGrid>
+  );
+}
+
 function Exchange({ result }: { result: ModelTest }) {
   const { t } = useTranslation();
   return (
@@ -174,9 +218,15 @@ export function TestConnection({ model, campaign, unsaved = false }: { model: Re
             <Group gap="xs">
               <Badge color={test.data.ok ? "pine" : "red"}>{t(test.data.ok ? "test.ok" : "test.notOk")}</Badge>
               {test.data.latency_ms !== null && <Badge color="gray">{t("test.latency", { ms: Math.round(test.data.latency_ms) })}</Badge>}
+              {test.data.windows > 0 && (
+                <Badge color="gray" data-testid="test-windows">
+                  {t("test.windows", { count: test.data.windows })}
+                </Badge>
+              )}
             </Group>
             <Problem result={test.data} />
             <Answer result={test.data} />
+            <StepsTold result={test.data} />
             {(test.data.request !== null || test.data.raw !== null) && <Exchange result={test.data} />}
           </Stack>
         )}
