@@ -153,20 +153,38 @@ def _prepared(
     image: StoredImage, options: ModelOptions, window: WindowPx | None, *, as_geotiff: bool
 ) -> tuple[bytes, str, tuple[int, int], int]:
     """Read the pixels, take the model's steps, and encode what comes of them."""
+    pixels = _stepped(image, options, window, as_bytes=not as_geotiff)
+    return _geotiff(pixels, image, window) if as_geotiff else _picture(_colors(pixels), options)
+
+
+def _stepped(image: StoredImage, options: ModelOptions, window: WindowPx | None, *, as_bytes: bool) -> Pixels:
+    """Return the pixels after the model's steps; ``as_bytes``: stretched to 8 bits, where no step did that."""
     steps = options.pre
-    if not as_geotiff and image.dtype != "uint8" and not any(step.name in ("s2rgb", "stretch") for step in steps):
-        steps = (*steps, *read_steps([{"name": "stretch"}], "pre"))  # a picture file holds 8 bits
+    if as_bytes and image.dtype != "uint8" and not any(step.name in ("s2rgb", "stretch") for step in steps):
+        steps = (*steps, *read_steps([{"name": "stretch"}], "pre"))
     pixels = _pixels(image, options, window)
     measured = window is not None and any(step.name == "stretch" for step in steps)
     whole = _coarse(_source(image, window), options.bands, image.width, image.height) if measured else None
     try:
-        pixels = run_pixel_steps(pixels, steps, whole=whole)
+        return run_pixel_steps(pixels, steps, whole=whole)
     except PixelStepFailed as error:
         raise Refused("step_failed", str(error)) from error
-    if as_geotiff:
-        return _geotiff(pixels, image, window)
+
+
+def _colors(pixels: Pixels) -> Pixels:
+    """Return bands as (h, w, 3) colours: the first three, or one three times."""
     colors = pixels[:3] if len(pixels) >= 3 else np.repeat(pixels[:1], 3, axis=0)
-    return _picture(np.ascontiguousarray(np.moveaxis(colors, 0, 2)), options)
+    return np.ascontiguousarray(np.moveaxis(colors, 0, 2))
+
+
+def rgb_input(image: StoredImage, options: ModelOptions, *, max_side: int | None, window: WindowPx | None = None) -> Pixels:
+    """Return (h, w, 3) uint8 for a network in this process: after the model's steps, or as ``read_rgb`` gives it.
+
+    ``max_side``: more pixels than that along a side are of no use to the network.
+    """
+    if options.pre:
+        return _colors(_stepped(image, options, window, as_bytes=True))
+    return read_rgb(image.path, max_side, None, window, source=None if window is None else tile_source(image.path))
 
 
 @lru_cache(maxsize=4)

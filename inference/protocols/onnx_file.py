@@ -79,12 +79,12 @@ class OnnxPredictor:
         return True
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction | PredictionRejected]:
-        """Return one prediction per picture, in order, or why there is none."""
+        """Return one prediction per picture, in order, or why there is none; the steps on things are left to who joins windows."""
         return [self._answer(picture) for picture in pictures]
 
     def _answer(self, picture: Picture) -> Prediction | PredictionRejected:
         try:
-            return self.ask(picture)
+            return self.look(picture)
         except PredictionRejected as error:
             return error
 

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -14,17 +14,18 @@ import numpy as np
 from django.conf import settings
 
 from campaigns.errors import Conflict
-from campaigns.imagery import Refused, read_rgb
+from campaigns.imagery import Refused
 from inference.answers import digest
 from inference.endpoints import model_card
-from inference.inputs import StoredImage, model_input
+from inference.inputs import StoredImage, model_input, rgb_input
 from inference.predictors import LocalPredictor, Picture
 from inference.protocols.oip import pixels_of
-from inference.protocols.onnx_file import OnnxPredictor, load_onnx
+from inference.protocols.onnx_file import load_onnx
 from inference.schema import Prediction, PredictionRejected
 from inference.services.failures import Unanswered
 from inference.services.onnx import onnx_file
 from inference.services.planning import Plan
+from inference.steps import run_thing_steps
 from inference.store import Answered
 from inference.tiling import WindowPx
 from inference.windowed import join_windows, windows_for
@@ -36,12 +37,15 @@ READERS = 4
 UNSEEN = np.zeros((1, 1, 3), np.uint8)  # stands for pixels that the predictor does not need
 
 
-@dataclass(frozen=True, slots=True)
-class Large:
-    """An image that is asked about in windows."""
+@dataclass
+class _Asked:
+    """An image on its way: whole, or in windows whose answers are gathered."""
 
     image: StoredImage
     windows: tuple[WindowPx, ...]
+    answers: dict[int, Prediction] = field(default_factory=dict)
+    took_ms: float = 0.0
+    settled: bool = False
 
 
 class LocalAsker:
@@ -49,12 +53,16 @@ class LocalAsker:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._waiting: deque[tuple[int, Future[Picture | Large]]] = deque()
+        self._options = model_card(plan.model).options  # on entering, as the network wants images read
+        self._planned: deque[tuple[_Asked, int]] = deque()
+        self._waiting: deque[tuple[_Asked, int, Future[Picture]]] = deque()
+        self._unsettled = 0
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="picture-reader")
         self._predictor: LocalPredictor
 
     def __enter__(self) -> Self:
         self._predictor = load_predictor(self._plan.model)
+        self._options = self._predictor.reading or self._options
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -63,7 +71,7 @@ class LocalAsker:
     @property
     def in_flight(self) -> int:
         """How many images wait for their answer."""
-        return len(self._waiting)
+        return self._unsettled
 
     @property
     def appetite(self) -> int:
@@ -77,89 +85,120 @@ class LocalAsker:
 
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Begin to read images."""
-        self._waiting.extend((image.id, self._readers.submit(_picture, image, self._predictor)) for image in images)
+        for image in images:
+            asked = _Asked(image, windows_for(image, self._options))
+            self._planned.extend((asked, number) for number in range(len(asked.windows) or 1))
+        self._unsettled += len(images)
+        self._read_ahead()
 
     def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
-        """Answer one batch; a batch that has begun is always finished."""
-        pictures: list[Picture] = []
+        """Answer one batch of images or windows; a batch that has begun is always finished."""
+        batch: list[tuple[_Asked, int, Picture]] = []
         outcomes: list[Answered | Unanswered] = []
-        while self._waiting and len(pictures) + len(outcomes) < min(most, self._predictor.batch_size):
-            image_id, reading = self._waiting.popleft()
+        while self._waiting and len(batch) < min(most, self._predictor.batch_size):
+            asked, number, reading = self._waiting.popleft()
             try:
-                read = reading.result()
-                if isinstance(read, Large):
-                    outcomes.append(self._answer_large(read))
-                else:
-                    pictures.append(read)
+                picture = reading.result()
             except (OSError, Refused, ValueError) as error:
-                outcomes.append(Unanswered(image_id, "unreadable_image", f"The image could not be read: {error}"))
-        return [*outcomes, *self._answer(pictures)] if pictures else outcomes
+                code = error.code if isinstance(error, Refused) and error.code == "step_failed" else "unreadable_image"
+                outcomes += self._failed(asked, number, code, f"The image could not be read: {error}")
+            else:
+                if not asked.settled:
+                    batch.append((asked, number, picture))
+            self._read_ahead()
+        outcomes += self._answer(batch) if batch else []
+        self._unsettled -= len(outcomes)
+        return outcomes
 
-    def _answer(self, pictures: list[Picture]) -> list[Answered | Unanswered]:
+    def _read_ahead(self) -> None:
+        """Have about two batches of pictures read, not all windows of large images."""
+        while self._planned and len(self._waiting) < 2 * self._predictor.batch_size:
+            asked, number = self._planned.popleft()
+            if not asked.settled:
+                self._waiting.append((asked, number, self._readers.submit(self._picture, asked, number)))
+
+    def _picture(self, asked: _Asked, number: int) -> Picture:
+        return picture_of(self._predictor, asked.image, self._options, asked.windows[number] if asked.windows else None)
+
+    def _answer(self, batch: list[tuple[_Asked, int, Picture]]) -> list[Answered | Unanswered]:
         begun = time.monotonic()
         try:
-            predictions = self._predictor.predict(pictures)
+            predictions = self._predictor.predict([picture for _, _, picture in batch])
         except PredictionRejected as error:
-            return [Unanswered(_id(picture), "rejected", str(error)) for picture in pictures]
-        latency_ms = (time.monotonic() - begun) * 1000 / len(pictures)
-        pairs = zip(pictures, predictions, strict=True)
-        return [self._kept(picture, prediction, latency_ms) for picture, prediction in pairs]
+            return [each for asked, number, _ in batch for each in self._failed(asked, number, "rejected", str(error))]
+        took_ms = (time.monotonic() - begun) * 1000 / len(batch)
+        outcomes: list[Answered | Unanswered] = []
+        for (asked, number, _), prediction in zip(batch, predictions, strict=True):
+            if isinstance(prediction, PredictionRejected):
+                outcomes += self._failed(asked, number, "rejected", str(prediction))
+                continue
+            asked.answers[number] = prediction
+            asked.took_ms += took_ms
+            if not asked.settled and len(asked.answers) == (len(asked.windows) or 1):
+                outcomes += self._whole(asked)
+        return outcomes
 
-    def _answer_large(self, large: Large) -> Answered | Unanswered:
-        """Answer about an image window by window: one of them is in memory at a time."""
-        begun = time.monotonic()
+    def _whole(self, asked: _Asked) -> list[Answered | Unanswered]:
         try:
-            prediction = _look_in_windows(self._predictor, large)
+            if asked.windows:
+                parts = [(window, asked.answers[number]) for number, window in enumerate(asked.windows)]
+                prediction = join_windows(parts, asked.image, self._options)
+            else:
+                prediction = run_thing_steps(asked.answers[0], self._options)
         except PredictionRejected as error:
-            return Unanswered(large.image.id, "rejected", str(error))
-        latency_ms = (time.monotonic() - begun) * 1000 / len(large.windows)
-        return Answered(large.image.id, digest(prediction, self._plan.rules), latency_ms)
+            return self._failed(asked, 0, "rejected", str(error))
+        asked.settled = True
+        return [Answered(asked.image.id, digest(prediction, self._plan.rules), asked.took_ms)]
 
-    def _kept(self, picture: Picture, prediction: Prediction | PredictionRejected, latency_ms: float) -> Answered | Unanswered:
-        if isinstance(prediction, PredictionRejected):
-            return Unanswered(_id(picture), "rejected", str(prediction))
-        return Answered(_id(picture), digest(prediction, self._plan.rules), latency_ms)
+    def _failed(self, asked: _Asked, number: int, code: str, reason: str) -> list[Answered | Unanswered]:
+        """Settle an image without an answer, once: the first window that fails speaks for it."""
+        if asked.settled:
+            return []
+        asked.settled = True
+        if asked.windows:
+            column, row = asked.windows[number][:2]
+            reason = f"In the window at x {column}, y {row}: {reason}"
+        return [Unanswered(asked.image.id, code, reason)]
 
 
-def look_once(predictor: LocalPredictor, image: StoredImage) -> Prediction:
-    """Return what a network says of one image; raise ``PredictionRejected`` where its answer is unsound, Refused or OSError."""
-    read = _picture(image, predictor)
-    if isinstance(read, Large):
-        return _look_in_windows(predictor, read)
-    (prediction,) = predictor.predict([read])
+def look_once(predictor: LocalPredictor, image: StoredImage, options: ModelOptions) -> Prediction:
+    """Return what a network says of one image, whole or in windows, after the model's steps.
+
+    Raises ``PredictionRejected`` where its answer is unsound, Refused or OSError where the image cannot be read.
+    """
+    options = predictor.reading or options
+    windows = windows_for(image, options)
+    if not windows:
+        return run_thing_steps(_look(predictor, picture_of(predictor, image, options, None)), options)
+    parts = []
+    for window in windows:
+        try:
+            parts.append((window, _look(predictor, picture_of(predictor, image, options, window))))
+        except PredictionRejected as error:
+            column, row, width, height = window
+            raise error.within(f"the window of {width} x {height} at x {column}, y {row}") from error
+    return join_windows(parts, image, options)
+
+
+def _look(predictor: LocalPredictor, picture: Picture) -> Prediction:
+    (prediction,) = predictor.predict([picture])
     if isinstance(prediction, PredictionRejected):
         raise prediction
     return prediction
 
 
-def _look_in_windows(predictor: LocalPredictor, large: Large) -> Prediction:
-    assert isinstance(predictor, OnnxPredictor)
-    parts = []
-    for window in large.windows:
-        try:
-            parts.append((window, predictor.look(_as_picture(large.image, predictor.reading, window))))
-        except PredictionRejected as error:
-            column, row, width, height = window
-            raise error.within(f"the window of {width} x {height} at x {column}, y {row}") from error
-    return join_windows(parts, large.image, predictor.reading)
-
-
-def _id(picture: Picture) -> int:
-    assert picture.id is not None
-    return picture.id
-
-
-def _picture(image: StoredImage, predictor: LocalPredictor) -> Picture | Large:
+def picture_of(predictor: LocalPredictor, image: StoredImage, options: ModelOptions, window: WindowPx | None) -> Picture:
+    """Read an image, or a window of it, as a network wants to see it."""
+    side = predictor.max_side
     if predictor.reading is not None:
-        windows = windows_for(image, predictor.reading)
-        return Large(image, windows) if windows else _as_picture(image, predictor.reading)
-    pixels = read_rgb(image.path, predictor.max_side) if predictor.needs_pixels(image.sha256) else UNSEEN
+        sent = model_input(image, form="encoded", options=predictor.reading, window=window)
+        return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
+    if window is not None:
+        return Picture(rgb_input(image, options, max_side=side, window=window), window[2], window[3], id=image.id)
+    if options.pre:  # what is known of the image's content is known of other pixels
+        return Picture(rgb_input(image, options, max_side=side), image.width, image.height, id=image.id)
+    pixels = rgb_input(image, options, max_side=side) if predictor.needs_pixels(image.sha256) else UNSEEN
     return Picture(pixels, image.width, image.height, id=image.id, sha256=image.sha256)
-
-
-def _as_picture(image: StoredImage, options: ModelOptions, window: WindowPx | None = None) -> Picture:
-    sent = model_input(image, form="encoded", options=options, window=window)
-    return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
 
 
 def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool = True) -> LocalPredictor:

@@ -16,11 +16,13 @@ from django.db import close_old_connections
 
 from campaigns.errors import DomainError
 from campaigns.imagery import Refused
+from inference.endpoints import model_card
 from inference.inputs import StoredImage
 from inference.predictors import LocalPredictor
 from inference.schema import PredictionRejected
 from inference.services.local import load_predictor, look_once
 from models_registry.models import Checkpoint, RegisteredModel
+from models_registry.options import ModelOptions
 
 MOST_MODELS: Final = 3
 
@@ -30,6 +32,7 @@ class Loaded:
     """A model in memory; networks are asked one at a time."""
 
     predictor: LocalPredictor
+    options: ModelOptions
     lock: threading.Lock
 
 
@@ -46,7 +49,7 @@ class ModelAnswers:
         try:
             loaded = self._model(int(question["model"]), str(question["role"]))
             with loaded.lock:
-                predictions = [look_once(loaded.predictor, _stored(each)) for each in question["images"]]
+                predictions = [look_once(loaded.predictor, _stored(each), loaded.options) for each in question["images"]]
         except DomainError as error:
             raise Refused(error.code, error.detail) from error
         except PredictionRejected as error:
@@ -65,7 +68,8 @@ class ModelAnswers:
             if key not in self._loaded:
                 for old in [each for each in self._loaded if each[:2] == key[:2]]:
                     del self._loaded[old]
-                self._loaded[key] = Loaded(load_predictor(model, role, of_campaign=False), threading.Lock())
+                predictor = load_predictor(model, role, of_campaign=False)
+                self._loaded[key] = Loaded(predictor, model_card(model).options, threading.Lock())
                 while len(self._loaded) > self._most:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(key)

@@ -1,6 +1,7 @@
 """Large images asked about in windows: by runs, by tests of a model, by models of our own."""
 
 import io
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ def large_image(make_image: Callable[..., Image], settings: Any) -> Callable[[Ca
     def make(campaign: Campaign) -> Image:
         image = make_image(campaign, width=WIDTH, height=HEIGHT)
         image.bands, image.dtype, image.format = 4, "uint16", "TIFF"
+        image.path = f"scene-{uuid.uuid4().hex}.tif"  # readers keep files open by their path
         path = Path(settings.DATA_DIR) / "images" / image.path
         path.write_bytes(tiff_bytes(scene(), tiled=True))
         with rasterio.open(path) as file:
