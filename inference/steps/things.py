@@ -168,13 +168,13 @@ def _sieved(item: Raster, least: float) -> tuple[Raster, int]:
 
 def _simplify(items: Items, params: Mapping[str, Any]) -> tuple[Items, str]:
     changed = tuple(_simplified(item, float(params["px"])) if isinstance(item, Polygon | Mask) else item for item in items)
-    told = f"{_points(items)} points of outlines became {_points(changed)}"
     masks = sum(isinstance(item, Mask) for item in items) - sum(isinstance(item, Mask) for item in changed)
-    if masks:
-        told += f", {masks} masks became outlines"
-    if any(isinstance(item, Raster) for item in items):
-        told += "; areas of the class raster are simplified where they are drafted"
-    return changed, told
+    told = [
+        f"{masks} masks became outlines" if masks else "",
+        f"{_points(items)} points of outlines became {_points(changed)}" if _points(changed) else "",
+        "areas of the class raster are simplified where they are drafted" if any(isinstance(item, Raster) for item in items) else "",
+    ]
+    return changed, "; ".join(filter(None, told)) or "there are no outlines here"
 
 
 def _points(items: Items) -> int:
