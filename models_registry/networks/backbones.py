@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -103,11 +104,11 @@ def trained_features(weights: WeightsFile) -> nn.Sequential:
     """Return MobileNetV2's convolutions with trained weights, as torchvision defines them."""
     import torch
 
-    state = torch.load(weights.path, map_location="cpu", weights_only=True)
     features: nn.Sequential = bare_network().features
     try:
+        state = torch.load(weights.path, map_location="cpu", weights_only=True)
         features.load_state_dict({name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")})
-    except RuntimeError as error:
+    except (RuntimeError, UnpicklingError, ValueError, AttributeError, EOFError) as error:
         raise Conflict(f"{weights.path} does not hold the weights of torchvision's mobilenet_v2.", code="backbone_weights_unfit") from error
     return features
 

@@ -18,6 +18,7 @@ from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.options import ModelOptions
 from models_registry.promptable import DECODER, ENCODER, MOBILE_SAM, SegmenterFiles, check_networks, copied, fetched
 from models_registry.protocols import PROMPTABLE
+from models_registry.services.auditing import record
 
 KIND = "promptable-model"
 
@@ -90,4 +91,5 @@ def _register(user: User, files: SegmenterFiles, folder: Path, place: str) -> Re
         )  # fmt: skip
         config = {"source": source, "licence": licence, "encoder_sha256": files.encoder_sha256, "decoder_sha256": files.decoder_sha256}
         Checkpoint.objects.create(model=model, role=Checkpoint.Role.BEST, path=folder.name, sha256=files.digest, config=config)
+        record(user, "model.registered", model=model, details={"protocol": PROMPTABLE, "source": source, "sha256": files.digest})
     return model
