@@ -109,6 +109,12 @@ def test_only_a_mapping_that_sends_an_address_wants_one() -> None:
     assert form({"as": "base64", "at": "u"}) == "encoded"
 
 
+def test_what_windows_make_of_an_image_has_no_address() -> None:
+    mapping = {"request": {"image": {"as": "address", "at": "u"}}, "answer": {"box": "b"}}
+    with pytest.raises(OptionsRejected, match="has no address"):
+        SPEAKS.check_options(ModelOptions(extra={"mapping": mapping}, window_px=512), "detection")
+
+
 def test_the_secret_goes_where_the_mapping_says() -> None:
     request = {"image": {"as": "base64", "at": "image"}, "secret": {"in": "json", "name": "key"}}
     model = card("detection", extra={"mapping": {"request": request, "answer": {"box": "b"}}})

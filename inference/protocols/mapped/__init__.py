@@ -33,7 +33,7 @@ from inference.protocols.mapped.document import FieldMapping, RequestMapping, ch
 from inference.protocols.mapped.presets import JSON_DEFAULT, PRESETS
 from inference.schema import Item
 from inference.wire import origin_of
-from models_registry.options import Activation, ModelOptions
+from models_registry.options import Activation, ModelOptions, OptionsRejected
 
 _PRESET = Option(
     "preset", "Begin with", "choice", JSON_DEFAULT, tuple(PRESETS), "Fills in the mapping below, which you may then change.",
@@ -98,7 +98,11 @@ class MappedJson(Protocol):
     def check_options(self, options: ModelOptions, task: str) -> None:
         """Refuse a mapping with the place that cannot be used."""
         super().check_options(options, task)
-        check_task(_mapping(options), task)
+        mapping = _mapping(options)
+        check_task(mapping, task)
+        if mapping.request.image.way == "address" and (options.pre or options.window_px is not None):
+            why = 'must be another than "address": what steps or windows make of an image has no address.'
+            raise OptionsRejected("extra.mapping.request.image.as", why)
 
     def inquiries(self, url: str) -> tuple[WireRequest, ...]:
         """Ask for what TorchServe (/ping) and MLflow's scoring server (/version) say."""
