@@ -21,6 +21,7 @@ from typing import Any, Final
 from campaigns.attributes import Attribute, InvalidAttribute, checked_answers, missing_answers
 from campaigns.errors import InvalidInput
 from campaigns.geometry import WHOLE, InvalidShape, Skeleton, checked_shape, offered_shapes, point_names
+from campaigns.label_rules import LabelRules
 
 MAX_ANNOTATIONS: Final = 50_000
 MAX_ID: Final = 64
@@ -35,6 +36,7 @@ class Frame:
     ``attributes`` and ``skeletons``: what labels ask of their objects and of their points, by label id; those that ask
     nothing may be left out. ``shapes``: what the campaign chose to take; None means what its task takes. ``standing``:
     annotations by id as they stand, for rules that changed since: what a person may see, a person may go on editing.
+    ``rules``: which labels of the whole image go together, where it may have several.
     """
 
     width: int
@@ -46,6 +48,7 @@ class Frame:
     skeletons: Mapping[int, Skeleton] = field(default_factory=dict)
     shapes: frozenset[str] | None = None
     standing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: LabelRules = field(default_factory=LabelRules)
 
 
 class Finding(Exception):
@@ -231,10 +234,13 @@ def check_one_default(annotations: list[dict[str, Any]]) -> None:
 
 
 def check_complete(annotations: list[dict[str, Any]], frame: Frame) -> None:
-    """Raise InvalidInput where an accepted annotation lacks an attribute that its label requires."""
+    """Raise InvalidInput where an accepted annotation lacks an attribute that its label requires, or labels do not go together."""
     for i, annotation in enumerate(annotations):
         missing = missing_answers(annotation["attributes"], frame.attributes.get(annotation["label"], ()))
         if missing and annotation["review"] == "accepted":
             message = f"Object {i + 1} needs {missing[0]!r} before the image can be submitted."
             where = f"annotations[{i}].attributes.{missing[0]}"
             raise InvalidInput(message, code="attribute_missing", errors=[{"field": where, "detail": "required"}])
+    broken = frame.rules.broken_by({a["label"] for a in annotations if a["shape"]["type"] == WHOLE and a["review"] == "accepted"})
+    if broken:
+        raise InvalidInput(broken, code="label_rules", errors=[{"field": "annotations", "detail": broken}])

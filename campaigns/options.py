@@ -8,6 +8,7 @@ from campaigns.errors import InvalidInput
 from campaigns.geometry import KINDS
 from campaigns.keymaps import checked_keys
 
+MOST_LABELS = 1000
 SEGMENTATION_KINDS = ("semantic", "instance")
 
 
@@ -19,6 +20,7 @@ class CampaignOptions:
     ``lease_s``: seconds that an image is held for the person who opened it, counted from the last save.
     ``band_presets``: ways to show many bands, by name.
     ``shapes``: what annotators may draw; None means what fits the task (see ``campaigns.geometry.offered_shapes``).
+    ``min_labels``, ``max_labels``: of an image, where images may have several; None means any number.
     ``keys``: the campaign's own keys by command, see ``campaigns.keymaps``; a person's own keys go before them.
     """
 
@@ -29,6 +31,8 @@ class CampaignOptions:
     band_presets: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[str] | None = None
     keys: dict[str, list[str]] = field(default_factory=dict)
+    min_labels: int = 0
+    max_labels: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.multi_label, bool):
@@ -43,6 +47,10 @@ class CampaignOptions:
             _check_shapes(self.shapes)
         object.__setattr__(self, "band_presets", checked_presets(self.band_presets))
         checked_keys(self.keys, "settings.keys")
+        if not _is_count(self.min_labels) or not (self.max_labels is None or _is_count(self.max_labels)):
+            raise InvalidInput(f"settings.min_labels and settings.max_labels are whole numbers from 0 to {MOST_LABELS}.")
+        if self.max_labels is not None and self.max_labels < max(1, self.min_labels):
+            raise InvalidInput("settings.max_labels must be at least 1, and not below settings.min_labels.")
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "CampaignOptions":
@@ -58,6 +66,10 @@ class CampaignOptions:
     def as_document(self) -> dict[str, Any]:
         """Return all settings with their defaults filled in."""
         return asdict(self)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_LABELS
 
 
 def _is_number(value: Any) -> bool:

@@ -13,6 +13,7 @@ from campaigns.geometry import KINDS
 from campaigns.models import AnnotationSet, ApiToken, Campaign, Image, Label, Membership, Role, Run, RunItem, User
 from campaigns.models.annotation import SetState
 from campaigns.models.image import Split
+from campaigns.options import MOST_LABELS
 
 OBJECT = {"type": "object", "additionalProperties": True}
 
@@ -111,10 +112,16 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
     position = serializers.IntegerField(min_value=0, required=False)
     attributes = AttributesField(required=False)
     skeleton = SkeletonField(required=False)
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        source="parent_id", required=False, allow_null=True, help_text="The label that it stands under."
+    )
+    group = serializers.CharField(
+        max_length=60, required=False, allow_blank=True, help_text="Labels of the whole image in one group exclude each other."
+    )
 
     class Meta:
         model = Label
-        fields = ["id", "name", "color", "hotkey", "position", "attributes", "skeleton"]
+        fields = ["id", "name", "color", "hotkey", "position", "attributes", "skeleton", "parent", "group"]
         validators: list[Any] = []
 
 
@@ -157,6 +164,8 @@ class CampaignSettingsSerializer(serializers.Serializer[Any]):
     shapes = serializers.ListField(child=serializers.ChoiceField(choices=sorted(KINDS)), required=False, allow_null=True)
     keys = serializers.DictField(child=serializers.ListField(child=serializers.CharField(trim_whitespace=False)), required=False)
     band_presets = BandPresetSerializer(many=True, required=False)
+    min_labels = serializers.IntegerField(required=False, min_value=0, max_value=MOST_LABELS)
+    max_labels = serializers.IntegerField(required=False, min_value=1, max_value=MOST_LABELS, allow_null=True)
 
 
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):

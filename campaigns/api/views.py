@@ -91,6 +91,7 @@ class LabelCountSerializer(serializers.Serializer[Any]):
     default_images = serializers.IntegerField()
     few = serializers.BooleanField(help_text=f"Fewer than {FEW} images.")
     imbalance = serializers.FloatField()
+    family_images = serializers.IntegerField(help_text="Images that have the label or one that stands under it.")
 
 
 class LabelCountsSerializer(serializers.Serializer[Any]):

@@ -74,6 +74,8 @@ class Label(models.Model):
     position = models.PositiveIntegerField(default=0)
     attributes = models.JSONField(default=list, blank=True)
     skeleton = models.JSONField(default=dict, blank=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    group = models.CharField(max_length=60, blank=True, help_text="Labels of the whole image in one group exclude each other.")
 
     objects = ChildOfCampaignQuerySet.as_manager()
 

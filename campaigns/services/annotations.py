@@ -13,16 +13,29 @@ from django.utils import timezone
 from orjson import Fragment
 
 from campaigns.announcing import announce_submitted
-from campaigns.attributes import Attribute, needs_definitions
+from campaigns.attributes import needs_definitions
 from campaigns.documents import Frame, Use, check_annotations, check_complete, check_one_default, label_uses
 from campaigns.effort import Spent, checked_effort, effort_is_full, tallies, with_effort
 from campaigns.encoding import LARGE, DocumentDecoder
 from campaigns.errors import Conflict, InvalidInput, PreconditionFailed
-from campaigns.geometry import Skeleton, names_points
-from campaigns.models import AnnotationSet, Effort, Image, ImageState, Label, LabelUse, Revision, Role, SetState, Task, User, becoming
+from campaigns.geometry import names_points
+from campaigns.models import (
+    AnnotationSet,
+    Effort,
+    Image,
+    ImageState,
+    LabelUse,
+    Revision,
+    Role,
+    SetState,
+    Task,
+    User,
+    becoming,
+)
 from campaigns.options import CampaignOptions
 from campaigns.permissions import ANNOTATE, REVIEW, VIEW, require_role
 from campaigns.queue import keep_lease
+from campaigns.services.frames import frame_of
 from campaigns.splicing import find_annotations, splice
 
 LABELED = (ImageState.SUBMITTED, ImageState.ACCEPTED, ImageState.RETURNED)
@@ -235,23 +248,6 @@ def _check_whole_set(annotations: list[dict[str, Any]], frame: Frame) -> None:
     check_one_default(annotations)
     if frame.task == "classification" and not frame.multi_label and sum(a["review"] == "accepted" for a in annotations) > 1:
         raise InvalidInput("This campaign takes one label an image: remove the other in the same save.", code="one_label_only")
-
-
-def frame_of(image: Image, *, labels: frozenset[int] | None = None) -> Frame:
-    """Return what annotations of an image are checked against; the campaign's labels are read unless they are given."""
-    campaign = image.campaign
-    attributes: dict[int, tuple[Attribute, ...]] = {}
-    skeletons: dict[int, Skeleton | None] = {}
-    if labels is None:
-        rows = list(Label.objects.filter(campaign=campaign).values_list("pk", "attributes", "skeleton"))
-        attributes = {pk: tuple(Attribute.from_document(d) for d in definitions) for pk, definitions, _ in rows if definitions}
-        skeletons = {pk: Skeleton.from_document(document) for pk, _, document in rows if document}
-        labels = frozenset(pk for pk, _, _ in rows)
-    chosen = campaign.settings.get("shapes")
-    return Frame(
-        image.width, image.height, campaign.task, labels, bool(campaign.settings.get("multi_label")), attributes,
-        {pk: skeleton for pk, skeleton in skeletons.items() if skeleton}, None if chosen is None else frozenset(chosen),
-    )  # fmt: skip
 
 
 def _set_to_save(user: User, image: Image, role: Role, version: int) -> tuple[AnnotationSet, str]:

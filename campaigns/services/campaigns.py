@@ -16,6 +16,7 @@ from campaigns.models import Campaign, Image, ImageState, Label, Membership, Ref
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.accounts import create_account
+from campaigns.services.label_trees import check_parent
 from campaigns.storage import folder
 
 # Colours that stay apart for most kinds of colour blindness (Okabe and Ito 2008, then Tableau's).
@@ -88,6 +89,7 @@ def _add_label(campaign: Campaign, *, name: str, color: str = "", hotkey: str | 
         raise InvalidInput(f"{color!r} is no colour; write it as #rrggbb.", code="invalid_color")
     fields.setdefault("position", len(existing))
     fields = checked_fields(fields)
+    check_parent(campaign.pk, None, fields.get("parent_id"))
     try:
         with transaction.atomic():
             return Label.objects.create(campaign=campaign, name=checked_text(name, "name", 100), color=color, hotkey=hotkey, **fields)
@@ -98,6 +100,8 @@ def _add_label(campaign: Campaign, *, name: str, color: str = "", hotkey: str | 
 def checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Check what a label asks of its objects, and of their points."""
     checked = dict(fields)
+    if "group" in fields:
+        checked["group"] = fields["group"].strip()
     try:
         if "attributes" in fields:
             checked["attributes"] = checked_definitions(fields["attributes"])

@@ -32,6 +32,7 @@ from campaigns.models import (
 )
 from campaigns.permissions import ANNOTATE, MANAGE, require_role
 from campaigns.runs import enqueue_run
+from campaigns.services.label_trees import check_parent
 from campaigns.services.rewriting import SETS_A_QUERY, append_revisions, last_revisions, write_sets
 
 UNDONE_AT_ONCE = 2000
@@ -174,6 +175,8 @@ def _restore_label(change: CampaignChange) -> None:
 
 
 def _give_back(change: CampaignChange, was: dict[str, Any]) -> None:
+    if "parent_id" in was:
+        check_parent(change.campaign_id, change.data["pk"], was["parent_id"])
     since = Label.objects.filter(pk=change.data["pk"], **change.data["became"])
     if not since.update(**was):
         CampaignChange.objects.filter(pk=change.pk).update(left_alone=1)
@@ -181,7 +184,11 @@ def _give_back(change: CampaignChange, was: dict[str, Any]) -> None:
 
 def _make_anew(change: CampaignChange, was: dict[str, Any]) -> None:
     taken = Label.objects.filter(campaign=change.campaign, hotkey=was["hotkey"]).exists()
-    Label.objects.create(campaign=change.campaign, **{**was, "hotkey": "" if taken else was["hotkey"]})
+    parent = Label.objects.filter(campaign=change.campaign, pk__in=[was.get("parent_id")]).values_list("pk", flat=True).first()
+    label = Label.objects.create(campaign=change.campaign, **{**was, "hotkey": "" if taken else was["hotkey"], "parent_id": parent})
+    for child in Label.objects.filter(campaign=change.campaign, pk__in=change.data.get("children", []), parent=parent).exclude(pk=parent):
+        child.parent = label
+        child.save(update_fields=["parent"])
     for row in serializers.deserialize("python", change.data["rows"], ignorenonexistent=True):
         model = apps.get_model(row.object._meta.label)
         if _parents_are_there(row.object):

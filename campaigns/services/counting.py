@@ -10,19 +10,24 @@ from django.db.models import Count, Q, Sum
 from campaigns.filters import Scope, counted_uses, filtered
 from campaigns.models import Campaign, Label
 from campaigns.querysets import ImageQuerySet
+from campaigns.services.label_trees import families_of, parents_of
 
 FEW: Final = 15  # images below which a model cannot be relied on
 
 
 @dataclass(frozen=True)
 class LabelCount:
-    """How a label is used. ``imbalance``: images of the commonest label for one of this, 1 and up."""
+    """How a label is used. ``imbalance``: images of the commonest label for one of this, 1 and up.
+
+    ``family_images``: with the label or one that stands under it.
+    """
 
     label: int
     images: int
     objects: int
     default_images: int
     imbalance: float
+    family_images: int
 
     @property
     def few(self) -> bool:
@@ -48,10 +53,14 @@ def count_labels(campaign: Campaign, images: ImageQuerySet, scope: Scope, *, eve
     counted = uses.values("label").annotate(images=Count("pk"), used=Sum("count"), default_images=Count("pk", filter=Q(default=True)))
     found = {row["label"]: row for row in counted}
     most = max((row["images"] for row in found.values()), default=0)
+    families = families_of(parents_of(campaign.pk))
     labels = []
     for label in Label.objects.filter(campaign=campaign).values_list("pk", flat=True):
         row = found.get(label, {"images": 0, "used": 0, "default_images": 0})
         imbalance = round(max(1.0, most / max(1, row["images"])), 2)
-        labels.append(LabelCount(label, row["images"], row["used"], row["default_images"], imbalance))
+        family = row["images"]
+        if label in families:
+            family = uses.filter(label__in=families[label]).order_by().values("annotation_set__image").distinct().count()
+        labels.append(LabelCount(label, row["images"], row["used"], row["default_images"], imbalance, family))
     unset, ambiguous = (filtered(images, {"default": state}, scope).count() for state in ("unset", "ambiguous"))
     return LabelCounts(labels, images.count(), unset, ambiguous)

@@ -13,6 +13,7 @@ from campaigns.models import AnnotationSet, CampaignChange, ChangeKind, Label, R
 from campaigns.permissions import MANAGE, require_role
 from campaigns.services.campaigns import checked_fields, checked_text, clash
 from campaigns.services.changes import hanging_rows
+from campaigns.services.label_trees import check_parent
 from campaigns.services.rewriting import SETS_A_QUERY, Rewrite, last_revisions, rewrite_sets
 
 
@@ -27,6 +28,8 @@ def update_label(*, user: User, label: Label, **changes: Any) -> tuple[Label, Ca
     became = {name: value for name, value in checked_fields(changes).items() if getattr(label, name) != value}
     if not became:
         return label, None
+    if "parent_id" in became:
+        check_parent(label.campaign_id, label.pk, became["parent_id"])
     was = {name: getattr(label, name) for name in became}
     try:
         with transaction.atomic():
@@ -57,9 +60,10 @@ def delete_label(*, user: User, label: Label, merge_into: Label | None = None) -
     require_role(user, label.campaign, MANAGE)
     if merge_into is not None and (merge_into.campaign_id != label.campaign_id or merge_into.pk == label.pk):
         raise InvalidInput("Merge into another label of the same campaign.", code="invalid_merge")
-    fields = ("id", "name", "color", "hotkey", "position", "attributes", "skeleton")
+    fields = ("id", "name", "color", "hotkey", "position", "attributes", "skeleton", "parent_id", "group")
     with transaction.atomic():
-        data = {"label": {name: getattr(label, name) for name in fields}, "rows": hanging_rows(label)}
+        children = list(label.children.values_list("pk", flat=True))
+        data = {"label": {name: getattr(label, name) for name in fields}, "rows": hanging_rows(label), "children": children}
         kind, title = ChangeKind.REMOVAL, f"Remove {label.name} from all images"
         if merge_into is not None:
             kind, title = ChangeKind.MERGE, f"Merge {label.name} into {merge_into.name}"
@@ -68,6 +72,8 @@ def delete_label(*, user: User, label: Label, merge_into: Label | None = None) -
             _relabel(change, user, sets, label.pk, merge_into.pk if merge_into else None)
         change.images = change.sets.values("annotation_set__image").distinct().count()
         change.save(update_fields=["images"])
+        # What stood under it moves up.
+        label.children.update(parent=label.parent_id)
         label.delete()
     return change
 

@@ -31,7 +31,8 @@ from campaigns.models import (
 )
 from campaigns.permissions import ANNOTATE, REVIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
-from campaigns.services.annotations import best_of, first_copy, frame_of, is_untouched, offered_drafts, reviewed
+from campaigns.services.annotations import best_of, first_copy, is_untouched, offered_drafts, reviewed
+from campaigns.services.frames import frame_of
 from campaigns.services.rewriting import SETS_A_QUERY, Rewrite, rewrite_sets
 
 KIND = "labeling"

@@ -13,7 +13,7 @@ from campaigns.models import Campaign, Image, Reference, Run, RunState, User
 from campaigns.queue import lease_next
 from campaigns.runs import execute_now
 from campaigns.services import sample
-from campaigns.services.annotations import frame_of
+from campaigns.services.frames import frame_of
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User | None], APIClient]

@@ -1746,6 +1746,8 @@ export interface components {
                 [key: string]: string[];
             };
             band_presets?: components["schemas"]["BandPreset"][];
+            min_labels?: number;
+            max_labels?: number | null;
         };
         /** @description How a campaign works; see the reference of settings. */
         CampaignSettingsRequest: {
@@ -1760,6 +1762,8 @@ export interface components {
                 [key: string]: string[];
             };
             band_presets?: components["schemas"]["BandPresetRequest"][];
+            min_labels?: number;
+            max_labels?: number | null;
         };
         /** @description A protocol that answers, what to register, and why it is thought so. */
         Candidate: {
@@ -2138,6 +2142,10 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["Attribute"][];
             skeleton?: components["schemas"]["Skeleton"];
+            /** @description The label that it stands under. */
+            parent?: number | null;
+            /** @description Labels of the whole image in one group exclude each other. */
+            group?: string;
         };
         /** @description How a label is used; ``imbalance``: images of the commonest label for one of this, 1 and up. */
         LabelCount: {
@@ -2149,6 +2157,8 @@ export interface components {
             few: boolean;
             /** Format: double */
             imbalance: number;
+            /** @description Images that have the label or one that stands under it. */
+            family_images: number;
         };
         /** @description All labels; ``unset_default``: images with several labels and no default, ``ambiguous_default``: people chose different ones. */
         LabelCounts: {
@@ -2171,6 +2181,10 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: components["schemas"]["SkeletonRequest"];
+            /** @description The label that it stands under. */
+            parent?: number | null;
+            /** @description Labels of the whole image in one group exclude each other. */
+            group?: string;
         };
         /** @description How probable a label of the whole picture is, 0 to 1; ``positive``: the model says it, under the thresholds. */
         LabelScore: {
@@ -2681,6 +2695,10 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: components["schemas"]["SkeletonRequest"];
+            /** @description The label that it stands under. */
+            parent?: number | null;
+            /** @description Labels of the whole image in one group exclude each other. */
+            group?: string;
         };
         /** @description A member and the role. */
         PatchedMemberRequest: {

@@ -20,7 +20,9 @@ export type User = Answer<Schemas["User"]>;
 export type AuthState = Answer<Schemas["AuthState"]>;
 export type ApiToken = Answer<Schemas["ApiToken"]>;
 
-export type Label = Answer<Omit<Schemas["Label"], "attributes" | "skeleton">> & Pick<Schemas["Label"], "attributes" | "skeleton">;
+/** What only some labels have. */
+type OfSome = "attributes" | "skeleton" | "parent" | "group";
+export type Label = Answer<Omit<Schemas["Label"], OfSome>> & Pick<Schemas["Label"], OfSome>;
 export type NewLabel = Required<Pick<Schemas["LabelRequest"], "name" | "color" | "hotkey">> & Pick<Schemas["LabelRequest"], "skeleton">;
 export type Campaign = Answer<Schemas["Campaign"]>;
 export type NewCampaign = Schemas["CampaignRequest"];

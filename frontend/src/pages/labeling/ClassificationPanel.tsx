@@ -1,7 +1,8 @@
 import { Button, Group, Kbd, Switch } from "@mantine/core";
-import { IconCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { chosenLabels, guesses } from "@/actions/classification";
 import { percent } from "@/render/shape-layers";
+import { brokenRule } from "@/parts/labelRules";
 import { giveLabel } from "./commands";
 import { keyText, KeyHint } from "@/keys/KeyHint";
 import { contextOf, useCommand, useLabeling, usePreference, useSession } from "./LabelingContext";
@@ -29,6 +30,7 @@ export function ClassificationPanel({ workspace }: { workspace: Workspace }) {
         ))}
       </div>
       {!multi && labels.length === 1 && <p className={classes["quiet"]}>With one label an image has it or is skipped. A second one, such as “Not {labels[0]?.label.name}”, lets a model learn the difference.</p>}
+      {multi && <Rule rule={brokenRule(campaign.labels, chosen, campaign.settings)} />}
       {drafts.length > 0 && <GuessBar count={drafts.length} settled={chosen.size > 0} />}
       {!multi && (
         <Switch
@@ -41,6 +43,16 @@ export function ClassificationPanel({ workspace }: { workspace: Workspace }) {
         />
       )}
     </section>
+  );
+}
+
+/** What would be refused at submit, while there is time to put it right. */
+function Rule({ rule }: { rule: string | null }) {
+  return (
+    <p className={classes["rule"]} role="status" data-testid="label-rule">
+      {rule !== null && <IconAlertTriangle size={15} aria-hidden="true" />}
+      {rule}
+    </p>
   );
 }
 

@@ -1,10 +1,11 @@
-import { ActionIcon, Autocomplete, Button, ColorPicker, Group, Kbd, Menu, Popover, Switch, Text, Tooltip, UnstyledButton } from "@mantine/core";
-import { IconAlertTriangle, IconArrowMerge, IconDots, IconFilter, IconMinus, IconPencil, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Autocomplete, Button, ColorPicker, Group, Kbd, Menu, Popover, Switch, Text, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { IconAlertTriangle, IconArrowMerge, IconBinaryTree, IconDots, IconFilter, IconMinus, IconPencil, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabelChanges } from "@/api/campaigns";
 import { type LabelCount, type LabelCounts, type Query, useLabelCounts } from "@/api/gallery";
 import type { Campaign, Label } from "@/api/types";
+import { branches } from "@/parts/labelTree";
 import { nextLabel, PALETTE } from "@/parts/labelDrafts";
 import { type Condition, type Mode } from "../images/filters/model";
 import { galleryStore, useGallery } from "../images/store";
@@ -48,8 +49,8 @@ export function LabelPanel({ campaign, query, chosen, keys, operations, actions 
       </Group>
       {labeler && <AddBox campaign={campaign} chosen={chosen} onAdd={actions.add} />}
       <ul className={classes["list"]}>
-        {campaign.labels.map((label) => (
-          <Row key={label.id} campaign={campaign} label={label} count={byLabel.get(label.id)} most={most} chosen={chosen} hotkey={keys.get(label.id)} operations={operations} actions={actions} />
+        {branches(campaign.labels).map(({ label, depth }) => (
+          <Row key={label.id} campaign={campaign} label={label} depth={depth} count={byLabel.get(label.id)} most={most} chosen={chosen} hotkey={keys.get(label.id)} operations={operations} actions={actions} />
         ))}
       </ul>
       {campaign.labels.length === 0 && (
@@ -104,9 +105,15 @@ function AddBox({ campaign, chosen, onAdd }: { campaign: Campaign; chosen: numbe
   );
 }
 
+/** So far a label stands in from its parent, up to a depth beyond which names would have no room. */
+const STEP_PX = 14;
+const DEEPEST = 5;
+
 interface RowProps {
   campaign: Campaign;
   label: Label;
+  /** How many labels it stands under. */
+  depth: number;
   count: LabelCount | undefined;
   most: number;
   chosen: number;
@@ -115,24 +122,29 @@ interface RowProps {
   actions: PanelActions;
 }
 
-function Row({ campaign, label, count, most, chosen, hotkey, operations, actions }: RowProps) {
+function Row({ campaign, label, depth, count, most, chosen, hotkey, operations, actions }: RowProps) {
   const { t } = useTranslation();
   const manager = mayManage(campaign.role);
   const images = count?.images ?? 0;
+  const family = count?.family_images ?? images;
+  const parent = campaign.labels.find((one) => one.id === label.parent)?.name;
   return (
-    <li className={classes["row"]} data-testid={`panel-label-${label.name}`}>
+    <li className={classes["row"]} style={{ paddingInlineStart: 2 + STEP_PX * Math.min(depth, DEEPEST) }} data-depth={depth} data-testid={`panel-label-${label.name}`}>
       <Swatch label={label} editable={manager} onChange={(color) => operations.recolour(label, color)} />
       <span className={classes["name"]}>
-        <span title={label.name}>{label.name}</span>
+        <span title={label.name}>
+          {label.name}
+          {parent !== undefined && <VisuallyHidden>{t("panel.under", { parent })}</VisuallyHidden>}
+        </span>
         {hotkey !== undefined && <Kbd size="xs">{hotkey}</Kbd>}
       </span>
-      <span className={classes["count"]} data-testid="label-count" data-count={images}>
+      <span className={classes["count"]} data-testid="label-count" data-count={family} title={family > images ? t("panel.withThoseBelow", { own: images }) : undefined}>
         {count?.few === true && (
           <Tooltip label={t("panel.few", { count: images })}>
             <IconAlertTriangle size={13} className={classes["few"]} role="img" aria-label={t("panel.few", { count: images })} />
           </Tooltip>
         )}
-        {images.toLocaleString()}
+        {family.toLocaleString()}
       </span>
       {mayLabel(campaign.role) && (
         <>
@@ -171,6 +183,9 @@ function Row({ campaign, label, count, most, chosen, hotkey, operations, actions
               <Menu.Divider />
               <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => operations.rename(label)} data-testid="label-rename">
                 {t("labels.rename")}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconBinaryTree size={15} />} onClick={() => operations.place(label)} data-testid="label-place">
+                {t("panel.place")}
               </Menu.Item>
               <Menu.Item leftSection={<IconArrowMerge size={15} />} disabled={campaign.labels.length < 2} onClick={() => operations.merge(label)} data-testid="label-merge">
                 {t("labels.merge")}

@@ -14,6 +14,7 @@ import { mayManage } from "../roles";
 import { AttributesEditor } from "./AttributesEditor";
 import { LabelSkeleton } from "./LabelSkeleton";
 import { ChosenShapes } from "./ChosenShapes";
+import { LabelsAnImage } from "./LabelsAnImage";
 import { ThisCampaign } from "./ThisCampaign";
 
 function fieldsOf(label: Label): NewLabel {
@@ -162,6 +163,7 @@ export function LabelsTab({ campaign }: { campaign: Campaign }) {
         <AddLabels campaign={campaign} />
       </Card>
       {campaign.task !== "classification" && <ChosenShapes campaign={campaign} />}
+      {(campaign.settings.multi_label ?? false) && campaign.task === "classification" && <LabelsAnImage campaign={campaign} />}
       <Instructions campaign={campaign} />
       <ThisCampaign campaign={campaign} />
     </Stack>

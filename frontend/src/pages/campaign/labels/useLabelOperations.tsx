@@ -1,4 +1,4 @@
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Autocomplete, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -7,6 +7,7 @@ import { campaignKey } from "@/api/campaigns";
 import { changeLabel, mergeLabel, removeLabel, undoChange } from "@/api/gallery";
 import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign, Label } from "@/api/types";
+import { possibleParents } from "@/parts/labelTree";
 import { notifyUndoable } from "../images/useLabelWork";
 
 export interface LabelOperations {
@@ -14,6 +15,35 @@ export interface LabelOperations {
   merge(label: Label): void;
   recolour(label: Label, color: string): void;
   remove(label: Label): void;
+  /** Put it under another label, or into a group. */
+  place(label: Label): void;
+}
+
+function PlaceForm({ label, campaign, onSubmit }: { label: Label; campaign: Campaign; onSubmit: (place: { parent: number | null; group: string }) => void }) {
+  const { t } = useTranslation();
+  const [parent, setParent] = useState<string | null>(label.parent === null || label.parent === undefined ? null : String(label.parent));
+  const [group, setGroup] = useState(label.group ?? "");
+  const groups = [...new Set(campaign.labels.map((one) => one.group ?? "").filter((one) => one !== ""))];
+  const send = (event: FormEvent): void => {
+    event.preventDefault();
+    modals.closeAll();
+    onSubmit({ parent: parent === null ? null : Number(parent), group: group.trim() });
+  };
+  return (
+    <form onSubmit={send}>
+      <Stack>
+        <Select label={t("labels.parent")} description={t("labels.parentHint")} data={possibleParents(campaign.labels, label.id).map((one) => ({ value: String(one.id), label: one.name }))} value={parent} onChange={setParent} searchable clearable clearButtonProps={{ "aria-label": t("labels.noParent") }} comboboxProps={{ withinPortal: false }} data-testid="place-parent" />
+        {(campaign.settings.multi_label ?? false) && (
+          <Autocomplete label={t("labels.group")} description={t("labels.groupHint")} data={groups} value={group} onChange={setGroup} maxLength={60} comboboxProps={{ withinPortal: false }} data-testid="place-group" />
+        )}
+        <Group justify="flex-end">
+          <Button type="submit" data-testid="place">
+            {t("states.save")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
 }
 
 function RenameForm({ label, onSubmit }: { label: Label; onSubmit: (name: string) => void }) {
@@ -112,6 +142,11 @@ export function useLabelOperations(campaign: Campaign, onChange?: (title: string
     recolour: (label, color) => {
       if (color.toLowerCase() !== label.color.toLowerCase()) void run(t("labels.recoloured", { name: label.name }), changeLabel(campaign.id, label.id, { color }));
     },
+    place: (label) =>
+      modals.open({
+        title: t("labels.placeTitle", { name: label.name }),
+        children: <PlaceForm label={label} campaign={campaign} onSubmit={(place) => void run(t("labels.placed", { name: label.name }), changeLabel(campaign.id, label.id, place))} />,
+      }),
     remove: (label) =>
       modals.openConfirmModal({
         title: t("labels.removeTitle", { name: label.name }),
