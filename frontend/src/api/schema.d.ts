@@ -1102,23 +1102,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/models/card": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description Read a STAC item of the Machine Learning Model extension as the fields of a model's form. Nothing is stored. */
-        post: operations["models_card_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/models/health": {
         parameters: {
             query?: never;
@@ -1763,6 +1746,8 @@ export interface components {
                 [key: string]: string[];
             };
             band_presets?: components["schemas"]["BandPreset"][];
+            min_labels?: number;
+            max_labels?: number | null;
         };
         /** @description How a campaign works; see the reference of settings. */
         CampaignSettingsRequest: {
@@ -1777,6 +1762,8 @@ export interface components {
                 [key: string]: string[];
             };
             band_presets?: components["schemas"]["BandPresetRequest"][];
+            min_labels?: number;
+            max_labels?: number | null;
         };
         /** @description A protocol that answers, what to register, and why it is thought so. */
         Candidate: {
@@ -2124,21 +2111,6 @@ export interface components {
             duplicates: number;
             refused: number;
         };
-        /** @description What a card fills in of a model's form; empty is what it does not tell. ``warnings``: what could not be carried over. */
-        ImportedCard: {
-            name: string;
-            description: string;
-            version: string;
-            task: string;
-            classes: components["schemas"]["ModelClass"][];
-            options: {
-                [key: string]: unknown;
-            };
-            card: {
-                [key: string]: string;
-            };
-            warnings: string[];
-        };
         /** @description Ask a model about images. */
         InferenceRequestRequest: {
             /** @description A registered model that is attached to the campaign. */
@@ -2170,6 +2142,10 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["Attribute"][];
             skeleton?: components["schemas"]["Skeleton"];
+            /** @description The label that it stands under. */
+            parent?: number | null;
+            /** @description Labels of the whole image in one group exclude each other. */
+            group?: string;
         };
         /** @description How a label is used; ``imbalance``: images of the commonest label for one of this, 1 and up. */
         LabelCount: {
@@ -2181,6 +2157,8 @@ export interface components {
             few: boolean;
             /** Format: double */
             imbalance: number;
+            /** @description Images that have the label or one that stands under it. */
+            family_images: number;
         };
         /** @description All labels; ``unset_default``: images with several labels and no default, ``ambiguous_default``: people chose different ones. */
         LabelCounts: {
@@ -2203,6 +2181,10 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: components["schemas"]["SkeletonRequest"];
+            /** @description The label that it stands under. */
+            parent?: number | null;
+            /** @description Labels of the whole image in one group exclude each other. */
+            group?: string;
         };
         /** @description How probable a label of the whole picture is, 0 to 1; ``positive``: the model says it, under the thresholds. */
         LabelScore: {
@@ -2713,6 +2695,10 @@ export interface components {
             position?: number;
             attributes?: components["schemas"]["AttributeRequest"][];
             skeleton?: components["schemas"]["SkeletonRequest"];
+            /** @description The label that it stands under. */
+            parent?: number | null;
+            /** @description Labels of the whole image in one group exclude each other. */
+            group?: string;
         };
         /** @description A member and the role. */
         PatchedMemberRequest: {
@@ -6013,31 +5999,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestReport"];
-                };
-            };
-        };
-    };
-    models_card_create: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportedCard"];
                 };
             };
         };
