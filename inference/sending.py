@@ -23,10 +23,18 @@ def sent_image(image: StoredImage, endpoint: Endpoint, form: ImageForm | None = 
 
     Raises ``campaigns.imagery.Refused`` or OSError when the file is damaged or gone, Conflict as ``check_reachable`` does.
     """
-    card, form = endpoint.card, form or endpoint.image_form
-    sent = model_input(image, form=form, options=card.options, window=window)
-    if form != "address":
+    form = form or endpoint.image_form
+    sent = model_input(image, form=form, options=endpoint.card.options, window=window)
+    return replace(sent, address=_address(image.id, endpoint)) if form == "address" else sent
+
+
+def renewed(sent: ModelInput, endpoint: Endpoint) -> ModelInput:
+    """Return the same with an address that is good from now on: what waited long for its turn has one that is too old."""
+    if not sent.address or sent.id is None:
         return sent
-    options = card.options
-    loan = Loan(image.id, options.image_format, options.bands, options.max_side)
-    return replace(sent, address=base_address(card.url) + lent_path(loan))
+    return replace(sent, address=_address(sent.id, endpoint))
+
+
+def _address(image: int, endpoint: Endpoint) -> str:
+    options = endpoint.card.options
+    return base_address(endpoint.card.url) + lent_path(Loan(image, options.image_format, options.bands, options.max_side))

@@ -24,7 +24,7 @@ from inference.engine import ByteBudget, Engine, Outcome, Work
 from inference.inputs import StoredImage
 from inference.pacing import PAUSES_S, Pace
 from inference.precedence import Bystander
-from inference.sending import check_reachable, sent_image
+from inference.sending import check_reachable, renewed, sent_image
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
@@ -139,7 +139,7 @@ class _Lines:
         while True:
             async with self._pace.turn():
                 try:
-                    replied = await send_question(line, endpoint, sent, refused=self._pace.refused)
+                    replied = await send_question(line, endpoint, renewed(sent, endpoint), refused=self._pace.refused)
                 except CallFailed as error:
                     if error.code == "timeout":
                         self._pace.refused(0.0)

@@ -1,5 +1,6 @@
 """Models of other labeling tools in Winnow itself: a run over images that their server fetches, and servers that answer clicks alone."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,32 @@ def test_a_run_greets_once_and_each_image_is_fetched_by_its_own_address(
     assert Prediction.objects.count() == 5
     drafted = AnnotationSet.objects.get(image=images[0], author=None).annotations
     assert [(each["shape"]["x"], each["shape"]["width"], each["confidence"]) for each in drafted] == [(16.0, 32.0, 0.8)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_image_that_waits_for_its_turn_longer_than_an_address_is_good_gets_a_fresh_one(
+    make_campaign: Callable[..., Campaign], make_image: Callable[..., Image], make_model: Model, data_dir: Any, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    settings.PUBLIC_URL = "http://winnow.test"
+    monkeypatch.setattr("campaigns.lending.GOOD_FOR_S", 2)
+    campaign = make_campaign(task=Task.DETECTION)
+    for _ in range(4):
+        make_image(campaign)
+    statuses = []
+
+    def slow(seen: Seen) -> Reply:
+        if "/predict" in seen.line:
+            (task,) = orjson.loads(seen.body)["tasks"]
+            statuses.append(APIClient().get(task["data"]["image"].removeprefix("http://winnow.test")).status_code)
+            time.sleep(1.2)  # the last waits more than three seconds
+            return Reply(json={"results": [{"result": []}]})
+        return Reply(json={"model_version": "v7"})
+
+    with ModelServer(respond=slow) as server:
+        model = make_model(campaign, server.url, protocol="label_studio", options={"concurrency": 1})
+        execute_now(start_inference(user=campaign.created_by, campaign=campaign, model=model, images="all"))
+    assert statuses == [200] * 4
 
 
 def test_a_run_that_could_lend_no_image_is_not_begun(
