@@ -97,15 +97,15 @@ def read_classification(item: Node, reader: Reader) -> Classification:
     return read_scores(listed, reader.classes, logits=item.has("logits") and not item.has("scores"))
 
 
-def read_scores(node: Node, classes: Classes, *, logits: bool = False) -> Classification:
-    """Read scores per class in any spelling: numbers in order, name → number, or a list of objects."""
+def read_scores(node: Node, classes: Classes, *, logits: bool = False, of_object: bool = False) -> Classification:
+    """Read scores per class in any spelling: numbers in order, name → number, or a list of objects. ``of_object``: of a box."""
     if node.is_object():
         pairs = [(Node(name, f"{node.where} (name)"), value) for name, value in node.members()]
-        return scores.from_pairs(pairs, node.where, classes)
+        return scores.from_pairs(pairs, node.where, classes, of_object=of_object)
     entries = node.entries(MAX_CLASSES)
     if entries and entries[0].is_object():
-        return scores.from_pairs([(entry, score_of(entry)) for entry in entries], node.where, classes)
-    return scores.from_numbers(node, classes, logits=logits)
+        return scores.from_pairs([(entry, score_of(entry)) for entry in entries], node.where, classes, of_object=of_object)
+    return scores.from_numbers(node, classes, logits=logits, of_object=of_object)
 
 
 def score_of(entry: Node) -> Node:
@@ -123,7 +123,7 @@ def read_box(item: Node, reader: Reader) -> Box | None:
     if placed is None:
         return None
     listed = item.first("scores", "probabilities")
-    every = () if listed is None else read_scores(listed, reader.classes).scores
+    every = () if listed is None else read_scores(listed, reader.classes, of_object=True).scores
     return Box(index, name, reader.confidence(item), placed.x, placed.y, placed.width, placed.height, placed.rotation, every)
 
 

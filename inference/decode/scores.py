@@ -37,11 +37,14 @@ def softmax(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return shares
 
 
-def distribution(values: Sequence[float], where: str, classes: Classes, *, logits: bool = False) -> tuple[list[float], Activation]:
+def distribution(
+    values: Sequence[float], where: str, classes: Classes, *, logits: bool = False, of_object: bool = False
+) -> tuple[list[float], Activation]:
     """Return probabilities of ``values``, one per class.
 
     Numbers outside [0, 1] are logits: those go through softmax, or sigmoid for a multi-label model, with a warning
-    when the model's options had not said so. Probabilities of exclusive classes are made to sum to 1.
+    when the model's options had not said so. Probabilities of exclusive classes are made to sum to 1, but not those ``of_object``:
+    what a box leaves of 1 is the probability that nothing is there.
     """
     model, numbers = classes.model, np.asarray(values, dtype=np.float64)
     single = not model.multi_label
@@ -52,7 +55,7 @@ def distribution(values: Sequence[float], where: str, classes: Classes, *, logit
             classes.notes.warn("The scores are not probabilities and were taken as logits; say so in the model's options.")
         return _activated(numbers, "softmax" if single else "sigmoid")
     total = float(numbers.sum())
-    if single and abs(total - 1.0) > _TOLERANCE:
+    if single and not of_object and abs(total - 1.0) > _TOLERANCE:
         if total <= 0.0:
             raise PredictionRejected(where, "expected at least one score above 0")
         classes.notes.warn("The scores of the classes did not sum to 1 and were divided by their sum.")
@@ -66,18 +69,18 @@ def _activated(numbers: NDArray[np.floating], activation: str) -> tuple[list[flo
     return list(shares.tolist()), "softmax" if activation == "softmax" else "sigmoid"
 
 
-def from_numbers(node: Node, classes: Classes, *, logits: bool = False) -> Classification:
+def from_numbers(node: Node, classes: Classes, *, logits: bool = False, of_object: bool = False) -> Classification:
     """Read one number per class, in the order of the output slots."""
     values = [each.number() for each in node.entries(MAX_CLASSES)]
     if not values:
         raise node.reject("one number per class")
-    probabilities, activation = distribution(values, node.where, classes, logits=logits)
+    probabilities, activation = distribution(values, node.where, classes, logits=logits, of_object=of_object)
     named = zip(classes.in_order(len(values)), probabilities, strict=True)
     scores = tuple(ClassScore(index, name, value) for (index, name), value in named)
     return Classification(scores, _mode(classes.model), activation, complete=_is_complete(scores, classes.model))
 
 
-def from_pairs(pairs: Sequence[tuple[Node, Node]], where: str, classes: Classes) -> Classification:
+def from_pairs(pairs: Sequence[tuple[Node, Node]], where: str, classes: Classes, *, of_object: bool = False) -> Classification:
     """Read (class, score) pairs: the best few classes or all of them, as probabilities or percent."""
     if not 1 <= len(pairs) <= MAX_CLASSES:
         raise PredictionRejected(where, f"expected 1 to {MAX_CLASSES} classes, got {len(pairs)}")
@@ -89,8 +92,9 @@ def from_pairs(pairs: Sequence[tuple[Node, Node]], where: str, classes: Classes)
         values = [value / 100.0 for value in values]
     activation: Activation = "unknown"
     model = classes.model
-    if min(values) < 0.0 or max(values) > 1.0 or model.options.activation != "probability" or sum(values) > 1.0 + _TOLERANCE:
-        values, activation = distribution(values, where, classes)
+    too_much = not of_object and sum(values) > 1.0 + _TOLERANCE
+    if min(values) < 0.0 or max(values) > 1.0 or model.options.activation != "probability" or too_much:
+        values, activation = distribution(values, where, classes, of_object=of_object)
     scores = tuple(ClassScore(index, name, value) for (index, name), value in zip(named, values, strict=True))
     return Classification(scores, _mode(model), activation, complete=_is_complete(scores, model))
 

@@ -160,7 +160,7 @@ def _frame(spelled: Sequence[_Spelled], reader: Reader) -> Frame:
 def _box(each: _Spelled, frame: Frame, reader: Reader) -> Box | None:
     scores: tuple[ClassScore, ...] = ()
     if each.per_class is not None:
-        scores = read_scores(each.per_class, reader.classes, logits=each.per_class.where.endswith(".logits")).scores
+        scores = read_scores(each.per_class, reader.classes, logits=each.per_class.where.endswith(".logits"), of_object=True).scores
         best = max(scores, key=lambda score: score.confidence)
         index, name, value = best.index, best.name, best.confidence
     else:

@@ -115,6 +115,12 @@ def test_a_box_with_a_score_per_class_keeps_them_all() -> None:
     assert [score.confidence for score in found.scores] == [0.2, 0.8]
 
 
+def test_what_a_box_s_scores_leave_of_1_is_that_nothing_is_there() -> None:
+    prediction = ask("scaneo", card("detection"), [[2, 3, 8, 7, [0.02, 0.06]]])
+    assert only(prediction).confidence == 0.06
+    assert not prediction.warnings
+
+
 def test_nothing_found_is_an_answer() -> None:
     assert ask("scaneo", card("detection"), []).items == ()
 

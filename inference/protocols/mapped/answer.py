@@ -156,7 +156,7 @@ def _known(thing: Thing, mapping: AnswerMapping, reader: Reader) -> _Known | Non
         mapping.score.take(thing.place, "answer.score")  # null says: no confidence; nothing there is a mistake
     value = None if score is None else confidence(score, reader.classes.model)
     if mapping.scores is not None:
-        every = read_scores(thing.need(mapping.scores, "scores"), reader.classes).scores
+        every = read_scores(thing.need(mapping.scores, "scores"), reader.classes, of_object=True).scores
         best = max(every, key=lambda each: each.confidence)
         return _Known(best.index, best.name, best.confidence if value is None else value, every)
     return _Known(*_class(thing, mapping, reader), value)
