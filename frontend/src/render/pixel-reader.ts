@@ -53,12 +53,22 @@ class Reader implements PixelReader {
     return coming;
   }
 
+  /** The whole file, once for all readers; asked for again where it could not be had. */
+  private file(url: string): Promise<HTMLImageElement> {
+    const { shared } = this;
+    shared.image ??= imageFrom(url).catch((error: unknown) => {
+      shared.image = null;
+      throw error;
+    });
+    return shared.image;
+  }
+
   private async read(column: number, row: number): Promise<PixelTile> {
-    const { picture, scale, shared } = this;
+    const { picture, scale } = this;
     const [x, y] = [column * TILE_PX, row * TILE_PX];
     // A last pixel that the image covers in part only would be half transparent.
     const [width, height] = [Math.min(TILE_PX, Math.floor(picture.size.width / scale) - x), Math.min(TILE_PX, Math.floor(picture.size.height / scale) - y)];
-    const image = picture.kind === "file" ? await (shared.image ??= imageFrom(picture.url)) : await imageFrom(picture.url(picture.maxZoom - this.level, column, row));
+    const image = await (picture.kind === "file" ? this.file(picture.url) : imageFrom(picture.url(picture.maxZoom - this.level, column, row)));
     const rgba = picture.kind === "file" ? pixelsOf(image, [x * scale, y * scale], scale, width, height) : pixelsOf(image, [0, 0], 1, width, height);
     const tile = { x, y, width, height, rgba };
     this.kept.set(`${column},${row}`, tile);

@@ -40,11 +40,11 @@ const FONT = "600 12px 'Inter Variable', system-ui, sans-serif";
 const INK = new Fill({ color: "#ffffff" });
 const PLATE = new Fill({ color: "rgba(16, 20, 19, 0.82)" });
 
-/** A small plate at the top left of a shape: "93 %", or "Water 93 %". */
+/** A small plate above the top left of a shape, clear of a handle or the name of a point there: "93 %", or "Water 93 %". */
 export function tagStyle(text: string): Style {
   return new Style({
     geometry: (feature) => topLeft(feature.getGeometry() as Geometry | undefined),
-    text: new Text({ text, font: FONT, fill: INK, backgroundFill: PLATE, padding: [2, 4, 1, 4], textAlign: "left", textBaseline: "bottom", offsetY: -4, offsetX: 4, overflow: true }),
+    text: new Text({ text, font: FONT, fill: INK, backgroundFill: PLATE, padding: [2, 4, 1, 4], textAlign: "left", textBaseline: "bottom", offsetY: -10, offsetX: 4, overflow: true }),
     zIndex: 1,
   });
 }

@@ -157,6 +157,23 @@ describe("intelligent scissors", () => {
     expect(shapeOf<{ points: readonly Point[] }>(on, "new1").points).toEqual([[50, 50], [150, 50], [150, 120]]);
   });
 
+  it("let a picture that cannot be read alone for a while, and go straight", async () => {
+    const picture = pictureOf(SIZE, () => 90);
+    const asked: string[] = [];
+    picture.load = (column, row) => {
+      asked.push(`${column},${row}`);
+      return Promise.reject(new Error("gone"));
+    };
+    const on = page(picture);
+    for (const at of [[50, 50], [150, 50], [150, 120]] as const) {
+      await hover(on, at);
+      click(on, at);
+    }
+    on.key(press("Enter"));
+    expect(ringOf(on)).toHaveLength(4);
+    expect(new Set(asked).size).toBe(asked.length);
+  });
+
   it("fall silent when another tool is taken up while the picture comes", async () => {
     const on = page(pictureOf(SIZE, disc(MIDDLE, RADIUS)));
     click(on, around(MIDDLE, RADIUS, 0));

@@ -6,7 +6,9 @@ import type { Point } from "../../core/types";
 import { EdgeWindow } from "./edge-window";
 
 /** Corners looked at for one move of the pointer: well under a frame. */
-const MOST_CORNERS = 30_000;
+const MOST_CORNERS = 20_000;
+/** After a picture could not be read it is let alone for so long. */
+const REST_MS = 3_000;
 /** The pointer is drawn to an edge this near, in pixels of the page. */
 const PULL_PX = 8;
 /** Pixels of the page in one pixel of what is read. */
@@ -18,6 +20,7 @@ const windows = new WeakMap<PixelReader, EdgeWindow>();
 export class Scissors {
   private making: PixelReader | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private restsUntil_ms = 0;
 
   constructor(
     private readonly bench: Bench,
@@ -65,7 +68,7 @@ export class Scissors {
     if (!reader) return null;
     const window = windows.get(reader);
     if (window?.holds(points, this.bench.size)) return window;
-    if (!this.making && EdgeWindow.fits(points, reader, this.bench.size)) void this.make(points, reader);
+    if (!this.making && Date.now() >= this.restsUntil_ms && EdgeWindow.fits(points, reader, this.bench.size)) void this.make(points, reader);
     return null;
   }
 
@@ -74,8 +77,8 @@ export class Scissors {
     try {
       windows.set(reader, await EdgeWindow.around(points, reader, this.bench.size));
     } catch {
-      // A tile that could not be read is asked for again with the next move; until then lines are straight.
-      return;
+      // A tile could not be read. It is asked for again with a later move; until then lines are straight.
+      this.restsUntil_ms = Date.now() + REST_MS;
     } finally {
       this.making = null;
     }

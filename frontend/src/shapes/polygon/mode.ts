@@ -62,6 +62,7 @@ export class PolygonMode extends PathMode {
   }
 
   protected say(): string {
+    if (!this.begun && this.purpose === "object" && this.path.clinging) return "Click on an edge of the picture and along it: the line follows. Shift goes straight, Esc stops.";
     if (!this.begun || this.purpose === "split") return HINTS[this.purpose];
     return "Enter or the first corner closes; Backspace takes back; Ctrl does not snap.";
   }
