@@ -1,8 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, bodyOf, done } from "./client";
+import { api, bodyOf, done, type Answer } from "./client";
 import type { Images } from "./gallery";
 import { apiFetch, apiUrl } from "./http";
+import type { components } from "./schema";
 import type { ModelFields, RegisteredModel, Task } from "./types";
+
+type Schemas = components["schemas"];
 
 const MOST_LISTED = 200;
 
@@ -137,4 +140,28 @@ export function useStartInference(campaign: number) {
     mutationFn: (body: { model: number; images: Images; prefill: boolean }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
+}
+
+/** Ask a model about a picture that is in no campaign; with no threshold, so that one may be chosen afterwards. */
+export async function predictPicture(campaign: number, model: number, file: File, checkpoint: "best" | "last", signal: AbortSignal): Promise<Answer<Schemas["Predicted"]>> {
+  const address = apiUrl(`/campaigns/${campaign}/models/${model}/predict`, { checkpoint, threshold: 0, name: file.name });
+  const response = await apiFetch(address, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" }, signal });
+  return (await response.json()) as Answer<Schemas["Predicted"]>;
+}
+
+/** Import a picture and let the model draft on it: at once where it has an address, else in a run. */
+export async function keepWithDrafts(campaign: number, model: { readonly id: number; readonly kind: string }, file: File): Promise<void> {
+  const form = new FormData();
+  form.append("files", file, file.name);
+  const report = (await (await apiFetch(apiUrl(`/campaigns/${campaign}/images`), { method: "POST", body: form })).json()) as Answer<Schemas["ImportReport"]>;
+  const result = report.results[0];
+  if (!result || result.image === null) throw new Error(result?.detail ?? "The picture was not taken.");
+  await draftOn(campaign, model, [result.image]);
+}
+
+/** Let a model draft on images of the campaign; returns the run, or what it said at once. */
+export async function draftOn(campaign: number, model: { readonly id: number; readonly kind: string }, images: readonly number[]): Promise<Answer<Schemas["Run"]> | Answer<Schemas["Told"]>[]> {
+  const [only] = images;
+  if (model.kind === "external" && images.length === 1 && only !== undefined) return bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: only } }, body: { model: model.id } }));
+  return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body: { model: model.id, images: [...images], prefill: true } }));
 }

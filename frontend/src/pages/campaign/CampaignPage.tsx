@@ -1,5 +1,5 @@
 import { Anchor, Badge, Box, Button, Group, Tabs, Text } from "@mantine/core";
-import { IconActivity, IconBox, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers } from "@tabler/icons-react";
+import { IconActivity, IconBox, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers, IconWand } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
@@ -18,6 +18,7 @@ import { WhatNext } from "./WhatNext";
 
 const LabelsTab = lazy(() => import("./labels/LabelsTab").then((module) => ({ default: module.LabelsTab })));
 const ModelsTab = lazy(() => import("./models/ModelsTab").then((module) => ({ default: module.ModelsTab })));
+const PredictTab = lazy(() => import("./predict/PredictTab").then((module) => ({ default: module.PredictTab })));
 const RoundsTab = lazy(() => import("./rounds/RoundsTab").then((module) => ({ default: module.RoundsTab })));
 const TrainingTab = lazy(() => import("./training/TrainingTab").then((module) => ({ default: module.TrainingTab })));
 const PeopleTab = lazy(() => import("./people/PeopleTab").then((module) => ({ default: module.PeopleTab })));
@@ -30,6 +31,7 @@ const TABS = [
   { name: "models", icon: IconBox, Panel: ModelsTab },
   { name: "training", icon: IconSchool, Panel: TrainingTab },
   { name: "rounds", icon: IconRefreshDot, Panel: RoundsTab },
+  { name: "predict", icon: IconWand, Panel: PredictTab },
   { name: "people", icon: IconUsers, Panel: PeopleTab },
   { name: "export", icon: IconDownload, Panel: ExportTab },
   { name: "runs", icon: IconActivity, Panel: RunsTab },
