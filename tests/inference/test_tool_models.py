@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from campaigns.errors import Conflict
+from campaigns.lending import GOOD_FOR_S
 from campaigns.models import AnnotationSet, Campaign, Image, RunState, Task, User
 from campaigns.runs import execute_now
 from inference.models import Prediction
@@ -60,21 +62,22 @@ def test_an_image_that_waits_for_its_turn_longer_than_an_address_is_good_gets_a_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     settings.PUBLIC_URL = "http://winnow.test"
-    monkeypatch.setattr("campaigns.lending.GOOD_FOR_S", 2)
+    now = [time.time()]
+    monkeypatch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: now[0]))
     campaign = make_campaign(task=Task.DETECTION)
     for _ in range(4):
         make_image(campaign)
     statuses = []
 
-    def slow(seen: Seen) -> Reply:
+    def takes_minutes(seen: Seen) -> Reply:
         if "/predict" in seen.line:
             (task,) = orjson.loads(seen.body)["tasks"]
             statuses.append(APIClient().get(task["data"]["image"].removeprefix("http://winnow.test")).status_code)
-            time.sleep(1.2)  # the last waits more than three seconds
+            now[0] += GOOD_FOR_S + 100
             return Reply(json={"results": [{"result": []}]})
         return Reply(json={"model_version": "v7"})
 
-    with ModelServer(respond=slow) as server:
+    with ModelServer(respond=takes_minutes) as server:
         model = make_model(campaign, server.url, protocol="label_studio", options={"concurrency": 1})
         execute_now(start_inference(user=campaign.created_by, campaign=campaign, model=model, images="all"))
     assert statuses == [200] * 4
