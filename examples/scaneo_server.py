@@ -3,7 +3,8 @@
     python examples/scaneo_server.py --port 9101
 
 SCANEO's request does not name a task, so each task has its own address: /classification, /detection, /segmentation,
-and /probabilities, which answers the segmentation as fractions. Needs Python, numpy and pillow; takes 3 bands of 8 bit.
+/probabilities, which answers the segmentation as fractions, /logits, as one number a class and pixel (take Softmax or Argmax
+after it), and /scores, which answers boxes with a score per class. Needs Python, numpy and pillow; takes 3 bands of 8 bit.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from PIL import Image
 from water import classify, islands, water_probability
 
 CLASSES = {"classification": ["ocean", "coast", "land"], "segmentation": ["water", "land"], "detection": ["island"]}
+OTHER_FORMS = {"probabilities": ["water", "land"], "logits": ["water", "land"], "scores": ["island"]}
 
 
 def predict(task: str, rgb: np.ndarray) -> tuple[str, bytes]:
@@ -26,6 +28,11 @@ def predict(task: str, rgb: np.ndarray) -> tuple[str, bytes]:
     if task == "detection":
         boxes = [{"bbox": box, "label": "island", "score": confidence} for box, confidence in islands(water)]
         return "application/json", json.dumps(boxes).encode()
+    if task == "scores":
+        return "application/json", json.dumps([[*box, [confidence]] for box, confidence in islands(water)]).encode()
+    if task == "logits":
+        sure = np.clip(water, 1e-6, 1 - 1e-6)
+        return "application/json", json.dumps(np.log([sure, 1 - sure]).round(3).tolist()).encode()
     values = (1 - water).astype(np.float32) if task == "probabilities" else (water < 0.5).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(values).save(buffer, "TIFF")
@@ -51,8 +58,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         task = self.path.strip("/")
         try:
-            if task not in {*CLASSES, "probabilities"}:
-                raise ValueError(f"POST to /{', /'.join(CLASSES)} or /probabilities")
+            if task not in CLASSES | OTHER_FORMS:
+                raise ValueError(f"POST to /{', /'.join(CLASSES | OTHER_FORMS)}")
             picture = Image.open(io.BytesIO(uploaded_image(self.headers["Content-Type"], body)))
             self.answer(200, *predict(task, np.asarray(picture.convert("RGB"))))
         except (KeyError, ValueError, OSError) as error:
@@ -77,7 +84,7 @@ if __name__ == "__main__":
     where = parser.parse_args()
     server = ThreadingHTTPServer((where.host, where.port), Handler)
     print("Models, protocol scaneo, with their classes in order:", flush=True)
-    for task, names in CLASSES.items():
+    for task, names in (CLASSES | OTHER_FORMS).items():
         print(f"  http://{where.host}:{server.server_port}/{task}: {', '.join(names)}", flush=True)
     try:
         server.serve_forever()

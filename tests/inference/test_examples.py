@@ -183,6 +183,23 @@ def test_the_example_server_is_recognised_with_its_tensors_and_task(oip_server: 
     assert asyncio.run(told(oip_server)).confidence < found.confidence
 
 
+def test_scaneo_s_logits_become_probabilities_and_its_scores_boxes(scaneo_server: str, chips: list[blue_marble.Chip]) -> None:
+    (fractions,) = answers("scaneo", f"{scaneo_server}/probabilities", "segmentation", chips[:1])
+    (logits,) = answers("scaneo", f"{scaneo_server}/logits", "segmentation", chips[:1])
+    said, told = logits.prediction.items[0], fractions.prediction.items[0]
+    assert isinstance(said, Raster)
+    assert isinstance(told, Raster)
+    assert (read_map(said.class_map) == read_map(told.class_map)).mean() > 0.999
+    assert "logits" in logits.prediction.warnings[0]
+    islands = [chip for chip in chips if island_boxes(chip, smallest_px=120)]
+    plain = answers("scaneo", f"{scaneo_server}/detection", "detection", islands)
+    scored = answers("scaneo", f"{scaneo_server}/scores", "detection", islands)
+    for one, other in zip(plain, scored, strict=True):
+        assert [(b.x, b.y, b.confidence) for b in one.prediction.items if isinstance(b, Box)] == [
+            (b.x, b.y, b.confidence) for b in other.prediction.items if isinstance(b, Box)
+        ]
+
+
 def test_a_server_in_twenty_lines_has_twenty_lines() -> None:
     code = (EXAMPLES / "smallest_server.py").read_text().splitlines()
     told = [line for line in code if line.strip() and not line.strip().startswith('"""')]
