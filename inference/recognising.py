@@ -99,9 +99,12 @@ def _from_told(protocol: Protocol, told: Recognised, requests: Sequence[WireRequ
 
 
 def variants(protocol: Protocol) -> list[dict[str, Any]]:
-    """Return the settings of its own to try a protocol with: each way to begin where it offers several, else none."""
+    """Return the settings of its own to try a protocol with: each way to begin where it offers several, else none.
+
+    A preset that can be left to the protocol ("auto") is: the answer's own names and shapes tell it.
+    """
     preset = next((each for each in protocol.options if each.name == "preset" and each.in_extra), None)
-    return [{}] if preset is None else [{"preset": choice} for choice in preset.choices]
+    return [{}] if preset is None or "auto" in preset.choices else [{"preset": choice} for choice in preset.choices]
 
 
 def completed(told: Candidate, sampled: Candidate) -> Candidate:

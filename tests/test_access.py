@@ -151,6 +151,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "audit": {"get": only(OWNERS)},
     "models/promptable": {"post": only(MANAGERS)},
     "models/onnx": {"post": only(MANAGERS)},
+    "models/card": {"post": only(MANAGERS, {"properties": {"mlm:name": "Clouds"}})},
     "models/<int:model_id>": {"get": only(MEMBERS), "patch": only(MANAGERS, {"name": "New"}), "delete": only(MANAGERS)},
     "models/<int:model_id>/test": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/models": {"get": only(MEMBERS), "post": only(MANAGERS, {"model": 1})},

@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from models_registry.api import auditing, views
+from models_registry.api import auditing, cards, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", auditing.AuditView.as_view()),
+    *cards.urlpatterns,
     path("models", views.ModelsView.as_view()),
     path("models/promptable", views.PromptableModelsView.as_view()),
     path("models/<int:model_id>", views.ModelView.as_view()),
