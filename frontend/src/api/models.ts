@@ -1,9 +1,9 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf, done, type Answer } from "./client";
 import type { Images } from "./gallery";
-import { apiFetch, apiUrl } from "./http";
+import { apiFetch, apiUrl, sendJson } from "./http";
 import type { components } from "./schema";
-import type { ModelFields, RegisteredModel, Task } from "./types";
+import type { ImportedCard, ModelFields, RegisteredModel, Task } from "./types";
 
 type Schemas = components["schemas"];
 
@@ -56,6 +56,11 @@ export function useAddPromptable() {
     meta: { quiet: true },
     mutationFn: (server_path: string) => bodyOf(api.POST("/api/v1/models/promptable", { body: { server_path } })),
   });
+}
+
+/** Read a model card; nothing is stored. */
+export function useReadCard() {
+  return useMutation({ meta: { quiet: true }, mutationFn: (document: unknown) => sendJson<ImportedCard>("POST", "/models/card", document) });
 }
 
 export interface OnnxUpload {

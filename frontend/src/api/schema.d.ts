@@ -1102,6 +1102,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Read a STAC item of the Machine Learning Model extension as the fields of a model's form. Nothing is stored. */
+        post: operations["models_card_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/health": {
         parameters: {
             query?: never;
@@ -2110,6 +2127,21 @@ export interface components {
             created: number;
             duplicates: number;
             refused: number;
+        };
+        /** @description What a card fills in of a model's form; empty is what it does not tell. ``warnings``: what could not be carried over. */
+        ImportedCard: {
+            name: string;
+            description: string;
+            version: string;
+            task: string;
+            classes: components["schemas"]["ModelClass"][];
+            options: {
+                [key: string]: unknown;
+            };
+            card: {
+                [key: string]: string;
+            };
+            warnings: string[];
         };
         /** @description Ask a model about images. */
         InferenceRequestRequest: {
@@ -5999,6 +6031,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestReport"];
+                };
+            };
+        };
+    };
+    models_card_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedCard"];
                 };
             };
         };

@@ -38,6 +38,8 @@ export type RunItem = Answer<Schemas["RunItem"]>;
 export type Reason = Answer<Schemas["Reason"]>;
 
 export type RegisteredModel = Answer<Schemas["Model"]>;
+/** What a model card from elsewhere fills in of a form. */
+export type ImportedCard = Answer<Schemas["ImportedCard"]>;
 export type ModelFields = Schemas["ModelRequest"];
 export type ModelClass = Schemas["NamedClass"];
 export type Protocol = Answer<Schemas["Protocol"]>;

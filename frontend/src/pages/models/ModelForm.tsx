@@ -15,7 +15,8 @@ import type { ModelStart } from "./probe/candidate";
 import { ProtocolOptions } from "./ProtocolOptions";
 import { StepsEditor } from "./StepsEditor";
 
-type Start = Partial<Omit<ModelStart, "options">> & { options?: Readonly<Record<string, unknown>> };
+/** What a form begins with: what a probe or a card told. */
+export type Start = Partial<Omit<ModelStart, "options">> & { options?: Readonly<Record<string, unknown>>; description?: string; card?: ModelCard };
 
 interface Values {
   name: string;

@@ -4,12 +4,15 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaign } from "@/api/campaigns";
 import { useCampaignModelChanges, useCreateModel } from "@/api/models";
-import type { Task } from "@/api/types";
+import type { ImportedCard, Task } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { LoadingRows } from "@/parts/states";
 import { EXAMPLE } from "./example";
 import { ExampleHint } from "./ExampleHint";
+import { withCard } from "./cardImport";
+import { ImportCard } from "./ImportCard";
 import { ModelForm } from "./ModelForm";
+import type { Start } from "./ModelForm";
 import type { ModelStart } from "./probe/candidate";
 import { ProbePanel } from "./probe/ProbePanel";
 import { UploadOnnx } from "./UploadOnnx";
@@ -18,7 +21,7 @@ interface FormProps {
   campaign: number | null;
   task: Task;
   example: boolean;
-  start: ModelStart | undefined;
+  start: Start | undefined;
 }
 
 function Form({ campaign, task, example, start }: FormProps) {
@@ -53,6 +56,8 @@ function Steps({ campaign, task }: { campaign: number | null; task: Task | undef
   const { t } = useTranslation();
   const [example, setExample] = useState(false);
   const [start, setStart] = useState<ModelStart>();
+  const [card, setCard] = useState<ImportedCard>();
+  const begun = card === undefined ? start : withCard(start, card, task);
   return (
     <>
       <ProbePanel key={String(example)} task={task} suggested={example ? EXAMPLE.url : ""} chosen={start?.protocol ?? null} onChoose={setStart} />
@@ -63,10 +68,13 @@ function Steps({ campaign, task }: { campaign: number | null; task: Task | undef
         </>
       )}
       <Card>
-        <Title order={2} fz={18} mb="md">
-          {t(start === undefined ? "models.byHand" : "models.lookOver")}
-        </Title>
-        <Form key={start === undefined ? `blank ${String(example)}` : JSON.stringify(start)} campaign={campaign} task={task ?? "classification"} example={example} start={start} />
+        <Stack gap="sm" mb="md">
+          <Title order={2} fz={18}>
+            {t(start === undefined ? "models.byHand" : "models.lookOver")}
+          </Title>
+          <ImportCard onRead={setCard} />
+        </Stack>
+        <Form key={begun === undefined ? `blank ${String(example)}` : JSON.stringify(begun)} campaign={campaign} task={task ?? "classification"} example={example} start={begun} />
       </Card>
     </>
   );
