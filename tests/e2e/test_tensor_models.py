@@ -1,5 +1,6 @@
 """Models of tensors in the browser: one at an address of the Open Inference Protocol, one uploaded as an ONNX file; both draft."""
 
+import json
 import re
 import subprocess
 import sys
@@ -60,18 +61,21 @@ def drafts(api: Api, page: Page, stack: Stack, campaign: dict[str, Any], model: 
     return hand.seen()
 
 
-def test_a_model_at_an_address_of_the_open_inference_protocol_drafts(
-    signed_in: Page, shared_stack: Stack, shared_api: Api, oip_server: str
+def test_a_model_at_an_address_of_the_open_inference_protocol_takes_its_card_and_drafts(
+    signed_in: Page, shared_stack: Stack, shared_api: Api, oip_server: str, tmp_path: Path
 ) -> None:
     page = signed_in
     campaign = make_campaign(shared_api, "detection", [("island.png", "image/png", island())], labels=[{"name": "Island"}])
     page.goto(f"{shared_stack.url}/models/new?campaign={campaign['id']}")
-    page.get_by_test_id("model-name").fill("Islands over tensors")
+    card = {"mlm:name": "Islands over tensors", "mlm:output": [{"classification:classes": [{"value": 0, "name": "island"}]}]}
+    (tmp_path / "card.json").write_text(json.dumps({"type": "Feature", "properties": card}))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_test_id("import-card").click()
+    chooser.value.set_files(tmp_path / "card.json")
+    expect(page.get_by_test_id("model-name")).to_have_value("Islands over tensors")
     choose(page, "model-protocol", "Open Inference Protocol (KServe, Triton, MLServer)")
     page.get_by_test_id("model-url").fill(f"{oip_server}/v2/models/detection/infer")
     page.get_by_test_id("option-score_threshold").fill("0.4")
-    page.get_by_test_id("model-classes").fill("island")
-    page.get_by_test_id("model-classes").press("Enter")
     page.get_by_test_id("save-model").click()
     page.wait_for_url(re.compile(r"/models/\d+"))
     try_it(page)
