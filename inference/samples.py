@@ -1,4 +1,4 @@
-"""A drawn picture to try a model with: a coast, blue water on the left and green land on the right. Pure."""
+"""A drawn picture to try a model with: a coast, blue water with an island on the left and green land on the right. Pure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def drawn_pixels(side_px: int = SIDE_PX) -> NDArray[np.uint8]:
     """Return the coast as (side, side, 3)."""
     x, y = np.meshgrid(np.arange(side_px), np.arange(side_px))
     land = x > side_px / 2 + side_px / 8 * np.sin(y * 256 / side_px / 24)
+    land |= ((x - 0.2 * side_px) / (0.1 * side_px)) ** 2 + ((y - 0.6 * side_px) / (0.07 * side_px)) ** 2 < 1
     return np.where(land[..., None], (86, 118, 62), (18, 42, 92)).astype(np.uint8)
 
 

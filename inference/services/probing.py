@@ -193,7 +193,7 @@ async def _try(
             failed = failed or Attempt(protocol.name, protocol.title, "rejected", error.where, str(error))
         except CallFailed as error:
             failed = failed or _attempt(protocol, error)
-            if error.code in NO_ANSWER or not names_task:  # no other question would be understood
+            if error.code in NO_ANSWER or (error.code != "rejected" and not names_task):  # no other question would be understood
                 break
         else:
             found = from_answer(protocol, card, answer.prediction, latency_ms=(perf_counter() - begun) * 1000)

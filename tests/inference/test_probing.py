@@ -94,6 +94,29 @@ def test_scaneo_probabilities_are_known_by_their_shape(probe: Callable[..., dict
     assert "scaneo" in {each["protocol"] for each in found["candidates"]}, found
 
 
+@pytest.mark.parametrize(
+    ("script", "path", "task", "protocol", "classes"),
+    [
+        ("scaneo_server.py", "/detection", "detection", "scaneo", 1),
+        ("huggingface_server.py", "/segmentation", "segmentation", "huggingface", ["water", "land"]),
+        ("cvat_server.py", "/detection", "detection", "cvat", ["island"]),
+        ("roboflow_server.py", "/infer/object_detection", "", "roboflow", ["coast"]),
+        ("label_studio_server.py", "", "detection", "label_studio", []),
+        ("oip_server.py", "/v2/models/detection", "detection", "oip", 1),
+        ("mapped_server.py", "/predictions/classifier", "classification", "mapped_json", ["coast", "land", "ocean"]),
+    ],
+)
+def test_every_example_server_is_recognised(
+    probe: Callable[..., dict[str, Any]], script: str, path: str, task: str, protocol: str, classes: Any
+):
+    with example(script) as url:
+        found = probe(url.removesuffix("/predict") + path, task=task)
+    best = found["candidates"][0]
+    assert best["protocol"] == protocol, found
+    names = sorted(each["name"] for each in best["classes"])
+    assert len(names) == classes if isinstance(classes, int) else names == sorted(classes)
+
+
 def test_the_secret_goes_along_and_comes_back_nowhere(probe: Callable[..., dict[str, Any]]):
     def respond(seen: Seen) -> Reply:
         return Reply({"protocols": ["winnow"], "name": "echo"}, status=200 if seen.headers.get("x-key") == "0pen5esame" else 401)
