@@ -19,6 +19,7 @@ from inference.precedence import Bystander
 from inference.services import clicking
 from models_registry.models import CampaignModel, RegisteredModel
 from tests.conftest import png_bytes
+from tests.e2e.stack import wait_for
 from tests.fakes import ModelServer, Reply, Seen, free_port
 
 WIDTH, HEIGHT = 64, 48
@@ -260,7 +261,13 @@ def test_slow_answers_never_take_all_threads_and_of_one_person_the_newest_questi
     image: Image, attach: Callable[..., RegisteredModel], annotator: User
 ) -> None:
     model_answers: list[str] = []
-    with ModelServer(answer=winnow_answer(), delay_s=0.5) as server:
+    all_asked = threading.Event()
+
+    def respond(seen: Seen) -> Reply:
+        all_asked.wait(20)
+        return Reply(json=winnow_answer())
+
+    with ModelServer(respond=respond) as server:
         model = attach(server.url)
         marks = clicking.Prompts(box=(20, 10, 44, 30))
 
@@ -272,9 +279,11 @@ def test_slow_answers_never_take_all_threads_and_of_one_person_the_newest_questi
                 model_answers.append(refused.code)
 
         threads = [threading.Thread(target=click, args=(asker,)) for asker in ("a", "b", "c", "c", "c")]
-        for thread in threads:
+        for number, thread in enumerate(threads):
             thread.start()
-            time.sleep(0.05)
+            wait_for(lambda number=number: server.requests + clicking.DESK._waiting > number, 20, lambda: "it does not ask")  # type: ignore[misc]
+        assert server.requests == 2
+        all_asked.set()
         for thread in threads:
             thread.join()
         assert sorted(model_answers) == ["outline", "outline", "outline", "superseded", "superseded"]
