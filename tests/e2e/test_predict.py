@@ -65,6 +65,14 @@ def test_a_model_is_tried_its_findings_are_downloaded_and_one_picture_is_taken_i
     kept = next(image for image in shared_api.every(f"/campaigns/{campaign['id']}/images") if image["name"] == "new-11.png")
     assert len(shared_api.get(f"/images/{kept['id']}/annotation-set")["annotations"]) == 2
 
+    first = campaign["images"][0]["id"]
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}")
+    page.locator(f'[data-image="{first}"]').click(button="right")
+    page.get_by_role("menuitem", name="Predict with").click()
+    page.get_by_role("menuitem", name="Bright things").click()
+    expect(page.get_by_text("Bright things has answered")).to_be_visible()
+    assert len(shared_api.get(f"/images/{first}/annotation-set")["annotations"]) == 2
+
 
 def test_it_fits_a_phone_and_can_be_installed_there(browser: Browser, shared_stack: Stack, shared_api: Api, model_url: str) -> None:
     campaign = make_campaign(shared_api, "detection", [("a.png", "image/png", png(picture_with_patches(1)[0]))])

@@ -114,8 +114,8 @@ export function useTestModel(id: number) {
 const attachedKey = (campaign: number) => ["campaigns", campaign, "models"] as const;
 const campaignAt = (campaign_id: number) => ({ params: { path: { campaign_id } } });
 
-export function useCampaignModels(campaign: number) {
-  return useQuery({ queryKey: attachedKey(campaign), queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { ...campaignAt(campaign), signal })) });
+export function useCampaignModels(campaign: number, enabled = true) {
+  return useQuery({ queryKey: attachedKey(campaign), enabled, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { ...campaignAt(campaign), signal })) });
 }
 
 export interface MappingChange {
@@ -165,8 +165,8 @@ export async function keepWithDrafts(campaign: number, model: { readonly id: num
 }
 
 /** Let a model draft on images of the campaign; returns the run, or what it said at once. */
-export async function draftOn(campaign: number, model: { readonly id: number; readonly kind: string }, images: readonly number[]): Promise<Answer<Schemas["Run"]> | Answer<Schemas["Told"]>[]> {
+export async function draftOn(campaign: number, model: { readonly id: number; readonly kind: string }, images: readonly number[], taken: Images = [...images]): Promise<Answer<Schemas["Run"]> | Answer<Schemas["Told"]>[]> {
   const [only] = images;
   if (model.kind === "external" && images.length === 1 && only !== undefined) return bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: only } }, body: { model: model.id } }));
-  return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body: { model: model.id, images: [...images], prefill: true } }));
+  return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body: { model: model.id, images: taken, prefill: true } }));
 }

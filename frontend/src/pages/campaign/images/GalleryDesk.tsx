@@ -6,6 +6,8 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { useTranslation } from "react-i18next";
 import { idsKey, type Query } from "@/api/gallery";
 import { type ImageChange, useImageChanges } from "@/api/images";
+import { draftOn } from "@/api/models";
+import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign, Run } from "@/api/types";
 import { LabelPanel, type PanelActions } from "../labels/LabelPanel";
 import { useLabelOperations } from "../labels/useLabelOperations";
@@ -102,8 +104,18 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
   const makeDefault = (one: number, images: readonly number[]): void => apply(t("gallery.defaultOf", { name: name(one) }), images, { default: one });
   const open = (id: number): void => openTool(navigate, campaign.id, scopeNow({ selection: chosen.length > 1 && selection.ids.has(id) ? selection : NO_SELECTION, filter }), id);
 
+  const predict: MenuActions["predict"] = (model, images) => {
+    const told = draftOn(campaign.id, model, images, takenImages(campaign.id, images)).then((answer) => {
+      if (!Array.isArray(answer)) return onRun(answer);
+      const failed = answer.find(({ code }) => code !== "");
+      if (failed) notifyProblem(new Error(failed.reason));
+      else notifyDone(t("predict.drafted", { name: model.name }));
+    });
+    told.catch(notifyProblem);
+  };
+
   const onImage: TileActions = { open, menu: (id, at) => setMenu({ id, ...at }), unlabel: (id, one) => unlabel(one, [id]), makeDefault: (id, one) => makeDefault(one, [id]) };
-  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), exclude: (excluded, images) => update(images, { excluded }), split: (split, images) => update(images, { split }), remove };
+  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), exclude: (excluded, images) => update(images, { excluded }), split: (split, images) => update(images, { split }), remove, predict };
   const onPanel: PanelActions = {
     add: (one) => label(one, chosen),
     remove: (one) => unlabel(one, chosen),

@@ -1,9 +1,10 @@
 import { Menu } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconArrowBackUp, IconBan, IconCheck, IconCopyPlus, IconFlag, IconPencil, IconScissors, IconStar, IconTag, IconTrash } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBan, IconCheck, IconCopyPlus, IconFlag, IconPencil, IconScissors, IconStar, IconTag, IconTrash, IconWand } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { GalleryImage } from "@/api/gallery";
-import type { Campaign, Split } from "@/api/types";
+import { useCampaignModels } from "@/api/models";
+import type { Campaign, CampaignModel, Split } from "@/api/types";
 import { mayLabel, mayManage } from "../roles";
 
 export interface MenuAt {
@@ -22,6 +23,7 @@ export interface MenuActions {
   exclude(excluded: boolean, images: readonly number[]): void;
   split(split: Split, images: readonly number[]): void;
   remove(images: readonly number[]): void;
+  predict(model: CampaignModel["model"], images: readonly number[]): void;
 }
 
 interface Props {
@@ -40,6 +42,9 @@ const SPLITS = ["train", "validation", "test", ""] as const satisfies readonly S
 export function ImageMenu({ campaign, at, image, images, actions, onClose }: Props) {
   const { t } = useTranslation();
   const manager = mayManage(campaign.role);
+  const attached = useCampaignModels(campaign.id, at !== null && mayLabel(campaign.role));
+  // People without a say in runs may ask a model with an address about one image.
+  const models = (attached.data ?? []).map(({ model }) => model).filter(({ kind }) => kind !== "promptable" && (manager || (kind === "external" && images.length === 1)));
   const labels = mayLabel(campaign.role) ? campaign.labels : [];
   const many = images.length > 1;
   const own = new Set(image?.whole_labels.map((one) => one.label) ?? []);
@@ -92,6 +97,20 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
                 {t("gallery.makeDefault", { name: label.name })}
               </Menu.Item>
             ))}
+        {models.length > 0 && (
+          <Menu.Sub>
+            <Menu.Sub.Target>
+              <Menu.Sub.Item leftSection={<IconWand size={15} />}>{t("predict.menu")}</Menu.Sub.Item>
+            </Menu.Sub.Target>
+            <Menu.Sub.Dropdown mah={320} style={{ overflowY: "auto" }}>
+              {models.map((model) => (
+                <Menu.Item key={model.id} onClick={() => actions.predict(model, images)}>
+                  {model.name}
+                </Menu.Item>
+              ))}
+            </Menu.Sub.Dropdown>
+          </Menu.Sub>
+        )}
         {mayLabel(campaign.role) && (
           <Menu.Item leftSection={<IconFlag size={15} />} onClick={() => actions.flag(!(image?.flagged ?? false), images)}>
             {image?.flagged === true ? t("gallery.unflag") : t("gallery.flag")}
