@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-FIRST_LIMIT = 4
+FIRST_LIMIT = 16
 QUEUE_LOW, QUEUE_HIGH = 3.0, 6.0
 """So many questions may wait at the other end before fewer are asked: enough that it never idles."""
 NOISE_MS = 20.0
