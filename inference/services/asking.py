@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
+from typing import Final
 
+from campaigns.imagery import Refused
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy
 from inference.inputs import StoredImage
+from inference.interactive.process import Desk
 from inference.sending import sent_image
 from inference.tiling import WindowPx
 from inference.windowed import Joined, ask_in_windows, windows_for
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
+
+WAIT_S: Final = 2.0
+DESK: Final = Desk(at_once=2, most_waiting=2)
+"""A person waits, and a thread of the web server with them: slow models must not take all of the threads."""
 
 
 async def greeted(endpoint: Endpoint) -> Endpoint:
@@ -54,9 +62,14 @@ def impatient(endpoint: Endpoint, within_s: float) -> Endpoint:
 
 
 def ask_once(endpoint: Endpoint, image: StoredImage, within_s: float) -> Answer | Joined:
-    """Greet and ask, from code that is not asynchronous; raises ``CallFailed``."""
+    """Greet and ask, from code that is not asynchronous; raises ``CallFailed``, also when too many people wait already."""
 
     async def ask() -> Answer | Joined:
         return await ask_image(await greeted(endpoint), image, within_s=within_s)
 
-    return asyncio.run(ask())
+    try:
+        DESK.admit("", time.monotonic() + WAIT_S)
+    except Refused as busy:
+        raise CallFailed("busy", "Many people wait for models at this moment. Ask again shortly.") from busy
+    with DESK:
+        return asyncio.run(ask())
