@@ -17,10 +17,9 @@ from rasterio.io import MemoryFile
 from rasterio.transform import Affine as RasterAffine
 
 from campaigns.imagery import CONTENT_TYPES, Refused, as_geotiff_bytes, encode_image, encoded, read_rgb, read_window, tile_source
-from inference.protocols.base import ImageForm
 from inference.steps import PixelStepFailed, run_pixel_steps
 from inference.tiling import WindowPx
-from inference.wire import Affine, ModelInput
+from inference.wire import Affine, ImageForm, ModelInput
 from models_registry.options import ModelOptions
 from models_registry.steps import read_steps
 

@@ -5,11 +5,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-from inference.schema import Prediction, PredictionRejected
+from inference.schema import Classification, ClassScore, Prediction, PredictionRejected
+from inference.wire import ModelClass
 from models_registry.options import ModelOptions
 
 
@@ -50,3 +51,14 @@ class LocalPredictor(Protocol):
     def predict(self, pictures: Sequence[Picture]) -> Sequence[Prediction | PredictionRejected]:
         """Return one prediction per picture, in order, or why there is none; raise ``PredictionRejected`` when it is none for all."""
         ...
+
+
+def classified(
+    picture: Picture, classes: Sequence[ModelClass], probabilities: Sequence[float], *, multi_label: bool, version: str
+) -> Prediction:
+    """Return the answer of a classifier of ours: a probability for each class, in their order."""
+    pairs = zip(classes, probabilities, strict=True)
+    scores = tuple(ClassScore(each.index, each.name, min(1.0, max(0.0, value))) for each, value in pairs)
+    mode: Literal["multi", "single"] = "multi" if multi_label else "single"
+    item = Classification(scores, mode=mode, activation="sigmoid" if multi_label else "softmax", complete=True)
+    return Prediction((item,), picture.width, picture.height, version)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from campaigns.imagery import Refused
 from inference.calling import Answer, CallFailed
 from inference.inputs import StoredImage
+from inference.joining import join_windows
 from inference.schema import Prediction, PredictionRejected
-from inference.steps import run_thing_steps
-from inference.tiling import WindowPx, stitch, windows_of
+from inference.tiling import WindowPx
 from inference.wire import WireReply
 from models_registry.options import ModelOptions
 
@@ -25,13 +25,6 @@ class Joined:
     prediction: Prediction
     latency_ms: float
     reply: WireReply = field(repr=False)
-
-
-def windows_for(image: StoredImage, options: ModelOptions) -> tuple[WindowPx, ...]:
-    """Return the windows in which an image is asked about; none when it is asked about as a whole."""
-    if options.window_px is None or max(image.width, image.height) <= options.window_px:
-        return ()
-    return windows_of(image.width, image.height, window_px=options.window_px, overlap_px=options.overlap_px)
 
 
 async def ask_in_windows(
@@ -65,11 +58,6 @@ async def ask_in_windows(
         raise CallFailed("rejected", str(error), where=error.where) from error
     latency_ms = sum(answer.latency_ms for answer in answers.values()) / len(answers)
     return Joined(prediction, latency_ms, answers[0].reply)
-
-
-def join_windows(parts: Sequence[tuple[WindowPx, Prediction]], image: StoredImage, options: ModelOptions) -> Prediction:
-    """Return one answer of those about windows, after the steps on whole things."""
-    return run_thing_steps(stitch(parts, width=image.width, height=image.height, options=options), options)
 
 
 def placed(error: CallFailed | Refused, window: WindowPx) -> CallFailed | Refused:

@@ -13,6 +13,8 @@ from models_registry.options import ModelOptions
 
 Affine = tuple[float, float, float, float, float, float]
 
+ImageForm = Literal["encoded", "geotiff", "address"]
+
 
 @dataclass(frozen=True, slots=True)
 class ModelClass:

@@ -160,6 +160,7 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "campaigns/<int:campaign_id>/models/<int:model_id>/coverage": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/models/<str:model>/predict": {"post": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/models/<str:model>/download": {"get": only(MANAGERS)},
     "campaigns/<int:campaign_id>/inference-runs": {"post": only(MANAGERS, {"model": 1, "images": "all"})},
     "campaigns/<int:campaign_id>/training-runs": {"get": only(MEMBERS), "post": only(MANAGERS, {"name": "First"})},
     "training-runs/<int:run_id>": {"get": only(MEMBERS)},

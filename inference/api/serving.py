@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-import orjson
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,13 +16,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_campaign, user_of
-from campaigns.errors import InvalidInput, TooLarge
 from inference.api.serializers import AnsweringModelSerializer
 from inference.services.fetching import fetch_picture
-from inference.services.serving import Served, Wanted, predict_picture, servable_model
-from inference.serving.things import as_document, as_sentisight
+from inference.services.serving import predict_picture, servable_model
+from inference.serving.questions import (
+    LARGEST_PICTURE_BYTES,
+    Served,
+    checked_picture,
+    decoded,
+    no_picture,
+    predicted_document,
+    read_wanted,
+)
+from inference.serving.things import as_sentisight
 
-LARGEST_PICTURE_BYTES: Final = 256 * 2**20
 THRESHOLD = OpenApiParameter(
     "threshold", OpenApiTypes.FLOAT, description="Least confidence, 0 to 1, for labels that `thresholds` does not name."
 )
@@ -83,7 +87,7 @@ class FoundObjectSerializer(serializers.Serializer[Any]):
 
 
 class ServingModelSerializer(AnsweringModelSerializer):
-    """The model that answered; ``checkpoint`` is empty for a model behind an address."""
+    """The model that answered; ``checkpoint`` is empty for a model that was not trained here."""
 
     checkpoint = serializers.CharField(allow_blank=True)
 
@@ -130,7 +134,7 @@ class ServingView(APIView):
         """Ask the model about the picture in the request."""
         campaign = fetch_campaign(request, campaign_id)
         chosen = servable_model(campaign, model)
-        wanted = _wanted(request, role)
+        wanted = read_wanted(request.query_params, role)
         given = _picture(request)
         served = predict_picture(
             user=user_of(request), campaign=campaign, model=chosen, content=given.content, name=given.name, wanted=wanted
@@ -168,31 +172,6 @@ class PredictView(ServingView):
         return Response(predicted_document(served, given.name))
 
 
-def predicted_document(served: Served, name: str) -> dict[str, Any]:
-    """Return an answer in our own form."""
-    model = served.model
-    return {
-        "model": {"id": model.pk, "name": model.name, "version": model.version, "checkpoint": served.role},
-        "image": {"name": name, "width": served.width, "height": served.height},
-        "task": model.task,
-        "thresholds": served.thresholds,
-        "latency_ms": round(served.latency_ms, 1),
-        **as_document(served.said),
-    }
-
-
-def _wanted(request: Request, role: str) -> Wanted:
-    query = request.query_params
-    try:
-        threshold = float(query["threshold"]) if "threshold" in query else None
-        thresholds = orjson.loads(query.get("thresholds", "{}"))
-    except ValueError as error:
-        raise InvalidInput('threshold is a number from 0 to 1, thresholds a JSON object like {"Water": 0.4}.') from error
-    if not isinstance(thresholds, dict) or (threshold is not None and not 0.0 <= threshold <= 1.0):
-        raise InvalidInput('threshold is a number from 0 to 1, thresholds a JSON object like {"Water": 0.4}.')
-    return Wanted(role or query.get("checkpoint", "best"), thresholds, threshold)
-
-
 def _picture(request: Request) -> Given:
     data = request.data
     if isinstance(data, bytes):
@@ -203,21 +182,11 @@ def _picture(request: Request) -> Given:
     elif isinstance(data, Mapping) and isinstance(data.get("url"), str):
         given = Given(fetch_picture(data["url"], cap_bytes=LARGEST_PICTURE_BYTES), data["url"].rpartition("/")[2][:300] or "picture")
     elif isinstance(data, Mapping) and isinstance(data.get("base64"), str):
-        given = Given(_decoded(data["base64"]), "picture")
+        given = Given(decoded(data["base64"]), "picture")
     else:
-        raise InvalidInput('Send the bytes of a picture, a form with a file "image", {"url": "…"} or {"base64": "…"}.', code="no_picture")
-    if not given.content:
-        raise InvalidInput("The picture is empty.", code="no_picture")
-    if len(given.content) > LARGEST_PICTURE_BYTES:
-        raise TooLarge(f"A picture has at most {LARGEST_PICTURE_BYTES // 2**20} MiB. Import it into a campaign instead.")
+        raise no_picture()
+    checked_picture(given.content)
     return given
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidInput("base64 does not hold Base64 text.", code="invalid_base64") from error
 
 
 urlpatterns: list[URLPattern | URLResolver] = [path("campaigns/<int:campaign_id>/models/<str:model>/predict", PredictView.as_view())]

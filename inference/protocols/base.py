@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from inference.interactive.prompts import Prompts
 from inference.schema import Prediction, PredictionRejected
-from inference.wire import ModelCard, ModelClass, ModelInput, SecretPlace, WireReply, WireRequest
+from inference.wire import ImageForm, ModelCard, ModelClass, ModelInput, SecretPlace, WireReply, WireRequest
 from models_registry.options import ModelOptions, OptionsRejected
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "Protocol", "Recognised", "SecretPlace", "WireReply", "WireRequest", "multipart",
 ]  # fmt: skip
 
-ImageForm = Literal["encoded", "geotiff", "address"]
 OPTION_FIELDS = frozenset(each.name for each in fields(ModelOptions))
 MAX_OPTION_TEXT = 2_000
 

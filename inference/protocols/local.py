@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from campaigns.errors import Conflict
-from inference.predictors import Picture
-from inference.schema import Classification, ClassScore, Prediction
+from inference.predictors import Picture, classified
+from inference.schema import Prediction
 from inference.wire import ModelCard, ModelClass
 from models_registry.networks.backbones import DIMENSION, SIZES, Backbone, BackboneSpec, loaded_backbone
 from models_registry.networks.checkpoint import ClassifierCheckpoint
@@ -105,7 +105,4 @@ class ClassifierPredictor:
 
     def _prediction(self, picture: Picture, probabilities: list[float]) -> Prediction:
         multi = self._checkpoint.head.multi_label
-        pairs: Any = zip(self._classes, probabilities, strict=True)
-        scores = tuple(ClassScore(each.index, each.name, min(1.0, max(0.0, value))) for each, value in pairs)
-        item = Classification(scores, mode="multi" if multi else "single", activation="sigmoid" if multi else "softmax", complete=True)
-        return Prediction((item,), picture.width, picture.height, self._card.version)
+        return classified(picture, self._classes, probabilities, multi_label=multi, version=self._card.version)

@@ -8,7 +8,6 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +15,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from inference.decode.nodes import Node, parse_json
-from inference.decode.rasters import read_grid
 from inference.protocols.base import ModelCard, ModelInput, Option, Prediction, Protocol, Recognised, WireReply, WireRequest
 from inference.schema import PredictionRejected
 from inference.tensors.images import datatype_of, make_tensor
+from inference.tensors.pictures import pixels_of
 from inference.tensors.placement import Placement
 from inference.tensors.presets import guess_task, read_outputs, suggest
 from inference.tensors.settings import (
@@ -41,7 +39,6 @@ from inference.tensors.settings import (
 from inference.tensors.wire import LENGTH_HEADER, decode_reply, encode_request
 from models_registry.options import ModelOptions
 
-MAX_PIXELS = 2**28
 MAX_DIMENSIONS = 8
 BINARY = "binary_tensor_data"
 _PLACE = re.compile(r"^(?P<base>.*?)/v2(?:/models/(?P<model>[^/?#]+)(?:/versions/(?P<version>[^/?#]+))?)?(?:/(?:infer|ready))?/?$")
@@ -212,16 +209,6 @@ def merged(extra: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with what is told filled in where nothing, "auto" or 0 stands."""
     known = {name: value for name, value in extra.items() if value not in (None, "", AUTO, 0)}
     return {**told, **known}
-
-
-def pixels_of(image: ModelInput) -> NDArray[np.generic]:
-    """Return an image's pixels (h, w, C): bands as they are stored of a TIFF, else three colours of 8 bit, upright."""
-    if image.content_type == "image/tiff":
-        return np.moveaxis(read_grid(image.content, "image").values, 0, 2)
-    with Image.open(io.BytesIO(image.content)) as picture:
-        if picture.width * picture.height > MAX_PIXELS:
-            raise PredictionRejected("input", f"an image of {picture.width} x {picture.height} pixels is too large to be made a tensor")
-        return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
 
 
 def _input(image: ModelInput, settings: TensorSettings, task: str) -> tuple[str, NDArray[Any]]:

@@ -12,9 +12,10 @@ from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_o
 from inference.endpoints import egress_policy
 from inference.inputs import StoredImage
 from inference.interactive.process import Desk
+from inference.joining import windows_for
 from inference.sending import sent_image
 from inference.tiling import WindowPx
-from inference.windowed import Joined, ask_in_windows, windows_for
+from inference.windowed import Joined, ask_in_windows
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 from django.conf import settings
 
 from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from inference.answers import digest
 from inference.endpoints import model_card
-from inference.inputs import StoredImage, model_input, rgb_input
+from inference.inputs import StoredImage
+from inference.joining import join_windows, windows_for
+from inference.looking import picture_of
 from inference.predictors import LocalPredictor, Picture
-from inference.protocols.oip import pixels_of
 from inference.protocols.onnx_file import load_onnx
 from inference.schema import Prediction, PredictionRejected
 from inference.services.failures import Unanswered
@@ -28,13 +28,10 @@ from inference.services.planning import Plan
 from inference.steps import run_thing_steps
 from inference.store import Answered
 from inference.tiling import WindowPx
-from inference.windowed import join_windows, windows_for
 from models_registry.models import Checkpoint, RegisteredModel
-from models_registry.options import ModelOptions
 from models_registry.protocols import ONNX
 
 READERS = 4
-UNSEEN = np.zeros((1, 1, 3), np.uint8)  # stands for pixels that the predictor does not need
 
 
 @dataclass
@@ -159,46 +156,6 @@ class LocalAsker:
             column, row = asked.windows[number][:2]
             reason = f"In the window at x {column}, y {row}: {reason}"
         return [Unanswered(asked.image.id, code, reason)]
-
-
-def look_once(predictor: LocalPredictor, image: StoredImage, options: ModelOptions) -> Prediction:
-    """Return what a network says of one image, whole or in windows, after the model's steps.
-
-    Raises ``PredictionRejected`` where its answer is unsound, Refused or OSError where the image cannot be read.
-    """
-    options = predictor.reading or options
-    windows = windows_for(image, options)
-    if not windows:
-        return run_thing_steps(_look(predictor, picture_of(predictor, image, options, None)), options)
-    parts = []
-    for window in windows:
-        try:
-            parts.append((window, _look(predictor, picture_of(predictor, image, options, window))))
-        except PredictionRejected as error:
-            column, row, width, height = window
-            raise error.within(f"the window of {width} x {height} at x {column}, y {row}") from error
-    return join_windows(parts, image, options)
-
-
-def _look(predictor: LocalPredictor, picture: Picture) -> Prediction:
-    (prediction,) = predictor.predict([picture])
-    if isinstance(prediction, PredictionRejected):
-        raise prediction
-    return prediction
-
-
-def picture_of(predictor: LocalPredictor, image: StoredImage, options: ModelOptions, window: WindowPx | None) -> Picture:
-    """Read an image, or a window of it, as a network wants to see it."""
-    side = predictor.max_side
-    if predictor.reading is not None:
-        sent = model_input(image, form="encoded", options=predictor.reading, window=window)
-        return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
-    if window is not None:
-        return Picture(rgb_input(image, options, max_side=side, window=window), window[2], window[3], id=image.id)
-    if options.pre:  # what is known of the image's content is known of other pixels
-        return Picture(rgb_input(image, options, max_side=side), image.width, image.height, id=image.id)
-    pixels = rgb_input(image, options, max_side=side) if predictor.needs_pixels(image.sha256) else UNSEEN
-    return Picture(pixels, image.width, image.height, id=image.id, sha256=image.sha256)
 
 
 def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool = True) -> LocalPredictor:

@@ -22,6 +22,7 @@ from inference.calling import Answer, CallFailed, Endpoint, Replied, greet, limi
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
 from inference.inputs import StoredImage
+from inference.joining import windows_for
 from inference.pacing import PAUSES_S, Pace
 from inference.precedence import Bystander
 from inference.sending import check_reachable, renewed, sent_image
@@ -29,7 +30,7 @@ from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
 from inference.tiling import WindowPx
-from inference.windowed import ask_in_windows, windows_for
+from inference.windowed import ask_in_windows
 from inference.wire import ModelInput
 from models_registry.egress import EgressClient
 

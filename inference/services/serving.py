@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -26,37 +26,14 @@ from inference.schema import Prediction
 from inference.services.asking import ask_once, impatient
 from inference.services.planning import draft_rules
 from inference.serving.client import ask_own_model
-from inference.serving.things import Said, said, with_thresholds
-from models_registry.models import CallKind, CampaignModel, Checkpoint, ModelKind, RegisteredModel
+from inference.serving.questions import AskedModel, Served, Wanted, by_label
+from inference.serving.things import said, with_thresholds
+from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
+from models_registry.protocols import LOCAL
 from models_registry.services.calls import Call, record_calls
 
 ANSWER_WITHIN_S: Final = 60.0
 NO_IMAGE: Final = 0
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How a model is to be asked. ``role``: which checkpoint of a model that was trained here.
-
-    ``thresholds``: least confidence by label name or id, in place of the campaign's; ``threshold``: for all other labels.
-    """
-
-    role: str = Checkpoint.Role.BEST
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    threshold: float | None = None
-
-
-@dataclass(frozen=True)
-class Served:
-    """What a model says of one picture. ``thresholds``: what counted, by label name, where something other than the default did."""
-
-    model: RegisteredModel
-    role: str
-    width: int
-    height: int
-    said: Said
-    thresholds: dict[str, float]
-    latency_ms: float
 
 
 def servable_model(campaign: Campaign, name: str) -> RegisteredModel:
@@ -81,31 +58,15 @@ def predict_picture(*, user: User, campaign: Campaign, model: RegisteredModel, c
     if model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model answers clicks on the labeling page; it cannot be asked about whole pictures.", code="promptable_model")
     names = dict(campaign.labels.values_list("pk", "name"))
-    rules = with_thresholds(draft_rules(model, campaign), _by_id(wanted.thresholds, names), wanted.threshold)
+    rules = with_thresholds(draft_rules(model, campaign), by_label(wanted.thresholds, names), wanted.threshold)
     with _landed(content, name) as image:
         begun = time.perf_counter()
         prediction = _ask_own(model, image, wanted.role) if model.kind == ModelKind.INTERNAL else _ask_endpoint(model, image)
         latency_ms = (time.perf_counter() - begun) * 1000.0
     told = {names[label]: value for label, value in rules.thresholds.items() if label in names}
-    role = wanted.role if model.kind == ModelKind.INTERNAL else ""
-    return Served(model, role, image.width, image.height, said(prediction, rules, names), told, latency_ms)
-
-
-def _by_id(thresholds: Mapping[str, float], names: Mapping[int, str]) -> dict[int, float]:
-    ids = {name: label for label, name in names.items()}
-    found: dict[int, float] = {}
-    for name, value in thresholds.items():
-        label = ids.get(name, int(name) if name.isdecimal() and len(name) < 19 else -1)
-        if label not in names:
-            raise _invalid(f"thresholds.{name}", f"{name[:100]!r} is no label of this campaign.")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
-            raise _invalid(f"thresholds.{name}", "A threshold is a number from 0 to 1.")
-        found[label] = float(value)
-    return found
-
-
-def _invalid(field_name: str, why: str) -> InvalidInput:
-    return InvalidInput(why, code="invalid_thresholds", errors=[{"field": field_name, "detail": why}])
+    role = wanted.role if model.protocol == LOCAL else ""
+    asked = AskedModel(model.pk, model.name, model.version, model.task, role)
+    return Served(asked, image.width, image.height, said(prediction, rules, names), told, latency_ms)
 
 
 @contextmanager
@@ -125,8 +86,6 @@ def _landed(content: bytes, name: str) -> Iterator[StoredImage]:
 
 
 def _ask_own(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
-    if role not in Checkpoint.Role.values:
-        raise InvalidInput("checkpoint is best or last.", code="invalid_checkpoint")
     asked = {**asdict(image), "path": str(image.path)}
     return ask_own_model(settings.DATA_DIR, model_id=model.pk, role=role, images=[asked])[0]
 

@@ -16,11 +16,10 @@ from inference.calling import CallFailed, Endpoint
 from inference.decode.excerpts import excerpt
 from inference.endpoints import endpoint_of, model_card
 from inference.inputs import StoredImage, model_input
+from inference.joining import windows_for
 from inference.predictors import Picture
 from inference.prefill import draft
 from inference.protocols.middle import ClickInTheMiddle
-from inference.protocols.oip import pixels_of
-from inference.protocols.onnx_file import reading_options
 from inference.samples import drawn_sample
 from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
@@ -28,8 +27,9 @@ from inference.services.asking import ask_image, ask_input, greeted, impatient
 from inference.services.onnx import ask_aside
 from inference.services.planning import draft_rules, stored_image
 from inference.steps import recording
+from inference.tensors.network import reading_options
+from inference.tensors.pictures import pixels_of
 from inference.tiling import WindowPx
-from inference.windowed import windows_for
 from inference.wire import ModelInput
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.permissions import changeable, require_use

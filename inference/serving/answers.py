@@ -18,9 +18,10 @@ from campaigns.errors import DomainError
 from campaigns.imagery import Refused
 from inference.endpoints import model_card
 from inference.inputs import StoredImage
+from inference.looking import look_once
 from inference.predictors import LocalPredictor
 from inference.schema import PredictionRejected
-from inference.services.local import load_predictor, look_once
+from inference.services.local import load_predictor
 from models_registry.models import Checkpoint, RegisteredModel
 from models_registry.options import ModelOptions
 

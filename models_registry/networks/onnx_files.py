@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import json
 import mmap
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -223,6 +222,8 @@ def _names(text: str) -> dict[int, str]:
 
 def main() -> None:
     """Describe the file that is named, as JSON."""
+    import resource  # not everywhere, and loading networks does without
+
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:

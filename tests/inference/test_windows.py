@@ -15,12 +15,12 @@ from rest_framework.test import APIClient
 from campaigns.models import Campaign, Image, ItemState, RunItem, User
 from campaigns.runs import execute_now
 from inference.inputs import StoredImage, model_input
+from inference.joining import windows_for
 from inference.models import Prediction
 from inference.rasters import read_map
 from inference.schema import Raster
 from inference.services import start_inference
 from inference.store import load_prediction
-from inference.windowed import windows_for
 from models_registry.options import ModelOptions
 from tests.campaigns.samples import tiff_bytes
 from tests.inference.endpoint import Endpoint, Reply, listed

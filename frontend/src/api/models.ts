@@ -170,3 +170,8 @@ export async function draftOn(campaign: number, model: { readonly id: number; re
   if (model.kind === "external" && images.length === 1 && only !== undefined) return bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: only } }, body: { model: model.id } }));
   return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body: { model: model.id, images: taken, prefill: true } }));
 }
+
+/** Where a model of ours is downloaded with a server of its own. */
+export function modelDownloadUrl(campaign: number, model: number, checkpoint: "best" | "last"): string {
+  return `${API}/campaigns/${campaign}/models/${model}/download?checkpoint=${checkpoint}`;
+}

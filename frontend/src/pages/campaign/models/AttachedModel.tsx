@@ -10,6 +10,7 @@ import { Disclosure } from "@/parts/Disclosure";
 import { mayManage } from "../roles";
 import { CoverageNotes } from "./CoverageNotes";
 import { InferencePanel } from "./InferencePanel";
+import { DownloadModel } from "./DownloadModel";
 import { LabelMapper } from "./LabelMapper";
 import { type Mapping, sameMapping } from "./mapper";
 import { Thresholds } from "./Thresholds";
@@ -109,6 +110,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
                 onChange={(event) => save.mutate({ model: model.id, on_open: event.currentTarget.checked })}
               />
             )}
+            {manager && <DownloadModel campaign={campaign} model={model} />}
             {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
           </>
         )}
