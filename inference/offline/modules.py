@@ -37,7 +37,7 @@ def needed_by(module: str) -> Needed:
         waiting.append(name.rpartition(".")[0])
         imports = set(_imports(file))
         if "pkgutil" in imports:  # a package that takes in whatever lies beside it
-            waiting += [f"{name}.{other.stem}" for other in file.parent.glob("*.py")]
+            waiting += [f"{name}.{other.stem}" for other in file.parent.glob("*.py") if other != file]
         for imported in imports:
             top = imported.partition(".")[0]
             if top in OURS:

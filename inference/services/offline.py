@@ -61,8 +61,12 @@ def _manifest(campaign: Campaign, model: RegisteredModel, role: str, *, kind: st
 
 def _packed(manifest: Manifest, network: Path) -> IO[bytes]:
     file = tempfile.TemporaryFile(prefix="download-", dir=folder("incoming"))  # noqa: SIM115 the caller sends it, then closes it
-    write_archive(file, manifest, network)
-    file.seek(0)
+    try:
+        write_archive(file, manifest, network)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
     return file
 
 

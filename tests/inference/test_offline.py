@@ -141,7 +141,7 @@ def raster() -> bytes:
 
 def landscape() -> bytes:
     picture = np.zeros((30, 40, 3), np.uint8)
-    picture[5:20, :20, 2] = 255
+    picture[5:20, :20] = (200, 60, 20)
     return png(picture)
 
 

@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf, done, type Answer } from "./client";
 import type { Images } from "./gallery";
-import { apiFetch, apiUrl, sendJson } from "./http";
+import { API, apiFetch, apiUrl, sendJson } from "./http";
 import type { components } from "./schema";
 import type { ImportedCard, ModelFields, RegisteredModel, Task } from "./types";
 

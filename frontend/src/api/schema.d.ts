@@ -563,6 +563,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return a ZIP: network, labels, thresholds, and a server in plain Python that answers the predict API offline. */
+        get: operations["download_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models/{model}/predict": {
         parameters: {
             query?: never;
@@ -3173,7 +3190,7 @@ export interface components {
             split?: components["schemas"]["SplitEnum"] | components["schemas"]["BlankEnum"];
             labels?: string[];
         };
-        /** @description The model that answered; ``checkpoint`` is empty for a model behind an address. */
+        /** @description The model that answered; ``checkpoint`` is empty for a model that was not trained here. */
         ServingModel: {
             id: number;
             name: string;
@@ -4933,6 +4950,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Coverage"];
+                };
+            };
+        };
+    };
+    download_model: {
+        parameters: {
+            query?: {
+                /** @description Of a model that was trained here. */
+                checkpoint?: "best" | "last";
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
         };
