@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { add, humanAnnotation, remove } from "@/actions/annotations";
 import type { JournalEntry } from "./journal";
-import { Autosave, REST_MS, type SaveOutcome, type SaveRequest, type Work } from "./autosave";
+import { Autosave, REST_MS, type SaveOutcome, type SaveRequest } from "./autosave";
+import { NO_WORK } from "./effort";
 import { applyPatch, documentOf, EMPTY_DOCUMENT, type AnnotationDocument } from "./document";
 import type { Annotation } from "./types";
 
 const box = (id: string, x = 0): Annotation => humanAnnotation(id, 1, { type: "box", x, y: 0, width: 5, height: 5, rotation: 0 });
-
-const NO_WORK: Work = { active_s: 0, effort: {} };
 
 /** A server of one annotation set, and a wire that can break before or after it. */
 class Server {
@@ -48,6 +47,7 @@ function desk(server: Server) {
         page.work = NO_WORK;
         return work;
       },
+      untoldWork: () => page.work,
       giveBackWork: (work) => (page.work = work),
       remember: (entry) => (page.journal = entry),
     },
@@ -258,6 +258,24 @@ describe("autosave", () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(server.requests.map(({ effort }) => effort)).toEqual([work.effort, work.effort]);
     expect(page.work).toEqual(NO_WORK);
+  });
+
+  it("writes down beside unsaved changes what they cost, also while a save is on its way", async () => {
+    const server = new Server();
+    server.trouble = ["before"];
+    const { autosave, edit, page } = desk(server);
+    edit(add(page.document, box("a")));
+    // A gesture is accounted for after the change that it made.
+    page.work = { active_s: 4, effort: { a: { active_s: 4, actions: 2 } } };
+    const flushed = autosave.flush();
+    expect(page.work).toEqual(NO_WORK);
+    expect(page.journal?.work).toEqual({ active_s: 4, effort: { a: { active_s: 4, actions: 2 } } });
+    await flushed;
+    page.work = { active_s: 5, effort: { a: { active_s: 5, actions: 3 } } };
+    edit(add(page.document, box("b")));
+    expect(page.journal?.work).toEqual(page.work);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([autosave.state, page.journal]).toEqual(["saved", null]);
   });
 
   it("flushes at once, and reports active seconds even without a change", async () => {

@@ -1,7 +1,7 @@
 /** Autosave: small patches with a version, within a second of rest; nothing acknowledged is sent twice, nothing is lost in silence. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { applyPatch, difference, isEmptyPatch, type AnnotationDocument } from "./document";
-import type { Effort } from "./effort";
+import { NO_WORK, together, type Work } from "./effort";
 import type { JournalEntry } from "./journal";
 import { beforePatch, holds, isClash, type Before } from "./merge";
 import type { Annotation, Patch } from "./types";
@@ -27,12 +27,6 @@ export type SaveOutcome =
   | { readonly kind: "offline"; readonly message: string }
   | { readonly kind: "refused"; readonly message: string };
 
-/** Work since the last save: seconds on the image, and what each annotation cost. */
-export interface Work {
-  readonly active_s: number;
-  readonly effort: Effort;
-}
-
 export interface SaveRequest extends Work {
   readonly version: number;
   readonly patch: Patch;
@@ -48,6 +42,8 @@ export interface AutosaveParts {
   /** Whether an annotation stands by itself: others may come and go beside it without a choice between them. */
   readonly standsAlone: (annotation: Annotation) => boolean;
   readonly takeWork: () => Work;
+  /** What `takeWork` would take, left where it is. */
+  readonly untoldWork: () => Work;
   /** A save did not arrive: its work is still to be told. */
   readonly giveBackWork: (work: Work) => void;
   readonly remember: (entry: JournalEntry | null) => void;
@@ -62,6 +58,8 @@ export class Autosave {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private pumping: Promise<void> | null = null;
   private failures = 0;
+  /** Told by the save that is on its way, and not acknowledged. */
+  private telling: Work = NO_WORK;
   private closed = false;
 
   constructor(
@@ -184,8 +182,12 @@ export class Autosave {
     if (isEmptyPatch(patch) && !evenEmpty && this.state !== "offline") return;
     const base = this.saved;
     const work = this.parts.takeWork();
+    this.telling = work;
+    // The last gesture is in the account only now, after the change that it made was noted.
+    this.remember(patch);
     this.show("saving");
     const outcome = await this.parts.send({ version: this.currentVersion, patch, ...work });
+    this.telling = NO_WORK;
     if (outcome.kind !== "saved") this.parts.giveBackWork(work);
     this.settle(outcome, sent, patch, base);
   }
@@ -210,7 +212,8 @@ export class Autosave {
   }
 
   private remember(patch: Patch): void {
-    const entry = { version: this.currentVersion, patch, before: beforePatch(this.saved, patch), at_ms: Date.now() };
+    const work = together(this.telling, this.parts.untoldWork());
+    const entry = { version: this.currentVersion, patch, before: beforePatch(this.saved, patch), work, at_ms: Date.now() };
     this.parts.remember(isEmptyPatch(patch) ? null : entry);
   }
 

@@ -12,6 +12,14 @@ export interface Spent {
 
 export type Effort = Readonly<Record<string, Spent>>;
 
+/** Work that the server was not told of yet: seconds on the image, and what each annotation cost. */
+export interface Work {
+  readonly active_s: number;
+  readonly effort: Effort;
+}
+
+export const NO_WORK: Work = { active_s: 0, effort: {} };
+
 export interface Tally {
   /** Spent, and not yet anybody's. */
   readonly waiting: Spent;
@@ -48,6 +56,13 @@ export function attribute(tally: Tally, ids: readonly string[]): Tally {
 export function take(tally: Tally): { readonly rest: Tally; readonly effort: Effort } {
   const effort = Object.fromEntries([...tally.byId].map(([id, { active_s, actions }]) => [id, { active_s: Math.round(active_s * 1000) / 1000, actions }]));
   return { rest: { ...tally, byId: new Map() }, effort };
+}
+
+/** Work of two tabs, or of two moments, told as one. */
+export function together(a: Work, b: Work): Work {
+  const effort: Record<string, Spent> = { ...a.effort };
+  for (const [id, spent] of Object.entries(b.effort)) effort[id] = plus(effort[id] ?? NOTHING, spent);
+  return { active_s: a.active_s + b.active_s, effort };
 }
 
 /** A save did not arrive: what it told is still to be told. */

@@ -19,6 +19,12 @@ describe("journals of several tabs", () => {
     }
   });
 
+  it("tell together what the changes of every tab cost", () => {
+    const one = { ...entry(1, [at("a", 1)]), work: { active_s: 3, effort: { a: { active_s: 2, actions: 1 } } } };
+    const two = { ...entry(2, [at("a", 2)]), work: { active_s: 4, effort: { a: { active_s: 1, actions: 1 }, b: { active_s: 3, actions: 5 } } } };
+    expect(joined([one, entry(3, []), two])?.work).toEqual({ active_s: 7, effort: { a: { active_s: 3, actions: 2 }, b: { active_s: 3, actions: 5 } } });
+  });
+
   it("stand on the oldest version that one of them stands on", () => {
     expect(joined([{ ...entry(1, []), version: 7 }, entry(2, [])])?.version).toBe(3);
   });

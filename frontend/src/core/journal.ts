@@ -1,4 +1,5 @@
 /** What tabs wrote down before they went away: unsaved changes, and what they were made on. */
+import { NO_WORK, together, type Work } from "./effort";
 import { touchedIds, type Before } from "./merge";
 import type { Patch } from "./types";
 
@@ -7,6 +8,8 @@ export interface JournalEntry {
   readonly version: number;
   readonly patch: Patch;
   readonly before: Before;
+  /** What these changes cost, as far as the server was not told; absent in those of earlier times. */
+  readonly work?: Work;
   /** When it was written; absent in those of earlier times. */
   readonly at_ms?: number;
 }
@@ -19,8 +22,17 @@ function after(first: Patch, second: Patch): Patch {
   };
 }
 
+function joinedTwo(all: JournalEntry, entry: JournalEntry): JournalEntry {
+  return {
+    version: Math.min(all.version, entry.version),
+    patch: after(all.patch, entry.patch),
+    before: { ...entry.before, ...all.before },
+    work: together(all.work ?? NO_WORK, entry.work ?? NO_WORK),
+  };
+}
+
 /** Make one entry of those that several tabs left: all of their changes, a later one over an earlier one of the same object. */
 export function joined(entries: readonly JournalEntry[]): JournalEntry | null {
   const [first, ...rest] = [...entries].sort((a, b) => (a.at_ms ?? 0) - (b.at_ms ?? 0));
-  return first ? rest.reduce((all, entry) => ({ version: Math.min(all.version, entry.version), patch: after(all.patch, entry.patch), before: { ...entry.before, ...all.before } }), first) : null;
+  return first ? rest.reduce(joinedTwo, first) : null;
 }

@@ -22,6 +22,8 @@ class FakeServer {
   readonly leased: number[] = [];
   readonly submitted: number[] = [];
   readonly skipped: number[] = [];
+  /** What saves told about work, in their order. */
+  readonly told: Record<string, { active_s: number; actions: number }>[] = [];
   refuseSubmit = false;
   down = false;
   /** Submits wait for this. */
@@ -73,6 +75,7 @@ class FakeServer {
     const changed = new Map((body["upsert"] as Annotation[]).map((annotation) => [annotation.id, annotation]));
     set.annotations = [...set.annotations.filter(({ id }) => !gone.has(id) && !changed.has(id)), ...changed.values()];
     set.version += 1;
+    this.told.push((body["effort"] ?? {}) as FakeServer["told"][number]);
     return json({ id: image, version: set.version, state: set.state, updated_at: "" });
   }
 
@@ -275,6 +278,25 @@ describe("the desk", () => {
     const after = await open(server);
     expect(after.onDesk()?.session.document().has("lost?")).toBe(true);
     await until(() => expect(server.sets.get(101)?.annotations.map(({ id }) => id)).toEqual(["lost?"]));
+  });
+
+  it("tells what it cost after the tab was closed offline, once", async () => {
+    const server = new FakeServer([113]);
+    const before = await open(server);
+    const workspace = before.onDesk();
+    server.down = true;
+    workspace?.session.apply("Drew", (document) => add(document, box("paid")));
+    workspace?.session.select(["paid"]);
+    workspace?.effort.pass(6);
+    workspace?.effort.input({ drew: true });
+    expect(await workspace?.autosave.flush()).toBe("offline");
+    workspace?.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.down = false;
+    const after = await open(server);
+    await until(() => expect(after.onDesk()?.autosave.state).toBe("saved"));
+    await after.onDesk()?.autosave.report();
+    expect(server.told.filter((effort) => "paid" in effort)).toEqual([{ paid: { active_s: 6, actions: 1 } }]);
   });
 
   it("asks instead of overwriting when somebody saved during the crash", async () => {

@@ -56,6 +56,11 @@ export class EffortBook {
     return effort;
   }
 
+  /** What `take` would take, left where it is. */
+  untold(): Effort {
+    return take(this.tally).effort;
+  }
+
   giveBack(effort: Effort): void {
     this.tally = giveBack(this.tally, effort);
   }

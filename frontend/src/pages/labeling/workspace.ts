@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
 import { Autosave } from "@/core/autosave";
+import type { Work } from "@/core/effort";
 import type { JournalEntry } from "@/core/journal";
 import type { Assistant } from "@/core/assistant";
 import type { Definitions } from "@/core/attributes";
@@ -98,17 +99,22 @@ export class Workspace {
         this.activity = rest;
         return { active_s, effort: this.effort.take() };
       },
-      giveBackWork: ({ active_s, effort }) => {
-        this.activity = { ...this.activity, active_s: this.activity.active_s + active_s };
-        this.effort.giveBack(effort);
-      },
+      untoldWork: () => ({ active_s: takeActivity(this.activity).active_s, effort: this.effort.untold() }),
+      giveBackWork: (work) => this.giveBackWork(work),
       remember: (entry) => this.journal?.write(entry),
     };
   }
 
-  private replay({ version, patch, before }: JournalEntry): void {
+  private giveBackWork({ active_s, effort }: Work): void {
+    this.activity = { ...this.activity, active_s: this.activity.active_s + active_s };
+    this.effort.giveBack(effort);
+  }
+
+  private replay({ version, patch, before, work }: JournalEntry): void {
     const saved = this.session.document();
     const mine = applyPatch(saved, patch);
+    // Where the changes had arrived, the work had been told with them.
+    if (work && !isEmptyPatch(difference(saved, mine))) this.giveBackWork(work);
     if (version === this.autosave.version || isEmptyPatch(difference(saved, mine))) this.session.apply("Brought back unsaved changes", () => mine);
     else {
       this.session.apply("Brought back unsaved changes", () => mine);
