@@ -29,9 +29,11 @@ class InferenceConfig(AppConfig):
         from models_registry.protocols import ProtocolName, register_protocols
 
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
+        register_kind(RunKind(name="predict", execute="inference.services.later.execute_prediction", resumable=True))
         listens = Listener("webhook", "inference.services.webhooks.wants_submissions", "inference.tasks.tell_of_submit")
         register_listener(listens)
         register_chore(Chore("check models", "inference.tasks.check_models", settings.MODEL_CHECK_MINUTES))
+        register_chore(Chore("remove waiting pictures", "inference.tasks.remove_waiting_pictures", 60))
         register_protocols(
             ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each)) for each in PROTOCOLS.values()
         )

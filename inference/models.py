@@ -52,3 +52,18 @@ class Prefill(models.Model):
 
     def __str__(self) -> str:
         return f"prediction {self.prediction_id} drafted set {self.annotation_set_id}"
+
+
+class AsyncPrediction(models.Model):
+    """A picture that waits to be looked at by a model, and whom to tell. The state is that of ``run``, and so is the answer."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="async_prediction")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="+")
+    picture = models.CharField(max_length=100, help_text="A file under the folder of waiting pictures; gone when the run has ended")
+    name = models.CharField(max_length=300)
+    wanted = models.JSONField(default=dict, help_text='{"role", "thresholds", "threshold"}')
+    webhook_url = models.URLField(max_length=2000, blank=True)
+    webhook_secret = models.TextField(blank=True, help_text="Encrypted by models_registry.secrets; never returned.")
+
+    def __str__(self) -> str:
+        return f"async prediction of run {self.run_id}"

@@ -1,6 +1,7 @@
 """What the queue calls, by dotted path."""
 
 from inference.services.health import check_attached_models
+from inference.services.later import remove_pictures
 from inference.services.webhooks import tell_backends
 
 
@@ -12,3 +13,8 @@ def check_models() -> int:
 def tell_of_submit(revision_id: int) -> int:
     """Tell models that listen what a person has handed in."""
     return tell_backends(revision_id)
+
+
+def remove_waiting_pictures() -> int:
+    """Remove pictures that no run waits for any more: those of runs that were cancelled before they began."""
+    return remove_pictures()

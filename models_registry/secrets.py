@@ -30,19 +30,19 @@ class SecretUnreadable(Conflict):
         )
 
 
-def encrypt(secret: str, *, model_id: int) -> str:
-    """Return the ciphertext to store, under the newest key."""
-    plain = orjson.dumps({"model": model_id, "secret": secret})
+def encrypt(secret: str, *, model_id: int, kind: str = "model") -> str:
+    """Return the ciphertext to store, under the newest key. ``kind``: what the id is of, where it is not a model's secret."""
+    plain = orjson.dumps({kind: model_id, "secret": secret})
     return PREFIX + _keys().encrypt(plain).decode("ascii")
 
 
-def decrypt(stored: str, *, model_id: int) -> str:
+def decrypt(stored: str, *, model_id: int, kind: str = "model") -> str:
     """Return the secret; raise ``SecretUnreadable`` for a wrong key, another model's secret or anything else."""
     if not stored.startswith(PREFIX):
         raise SecretUnreadable
     try:
         document = orjson.loads(_keys().decrypt(stored[len(PREFIX) :].encode("ascii", "replace")))
-        matches = document["model"] == model_id
+        matches = document[kind] == model_id
         secret = document["secret"]
     except (InvalidToken, orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise SecretUnreadable from error

@@ -20,7 +20,7 @@ from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
 from campaigns.services.latencies import latencies_of
 
-UPKEEP = ("measure",)
+UPKEEP = ("measure", "predict")
 LOG_TAIL_BYTES = 64 * 1024
 
 
@@ -37,7 +37,7 @@ class RunFilter(django_filters.FilterSet):
 
 
 class RunsView(generics.ListAPIView[Run]):
-    """All runs that the user may see, newest first; upkeep that nobody started is listed only when its kind is asked for."""
+    """All runs that the user may see, newest first; upkeep and single pictures of scripts are listed only when their kind is asked for."""
 
     serializer_class = RunSerializer
     filterset_class = RunFilter

@@ -9,15 +9,18 @@ from typing import Any, ClassVar
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_campaign, user_of
+from campaigns.api.serializers import RunSerializer
+from campaigns.errors import InvalidInput
 from inference.api.serializers import AnsweringModelSerializer
 from inference.services.fetching import fetch_picture
+from inference.services.later import Webhook, start_prediction
 from inference.services.serving import predict_picture, servable_model
 from inference.serving.questions import (
     LARGEST_PICTURE_BYTES,
@@ -35,8 +38,11 @@ THRESHOLD = OpenApiParameter(
 )
 THRESHOLDS = OpenApiParameter("thresholds", OpenApiTypes.STR, description='Least confidence by label name or id, as JSON: {"Water": 0.4}')
 CHECKPOINT = OpenApiParameter("checkpoint", OpenApiTypes.STR, enum=["best", "last"], description="Of a model that was trained here.")
+ASYNC = OpenApiParameter("async", OpenApiTypes.BOOL, description="Answer with a run at once; `Prefer: respond-async` says it too.")
+WEBHOOK_URL = OpenApiParameter("webhook_url", OpenApiTypes.STR, description="With async: where the document is sent; for managers.")
+TEXT = {"type": "string"}
 PICTURE = {
-    "application/json": {"type": "object", "properties": {"url": {"type": "string"}, "base64": {"type": "string"}}},
+    "application/json": {"type": "object", "properties": {"url": TEXT, "base64": TEXT, "webhook_url": TEXT, "webhook_secret": TEXT}},
     "application/octet-stream": {"type": "string", "format": "binary"},
     "multipart/form-data": {"type": "object", "properties": {"image": {"type": "string", "format": "binary"}}},
 }
@@ -164,12 +170,52 @@ class PredictView(ServingView):
     """Our own form."""
 
     @extend_schema(
-        request=PICTURE, parameters=[THRESHOLD, THRESHOLDS, CHECKPOINT], responses=PredictedSerializer, operation_id="predict_picture"
-    )
+        request=PICTURE, parameters=[THRESHOLD, THRESHOLDS, CHECKPOINT, ASYNC, WEBHOOK_URL],
+        responses={200: PredictedSerializer, 202: RunSerializer}, operation_id="predict_picture",
+    )  # fmt: skip
     def post(self, request: Request, campaign_id: int, model: str) -> Response:
-        """Return what a model says of a picture: bytes, a form with ``image``, {"url"} or {"base64"}. Nothing of it is kept."""
+        """Return what a model says of a picture: bytes, a form with ``image``, {"url"} or {"base64"}. Nothing of it is kept.
+
+        With ``?async=true`` or ``Prefer: respond-async`` it answers at once with a run, whose result will hold the same document
+        as ``prediction``; ``webhook_url``, and ``webhook_secret`` in a form, JSON or the header X-Winnow-Webhook-Secret, have it sent.
+        """
+        if wants_later(request):
+            return self.later(request, campaign_id, model)
         served, given = self.serve(request, campaign_id, model)
         return Response(predicted_document(served, given.name))
+
+    def later(self, request: Request, campaign_id: int, model: str) -> Response:
+        """Queue the question; answer with its run."""
+        campaign = fetch_campaign(request, campaign_id)
+        chosen = servable_model(campaign, model)
+        wanted = read_wanted(request.query_params)
+        webhook = _webhook(request)
+        given = _picture(request)
+        run = start_prediction(
+            user=user_of(request), campaign=campaign, model=chosen, content=given.content, name=given.name, wanted=wanted, webhook=webhook
+        )
+        headers = {"Location": f"/api/v1/runs/{run.pk}", "Preference-Applied": "respond-async"}
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+def wants_later(request: Request) -> bool:
+    """Say whether the caller wants a run instead of waiting (RFC 7240)."""
+    preferences = {each.strip().partition(";")[0].lower() for each in request.headers.get("Prefer", "").split(",")}
+    return request.query_params.get("async", "").lower() in ("1", "true") or "respond-async" in preferences
+
+
+def _webhook(request: Request) -> Webhook | None:
+    if "webhook_secret" in request.query_params:
+        raise InvalidInput("An address is written to logs. Send webhook_secret in the form, in JSON, or as X-Winnow-Webhook-Secret.")
+    body = request.data if isinstance(request.data, Mapping) else {}
+    url, secret = (body.get(name, "") for name in ("webhook_url", "webhook_secret"))
+    url = url or request.query_params.get("webhook_url", "")
+    secret = secret or request.headers.get("X-Winnow-Webhook-Secret", "")
+    if not isinstance(url, str) or not isinstance(secret, str):
+        raise InvalidInput("webhook_url and webhook_secret are texts.", code="invalid_webhook")
+    if secret and not url:
+        raise InvalidInput("webhook_secret comes with a webhook_url.", code="invalid_webhook")
+    return Webhook(url, secret) if url else None
 
 
 def _picture(request: Request) -> Given:

@@ -589,7 +589,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Return what a model says of a picture: bytes, a form with ``image``, {"url"} or {"base64"}. Nothing of it is kept. */
+        /**
+         * @description Return what a model says of a picture: bytes, a form with ``image``, {"url"} or {"base64"}. Nothing of it is kept.
+         *
+         *     With ``?async=true`` or ``Prefer: respond-async`` it answers at once with a run, whose result will hold the same document
+         *     as ``prediction``; ``webhook_url``, and ``webhook_secret`` in a form, JSON or the header X-Winnow-Webhook-Secret, have it sent.
+         */
         post: operations["predict_picture"];
         delete?: never;
         options?: never;
@@ -1245,7 +1250,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description All runs that the user may see, newest first; upkeep that nobody started is listed only when its kind is asked for. */
+        /** @description All runs that the user may see, newest first; upkeep and single pictures of scripts are listed only when their kind is asked for. */
         get: operations["runs_list"];
         put?: never;
         post?: never;
@@ -3571,6 +3576,8 @@ export interface operations {
                 "application/json": {
                     url?: string;
                     base64?: string;
+                    webhook_url?: string;
+                    webhook_secret?: string;
                 };
                 "application/octet-stream": string;
                 "multipart/form-data": {
@@ -3610,6 +3617,8 @@ export interface operations {
                 "application/json": {
                     url?: string;
                     base64?: string;
+                    webhook_url?: string;
+                    webhook_secret?: string;
                 };
                 "application/octet-stream": string;
                 "multipart/form-data": {
@@ -4982,12 +4991,16 @@ export interface operations {
     predict_picture: {
         parameters: {
             query?: {
+                /** @description Answer with a run at once; `Prefer: respond-async` says it too. */
+                async?: boolean;
                 /** @description Of a model that was trained here. */
                 checkpoint?: "best" | "last";
                 /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
                 threshold?: number;
                 /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */
                 thresholds?: string;
+                /** @description With async: where the document is sent; for managers. */
+                webhook_url?: string;
             };
             header?: never;
             path: {
@@ -5001,6 +5014,8 @@ export interface operations {
                 "application/json": {
                     url?: string;
                     base64?: string;
+                    webhook_url?: string;
+                    webhook_secret?: string;
                 };
                 "application/octet-stream": string;
                 "multipart/form-data": {
@@ -5016,6 +5031,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predicted"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
                 };
             };
         };
