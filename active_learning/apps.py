@@ -10,7 +10,8 @@ class ActiveLearningConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this application's kinds of background runs known."""
-        from active_learning.services import round_kind, training_kind
+        from active_learning.services import likeness_kind, round_kind, training_kind
 
         training_kind.register()
         round_kind.register()
+        likeness_kind.register()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("inference.api.urls")),
     path("api/v1/", include("active_learning.api.urls")),
     path("api/", include("inference.api.sentisight")),
+    path("api/", include("active_learning.api.sentisight")),
     path("api/<path:page>", nothing_here),
     path("static/<path:page>", nothing_here),
     path("", index, name="index"),

@@ -1,7 +1,7 @@
 """Addresses of this application."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver
 
-from active_learning.api import rounds, training
+from active_learning.api import rounds, similarity, training
 
-urlpatterns: list[URLPattern] = [*training.urlpatterns, *rounds.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [*training.urlpatterns, *rounds.urlpatterns, *similarity.urlpatterns]

@@ -141,7 +141,7 @@ class ServingView(APIView):
         campaign = fetch_campaign(request, campaign_id)
         chosen = servable_model(campaign, model)
         wanted = read_wanted(request.query_params, role)
-        given = _picture(request)
+        given = given_picture(request)
         served = predict_picture(
             user=user_of(request), campaign=campaign, model=chosen, content=given.content, name=given.name, wanted=wanted
         )
@@ -190,7 +190,7 @@ class PredictView(ServingView):
         chosen = servable_model(campaign, model)
         wanted = read_wanted(request.query_params)
         webhook = _webhook(request)
-        given = _picture(request)
+        given = given_picture(request)
         run = start_prediction(
             user=user_of(request), campaign=campaign, model=chosen, content=given.content, name=given.name, wanted=wanted, webhook=webhook
         )
@@ -218,7 +218,8 @@ def _webhook(request: Request) -> Webhook | None:
     return Webhook(url, secret) if url else None
 
 
-def _picture(request: Request) -> Given:
+def given_picture(request: Request) -> Given:
+    """Return the picture that a request carries, in whichever of the ways; raises InvalidInput and TooLarge."""
     data = request.data
     if isinstance(data, bytes):
         given = Given(data, request.query_params.get("name", "picture")[:300])

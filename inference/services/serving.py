@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -25,7 +25,7 @@ from inference.precedence import go_first
 from inference.schema import Prediction
 from inference.services.asking import ask_once, impatient
 from inference.services.planning import draft_rules
-from inference.serving.client import ask_own_model
+from inference.serving.client import ask_own_model, embed_pictures
 from inference.serving.questions import AskedModel, Served, Wanted, by_label
 from inference.serving.things import said, with_thresholds
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
@@ -59,7 +59,7 @@ def predict_picture(*, user: User, campaign: Campaign, model: RegisteredModel, c
         raise Conflict("This model answers clicks on the labeling page; it cannot be asked about whole pictures.", code="promptable_model")
     names = dict(campaign.labels.values_list("pk", "name"))
     rules = with_thresholds(draft_rules(model, campaign), by_label(wanted.thresholds, names), wanted.threshold)
-    with _landed(content, name) as image:
+    with landed(content, name) as image:
         begun = time.perf_counter()
         prediction = _ask_own(model, image, wanted.role) if model.kind == ModelKind.INTERNAL else _ask_endpoint(model, image)
         latency_ms = (time.perf_counter() - begun) * 1000.0
@@ -70,7 +70,7 @@ def predict_picture(*, user: User, campaign: Campaign, model: RegisteredModel, c
 
 
 @contextmanager
-def _landed(content: bytes, name: str) -> Iterator[StoredImage]:
+def landed(content: bytes, name: str) -> Iterator[StoredImage]:
     """Let a picture lie on the disk while the block looks at it."""
     try:
         facts = probe(content, name)
@@ -86,8 +86,17 @@ def _landed(content: bytes, name: str) -> Iterator[StoredImage]:
 
 
 def _ask_own(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
-    asked = {**asdict(image), "path": str(image.path)}
-    return ask_own_model(settings.DATA_DIR, model_id=model.pk, role=role, images=[asked])[0]
+    return ask_own_model(settings.DATA_DIR, model_id=model.pk, role=role, images=[_described(image)])[0]
+
+
+def _described(image: StoredImage) -> dict[str, Any]:
+    return {**asdict(image), "path": str(image.path)}
+
+
+def embed_picture(*, content: bytes, name: str) -> list[float]:
+    """Return the embedding of a picture, in the space of the campaigns' images; raises as ``predict_picture`` does."""
+    with landed(content, name) as image:
+        return embed_pictures(settings.DATA_DIR, [_described(image)])[0]
 
 
 def _ask_endpoint(model: RegisteredModel, image: StoredImage) -> Prediction:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db import close_old_connections
 
 from campaigns.errors import DomainError
-from campaigns.imagery import Refused
+from campaigns.imagery import Refused, read_rgb
 from inference.endpoints import model_card
 from inference.inputs import StoredImage
 from inference.looking import look_once
@@ -38,7 +38,10 @@ class Loaded:
 
 
 class ModelAnswers:
-    """Answers ``{"model", "role", "images": [the fields of a StoredImage]}`` with ``{"predictions"}``."""
+    """Answers ``{"model", "role", "images"}`` with ``{"predictions"}``, and ``{"embed": images}`` with ``{"vectors"}``.
+
+    An image is the fields of a ``StoredImage``.
+    """
 
     def __init__(self, most: int = MOST_MODELS) -> None:
         self._most = most
@@ -47,6 +50,8 @@ class ModelAnswers:
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the predictions as documents, in order; raises Refused with a sentence for the person."""
+        if "embed" in question:
+            return {"vectors": self._embedded([_stored(each) for each in question["embed"]])}
         try:
             loaded = self._model(int(question["model"]), str(question["role"]))
             with loaded.lock:
@@ -58,6 +63,16 @@ class ModelAnswers:
         finally:
             close_old_connections()
         return {"predictions": [each.as_document() for each in predictions]}
+
+    def _embedded(self, images: list[StoredImage]) -> list[list[float]]:
+        """Return the vectors of pictures, by the backbone that the campaigns' images are embedded with."""
+        from models_registry.networks.backbones import DEFAULT_SIZE, SIZES, BackboneSpec, loaded_backbone
+        from models_registry.networks.pictures import ROOM
+
+        backbone = loaded_backbone(DEFAULT_SIZE, BackboneSpec.of_size(DEFAULT_SIZE).weights_sha256)
+        with self._lock:
+            vectors = backbone.embed([read_rgb(image.path, ROOM * SIZES[DEFAULT_SIZE]) for image in images])
+        return [[float(number) for number in vector] for vector in vectors]
 
     def _model(self, model_id: int, role: str) -> Loaded:
         model = RegisteredModel.objects.filter(pk=model_id).first()

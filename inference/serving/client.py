@@ -16,9 +16,19 @@ ANSWER_WITHIN_S: Final = 60.0
 
 def ask_own_model(data_dir: Path, *, model_id: int, role: str, images: list[dict[str, Any]]) -> list[Prediction]:
     """Return one prediction for each image file; raises Conflict, TooSlow or Unavailable with a sentence for the person."""
-    question = {"model": model_id, "role": role, "images": images}
+    answer = _ask(data_dir, {"model": model_id, "role": role, "images": images})
+    return [Prediction.from_document(each) for each in answer["predictions"]]
+
+
+def embed_pictures(data_dir: Path, images: list[dict[str, Any]]) -> list[list[float]]:
+    """Return one embedding for each image file, in the space of the campaigns' images; raises as ``ask_own_model`` does."""
+    vectors: list[list[float]] = _ask(data_dir, {"embed": images})["vectors"]
+    return vectors
+
+
+def _ask(data_dir: Path, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        answer = ask(data_dir, question, process=SOCKET, within_s=ANSWER_WITHIN_S)
+        return ask(data_dir, question, process=SOCKET, within_s=ANSWER_WITHIN_S)
     except Refused as refused:
         raise Conflict(refused.detail, code=refused.code) from refused
     except AssistTooSlow as error:
@@ -28,4 +38,3 @@ def ask_own_model(data_dir: Path, *, model_id: int, role: str, images: list[dict
             "No process answers for models of our own. `manage.py serve` starts it by itself; elsewhere start `manage.py serve_models`.",
             code="models_unreachable",
         ) from error
-    return [Prediction.from_document(each) for each in answer["predictions"]]

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/similarity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Answer in SentiSight's shape: names of images, similarity in percent. ``threshold`` is in percent, too. */
+        post: operations["api_similarity_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -473,6 +490,23 @@ export interface paths {
         patch: operations["campaigns_labels_partial_update"];
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/likeness-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Embed what is not embedded yet, and find images that are nearly the same; the run's result has pairs, clusters and leaks. */
+        post: operations["campaigns_likeness_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/members": {
         parameters: {
             query?: never;
@@ -665,6 +699,24 @@ export interface paths {
         get: operations["campaigns_rounds_ranking_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the images most like one of the campaign, itself left out. */
+        get: operations["campaigns_similar_retrieve"];
+        put?: never;
+        /** @description Return the images most like a picture from elsewhere, of which nothing is kept. */
+        post: operations["campaigns_similar_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2004,6 +2056,11 @@ export interface components {
          * @enum {string}
          */
         FormatEnum: "coco" | "geojson" | "csv" | "masks";
+        /** @description Similar images, the most similar first; ``missing``: so many could not be compared, since nobody looked at them yet. */
+        Found: {
+            missing: number;
+            similar: components["schemas"]["Similar"][];
+        };
         /** @description One thing in the picture; its shape is written as in annotations, in pixels of the picture. */
         FoundObject: {
             label: components["schemas"]["NamedLabel"];
@@ -2295,6 +2352,14 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /** @description How alike two images must be to count as nearly the same: the cosine of their embeddings, 0.5 to 1. */
+        LikenessRequest: {
+            /**
+             * Format: double
+             * @default 0.97
+             */
+            threshold: number;
+        };
         /** @description Degrees at points spread evenly over the image, edges included, row by row; interpolate between them. */
         LonLatGrid: {
             lon: number[][];
@@ -2451,6 +2516,11 @@ export interface components {
         };
         NamedClass: {
             index: number;
+            name: string;
+        };
+        /** @description An image by name. */
+        NamedImage: {
+            id: number;
             name: string;
         };
         /** @description A label of the campaign. */
@@ -3213,6 +3283,12 @@ export interface components {
          * @enum {string}
          */
         ShapesEnum: "box" | "ellipse" | "mask" | "points" | "polygon" | "polyline" | "whole";
+        /** @description An image and how similar it is, -1 to 1. */
+        Similar: {
+            image: components["schemas"]["NamedImage"];
+            /** Format: double */
+            similarity: number;
+        };
         /**
          * @description * `small` - small
          *     * `medium` - medium
@@ -3634,6 +3710,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentiSightEntry"][];
+                };
+            };
+        };
+    };
+    api_similarity_create: {
+        parameters: {
+            query: {
+                /** @description Images that have all of the labels instead. */
+                and?: boolean;
+                /** @description Label ids or names, repeated or comma-separated: images that have one of them. */
+                labels?: string;
+                /** @description At most so many images, up to 1000; 10 by default. */
+                limit?: number;
+                project: number;
+                /** @description Least similarity, the cosine of two embeddings, -1 to 1. */
+                threshold?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    url?: string;
+                    base64?: string;
+                    webhook_url?: string;
+                    webhook_secret?: string;
+                };
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        image?: string;
+                        score?: number;
+                    }[];
                 };
             };
         };
@@ -4733,6 +4855,31 @@ export interface operations {
             };
         };
     };
+    campaigns_likeness_runs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LikenessRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
     campaigns_members_list: {
         parameters: {
             query?: never;
@@ -5164,6 +5311,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedRankedImageList"];
+                };
+            };
+        };
+    };
+    campaigns_similar_retrieve: {
+        parameters: {
+            query: {
+                /** @description Images that have all of the labels instead. */
+                and?: boolean;
+                image: number;
+                /** @description Label ids or names, repeated or comma-separated: images that have one of them. */
+                labels?: string;
+                /** @description At most so many images, up to 1000; 10 by default. */
+                limit?: number;
+                /** @description Least similarity, the cosine of two embeddings, -1 to 1. */
+                threshold?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+        };
+    };
+    campaigns_similar_create: {
+        parameters: {
+            query?: {
+                /** @description Images that have all of the labels instead. */
+                and?: boolean;
+                /** @description Label ids or names, repeated or comma-separated: images that have one of them. */
+                labels?: string;
+                /** @description At most so many images, up to 1000; 10 by default. */
+                limit?: number;
+                /** @description Least similarity, the cosine of two embeddings, -1 to 1. */
+                threshold?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    url?: string;
+                    base64?: string;
+                    webhook_url?: string;
+                    webhook_secret?: string;
+                };
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image?: string;
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
         };

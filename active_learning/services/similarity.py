@@ -1,0 +1,147 @@
+"""Find images that look alike: to one of the campaign, to a picture from elsewhere, or to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from django.db import transaction
+
+from active_learning.embeddings import EmbeddingStore, content_key
+from active_learning.embeddings.similarity import Chunks, clusters, nearest, similar_pairs
+from active_learning.services.embeddings import embedding_store, ensure_embeddings
+from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.filters import selected_ids
+from campaigns.models import Campaign, Image, Run, User
+from campaigns.permissions import MANAGE, VIEW, require_role
+from campaigns.runs import RunContext, enqueue_run
+
+KIND: Final = "likeness"
+MOST_ANSWERED: Final = 1000
+MOST_PAIRS: Final = 5000
+DEFAULT_DUPLICATE: Final = 0.97
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Images of a campaign whose embeddings are stored, and how many have none yet."""
+
+    ids: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64]
+    missing: int
+    store: EmbeddingStore
+
+    def chunks(self, start: int, end: int) -> npt.NDArray[np.float32]:
+        """Return the vectors of rows ``start`` to ``end``."""
+        return self.store.load(self.keys[start:end])
+
+
+@dataclass(frozen=True)
+class Similar:
+    """An image and how similar it is, -1 to 1."""
+
+    image: Image
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """Similar images, the most similar first; ``missing``: so many images could not be compared, since nobody looked at them yet."""
+
+    similar: list[Similar]
+    missing: int
+
+
+def start_looking(*, user: User, campaign: Campaign, threshold: float = DEFAULT_DUPLICATE) -> Run:
+    """Queue a run that embeds the campaign's images where that is missing, and finds those that are nearly the same."""
+    require_role(user, campaign, MANAGE)
+    if not campaign.images.exists():
+        raise InvalidInput("This campaign has no images yet.", code="nothing_selected")
+    if not 0.5 <= threshold <= 1.0:
+        raise InvalidInput("threshold lies between 0.5 and 1; nearly the same begins at about 0.97.", code="invalid_threshold")
+    with transaction.atomic():
+        return enqueue_run(user=user, kind=KIND, campaign=campaign, params={"threshold": threshold})
+
+
+def execute_looking(context: RunContext) -> dict[str, object]:
+    """Embed what is missing; tell pairs and clusters of images that are nearly the same, and those that two splits share."""
+    campaign = context.run.campaign
+    if campaign is None:
+        raise NotFound("The campaign of this run was removed.")
+    images = list(campaign.images.order_by("id"))
+    embedded = ensure_embeddings(context, campaign, images)
+    keys, store = embedded.keys, embedded.store
+
+    def chunks(start: int, end: int) -> npt.NDArray[np.float32]:
+        context.progress()  # a person may ask to stop
+        return store.load(keys[start:end])
+
+    context.progress(message="Comparing the images", force=True)
+    pairs = similar_pairs(chunks, len(keys), threshold=float(context.run.params["threshold"]), limit=MOST_PAIRS)
+    ids = embedded.image_ids
+    splits = {image.pk: image.split for image in images}
+    leaks = [pair for pair in pairs if _is_leak(splits[ids[pair.one]], splits[ids[pair.other]])]
+    return {
+        "compared": len(ids),
+        "unreadable": len(embedded.failures),
+        "pairs": [_pair(ids, pair.one, pair.other, pair.similarity) for pair in pairs[:MOST_ANSWERED]],
+        "pairs_found": len(pairs),
+        "clusters": [[ids[place] for place in places] for places in clusters(pairs)][:MOST_ANSWERED],
+        "leaks": [_pair(ids, pair.one, pair.other, pair.similarity) for pair in leaks[:MOST_ANSWERED]],
+    }
+
+
+def _is_leak(one: str, other: str) -> bool:
+    """Say whether two images that are nearly the same lie in two fixed splits, so that a model is tested on what it learned."""
+    return one != other and bool(one) and bool(other)
+
+
+def _pair(ids: Sequence[int], one: int, other: int, similarity: float) -> list[Any]:
+    return [ids[one], ids[other], round(similarity, 4)]
+
+
+def similar_to_image(
+    *, user: User, campaign: Campaign, image: Image, limit: int = 10, threshold: float = -1.0, selection: Any = "all"
+) -> Found:
+    """Return the images of a selection that look most like one of the campaign, itself left out.
+
+    Raises Conflict when nobody has looked at the image yet; ``start_looking`` does.
+    """
+    require_role(user, campaign, VIEW)
+    store = embedding_store()
+    key = content_key(image.sha256)
+    if len(store.missing([key])):
+        raise Conflict("Nobody has looked at this image yet. Let Winnow look at the campaign's images first.", code="not_looked_at")
+    looked = _looked(user, campaign, selection, store)
+    return _nearest(store.load([key])[0], looked, limit=limit, threshold=threshold, without=image.pk)
+
+
+def similar_to_vector(
+    *, user: User, campaign: Campaign, vector: npt.NDArray[np.floating], limit: int = 10, threshold: float = -1.0, selection: Any = "all"
+) -> Found:
+    """Return the images of a selection that look most like what a vector (D,) stands for."""
+    require_role(user, campaign, VIEW)
+    return _nearest(vector, _looked(user, campaign, selection, embedding_store()), limit=limit, threshold=threshold)
+
+
+def _looked(user: User, campaign: Campaign, selection: Any, store: EmbeddingStore) -> Looked:
+    wanted = None if selection == "all" else set(selected_ids(campaign, selection, reader=user))
+    rows = [(pk, content_key(sha256)) for pk, sha256 in campaign.images.order_by("id").values_list("pk", "sha256").iterator()]
+    chosen = [row for row in rows if wanted is None or row[0] in wanted]
+    ids, keys = (np.array([row[at] for row in chosen], np.int64) for at in (0, 1))
+    there = ~np.isin(keys, store.missing(keys)) if len(keys) else np.zeros(0, bool)
+    return Looked(ids[there], keys[there], int((~there).sum()), store)
+
+
+def _nearest(vector: npt.NDArray[np.floating], looked: Looked, *, limit: int, threshold: float, without: int = 0) -> Found:
+    if not 1 <= limit <= MOST_ANSWERED:
+        raise InvalidInput(f"limit is a whole number from 1 to {MOST_ANSWERED}.", code="invalid_limit")
+    chunks: Chunks = looked.chunks
+    near = nearest(vector, chunks, len(looked.ids), limit=limit + (1 if without else 0), threshold=threshold)
+    found = [(int(looked.ids[each.place]), each.similarity) for each in near]
+    images = Image.objects.in_bulk([pk for pk, _ in found])
+    kept = [Similar(images[pk], similarity) for pk, similarity in found if pk != without and pk in images]
+    return Found(kept[:limit], looked.missing)

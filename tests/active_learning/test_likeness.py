@@ -1,0 +1,92 @@
+"""Images that look alike, on real satellite images, over the API."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from active_learning.services.embeddings import embedding_store, source_of
+from active_learning.services.similarity import start_looking
+from campaigns.documents import label_uses
+from campaigns.models import AnnotationSet, Image, RunState, Split
+from campaigns.runs import execute_now
+from campaigns.services.annotations import write_uses
+from inference.serving.answers import ModelAnswers
+from tests.active_learning.chips import add_chip, chips
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def looked(coast, manager):
+    """A campaign that was looked at, with one image nearly twice: once for training, a hair brighter for testing."""
+    first = coast.images.order_by("id").first()
+    Image.objects.filter(pk=first.pk).update(split=Split.TRAIN)
+    chip = chips()[0]
+    copy = add_chip(coast, replace(chip, name="again", pixels=np.minimum(chip.pixels, 254) + np.uint8(1)), split=Split.TEST)
+    run = execute_now(start_looking(user=manager, campaign=coast, threshold=0.99))
+    assert run.state == RunState.SUCCEEDED, run.error
+    return first, copy, run
+
+
+def similar(client, campaign, **query):
+    return client.get(f"/api/v1/campaigns/{campaign.pk}/similar", query)
+
+
+def test_a_copy_is_found_as_a_pair_a_cluster_and_a_leak_between_splits(coast, looked):
+    first, copy, run = looked
+    assert run.result["compared"] == coast.images.count()
+    pair = next(pair for pair in run.result["pairs"] if pair[:2] == [first.pk, copy.pk])
+    assert 0.99 <= pair[2] <= 1
+    assert any({first.pk, copy.pk} <= set(cluster) for cluster in run.result["clusters"])
+    assert pair in run.result["leaks"]
+
+
+def test_the_nearest_images_come_first_and_the_image_itself_not_at_all(coast, looked, as_user, viewer):
+    first, copy, _ = looked
+    answer = similar(as_user(viewer), coast, image=first.pk, limit=5).json()
+    assert answer["missing"] == 0
+    assert answer["similar"][0]["image"]["id"] == copy.pk
+    scores = [each["similarity"] for each in answer["similar"]]
+    assert (len(scores), scores) == (5, sorted(scores, reverse=True))
+    store = embedding_store()
+    second = Image.objects.get(pk=answer["similar"][1]["image"]["id"])
+    vectors = store.load([source_of(image).key for image in (first, second)])
+    expected = float(vectors[0] @ vectors[1] / np.linalg.norm(vectors[0]) / np.linalg.norm(vectors[1]))
+    assert scores[1] == pytest.approx(expected, abs=1e-4)
+    assert similar(as_user(viewer), coast, image=first.pk, threshold=scores[1]).json()["similar"] == answer["similar"][:2]
+
+
+def test_labels_and_their_and_narrow_it(coast, looked, labels, as_user, annotator):
+    first, _, _ = looked
+    client = as_user(annotator)
+    write_uses({each.pk: label_uses(each.annotations) for each in AnnotationSet.objects.filter(image__campaign=coast)})
+    found = similar(client, coast, image=first.pk, limit=100, labels="ocean").json()["similar"]
+    having = set(coast.images.filter(annotation_sets__label_uses__label=labels["ocean"]).values_list("pk", flat=True)) - {first.pk}
+    assert {each["image"]["id"] for each in found} == having != set()
+    either = similar(client, coast, image=first.pk, limit=100, labels=f"ocean,{labels['land'].pk}").json()["similar"]
+    assert len(either) > len(found)
+    assert similar(client, coast, image=first.pk, labels="ocean,land", **{"and": "true"}).json()["similar"] == []
+    for wrong in ({"labels": "sand"}, {"limit": 0}, {"limit": "x"}, {"threshold": 7}, {"image": "x"}):
+        assert similar(client, coast, **{"image": first.pk, **wrong}).status_code == 422
+
+
+def test_an_image_nobody_has_looked_at_says_what_to_do(make_campaign, make_image, as_user, viewer):
+    campaign = make_campaign("Fresh")
+    answer = similar(as_user(viewer), campaign, image=make_image(campaign, width=31).pk)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_looked_at")
+
+
+def test_a_picture_from_elsewhere_finds_its_like_also_as_sentisights_clients_ask(coast, looked, as_user, viewer, settings, monkeypatch):
+    first, copy, _ = looked
+    answers = ModelAnswers()
+    monkeypatch.setattr("inference.serving.client.ask", lambda _, question, **more: answers.answer(question))
+    content = (settings.DATA_DIR / "images" / first.path).read_bytes()
+    client = as_user(viewer)
+    ours = client.post(f"/api/v1/campaigns/{coast.pk}/similar?limit=3", content, content_type="image/png").json()["similar"]
+    assert {each["image"]["id"] for each in ours[:2]} == {first.pk, copy.pk}
+    address = f"/api/similarity?project={coast.pk}&limit=3&threshold=10"
+    theirs = client.post(address, content, content_type="application/octet-stream").json()
+    assert theirs[0]["score"] == 100.0
+    assert {each["image"] for each in theirs[:2]} == {first.name, copy.name}
+    assert client.post("/api/similarity?project=x", content, content_type="image/png").status_code == 422
