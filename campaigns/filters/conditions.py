@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from campaigns.models import AnnotationSet, LabelUse
+from campaigns.services.label_trees import families_of, parents_of
 
 EVERYTHING: Final = Q(pk__isnull=False)
 NOTHING: Final = Q(pk__in=[])
@@ -21,6 +23,11 @@ class Scope:
 
     campaign: int
     reader: int | None = None
+
+    @cached_property
+    def families(self) -> dict[int, set[int]]:
+        """Return each label that others stand under, with itself and all of these."""
+        return families_of(parents_of(self.campaign))
 
 
 def counting(scope: Scope, prefix: str = "") -> Q:
@@ -57,7 +64,8 @@ def _of_sets(sets: QuerySet[AnnotationSet]) -> Q:
 
 
 def _with_any(labels: list[int], scope: Scope) -> Q:
-    return _of_sets(spoken_sets(scope).filter(label_uses__label__in=labels))
+    named = set(labels).union(*(scope.families.get(label, ()) for label in labels))
+    return _of_sets(spoken_sets(scope).filter(label_uses__label__in=named))
 
 
 def _with_all(labels: list[int], scope: Scope) -> Q:

@@ -38,7 +38,7 @@ def _measure(label: str) -> django_filters.NumberFilter:
 class ImageFilter(django_filters.FilterSet):
     """``?labels_any=1,2&labels_none=3&state=unlabeled&score_gte=0.5&q=name&where={"not": {"split": "test"}}``; all of them combine.
 
-    Labels are those of the set that speaks for an image, otherwise those of the reader's own work.
+    Labels are those of the set that speaks for an image, otherwise those of the reader's own work. A label stands for those under it, too.
     """
 
     label = NumbersFilter(method="ignore", label="Label ids, comma-separated; label_op says how they combine")

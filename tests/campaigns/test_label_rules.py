@@ -1,5 +1,6 @@
 """Labels that stand under others, exclude each other, and are counted: kept by the server, said in a sentence."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -135,6 +136,26 @@ def test_a_count_of_a_label_includes_images_of_those_under_it_once(
         submit(hand, make_image(several), *chosen)
     counts = {row["label"]: row for row in hand.get(f"/api/v1/campaigns/{several.pk}/label-counts").data["labels"]}
     assert [(counts[label.pk]["images"], counts[label.pk]["family_images"]) for label in (boat, ship, day)] == [(2, 4), (2, 3), (1, 1)]
+
+
+def test_a_filter_by_a_label_finds_images_of_those_under_it(
+    as_user: As, manager: User, annotator: User, several: Campaign, make_image: MakeImage
+):
+    labels, hand = labels_of(several), as_user(annotator)
+    boat, ship, day = labels["Boat"], labels["Ship"], labels["Day"]
+    change(as_user(manager), ship, parent=boat.pk)
+    of_boat, of_ship, of_both, of_day = (make_image(several).pk for _ in range(4))
+    for image, chosen in ((of_boat, (boat,)), (of_ship, (ship,)), (of_both, (ship, day)), (of_day, (day,))):
+        submit(hand, Image.objects.get(pk=image), *chosen)
+
+    def found(**query: Any) -> set[int]:
+        return {row["id"] for row in hand.get(f"/api/v1/campaigns/{several.pk}/images", query).data["results"]}
+
+    assert found(labels_any=boat.pk) == found(label=boat.pk) == {of_boat, of_ship, of_both}
+    assert found(labels_any=ship.pk) == {of_ship, of_both}
+    assert found(labels_all=f"{boat.pk},{day.pk}") == {of_both}
+    assert found(labels_none=boat.pk) == {of_day}
+    assert found(where=json.dumps({"not": {"labels_any": [boat.pk]}})) == {of_day}
 
 
 @given(
