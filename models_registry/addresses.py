@@ -131,9 +131,13 @@ def _parsed(url: str) -> httpx.URL:
     if len(url) > MAX_URL:
         raise EgressRefused("long", f"A URL has at most {MAX_URL} characters.")
     try:
-        return httpx.URL(url)
+        parsed = httpx.URL(url)
+        str(parsed.host)  # decodes the name, and not every name that starts with xn-- can be
     except (httpx.InvalidURL, ValueError) as error:
         raise EgressRefused("host", f"This is no URL: {error}") from error
+    if parsed.port is not None and not 1 <= parsed.port <= 65_535:
+        raise EgressRefused("port", "A port is a number from 1 to 65535.")
+    return parsed
 
 
 @lru_cache(maxsize=256)

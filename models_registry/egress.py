@@ -257,7 +257,7 @@ class EgressClient:
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise DeadlinePassed(f"The model's server did not answer within {self.limits.total_s:g} seconds.") from error
         except httpcore.ConnectError as error:
-            raise Unreachable(f"No connection to the model's server at {url.host}:{port_of(url)}. Is it running there?") from error
+            raise Unreachable(f"No connection to the model's server at {_shown(url.host)}:{port_of(url)}. Is it running there?") from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
             raise Unreachable("The model's server closed the connection or does not speak HTTP.") from error
         except (httpcore.LocalProtocolError, UnicodeEncodeError) as error:
@@ -290,6 +290,11 @@ async def _read(response: httpcore.Response, cap_bytes: int, *, cut: bool = Fals
                 break
             raise _too_large(cap_bytes)
     return b"".join(parts)[:cap_bytes]
+
+
+def _shown(host: str) -> str:
+    """Return a host as it stands before a port: IPv6 addresses hold colons of their own."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _too_large(cap_bytes: int) -> ReplyTooLarge:

@@ -91,6 +91,13 @@ def test_only_http_is_spoken(url: str) -> None:
     assert refusal(url) in {"scheme", "host"}
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"), [("http://127.0.0.1:99999/", "port"), ("http://127.0.0.1:0/", "port"), ("http://xn--/", "host")]
+)
+def test_what_cannot_be_connected_to_is_refused_and_no_failure_of_ours(url: str, reason: str) -> None:
+    assert refusal(url, EgressPolicy(allow_loopback=True)) == reason
+
+
 def test_a_url_with_credentials_is_refused() -> None:
     assert refusal("https://user:secret@example.org/") == "credentials"
 
