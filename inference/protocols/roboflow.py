@@ -121,16 +121,25 @@ class Roboflow(Protocol):
         return _asking(url, "/info"), _asking(url, "/model/registry")
 
     def recognise(self, url: str, replies: Sequence[WireReply | None]) -> Recognised | None:
-        """Tell by the host, or by the server's own name; the first model that it has loaded is proposed."""
+        """Tell by the host, or by the server's own name; proposed is the loaded model that the path means, else the first."""
         parts = urlsplit(url)
         if parts.hostname in _HOSTED:
             return Recognised(0.95, url, name=parts.path.strip("/"), task=_HOSTED[parts.hostname])
         info, registry = (_object(reply) for reply in (*replies, None, None)[:2])
         if "Roboflow" not in str(info.get("name", "")):
             return None
-        loaded = registry.get("models")
-        first = loaded[0] if isinstance(loaded, list) and loaded and isinstance(loaded[0], dict) else {}
-        return _described(url, str(info.get("version", "")), str(first.get("model_id", "")), str(first.get("task_type", "")))
+        model_id, kind = _meant(parts.path, registry.get("models"))
+        return _described(url, str(info.get("version", "")), model_id, kind)
+
+
+def _meant(path: str, loaded: object) -> tuple[str, str]:
+    """Return the id and the kind of the loaded model that a path means: by its id, by its kind below /infer, else the first."""
+    models = [each for each in loaded if isinstance(each, dict)] if isinstance(loaded, list) else []
+    known = [(str(each.get("model_id", "")), str(each.get("task_type", ""))) for each in models]
+    wanted = path.partition("/infer/")[2].strip("/").replace("_", "-").replace("keypoints-", "keypoint-")
+    by_id = [each for each in known if each[0] and each[0] == path.strip("/")]
+    by_kind = [each for each in known if each[1] == wanted]
+    return next(iter(by_id or by_kind or ([("", wanted)] if wanted in _TASKS else known)), ("", ""))
 
 
 def _described(url: str, version: str, model_id: str, kind: str) -> Recognised:

@@ -114,7 +114,11 @@ async def _find(probe: _Probe) -> ProbeReport:
     replies = await _replies(probe, distinct(asked).values())
     told = recognised(PROTOCOLS, probe.url, asked, replies)
     if told and told[0].confidence >= WORTH_SAMPLING_BELOW:
-        return ProbeReport(probe.url, tuple(ranked([await _completed(probe, told[0]), *told[1:]])))
+        surest = await _completed(probe, told[0])
+        if surest.task or len(variants(PROTOCOLS[surest.protocol])) == 1:
+            return ProbeReport(probe.url, tuple(ranked([surest, *told[1:]])))
+        # The server is known, but does not take this way of asking: its picture may be answered in another one.
+        told = [replace(surest, confidence=WORTH_SAMPLING_BELOW), *told[1:]]
     dead = _dead(probe, replies)
     if dead is not None:
         return ProbeReport(probe.url, failure=dead)
