@@ -13,6 +13,7 @@ import { InferencePanel } from "./InferencePanel";
 import { DownloadModel } from "./DownloadModel";
 import { LabelMapper } from "./LabelMapper";
 import { type Mapping, sameMapping } from "./mapper";
+import { ScriptSamples } from "./ScriptSamples";
 import { Thresholds } from "./Thresholds";
 import { kindOf } from "@/pages/models/kinds";
 import { useMissingLabels } from "./useMissingLabels";
@@ -110,6 +111,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
                 onChange={(event) => save.mutate({ model: model.id, on_open: event.currentTarget.checked })}
               />
             )}
+            <ScriptSamples campaign={campaign.id} model={model.id} />
             {manager && <DownloadModel campaign={campaign} model={model} />}
             {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
           </>

@@ -1,0 +1,42 @@
+import { Anchor, Button, Code, CopyButton, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Disclosure } from "@/parts/Disclosure";
+import { LANGUAGES, type Language, sampleIn } from "./samples";
+
+/** How a program asks this model, ready to be copied. */
+export function ScriptSamples({ campaign, model }: { campaign: number; model: number }) {
+  const { t } = useTranslation();
+  const [language, setLanguage] = useState<Language>("curl");
+  const text = sampleIn(language, { origin: window.location.origin, campaign, model });
+  return (
+    <Disclosure label={t("scripts.title")}>
+      <Stack gap="sm">
+        <Text size="sm" c="dimmed">
+          {t("scripts.text")}{" "}
+          <Anchor component={Link} to="/settings" inherit>
+            {t("scripts.token")}
+          </Anchor>
+        </Text>
+        <Group justify="space-between">
+          <SegmentedControl
+            size="xs" aria-label={t("scripts.language")} value={language} onChange={(value) => setLanguage(value as Language)}
+            data={LANGUAGES.map((value) => ({ value, label: t(`scripts.name.${value}`) }))}
+          />
+          <CopyButton value={text}>
+            {({ copied, copy }) => (
+              <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconCopy size={15} />} onClick={copy}>
+                {t(copied ? "settings.copied" : "settings.copy")}
+              </Button>
+            )}
+          </CopyButton>
+        </Group>
+        <Code block data-testid="script-sample" tabIndex={0} aria-label={t(`scripts.name.${language}`)}>
+          {text}
+        </Code>
+      </Stack>
+    </Disclosure>
+  );
+}
