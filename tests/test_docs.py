@@ -96,4 +96,5 @@ def test_every_setting_is_documented_and_every_documented_setting_exists():
                *(ROOT / "inference").rglob("*.py"), *(ROOT / "active_learning").rglob("*.py")]  # fmt: skip
     text = "\n".join(path.read_text() for path in sources)
     read = set(re.findall(r"[\"'](WINNOW_[A-Z_]+|PORT|DATABASE_URL|FIELD_ENCRYPTION_KEYS|Q_CLUSTER_NAME)[\"']", text))
-    assert read - {"WINNOW_TEST_SQLITE"} == documented
+    # WINNOW_TOKEN belongs to the server in a downloaded model, whose README tells it.
+    assert read - {"WINNOW_TEST_SQLITE", "WINNOW_TOKEN"} == documented
