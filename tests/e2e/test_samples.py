@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.e2e.bench import make_campaign
 from tests.e2e.models import picture_with_patches, png
 from tests.e2e.stack import Api, Stack, model_server
 from tests.e2e.test_on_open import registered
+from tests.onnx_files import water_segmenter
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +47,25 @@ def test_programs_copied_from_the_page_ask_the_model(
     assert run("Python", sys.executable, "-").count("Water") == 2
     page.get_by_text("C#", exact=True).click()
     expect(sample).to_contain_text(f"{shared_stack.url}/api/v1/campaigns/{campaign['id']}/models/")
+
+
+def test_a_network_of_ours_is_taken_along_and_asked_in_the_background(
+    signed_in: Page, shared_stack: Stack, shared_api: Api, tmp_path: Path
+) -> None:
+    page, picture = signed_in, png(picture_with_patches(11)[0])
+    campaign = make_campaign(shared_api, "segmentation", [("a.png", "image/png", png(picture_with_patches(1)[0]))])
+    network = water_segmenter(tmp_path / "net.onnx", names="{0: 'Water', 1: 'Land'}").read_bytes()
+    model = shared_api.post("/models/onnx", files={"file": ("net.onnx", network)}, data={"name": "Net", "task": "segmentation"})["id"]
+    shared_api.post(f"/campaigns/{campaign['id']}/models", {"model": model})
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/models")
+    page.get_by_role("button", name="Take it along").click()
+    with page.expect_download() as download:
+        page.get_by_test_id("download-model-best").click()
+    archive = zipfile.ZipFile(download.value.path())
+    assert archive.read("model.onnx") == network
+    assert {"serve.py", "labels.json", "requirements.txt", "Dockerfile", "README.md"} <= set(archive.namelist())
+
+    address = f"/campaigns/{campaign['id']}/models/{model}/predict"
+    at_once = shared_api.post(address, content=picture, headers={"Content-Type": "image/png"})
+    run = shared_api.finished(shared_api.post(f"{address}?async=true", content=picture, headers={"Content-Type": "image/png"}), seconds=60)
+    assert run["result"]["prediction"]["objects"] == at_once["objects"] != []

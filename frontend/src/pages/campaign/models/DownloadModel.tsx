@@ -6,10 +6,13 @@ import type { Campaign, RegisteredModel } from "@/api/types";
 import { isOnnx } from "@/pages/models/kinds";
 import { Disclosure } from "@/parts/Disclosure";
 
+/** Protocols of models whose network lies in one file here. */
+const PACKED: ReadonlySet<string> = new Set(["local", "onnx"]);
+
 /** A model whose network is here goes along as an archive that answers by itself. */
 export function DownloadModel({ campaign, model }: { campaign: Campaign; model: RegisteredModel }) {
   const { t } = useTranslation();
-  if (model.kind !== "internal") return null;
+  if (model.kind !== "internal" || !PACKED.has(model.protocol)) return null;
   const checkpoints = isOnnx(model) ? (["best"] as const) : (["best", "last"] as const);
   return (
     <Disclosure label={t("downloadModel.title")}>
