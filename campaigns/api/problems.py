@@ -1,6 +1,7 @@
 """Translate errors into RFC 9457 problem documents, once for all views."""
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -73,7 +74,9 @@ def _from_framework(error: exceptions.APIException) -> Response:
         detail = "; ".join(f"{e['field']}: {e['detail']}" if e["field"] else e["detail"] for e in errors[:5])
         answer = problem(422, title="Invalid input", detail=detail or "The input is invalid.", code="invalid_input", errors=errors)
     else:
-        answer = problem(error.status_code, title=str(error.default_detail).rstrip("."), detail=str(error.detail), code=code)
+        usual = str(error.default_detail).rstrip(".")
+        title = HTTPStatus(error.status_code).phrase.capitalize() if "{" in usual else usual  # some are templates
+        answer = problem(error.status_code, title=title, detail=str(error.detail), code=code)
     for name, value in headers.items():
         answer[name] = value
     return answer

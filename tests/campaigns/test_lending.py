@@ -82,7 +82,8 @@ def test_an_image_that_was_removed_is_lent_no_more(campaign: Campaign, make_imag
 
 def test_nothing_else_is_done_with_it(campaign: Campaign, make_image: Callable[..., Image]) -> None:
     path = lent_path(Loan(make_image(campaign).pk))
-    assert APIClient().post(path).status_code == 405
+    refused = APIClient().post(path)
+    assert (refused.status_code, refused.json()["title"]) == (405, "Method not allowed")
 
 
 def test_the_operator_says_where_model_servers_reach_winnow(settings: Any) -> None:
