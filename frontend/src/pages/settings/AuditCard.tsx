@@ -52,7 +52,7 @@ export function AuditCard() {
       {audit.items.length === 0 ? (
         <Text size="sm">{t("audit.empty")}</Text>
       ) : (
-        <WideTable minWidth={760} label={t("audit.title")}>
+        <WideTable minWidth={880} label={t("audit.title")}>
           <Table verticalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
@@ -70,7 +70,7 @@ export function AuditCard() {
                   <Table.Td>{entry.username}</Table.Td>
                   <Table.Td style={{ whiteSpace: "nowrap" }}>{t(`audit.actions.${entry.action.replace(".", "_")}`, { defaultValue: entry.action })}</Table.Td>
                   <Table.Td>{entry.model_name}</Table.Td>
-                  <Table.Td maw={260}>
+                  <Table.Td miw={240} maw={320}>
                     <Details entry={entry} />
                   </Table.Td>
                   <Table.Td maw={200}>
