@@ -12,6 +12,7 @@ import { mayManage } from "../roles";
 import { kindOf } from "@/shapes/kinds";
 import classes from "./PictureCard.module.css";
 import type { Picture } from "./queue";
+import { withoutLabel } from "./results";
 import type { Line } from "./results";
 
 const MOST_LINES = 12;
@@ -34,6 +35,7 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
   const size = picture.answer?.image;
   const colors = new Map(campaign.labels.map((label) => [label.id, label.color]));
   const drawn = lines.filter((line) => line.positive && line.shape !== null);
+  const nameless = picture.answer === null ? "" : withoutLabel(picture.answer);
   const found = lines.filter(({ positive }) => positive).length;
   return (
     <Card padding="sm" data-testid="predicted" data-state={picture.state}>
@@ -79,7 +81,7 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
                 </li>
               ))}
             </ol>
-            {lines.length === 0 && <Text size="sm">{t("predict.nothing")}</Text>}
+            {lines.length === 0 && <Text size="sm">{nameless === "" ? t("predict.nothing") : t("predict.withoutLabel", { names: nameless })}</Text>}
             {lines.length > MOST_LINES && <Text size="xs" c="dimmed">{t("predict.more", { count: lines.length - MOST_LINES })}</Text>}
             {mayManage(campaign.role) && model && <Keep campaign={campaign} picture={picture} model={model} />}
           </>

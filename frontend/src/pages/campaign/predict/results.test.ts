@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { PictureQueue, type Ask } from "./queue";
-import { foldersOf, linesOf, tableOf, type Line, type Predicted } from "./results";
+import { foldersOf, linesOf, tableOf, withoutLabel, type Line, type Predicted } from "./results";
 
 const label = (id: number, name: string) => ({ id, name });
 const box = { type: "box", x: 1, y: 2, width: 3, height: 4, rotation: 0 };
@@ -16,6 +16,12 @@ describe("what a model said of a picture", () => {
     expect(linesOf(scores, { all: 0.5, byLabel: {} }, true).map(({ positive }) => positive)).toEqual([true, false]);
     expect(linesOf(scores, { all: 0.5, byLabel: {} }, false).map(({ positive }) => positive)).toEqual([true, true]);
     expect(linesOf(scores, { all: 0.5, byLabel: { 1: 0.8 } }, true).map(({ positive }) => positive)).toEqual([false, false]);
+  });
+
+  it("tells the classes that stand for no label from an empty picture", () => {
+    expect(withoutLabel(predicted({ unmapped: { water: 2, land: 1 } }))).toBe("water, land");
+    expect(withoutLabel(predicted({}))).toBe("");
+    expect(withoutLabel(predicted({ unmapped: Object.fromEntries("abcdefgh".split("").map((name) => [name, 1])) }))).toBe("a, b, c, d, e, f, …");
   });
 
   it("lists the surest first and counts as found what came without a confidence", () => {

@@ -36,6 +36,14 @@ export function linesOf(predicted: Predicted, limits: Limits, oneLabel: boolean)
   return [...labels, ...objects].sort((a, b) => (b.confidence ?? 1) - (a.confidence ?? 1));
 }
 
+const MOST_NAMED = 6;
+
+/** The classes that were found and stand for no label, so that nobody takes a missing mapping for an empty picture. */
+export function withoutLabel(predicted: Predicted): string {
+  const names = Object.keys(predicted.unmapped);
+  return [...names.slice(0, MOST_NAMED), ...(names.length > MOST_NAMED ? ["…"] : [])].join(", ");
+}
+
 /** A cell that a spreadsheet takes for text: what begins like a formula is quoted, as OWASP advises. */
 function cell(value: string): string {
   const text = /^[=+\-@\t]/.test(value) ? `'${value}` : value;
