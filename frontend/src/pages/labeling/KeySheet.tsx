@@ -19,7 +19,8 @@ const POINTER: readonly (readonly [string, string])[] = [
 /** Every key as it is now, and the place to change it. */
 export function KeySheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Keys" size="75rem" data-testid="key-sheet" closeButtonProps={{ "aria-label": "Close" }} closeOnEscape>
+    // Gone at once: a dialog that fades out would keep the focus, and with it the next key.
+    <Modal opened={opened} onClose={onClose} transitionProps={{ duration: 0 }} title="Keys" size="75rem" data-testid="key-sheet" closeButtonProps={{ "aria-label": "Close" }} closeOnEscape>
       <Sheet />
     </Modal>
   );
