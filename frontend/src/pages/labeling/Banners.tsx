@@ -1,6 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useStore } from "zustand";
+import { campaignKey } from "@/api/campaigns";
 import { useDesk, useLabeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import type { Workspace } from "./workspace";
@@ -41,7 +44,13 @@ function Asking({ workspace }: { workspace: Workspace }) {
 }
 
 function RefusedSave({ workspace }: { workspace: Workspace }) {
+  const { campaign } = useLabeling();
+  const client = useQueryClient();
   const { state, message } = useStore(workspace.autosave.store);
+  useEffect(() => {
+    // The campaign may be another than when the page opened: show the labels that there are now.
+    if (state === "refused") void client.invalidateQueries({ queryKey: campaignKey(campaign.id), exact: true });
+  }, [state, client, campaign.id]);
   if (state !== "refused") return null;
   return (
     <div className={classes["banner"]} role="alert" data-testid="save-refused">

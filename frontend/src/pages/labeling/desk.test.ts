@@ -25,6 +25,8 @@ class FakeServer {
   /** What saves told about work, in their order. */
   readonly told: Record<string, { active_s: number; actions: number }>[] = [];
   refuseSubmit = false;
+  /** A label that the campaign has no more. */
+  removedLabel: number | null = null;
   down = false;
   /** Submits wait for this. */
   gate: Promise<void> = Promise.resolve();
@@ -71,6 +73,8 @@ class FakeServer {
   private save(image: number, request: Request, body: Record<string, unknown>): Response {
     const set = this.setOf(image);
     if (request.headers.get("If-Match") !== `"${set.version}"`) return json({ status: 412, detail: "Somebody saved first.", current: this.document(image) }, 412);
+    const at = (body["upsert"] as Annotation[]).findIndex(({ label }) => label === this.removedLabel);
+    if (at !== -1) return json({ status: 422, detail: `annotations[${at}].label: 1 is no label of this campaign`, errors: [{ field: `annotations[${at}].label`, detail: "1 is no label of this campaign" }] }, 422);
     const gone = new Set(body["delete"] as string[]);
     const changed = new Map((body["upsert"] as Annotation[]).map((annotation) => [annotation.id, annotation]));
     set.annotations = [...set.annotations.filter(({ id }) => !gone.has(id) && !changed.has(id)), ...changed.values()];
@@ -278,6 +282,17 @@ describe("the desk", () => {
     const after = await open(server);
     expect(after.onDesk()?.session.document().has("lost?")).toBe(true);
     await until(() => expect(server.sets.get(101)?.annotations.map(({ id }) => id)).toEqual(["lost?"]));
+  });
+
+  it("says what to do about a label that was removed meanwhile, and saves once another was given", async () => {
+    const server = new FakeServer([114]);
+    const workspace = (await open(server)).onDesk();
+    server.removedLabel = 1;
+    workspace?.session.apply("Drew", (document) => add(document, box("late")));
+    expect(await workspace?.autosave.flush()).toBe("refused");
+    expect(workspace?.autosave.store.getState().message).toMatch(/^A label that you gave was removed.*give them another label\.$/);
+    workspace?.session.apply("Changed", (document) => add(document, { ...box("late"), label: 2 }));
+    await until(() => expect(server.sets.get(114)?.annotations.map(({ label }) => label)).toEqual([2]));
   });
 
   it("tells what it cost after the tab was closed offline, once", async () => {

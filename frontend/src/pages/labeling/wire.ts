@@ -68,13 +68,21 @@ function versioned(image: number, version: number) {
   return { path: { image_id: image }, header: { "If-Match": `"${version}"` } };
 }
 
+/** Where the server names a label that it does not know: the page offered it, so it was removed since. */
+const UNKNOWN_LABEL = /^annotations\[\d+\]\.label$/;
+const LABEL_REMOVED = "A label that you gave was removed from this campaign. Select its objects, shown as “?” in the list, and give them another label.";
+
+function refusalOf({ message, errors }: ApiProblem): string {
+  return errors.some(({ field }) => UNKNOWN_LABEL.test(field ?? "")) ? LABEL_REMOVED : message;
+}
+
 /** Turn a failed save into what the autosave understands; what is nobody's fault is tried again. */
 function outcomeOf(error: unknown): SaveOutcome {
   if (error instanceof ApiProblem) {
     const current = error.document["current"];
     if (error.status === 412 && current) return { kind: "conflict", version: setOf(current).version, document: documentOf(setOf(current).annotations) };
     const passing = error.status >= 500 || error.status === 429 || error.status === 408;
-    return { kind: passing ? "offline" : "refused", message: error.message };
+    return passing ? { kind: "offline", message: error.message } : { kind: "refused", message: refusalOf(error) };
   }
   if (error instanceof Unreachable) return { kind: "offline", message: error.message };
   throw error;
