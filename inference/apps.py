@@ -32,10 +32,12 @@ class InferenceConfig(AppConfig):
         register_kind(RunKind(name="predict", execute="inference.services.later.execute_prediction", resumable=True))
         listens = Listener("webhook", "inference.services.webhooks.wants_submissions", "inference.tasks.tell_of_submit")
         register_listener(listens)
+        register_chore(Chore("sweep agents", "inference.tasks.sweep_agents", 10))
         register_chore(Chore("check models", "inference.tasks.check_models", settings.MODEL_CHECK_MINUTES))
         register_chore(Chore("remove waiting pictures", "inference.tasks.remove_waiting_pictures", 60))
         register_protocols(
-            ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each)) for each in PROTOCOLS.values()
+            ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each), has_address=not each.pulled)
+            for each in PROTOCOLS.values()
         )
         register_protocols([ProtocolName(ONNX.name, ONNX.title, ALL_TASKS, ONNX.check_options, external=False)])
 

@@ -45,13 +45,15 @@ class CallFailed(Exception):
 class Endpoint:
     """A model that can be asked: how to speak to it, and its credentials.
 
-    ``headers`` carry the secret, or ``secret`` is it, for a protocol that has another place for it.
+    ``headers`` carry the secret, or ``secret`` is it, for a protocol that has another place for it. ``model_id``: of the registered
+    model, 0 for what is asked without being registered.
     """
 
     protocol: Protocol
     card: ModelCard
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
+    model_id: int = 0
 
     @property
     def image_form(self) -> ImageForm:

@@ -36,5 +36,5 @@ def endpoint_of(model: RegisteredModel) -> Endpoint:
     except OptionsRejected as error:
         raise Conflict(f"The options of {model.name} cannot be used: {error}", code="invalid_options") from error
     if protocol.secret_place(card).kind == "header":
-        return Endpoint(protocol, card, credential_headers(model))
-    return Endpoint(protocol, card, secret=plain_secret(model))
+        return Endpoint(protocol, card, credential_headers(model), model_id=model.pk)
+    return Endpoint(protocol, card, secret=plain_secret(model), model_id=model.pk)

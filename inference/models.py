@@ -67,3 +67,75 @@ class AsyncPrediction(models.Model):
 
     def __str__(self) -> str:
         return f"async prediction of run {self.run_id}"
+
+
+class QuestionKind(models.TextChoices):
+    """Why an agent is asked: a person waits for it, or a run does."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+class QuestionState(models.TextChoices):
+    """How far a question for an agent has come."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class AgentQuestion(models.Model):
+    """One image that an agent is asked about. It lives until its answer is taken, or until nobody waits for it any more."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="questions")
+    model_version = models.CharField(max_length=100)
+    image = models.ForeignKey(Image, null=True, on_delete=models.CASCADE, related_name="+")
+    about = models.JSONField(help_text="inference.wire.ModelInput without its bytes")
+    content = models.BinaryField(null=True, help_text="A picture that is kept nowhere else")
+    kind = models.CharField(max_length=12, choices=QuestionKind.choices)
+    state = models.CharField(max_length=10, choices=QuestionState.choices, default=QuestionState.WAITING)
+    asker = models.CharField(max_length=32, help_text="Who put it and collects its answer")
+    wanted_until = models.DateTimeField(help_text="Renewed by who waits for it")
+    agent = models.CharField(max_length=100, blank=True)
+    claim = models.CharField(max_length=32, blank=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True, help_text="The lease: then the question is free again")
+    answered_at = models.DateTimeField(null=True)
+    reply = models.BinaryField(null=True)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["model", "state", "kind", "id"], name="question_is_free"),
+            models.Index(fields=["asker", "state"], name="question_of_asker"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} question {self.pk} for model {self.model_id}"
+
+    @property
+    def latency_ms(self) -> float | None:
+        """From the claim to the answer."""
+        if self.claimed_at is None or self.answered_at is None:
+            return None
+        return (self.answered_at - self.claimed_at).total_seconds() * 1000.0
+
+
+class ConnectedAgent(models.Model):
+    """A program that asks for a model's work, and when it last did."""
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="agents")
+    name = models.CharField(max_length=100)
+    version = models.CharField(max_length=100, blank=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-seen_at"]
+        constraints = [models.UniqueConstraint(fields=["model", "name"], name="an_agent_serves_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} for model {self.model_id}"

@@ -14,7 +14,7 @@ from inference.wire import ModelInput
 
 def check_reachable(endpoint: Endpoint) -> None:
     """Raise Conflict when the endpoint fetches images by their address, and nobody has said where it reaches us."""
-    if endpoint.image_form == "address":
+    if endpoint.image_form == "address" and not endpoint.protocol.pulled:
         base_address(endpoint.card.url)
 
 

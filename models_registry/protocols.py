@@ -25,6 +25,7 @@ class ProtocolName:
 
     ``check_options(options, task)`` raises ``OptionsRejected`` for settings that the protocol cannot use. ``image_form(options,
     task)``: how images travel: encoded, geotiff or address. ``external``: False for one that only models here speak.
+    ``has_address``: False for one whose models come and ask for work.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ProtocolName:
     check_options: Callable[[ModelOptions, str], None] = lambda options, task: None
     image_form: Callable[[ModelOptions, str], str] = lambda options, task: "encoded"
     external: bool = True
+    has_address: bool = True
 
 
 _KNOWN: dict[str, ProtocolName] = {}

@@ -153,6 +153,9 @@ RULES: dict[str, dict[str, Rule]] = {
     "models/onnx": {"post": only(MANAGERS)},
     "models/card": {"post": only(MANAGERS, {"properties": {"mlm:name": "Clouds"}})},
     "models/<int:model_id>": {"get": only(MEMBERS), "patch": only(MANAGERS, {"name": "New"}), "delete": only(MANAGERS)},
+    "models/<int:model_id>/agent/announce": {"post": only(MANAGERS, {"agent": "a"})},
+    "models/<int:model_id>/agent/acquire": {"post": only(MANAGERS, {"agent": "a"})},
+    "models/<int:model_id>/agent/complete": {"post": only(MANAGERS, {"agent": "a", "answers": []})},
     "models/<int:model_id>/test": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/models": {"get": only(MEMBERS), "post": only(MANAGERS, {"model": 1})},
     "campaigns/<int:campaign_id>/models/<int:model_id>": {

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inference.api import assisting, coverage, offline, onnx, probing, serving, testing, views
+from inference.api import agents, assisting, coverage, offline, onnx, probing, serving, testing, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("images/<int:image_id>/uncertain-areas", views.UncertainAreasView.as_view()),
     path("predictions/<int:prediction_id>/heat-map.png", views.HeatMapView.as_view()),
     *serving.urlpatterns,
+    *agents.urlpatterns,
     *assisting.urlpatterns,
     *coverage.urlpatterns,
     *offline.urlpatterns,

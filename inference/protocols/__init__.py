@@ -1,5 +1,6 @@
 """Ways of speaking to models. To add one, write its module and name it here."""
 
+from inference.protocols.agent import Agent
 from inference.protocols.base import Protocol
 from inference.protocols.cvat import Cvat
 from inference.protocols.huggingface import HuggingFace
@@ -20,6 +21,7 @@ _SPOKEN: tuple[Protocol, ...] = (
     HuggingFace(),
     Roboflow(),
     Cvat(),
+    Agent(),
 )
 PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _SPOKEN}
 """Protocols of external models by name. Models of our own ("local") answer in the process: ``inference.predictors``."""

@@ -130,6 +130,8 @@ class Protocol(ABC):
     computes: ClassVar[bool] = False
     """Whether building a request takes arithmetic on the image's pixels, and is better done in a thread."""
     options: ClassVar[tuple[Option, ...]] = ()
+    pulled: ClassVar[bool] = False
+    """Whether its models come and ask for work: they have no address, and no request is ever sent to them."""
 
     @abstractmethod
     def build_request(self, image: ModelInput, model: ModelCard) -> WireRequest:

@@ -39,7 +39,7 @@ from inference.schema import PredictionRejected
 from models_registry.options import Coords
 
 REQUEST_SCHEMA = "request/1"
-_TASKS = frozenset({"classification", "detection", "segmentation", "keypoints"})
+TASKS = frozenset({"classification", "detection", "segmentation", "keypoints"})
 _COORDS = Option(
     "coords", "Coordinates", "choice", "pixel", get_args(Coords), "What the answer's coordinates are when it does not say so itself."
 )
@@ -51,7 +51,7 @@ class WinnowMultipart(Protocol):
     name = "winnow"
     title = "Winnow (multipart)"
     description = 'POST multipart/form-data with a file "image" and a JSON part "request"; answers JSON items.'
-    tasks = _TASKS
+    tasks = TASKS
     interactive = True
     options = (_COORDS, INTERACTIVE)
 
@@ -107,7 +107,7 @@ def _described(protocol: str, url: str, reply: WireReply) -> Recognised | None:
     classes = root.first("classes")
     tasks: dict[str, tuple[ModelClass, ...]] = {}
     if classes is not None and classes.is_object():
-        tasks = {task: _named(names) for task, names in classes.members() if task in _TASKS}
+        tasks = {task: _named(names) for task, names in classes.members() if task in TASKS}
     told = root.first("task")
     task = told.text(20) if told is not None else next(iter(tasks), "")
     own = _named(classes) if classes is not None and classes.is_list() else tasks.get(task, ())

@@ -19,6 +19,7 @@ from campaigns.errors import NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
 from inference.inputs import StoredImage
+from inference.services.agent_asker import AgentAsker
 from inference.services.failures import NOT_THE_MODELS, NOT_TRIED, Unanswered
 from inference.services.local import LocalAsker
 from inference.services.planning import Plan, images_by_id, make_plan
@@ -137,7 +138,9 @@ def _calls_of(outcomes: Sequence[Answered | Unanswered]) -> Iterator[Call]:
 
 
 def _asker(plan: Plan, expected: int) -> AbstractContextManager[Asker]:
-    return LocalAsker(plan) if plan.is_local else RemoteAsker(plan, expected)
+    if plan.is_local:
+        return LocalAsker(plan)
+    return AgentAsker(plan) if plan.is_pulled else RemoteAsker(plan, expected)
 
 
 def _loaded(remaining: Iterator[int]) -> Iterator[StoredImage]:

@@ -10,10 +10,12 @@ from typing import Final
 from campaigns.imagery import Refused
 from inference.calling import Answer, CallFailed, Endpoint, ask, greet, limits_of
 from inference.endpoints import egress_policy
-from inference.inputs import StoredImage
+from inference.inputs import StoredImage, model_input
 from inference.interactive.process import Desk
 from inference.joining import windows_for
+from inference.protocols.base import ImageForm
 from inference.sending import sent_image
+from inference.services.agent_asker import ask_agent
 from inference.tiling import WindowPx
 from inference.windowed import Joined, ask_in_windows
 from inference.wire import ModelInput
@@ -73,4 +75,7 @@ def ask_once(endpoint: Endpoint, image: StoredImage, within_s: float) -> Answer 
     except Refused as busy:
         raise CallFailed("busy", "Many people wait for models at this moment. Ask again shortly.") from busy
     with DESK:
+        if endpoint.protocol.pulled:
+            form: ImageForm = "address" if image.id else "encoded"
+            return ask_agent(endpoint, model_input(image, form=form, options=endpoint.card.options), within_s=within_s)
         return asyncio.run(ask())

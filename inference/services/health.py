@@ -19,6 +19,8 @@ from campaigns.errors import DomainError
 from campaigns.models import User
 from inference.calling import Endpoint
 from inference.endpoints import egress_policy, endpoint_of
+from inference.protocols.agent import AGENT
+from inference.services.agents import agents_of
 from inference.wire import WireRequest, with_secret
 from models_registry.addresses import EgressError, same_server
 from models_registry.checkpoints import checkpoint_path
@@ -96,7 +98,9 @@ def _look_at_all(models: Sequence[RegisteredModel]) -> dict[int, Finding]:
     remote: dict[int, Endpoint] = {}
     for model in models:
         try:
-            if model.kind == ModelKind.EXTERNAL:
+            if model.protocol == AGENT:
+                findings[model.pk] = _look_for_agents(model)
+            elif model.kind == ModelKind.EXTERNAL:
                 remote[model.pk] = endpoint_of(model)
             else:
                 findings[model.pk] = _look_at_files(model)
@@ -167,6 +171,14 @@ def _outgoing(endpoint: Endpoint, request: WireRequest) -> Outgoing:
 
 def _since(begun: float) -> float:
     return (perf_counter() - begun) * 1000.0
+
+
+def _look_for_agents(model: RegisteredModel) -> Finding:
+    agents = agents_of(model.pk)
+    if not agents:
+        return Finding(False, "no_agent", "No agent is connected for this model. Start winnow-agent beside it.")
+    more = f" and {len(agents) - 1} more" if len(agents) > 1 else ""
+    return Finding(True, detail=f"The agent {agents[0].name}{more} asks for work.")
 
 
 def _look_at_files(model: RegisteredModel) -> Finding:

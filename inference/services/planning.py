@@ -11,6 +11,7 @@ from campaigns.errors import Conflict
 from campaigns.models import Campaign, Image
 from inference.inputs import StoredImage
 from inference.prefill import DraftRules, ModelTag
+from inference.protocols.agent import AGENT
 from inference.store import Source
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
@@ -33,6 +34,11 @@ class Plan:
     def is_local(self) -> bool:
         """Whether the model runs in this process."""
         return self.model.kind == ModelKind.INTERNAL
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether an agent fetches the model's work."""
+        return self.model.protocol == AGENT
 
 
 def make_plan(model: RegisteredModel, campaign: Campaign, *, prefill: bool) -> Plan:

@@ -12,7 +12,7 @@ from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from campaigns.models import Campaign, Image, Label, User
 from campaigns.permissions import VIEW, require_role
-from inference.calling import CallFailed, Endpoint
+from inference.calling import Answer, CallFailed, Endpoint
 from inference.decode.excerpts import excerpt
 from inference.endpoints import endpoint_of, model_card
 from inference.inputs import StoredImage, model_input
@@ -23,6 +23,7 @@ from inference.protocols.middle import ClickInTheMiddle
 from inference.samples import drawn_sample
 from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
+from inference.services.agent_asker import ask_agent
 from inference.services.asking import ask_image, ask_input, greeted, impatient
 from inference.services.onnx import ask_aside
 from inference.services.planning import draft_rules, stored_image
@@ -30,6 +31,7 @@ from inference.steps import recording
 from inference.tensors.network import reading_options
 from inference.tensors.pictures import pixels_of
 from inference.tiling import WindowPx
+from inference.windowed import Joined
 from inference.wire import ModelInput
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.permissions import changeable, require_use
@@ -120,6 +122,9 @@ def _endpoint_report(user: User, model: RegisteredModel, image: Image | None) ->
     endpoint = _tried(impatient(endpoint_of(model), LONGEST_S))
     asked = None if image is None else stored_image(image)
     windows = () if asked is None else windows_for(asked, endpoint.card.options)
+    if endpoint.protocol.pulled:
+        sent = drawn_sample("encoded") if asked is None else model_input(asked, form="address", options=endpoint.card.options)
+        return _report(user, model, endpoint, sent, None, 0)
     sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
     return _report(user, model, endpoint, sent, asked if windows else None, len(windows))
 
@@ -174,10 +179,10 @@ def _report(
     image = {"id": sent.id, "name": sent.name, "width": width, "height": height, "content_type": sent.content_type}
     request = None
     try:
-        endpoint = asyncio.run(greeted(endpoint))
+        if not endpoint.protocol.pulled:
+            endpoint = asyncio.run(greeted(endpoint))
         request = _summary(endpoint, sent) if may_see_all else None
-        asking = ask_input(endpoint, sent) if large is None else ask_image(endpoint, large, within_s=LONGEST_IN_WINDOWS_S)
-        answer = asyncio.run(asking)
+        answer = _asked(endpoint, sent, large)
     except CallFailed as error:
         failure = {"code": error.code, "where": error.where, "why": error.reason.removeprefix(f"{error.where}: ")}
         place = error.where.partition(": ")[2] if windows else error.where
@@ -190,6 +195,12 @@ def _report(
     raw = excerpt(answer.reply.body).text if may_see_all else None
     document, warnings = told.as_document(), list(told.warnings)
     return ConnectionReport(image, request, answer.latency_ms, raw, document, warnings=warnings, sample=_sample(sent), windows=windows)
+
+
+def _asked(endpoint: Endpoint, sent: ModelInput, large: StoredImage | None) -> Answer | Joined:
+    if endpoint.protocol.pulled:
+        return ask_agent(endpoint, sent, within_s=LONGEST_S)
+    return asyncio.run(ask_input(endpoint, sent) if large is None else ask_image(endpoint, large, within_s=LONGEST_IN_WINDOWS_S))
 
 
 def _sample(sent: ModelInput) -> str | None:

@@ -52,7 +52,7 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
     kind = serializers.ChoiceField(choices=ModelKind.choices, read_only=True)
     task = serializers.ChoiceField(choices=Task.choices)
     protocol = serializers.CharField(max_length=30)
-    url = serializers.CharField(max_length=2000)
+    url = serializers.CharField(max_length=2000, required=False, allow_blank=True, help_text="Empty where the model fetches its work")
     secret = serializers.CharField(
         write_only=True, required=False, allow_blank=True, allow_null=True, trim_whitespace=True, max_length=8000
     )

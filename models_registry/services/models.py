@@ -37,10 +37,11 @@ def create_model(*, user: User, secret: str = "", caller: Caller = UNKNOWN_CALLE
     """Register an external model; its secret is stored encrypted and never returned."""
     require_registrar(user)
     checked = checked_fields(fields)
-    for needed in ("name", "task", "protocol", "url"):
+    for needed in ("name", "task", "protocol"):
         if not checked.get(needed):
             raise _invalid(needed, "is needed.")
     check_protocol(checked["protocol"], checked["task"], checked.get("options", {}), external=True)
+    _check_address(checked["protocol"], checked.get("url", ""))
     check_steps(protocol=checked["protocol"], task=checked["task"], options=checked.get("options", {}))
     secret = check_secret(secret)
     with transaction.atomic():
@@ -74,6 +75,8 @@ def update_model(
         if not lives_here or is_onnx:
             check_protocol(**now)
         check_steps(**now)
+    if not lives_here and {"protocol", "url"} & checked.keys():
+        _check_address(checked.get("protocol", model.protocol), checked.get("url", model.url))
     if secret is None and "url" in checked and not same_server(checked["url"], model.url):
         secret = ""
     if secret is not None:
@@ -127,7 +130,7 @@ def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         if name in checked:
             checked[name] = _text(checked[name], name, limit)
     if "url" in checked:
-        checked["url"] = _checked_url(checked["url"])
+        checked["url"] = _checked_url(checked["url"]) if checked["url"].strip() else ""
     if "auth_header" in checked:
         checked["auth_header"] = check_header(checked["auth_header"])
     if "classes" in checked:
@@ -154,6 +157,15 @@ def _checked_url(url: str) -> str:
             error.detail, code=error.code, errors=[{"field": "url", "detail": error.detail, "reason": error.reason}]
         ) from error
     return url.strip()
+
+
+def _check_address(protocol: str, url: str) -> None:
+    """Raise InvalidInput for a model that needs an address and has none, or the other way round."""
+    if known_protocols()[protocol].has_address:
+        if not url:
+            raise _invalid("url", "is needed.")
+    elif url:
+        raise _invalid("url", "stays empty: an agent comes to Winnow by itself.")
 
 
 def check_protocol(protocol: str, task: str, options: Mapping[str, Any], *, external: bool = False) -> None:
