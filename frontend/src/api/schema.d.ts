@@ -1141,6 +1141,57 @@ export interface paths {
         patch: operations["models_partial_update"];
         trace?: never;
     };
+    "/api/v1/models/{model_id}/agent/acquire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Claim questions, those that a person waits for first; an empty list with Retry-After when too many wait already. */
+        post: operations["models_agent_acquire_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/agent/announce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say that an agent is there; refused with the reason where its function does not fit the model. */
+        post: operations["models_agent_announce_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/agent/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take answers; each question is answered once. */
+        post: operations["models_agent_complete_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model_id}/health": {
         parameters: {
             query?: never;
@@ -1554,6 +1605,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How many questions, and how long to wait for the first. */
+        AcquireRequest: {
+            agent: string;
+            /** @default 1 */
+            most: number;
+            /**
+             * Format: double
+             * @default 0
+             */
+            wait_s: number;
+        };
+        /** @description Questions, each to be answered within ``lease_s`` times their number (s); then another agent may take them. */
+        Acquired: {
+            questions: components["schemas"]["AgentQuestion"][];
+            /** Format: double */
+            lease_s: number;
+        };
+        /** @description ``reply``: as a server of Winnow's own contract answers. ``error``: why not. ``release``: somebody else may have it. */
+        AgentAnswerRequest: {
+            id: number;
+            reply?: {
+                [key: string]: unknown;
+            };
+            error?: string;
+            /** @default false */
+            release: boolean;
+        };
+        /** @description ``request``: the document of Winnow's own contract, the image at ``image.address`` or as base64 in ``image.b64``. */
+        AgentQuestion: {
+            id: number;
+            kind: components["schemas"]["AgentQuestionKindEnum"];
+            request: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description * `interactive` - interactive
+         *     * `batch` - batch
+         * @enum {string}
+         */
+        AgentQuestionKindEnum: "interactive" | "batch";
         /** @description All annotations of one image by one author. ``annotations`` are documents as the guide describes them. */
         AnnotationSet: {
             id: number | null;
@@ -1578,6 +1670,15 @@ export interface components {
          * @enum {string}
          */
         AnnotationSetStateEnum: "draft" | "submitted" | "accepted" | "returned";
+        /** @description Who asks for work, and what its function can do; an empty list of classes and an empty task are: not told. */
+        AnnouncedAgentRequest: {
+            agent: string;
+            /** @default  */
+            version: string;
+            classes?: string[];
+            /** @default  */
+            task: string;
+        };
         /** @description The model version that answered. */
         AnsweringModel: {
             id: number;
@@ -1950,6 +2051,17 @@ export interface components {
         /** @description A word to the author. */
         CommentRequest: {
             comment?: string;
+        };
+        /** @description Answers. */
+        CompleteRequest: {
+            agent: string;
+            answers: components["schemas"]["AgentAnswerRequest"][];
+        };
+        /** @description ``late``: questions that were no longer this agent's. ``urgent``: a person waits for an answer now. */
+        Completed: {
+            accepted: number;
+            late: number[];
+            urgent: boolean;
         };
         /** @description What the newest answers fall on. ``unfed``: labels without a class; ``unheard``: labels with one, that no answer fell on. */
         Coverage: {
@@ -2439,7 +2551,8 @@ export interface components {
             /** @description Classification: every class answers for itself (sigmoid). */
             multi_label?: boolean;
             protocol: string;
-            url: string;
+            /** @description Empty where the model fetches its work */
+            url?: string;
             readonly has_secret: boolean;
             auth_header?: string;
             classes?: components["schemas"]["ModelClass"][];
@@ -2500,7 +2613,8 @@ export interface components {
             /** @description Classification: every class answers for itself (sigmoid). */
             multi_label?: boolean;
             protocol: string;
-            url: string;
+            /** @description Empty where the model fetches its work */
+            url?: string;
             secret?: string | null;
             auth_header?: string;
             classes?: components["schemas"]["ModelClassRequest"][];
@@ -2837,6 +2951,7 @@ export interface components {
             /** @description Classification: every class answers for itself (sigmoid). */
             multi_label?: boolean;
             protocol?: string;
+            /** @description Empty where the model fetches its work */
             url?: string;
             secret?: string | null;
             auth_header?: string;
@@ -3258,6 +3373,14 @@ export interface components {
             y0?: number;
             x1?: number;
             y1?: number;
+        };
+        /** @description What the agent is to answer for. */
+        ServedModel: {
+            name: string;
+            version: string;
+            task: string;
+            classes: components["schemas"]["ModelClass"][];
+            warnings: string[];
         };
         /** @description A file or folder of the server, inside the folders that its operator has listed. */
         ServerPathRequest: {
@@ -6251,6 +6374,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    models_agent_acquire_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcquireRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acquired"];
+                };
+            };
+        };
+    };
+    models_agent_announce_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncedAgentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServedModel"];
+                };
+            };
+        };
+    };
+    models_agent_complete_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completed"];
                 };
             };
         };

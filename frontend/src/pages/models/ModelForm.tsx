@@ -10,7 +10,8 @@ import { EXAMPLE, exampleClasses } from "./example";
 import { CallSettings } from "./CallSettings";
 import { CardFields } from "./CardFields";
 import { ClassesEditor } from "./ClassesEditor";
-import { isOnnx, TASKS } from "./kinds";
+import { AgentCommand } from "./AgentCommand";
+import { isOnnx, isPulled, TASKS } from "./kinds";
 import type { ModelStart } from "./probe/candidate";
 import { ProtocolOptions } from "./ProtocolOptions";
 import { StepsEditor } from "./StepsEditor";
@@ -99,7 +100,7 @@ export function ModelForm({ model, task = "classification", example = false, sta
     initialValues: model === null ? blank(task, example, start) : valuesOf(model),
     validate: {
       name: (value) => (value.trim() === "" ? t("models.needName") : null),
-      url: (value) => (external && !/^https?:\/\/\S+/.test(value.trim()) ? t("models.needUrl") : null),
+      url: (value, all) => (external && !isPulled(all) && !/^https?:\/\/\S+/.test(value.trim()) ? t("models.needUrl") : null),
       options: (value) => (parsedOptions(value) === null ? t("models.badOptions") : null),
     },
   });
@@ -112,7 +113,7 @@ export function ModelForm({ model, task = "classification", example = false, sta
   const offered = (protocols.data ?? []).filter((protocol) => protocol.tasks.includes(values.task));
   const submit = form.onSubmit(({ options, secret, ...fields }) => {
     if (broken.length > 0) return;
-    const own = { ...fields, name: fields.name.trim(), url: fields.url.trim() };
+    const own = { ...fields, name: fields.name.trim(), url: isPulled(fields) ? "" : fields.url.trim() };
     onSubmit({ ...own, options: parsedOptions(options) ?? {}, ...(secret === "" ? {} : { secret }) });
   });
   return (
@@ -148,7 +149,8 @@ export function ModelForm({ model, task = "classification", example = false, sta
               )}
             </SimpleGrid>
             {values.task === "classification" && <Switch label={t("models.multiLabel")} description={t("models.multiLabelHint")} {...form.getInputProps("multi_label", { type: "checkbox" })} />}
-            {external && (
+            {external && isPulled(values) && <AgentCommand modelId={model?.id ?? null} />}
+            {external && !isPulled(values) && (
               <>
                 <TextInput label={t("models.url")} description={t("models.urlHint")} placeholder="http://127.0.0.1:9100/predict" type="url" required data-testid="model-url" {...form.getInputProps("url")} />
                 <SimpleGrid cols={{ base: 1, sm: 2 }}>

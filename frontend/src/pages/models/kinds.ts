@@ -20,3 +20,13 @@ export function nameOfFile(file: string): string {
     .replace(/[_-]+/g, " ")
     .trim();
 }
+
+/** Whether a program beside the model fetches its work: such a model has no address. */
+export function isPulled(model: { readonly protocol: string }): boolean {
+  return model.protocol === "agent";
+}
+
+/** The command that starts that program. */
+export function agentCommand(origin: string, modelId: number | null): string {
+  return `winnow-agent --url ${origin} --model ${modelId === null ? "NUMBER" : String(modelId)} --token-file token.txt --function function.py`;
+}
