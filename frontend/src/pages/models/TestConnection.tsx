@@ -9,7 +9,7 @@ import { messageOf } from "@/api/problems";
 import type { ModelTest, RegisteredModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { ImagePicker } from "./ImagePicker";
-import { answerOf, classColor, linesOfItems } from "./prediction";
+import { answerOf, classColor, countedAs, linesOfItems } from "./prediction";
 import { PredictionPicture } from "./PredictionPicture";
 import { RawAnswer } from "./RawAnswer";
 
@@ -54,7 +54,7 @@ function Answer({ result }: { result: ModelTest }) {
       )}
       <div>
         <Text size="sm" fw={600} mb={6} data-testid="test-count">
-          {t(lines.every((line) => line.what === "class") ? "test.scored" : "test.found", { count: lines.length })}
+          {t(`test.${countedAs(lines)}`, { count: lines.length })}
         </Text>
         <Table verticalSpacing={5} horizontalSpacing="xs" className="winnow-numbers">
           <Table.Tbody>

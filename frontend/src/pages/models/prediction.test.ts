@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { classColor, linesOfItems, pathOf } from "./prediction";
+import { describe, expect, it } from "vitest";
+import { countedAs, classColor, linesOfItems, pathOf } from "./prediction";
 
 it("an answer reads as a list, the surest first", () => {
   const lines = linesOfItems([
@@ -15,4 +15,12 @@ it("a polygon with a hole is one path of two rings", () => {
 
 it("class 0 has a colour and an unknown class another", () => {
   expect(classColor(0)).not.toBe(classColor(null));
+});
+
+describe("the heading over what was found", () => {
+  it("says of an answer without a thing that nothing was found, not that no classes were scored", () => {
+    expect(countedAs([])).toBe("nothing");
+    expect(countedAs([{ what: "class" }, { what: "class" }])).toBe("scored");
+    expect(countedAs([{ what: "class" }, { what: "box" }])).toBe("found");
+  });
 });

@@ -65,3 +65,9 @@ export function answerOf(document: Record<string, unknown> | null): PredictionDo
   const dropped = document["dropped"];
   return { items: document["items"] as PredictionItem[], dropped: Array.isArray(dropped) ? (dropped as PredictionDocument["dropped"]) : [] };
 }
+
+/** What the number of lines counts; an answer without any is sound, and no classes were scored in it. */
+export function countedAs(lines: readonly { readonly what: string }[]): "nothing" | "scored" | "found" {
+  if (lines.length === 0) return "nothing";
+  return lines.every(({ what }) => what === "class") ? "scored" : "found";
+}
