@@ -84,6 +84,7 @@ def test_what_there_is_no_item_for_is_told(thing):
 def test_the_task_is_told_only_where_the_labels_leave_no_doubt():
     spec = Thing(labels=[{"name": "wet", "id": 0, "type": "tag"}, {"name": "dry", "id": 1, "type": "tag"}])
     assert (task_of(labels_of(spec)), task_of(LABELS)) == ("classification", "")
+    assert task_of(labels_of(Thing(labels=[Thing(name="ship", id=0)]))) == ""
 
 
 def test_a_cvat_function_made_by_create_is_loaded_and_the_unsure_left_out(tmp_path):

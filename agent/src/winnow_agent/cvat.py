@@ -41,7 +41,7 @@ class CvatLabel:
 
 def labels_of(spec: Any) -> dict[int, CvatLabel]:
     """Return a function's labels by their ids."""
-    return {int(get(each, "id")): CvatLabel(str(get(each, "name")), kind_of(each), _parts(each)) for each in get(spec, "labels", ())}
+    return {int(get(each, "id")): CvatLabel(str(get(each, "name")), _kind_of_label(each), _parts(each)) for each in get(spec, "labels", ())}
 
 
 def task_of(labels: Mapping[int, CvatLabel]) -> str:
@@ -126,6 +126,11 @@ def kind_of(thing: Any) -> str:
     kind = get(thing, "type")
     kind = getattr(kind, "value", kind)
     return "tag" if kind is None and get(thing, "points") is None else str(kind or "")
+
+
+def _kind_of_label(label: Any) -> str:
+    """Return which shapes a label is for; one that does not say so is for any."""
+    return "any" if get(label, "type") is None else kind_of(label)
 
 
 def _parts(label: Any) -> dict[int, str]:
