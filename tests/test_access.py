@@ -162,6 +162,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "get": only(MEMBERS), "put": only(MANAGERS, {"mapping": [], "thresholds": {}}), "delete": only(MANAGERS),
     },
     "campaigns/<int:campaign_id>/models/<int:model_id>/coverage": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/model-comparison": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<str:model>/predict": {"post": only(MEMBERS)},
     "campaigns/<int:campaign_id>/models/<str:model>/download": {"get": only(MANAGERS)},
     "campaigns/<int:campaign_id>/inference-runs": {"post": only(MANAGERS, {"model": 1, "images": "all"})},

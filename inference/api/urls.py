@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inference.api import agents, assisting, coverage, offline, onnx, probing, serving, testing, views
+from inference.api import agents, assisting, comparing, coverage, offline, onnx, probing, serving, testing, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *serving.urlpatterns,
     *agents.urlpatterns,
     *assisting.urlpatterns,
+    *comparing.urlpatterns,
     *coverage.urlpatterns,
     *offline.urlpatterns,
     *onnx.urlpatterns,

@@ -543,6 +543,23 @@ export interface paths {
         patch: operations["campaigns_members_partial_update"];
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/model-comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Compare stored answers with each other, and with what people submitted. */
+        get: operations["campaigns_model_comparison_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models": {
         parameters: {
             query?: never;
@@ -2052,6 +2069,40 @@ export interface components {
         CommentRequest: {
             comment?: string;
         };
+        /** @description One model. Figures count the images that all compared models answered about and whose truth is known. */
+        ComparedModel: {
+            id: number;
+            name: string;
+            version: string;
+            /** @description Images of the selection */
+            answered: number;
+            /** @description True annotations that people accepted from its own drafts, which flatters it. */
+            drafted: number;
+            /**
+             * Format: double
+             * @description Share of images with exactly the true labels
+             */
+            right: number | null;
+            overall: components["schemas"]["Figures"];
+            labels: components["schemas"]["LabelFigures"][];
+            /** Format: double */
+            mean_ms: number | null;
+            /** Format: double */
+            p95_ms: number | null;
+            /** @description About its last thousand, whatever they were for */
+            calls: number;
+            failures: number;
+        };
+        /** @description Two models, on the images that both answered about. ``f1``: of one against the other, the same both ways. */
+        ComparedPair: {
+            models: number[];
+            images: number;
+            /** Format: double */
+            same_labels: number | null;
+            /** Format: double */
+            f1: number | null;
+            disputed: components["schemas"]["DisputedImage"][];
+        };
         /** @description Answers. */
         CompleteRequest: {
             agent: string;
@@ -2063,6 +2114,13 @@ export interface components {
             late: number[];
             urgent: boolean;
         };
+        /**
+         * @description * `labels` - labels
+         *     * `objects` - objects
+         *     * `areas` - areas
+         * @enum {string}
+         */
+        CountedEnum: "labels" | "objects" | "areas";
         /** @description What the newest answers fall on. ``unfed``: labels without a class; ``unheard``: labels with one, that no answer fell on. */
         Coverage: {
             answers: number;
@@ -2087,6 +2145,13 @@ export interface components {
                 [key: string]: number;
             };
             readonly best: boolean;
+        };
+        /** @description An image that two models differ on; ``dispute``: 0 when they say the same, 1 when they have nothing in common. */
+        DisputedImage: {
+            image: number;
+            name: string;
+            /** Format: double */
+            dispute: number;
         };
         /** @description All rows of a campaign. */
         Effort: {
@@ -2143,6 +2208,24 @@ export interface components {
             };
             /** Format: double */
             ignore_below?: number | null;
+        };
+        /** @description What was said against what is true: labels of images, objects, or square pixels. */
+        Figures: {
+            /** Format: double */
+            said: number;
+            /** Format: double */
+            true: number;
+            /** Format: double */
+            precision: number | null;
+            /** Format: double */
+            recall: number | null;
+            /** Format: double */
+            f1: number | null;
+            /**
+             * Format: double
+             * @description Of areas alone
+             */
+            iou: number | null;
         };
         /** @description What became of one file; ``image`` of a duplicate is the one that was there. */
         FileResult: {
@@ -2390,6 +2473,25 @@ export interface components {
             unset_default: number;
             ambiguous_default: number;
         };
+        /** @description The same of one label. */
+        LabelFigures: {
+            /** Format: double */
+            said: number;
+            /** Format: double */
+            true: number;
+            /** Format: double */
+            precision: number | null;
+            /** Format: double */
+            recall: number | null;
+            /** Format: double */
+            f1: number | null;
+            /**
+             * Format: double
+             * @description Of areas alone
+             */
+            iou: number | null;
+            label_id: number;
+        };
         /**
          * @description * `smart` - smart
          *     * `campaign` - campaign
@@ -2576,6 +2678,23 @@ export interface components {
         ModelClassRequest: {
             index?: number;
             name: string;
+        };
+        /** @description Models side by side on the same images. */
+        ModelComparison: {
+            counted: components["schemas"]["CountedEnum"];
+            /** Format: double */
+            overlap: number | null;
+            /** @description That were looked at */
+            images: number;
+            /** @description Images of the selection beyond the most that are looked at */
+            left_out: number;
+            /** @description Images that all of the models answered about */
+            common: number;
+            /** @description Those of them whose truth is known; the figures stand on these. */
+            with_truth: number;
+            true_annotations: number;
+            models: components["schemas"]["ComparedModel"][];
+            pairs: components["schemas"]["ComparedPair"][];
         };
         /** @description How a model is; its checks, the newest first. */
         ModelHealth: {
@@ -5092,6 +5211,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+        };
+    };
+    campaigns_model_comparison_retrieve: {
+        parameters: {
+            query: {
+                /** @description A selection as JSON: "all", [1, 2], {"filter": {…}} or {"view": 1} */
+                images?: string;
+                /** @description Ids of attached models, 2 to 6 of them: 1,2 */
+                models: string;
+                /** @description Two objects are the same from this IoU on; 0.5 by default. */
+                overlap?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
                 };
             };
         };

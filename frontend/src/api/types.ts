@@ -65,4 +65,5 @@ export type ModelHealth = Answer<Schemas["ModelHealth"]>;
 export type HealthCheck = Answer<Schemas["HealthCheck"]>;
 export type ModelCard = Schemas["CardRequest"];
 export type Coverage = Answer<Schemas["Coverage"]>;
+export type ModelComparison = Answer<Schemas["ModelComparison"]>;
 export type AuditEntry = Answer<Schemas["AuditEntry"]>;

@@ -7,8 +7,9 @@ import { useCampaignModelChanges, useCampaignModels, useModels } from "@/api/mod
 import type { Campaign, CampaignModel } from "@/api/types";
 import { EmptyState, Loaded } from "@/parts/states";
 import { modelTitle } from "@/parts/modelTitle";
-import { mayManage } from "../roles";
+import { mayManage, mayReview } from "../roles";
 import { AttachedModel } from "./AttachedModel";
+import { CompareModels } from "./CompareModels";
 
 function AttachModel({ campaign, attached }: { campaign: Campaign; attached: readonly CampaignModel[] }) {
   const { t } = useTranslation();
@@ -65,6 +66,7 @@ export function ModelsTab({ campaign }: { campaign: Campaign }) {
               {attached.map((one) => (
                 <AttachedModel key={one.model.id} campaign={campaign} attached={one} />
               ))}
+              {mayReview(campaign.role) && <CompareModels campaign={campaign} attached={attached} />}
               {manager && (
                 <Card>
                   <Text fw={600} mb="xs">

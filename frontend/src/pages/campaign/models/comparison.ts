@@ -1,0 +1,30 @@
+import type { ModelComparison } from "@/api/types";
+
+type Compared = ModelComparison["models"][number];
+export type Disputed = ModelComparison["pairs"][number]["disputed"][number];
+export type Figure = "precision" | "recall" | "f1" | "iou";
+
+/** The figure of a model for one label, or for all of them together; null where nothing was there to count. */
+export function figureOf(model: Compared, label: number | null, figure: Figure): number | null {
+  const row = label === null ? model.overall : model.labels.find((one) => one.label_id === label);
+  return row?.[figure] ?? null;
+}
+
+/** The models whose figure is the best, none when all are equal: a table of equals has no winner. */
+export function bestOf(values: readonly (number | null)[]): ReadonlySet<number> {
+  const shown = values.map((value) => (value === null ? null : Math.round(1000 * value)));
+  const known = shown.filter((value) => value !== null);
+  const best = Math.max(...known);
+  if (known.length < 2 || known.every((value) => value === best)) return new Set();
+  return new Set(shown.flatMap((value, at) => (value === best ? [at] : [])));
+}
+
+/** The most disputed images of all pairs, each once, the most disputed first. */
+export function mostDisputed(comparison: ModelComparison, most: number): Disputed[] {
+  const found = new Map<number, Disputed>();
+  for (const one of comparison.pairs.flatMap((pair) => pair.disputed)) {
+    const known = found.get(one.image);
+    if (known === undefined || known.dispute < one.dispute) found.set(one.image, one);
+  }
+  return [...found.values()].sort((a, b) => b.dispute - a.dispute || a.image - b.image).slice(0, most);
+}
