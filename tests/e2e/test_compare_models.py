@@ -1,0 +1,65 @@
+"""Two models are compared on the same images, and the images that they differ on are opened."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.bench import make_campaign
+from tests.e2e.models import png
+from tests.e2e.stack import Api, Stack, model_server
+
+CLASSES = [{"index": 0, "name": "ocean"}, {"index": 1, "name": "coast"}, {"index": 2, "name": "land"}]
+
+
+@pytest.fixture(scope="module")
+def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with model_server() as url:
+        yield url
+
+
+def half_sea(columns: int) -> bytes:
+    """Draw sea over so many of 160 columns, and land over the others."""
+    pixels = np.full((120, 160, 3), (150, 120, 60), dtype=np.uint8)
+    pixels[:, :columns] = (20, 60, 160)
+    return png(pixels)
+
+
+def ask_model(api: Api, url: str, campaign: dict[str, Any], name: str, coast: int) -> int:
+    """Register a model that takes every picture for coast or land, and ask it about all; its coast is one label or the other."""
+    water, land = (label["id"] for label in campaign["labels"])
+    fields = {"task": "classification", "protocol": "winnow_json", "classes": CLASSES, "url": f"{url}/classify"}
+    model = int(api.post("/models", {"name": name, **fields})["id"])
+    api.post(f"/campaigns/{campaign['id']}/models", {"model": model})
+    mapping = [{"class": 0, "label": water}, {"class": 1, "label": (water, land)[coast]}, {"class": 2, "label": land}]
+    api.put(f"/campaigns/{campaign['id']}/models/{model}", {"mapping": mapping})
+    api.finished(api.post(f"/campaigns/{campaign['id']}/inference-runs", {"model": model, "images": "all"}))
+    return model
+
+
+def test_two_models_are_compared_and_a_disputed_image_opens(signed_in: Page, shared_stack: Stack, shared_api: Api, model_url: str) -> None:
+    page, api = signed_in, shared_api
+    pictures = [(f"{n}.png", "image/png", half_sea(columns)) for n, columns in enumerate((10, 30, 80, 85, 130, 155))]
+    campaign = make_campaign(api, "classification", pictures)
+    models = [ask_model(api, model_url, campaign, name, coast) for coast, name in enumerate(("Wet coast", "Dry coast"))]
+    ids = sorted(image["id"] for image in campaign["images"])
+    api.post(f"/campaigns/{campaign['id']}/labelings", {"images": ids[:4], "add": [campaign["labels"][0]["id"]], "submit": True})
+    told = api.get(f"/campaigns/{campaign['id']}/model-comparison", params={"models": ",".join(map(str, models))})
+    (pair,) = told["pairs"]
+    assert (told["common"], told["with_truth"]) == (6, 4)
+    assert pair["disputed"]
+
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/models")
+    page.get_by_test_id("compare").click()
+    table = page.get_by_test_id("comparison-table")
+    expect(table.get_by_role("columnheader", name="Wet coast")).to_be_visible()
+    first = told["models"][0]["overall"]["f1"]
+    expect(table.get_by_role("row").filter(has_text=re.compile("^F1[0-9]"))).to_contain_text(f"{100 * first:.1f} %")
+    expect(page.get_by_test_id("agreement")).to_contain_text("of 6 images")
+    expect(page.get_by_test_id("disputed").get_by_role("link")).to_have_count(len(pair["disputed"]))
+    page.get_by_test_id("disputed").get_by_role("link").first.click()
+    page.wait_for_url(f"**/label?**image={pair['disputed'][0]['image']}**")
+    expect(page.locator("main canvas").first).to_be_visible()
