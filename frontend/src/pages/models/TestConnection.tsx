@@ -4,12 +4,13 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaigns } from "@/api/campaigns";
 import { thumbnailUrl, useImages } from "@/api/images";
-import { useTestModel } from "@/api/models";
+import { useTestModel, useUpdateModel } from "@/api/models";
 import { messageOf } from "@/api/problems";
+import { notifyProblem } from "@/api/queryClient";
 import type { ModelTest, RegisteredModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { ImagePicker } from "./ImagePicker";
-import { answerOf, classColor, countedAs, linesOfItems } from "./prediction";
+import { answerOf, classColor, countedAs, linesOfItems, withFoundClasses } from "./prediction";
 import { PredictionPicture } from "./PredictionPicture";
 import { RawAnswer } from "./RawAnswer";
 
@@ -97,6 +98,25 @@ function Answer({ result }: { result: ModelTest }) {
   );
 }
 
+/** An answer that names classes which the model does not have would draft nothing: offer to take them over. */
+function FoundClasses({ model, result, onAdded }: { model: RegisteredModel; result: ModelTest; onAdded: () => void }) {
+  const { t } = useTranslation();
+  const save = useUpdateModel(model.id);
+  const classes = withFoundClasses(model.classes, linesOfItems(answerOf(result.prediction)?.items ?? []));
+  const found = classes.slice(model.classes.length);
+  if (found.length === 0 || !model.may_change) return null;
+  return (
+    <Alert color="gray">
+      <Group justify="space-between">
+        <Text size="sm">{t("test.foundClasses", { count: found.length, names: found.map(({ name }) => name).join(", ") })}</Text>
+        <Button size="xs" loading={save.isPending} onClick={() => save.mutate({ classes }, { onSuccess: onAdded, onError: notifyProblem })} data-testid="add-found-classes">
+          {t("test.addClasses", { count: found.length })}
+        </Button>
+      </Group>
+    </Alert>
+  );
+}
+
 function StepsTold({ result }: { result: ModelTest }) {
   const { t } = useTranslation();
   if (result.steps.length === 0 && result.labels.length === 0) return null;
@@ -175,6 +195,7 @@ export function TestConnection({ model, campaign, unsaved = false }: { model: Re
   const from = chosen ?? (campaigns.items.find((one) => one.counts.images > 0)?.id.toString() ?? null);
   const images = useImages(Number(from ?? 0), from !== null);
   const image = picked ?? images.items[0]?.id.toString() ?? null;
+  const send = () => test.mutate(image === null ? {} : { image: Number(image) });
   return (
     <Card>
       <Stack>
@@ -198,7 +219,7 @@ export function TestConnection({ model, campaign, unsaved = false }: { model: Re
             placeholder={t("test.sample")}
             data={campaigns.items.filter((one) => one.counts.images > 0).map((one) => ({ value: String(one.id), label: one.name }))}
           />
-          <Button leftSection={<IconPlugConnected size={17} />} onClick={() => test.mutate(image === null ? {} : { image: Number(image) })} loading={test.isPending} disabled={unsaved} data-testid="test-connection">
+          <Button leftSection={<IconPlugConnected size={17} />} onClick={send} loading={test.isPending} disabled={unsaved} data-testid="test-connection">
             {t("test.start")}
           </Button>
         </Group>
@@ -226,6 +247,7 @@ export function TestConnection({ model, campaign, unsaved = false }: { model: Re
             </Group>
             <Problem result={test.data} />
             <Answer result={test.data} />
+            {!unsaved && <FoundClasses model={model} result={test.data} onAdded={send} />}
             <StepsTold result={test.data} />
             {(test.data.request !== null || test.data.raw !== null) && <Exchange result={test.data} />}
           </Stack>

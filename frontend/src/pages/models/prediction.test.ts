@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countedAs, classColor, linesOfItems, pathOf } from "./prediction";
+import { countedAs, classColor, linesOfItems, pathOf, withFoundClasses } from "./prediction";
 
 it("an answer reads as a list, the surest first", () => {
   const lines = linesOfItems([
@@ -15,6 +15,12 @@ it("a polygon with a hole is one path of two rings", () => {
 
 it("class 0 has a colour and an unknown class another", () => {
   expect(classColor(0)).not.toBe(classColor(null));
+});
+
+it("classes that only the answer names come behind the model's own, each once", () => {
+  const lines = [{ name: "water", index: null }, { name: "land", index: null }, { name: "water", index: null }, { name: "sea", index: 4 }];
+  expect(withFoundClasses([{ index: 4, name: "sea" }], lines)).toEqual([{ index: 4, name: "sea" }, { index: 5, name: "land" }, { index: 6, name: "water" }]);
+  expect(withFoundClasses([], [])).toEqual([]);
 });
 
 describe("the heading over what was found", () => {

@@ -39,6 +39,18 @@ export function linesOfItems(items: readonly PredictionItem[]): Line[] {
   return lines.sort((a, b) => (b.confidence ?? 0) - (a.confidence ?? 0));
 }
 
+interface ModelClass {
+  readonly index: number;
+  readonly name: string;
+}
+
+/** The model's classes with those that its answer names and the model does not have: behind the others, each once. */
+export function withFoundClasses(classes: readonly ModelClass[], lines: readonly Pick<Line, "name" | "index">[]): ModelClass[] {
+  const names = new Set(lines.filter(({ index, name }) => index === null && name !== "").map(({ name }) => name));
+  const first = Math.max(-1, ...classes.map(({ index }) => index)) + 1;
+  return [...classes, ...[...names].sort().map((name, place) => ({ index: first + place, name }))];
+}
+
 /** A ring list as the `d` of an SVG path; holes by the even-odd rule. */
 export function pathOf(polygons: readonly (readonly Ring[])[]): string {
   return polygons
