@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -86,10 +87,10 @@ class RemoteAsker:
     @property
     def waits_for(self) -> str:
         """Why nothing is asked just now, in a sentence; empty when questions are sent."""
-        rests_s = self._pace.rests_s
+        rests_s = math.ceil(self._pace.rests_s)
         if self._pace.is_open:
-            return f"The model's server is gone; it is tried again in {rests_s:.0f} s." if rests_s else "The model's server is tried again."
-        return f"The model's server asked for a pause; it goes on in {rests_s:.0f} s." if rests_s >= 1 else ""
+            return f"The model's server is gone; it is tried again in {rests_s} s." if rests_s else "The model's server is tried again."
+        return f"The model's server asked for a pause; it goes on in {rests_s} s." if rests_s > 1 else ""
 
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Add images to be asked about."""
