@@ -67,7 +67,7 @@ def _winnow() -> list[Seed]:
         "keypoints": [{"kind": "keypoints", "points": [{"name": "bow", "x": 1, "y": 2, "v": 2, "confidence": 0.5}], **common}],
     }
     answers = {task: {"model_version": "3", "coords": "pixel", "items": entries} for task, entries in items.items()}
-    seeds = [Seed(name, task, answer) for task, answer in answers.items() for name in ("winnow", "winnow_json")]
+    seeds = [Seed(name, task, answer) for task, answer in answers.items() for name in ("winnow", "winnow_json", "agent")]
     return [*seeds, *(Seed(name, "segmentation", answers["segmentation"], prompted=True) for name in ("winnow", "winnow_json"))]
 
 
