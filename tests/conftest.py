@@ -1,6 +1,7 @@
 """What all tests share: a data directory of their own, people in every role, campaigns and images."""
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,9 +19,11 @@ from rest_framework.test import APIClient
 
 from campaigns.models import Campaign, Image, Label, Membership, Role, Task, User
 
-# A busy machine must not fail a property: none of the tests is a timed one.
-hypothesis_settings.register_profile("winnow", deadline=None)
-hypothesis_settings.load_profile("winnow")
+# A busy machine must not fail a property: none of the tests is a timed one. Everybody gets the same examples, so that a failure
+# is nobody's luck; HYPOTHESIS_PROFILE=explore looks for others.
+hypothesis_settings.register_profile("winnow", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("explore", deadline=None, max_examples=1000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "winnow"))
 
 PASSWORD = "correct horse battery"
 COLORS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4")

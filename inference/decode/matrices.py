@@ -24,6 +24,8 @@ _SHAPES: dict[Cells, str] = {
     "class_probability": "[H][W][2] pairs of a class number and its probability",
 }
 MAX_BANDS = 1_000
+LARGEST = float(np.finfo(np.float32).max)
+"""Beyond it a number is infinite as soon as it is reckoned with."""
 _ROUNDING = 1e-3
 Numbers = NDArray[np.floating]
 
@@ -78,9 +80,10 @@ def numbers(node: Node, dimensions: int, expected: str) -> Numbers:
         raise PredictionRejected(node.where, f"expected {expected}, in rows of equal length") from error
     if values.ndim != dimensions or not values.size:
         raise PredictionRejected(node.where, f"expected {expected}, got lists of the shape {list(values.shape)}")
-    if not np.isfinite(values).all():
-        place = "".join(f"[{int(at[0])}]" for at in np.nonzero(~np.isfinite(values)))
-        raise PredictionRejected(f"{node.where}{place}", "expected a finite number")
+    broken = ~(np.abs(values) <= LARGEST)
+    if broken.any():
+        place = "".join(f"[{int(at[0])}]" for at in np.nonzero(broken))
+        raise PredictionRejected(f"{node.where}{place}", "expected a finite number that four bytes can hold")
     return values
 
 

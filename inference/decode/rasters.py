@@ -147,6 +147,8 @@ def grid_to_raster(grid: Grid, where: str, classes: Classes) -> Raster:
 
 def _check_finite(values: Bands, silent: NDArray[np.bool_] | None, where: str) -> None:
     broken = ~np.isfinite(values)
+    if values.dtype == np.float64:
+        broken |= np.abs(values) > np.finfo(np.float32).max  # infinite as soon as it is reckoned with
     if silent is not None:
         broken &= ~silent
     if broken.any():

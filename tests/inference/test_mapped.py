@@ -19,6 +19,7 @@ from inference.rasters import NO_CLASS, read_map
 from inference.schema import Box, Classification, Keypoints, Mask, Polygon, Prediction, PredictionRejected, Raster
 from inference.wire import ModelCard, SecretPlace, WireReply, WireRequest
 from models_registry.options import ModelOptions, OptionsRejected
+from tests.inference.seeds import SEEDS
 from tests.inference.wire import HEIGHT, WIDTH, b64, card, picture, png
 from tests.inference.wire import ask as told
 
@@ -562,3 +563,14 @@ def test_a_thousand_answers_are_read_in_less_than_a_second() -> None:
     for _ in range(1000):
         SPEAKS.parse(reply, image, model)
     assert time.process_time() - begun < 1.5
+
+
+def test_a_number_that_four_bytes_cannot_hold_is_refused_at_its_place() -> None:
+    seed = next(
+        each for each in SEEDS if each.extra.get("mapping", {}).get("answer", {}).get("raster", {}).get("cells") == "class_probability"
+    )
+    answer = orjson.loads(orjson.dumps(seed.answer))
+    answer["map"][1][2][1] = 1e39
+    with pytest.raises(PredictionRejected) as caught:
+        seed.read(orjson.dumps(answer))
+    assert caught.value.where == "map[1][2][1]"
