@@ -394,6 +394,7 @@ def test_blurred_images_are_found_excluded_and_taken_in_again(
     expect(named(gallery, "campaign-counts")).to_contain_text(f"0 of {IMAGES - 5} images labeled · 5 excluded")
     gallery.goto(f"{shared_stack.url}{path}/images?f=all(state:excluded)")
     expect(named(gallery, "image-count")).to_have_attribute("data-count", "5")
+    expect(gallery.locator(f"{TILE}[data-excluded]")).to_have_count(5)
     # One by its menu, the others together.
     gallery.locator(TILE).first.click(button="right", position={"x": 60, "y": 60})
     named(gallery, "menu-exclude").click()

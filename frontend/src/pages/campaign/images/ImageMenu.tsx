@@ -134,7 +134,7 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
                 ))}
               </Menu.Sub.Dropdown>
             </Menu.Sub>
-            <Menu.Item leftSection={image?.state === "excluded" ? <IconArrowBackUp size={15} /> : <IconBan size={15} />} onClick={() => actions.exclude(image?.state !== "excluded", images)} data-testid="menu-exclude">
+            <Menu.Item leftSection={image?.state === "excluded" ? <IconArrowBackUp size={15} /> : <IconBan size={15} />} onClick={() => actions.exclude(image?.state !== "excluded", images)} disabled={image === undefined} data-testid="menu-exclude">
               {t(image?.state === "excluded" ? "gallery.include" : "gallery.exclude")}
             </Menu.Item>
             <Menu.Item leftSection={<IconTrash size={15} />} color="red" c="var(--winnow-red-text)" onClick={askRemove}>
