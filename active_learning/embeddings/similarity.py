@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.acquisition.diversity import unit_rows
+
 Matrix = npt.NDArray[np.float32]
 Chunks = Callable[[int, int], Matrix]
 """Return rows ``start`` to ``end`` of the vectors, (n, D) float32."""
@@ -37,13 +39,6 @@ class Pair:
     similarity: float
 
 
-def unit(vectors: Matrix) -> Matrix:
-    """Return (N, D) vectors of length 1; a vector of zeros stays one, and is similar to nothing."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Matrix = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
-    return scaled
-
-
 def blocks(count: int, size: int = BLOCK) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of blocks that cover ``count`` rows."""
     for start in range(0, count, size):
@@ -52,10 +47,10 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[tuple[int, int]]:
 
 def nearest(query: npt.NDArray[np.floating], chunks: Chunks, count: int, *, limit: int, threshold: float = -1.0) -> list[Near]:
     """Return the ``limit`` rows of ``count`` that are most similar to ``query`` (D,), the most similar first; ties by place."""
-    wanted = unit(np.asarray(query, np.float32)[None])[0]
+    wanted = unit_rows(np.asarray(query, np.float32)[None])[0]
     best: list[tuple[float, int]] = []
     for start, end in blocks(count):
-        found = unit(chunks(start, end)) @ wanted
+        found = unit_rows(chunks(start, end)) @ wanted
         some = np.argpartition(-found, min(limit, len(found) - 1))[:limit] if len(found) > limit else np.arange(len(found))
         # A partition may choose any of equals; the first of them are wanted.
         edge = found[some].min()
@@ -69,9 +64,9 @@ def similar_pairs(chunks: Chunks, count: int, *, threshold: float, limit: int) -
     best: list[tuple[float, int, int]] = []
     floor = threshold
     for start, end in blocks(count):
-        rows = unit(chunks(start, end))
+        rows = unit_rows(chunks(start, end))
         for other_start, other_end in blocks(end):
-            others = rows if other_start == start else unit(chunks(other_start, other_end))
+            others = rows if other_start == start else unit_rows(chunks(other_start, other_end))
             found = rows @ others.T
             if other_start == start:
                 found[np.triu_indices(len(rows))] = -np.inf
@@ -79,7 +74,7 @@ def similar_pairs(chunks: Chunks, count: int, *, threshold: float, limit: int) -
             best += ((-float(found[i, j]), other_start + int(j), start + int(i)) for i, j in at)
             if len(best) > 4 * limit:
                 best = heapq.nsmallest(limit, best)
-                floor = max(floor, -best[-1][0]) if len(best) == limit else floor
+                floor = max(floor, -best[-1][0])
     return [Pair(one, other, -score) for score, one, other in heapq.nsmallest(limit, best)]
 
 

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from inference.interactive.prompts import Prompts
 from inference.precedence import go_first
 from inference.protocols import PROTOCOLS
 from inference.sending import sent_image
+from inference.services.asking import impatient
 from inference.services.planning import stored_image
 from inference.switchboard import SWITCHBOARD
 from inference.wire import ModelInput
@@ -50,7 +50,7 @@ def answers_clicks(model: RegisteredModel) -> bool:
 def answer_clicks(*, model: RegisteredModel, image: Image, objects: Sequence[Prompts], polygon: bool, asker: str) -> dict[str, Any]:
     """Return {"shape", "confidence", "took_ms"}, and "objects" for several; raises Refused, Conflict, TooSlow and Unavailable."""
     begun = time.perf_counter()
-    endpoint = _prompt_endpoint(model)
+    endpoint = impatient(endpoint_of(model), ANSWER_WITHIN_S)
     with DESK.admit(asker, time.monotonic() + ANSWER_WITHIN_S), go_first(settings.DATA_DIR, model.pk):
         sent = _pictures.of(image, model, endpoint)
         answers = _asked(model, endpoint, sent, objects)
@@ -63,18 +63,10 @@ def answer_clicks(*, model: RegisteredModel, image: Image, objects: Sequence[Pro
 def prepare_clicks(*, model: RegisteredModel, image: Image) -> dict[str, Any]:
     """Read the image and greet the server, so that the first click finds both done."""
     begun = time.perf_counter()
-    endpoint = _prompt_endpoint(model)
+    endpoint = impatient(endpoint_of(model), ANSWER_WITHIN_S)
     _pictures.of(image, model, endpoint)
     _asked(model, endpoint, None, ())
     return {"ready": True, "took_ms": round((time.perf_counter() - begun) * 1000, 1)}
-
-
-def _prompt_endpoint(model: RegisteredModel) -> Endpoint:
-    """Return the endpoint with the patience of a person who waits."""
-    endpoint = endpoint_of(model)
-    options = endpoint.card.options
-    quick = replace(options, retries=0, timeout_s=min(options.timeout_s, ANSWER_WITHIN_S))
-    return replace(endpoint, card=replace(endpoint.card, options=quick))
 
 
 def _asked(model: RegisteredModel, endpoint: Endpoint, sent: ModelInput | None, objects: Sequence[Prompts]) -> list[Answer]:

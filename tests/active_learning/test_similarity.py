@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from active_learning.acquisition.diversity import unit_rows
 from active_learning.embeddings import similarity
-from active_learning.embeddings.similarity import Pair, clusters, nearest, similar_pairs, unit
+from active_learning.embeddings.similarity import Pair, clusters, nearest, similar_pairs
 
 
 def vectors(seed: int, count: int, dimension: int = 8) -> np.ndarray:
@@ -31,7 +32,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_nearest_are_those_of_a_plain_sort(seed: int, count: int, limit: int, threshold: float) -> None:
     matrix = vectors(seed, count)
     query = matrix[seed % count]
-    scores = unit(matrix) @ unit(query[None])[0]
+    scores = unit_rows(matrix) @ unit_rows(query[None])[0]
     found = nearest(query, chunked(matrix), count, limit=limit, threshold=threshold)
     expected = sorted((score for score in scores.tolist() if score >= threshold), reverse=True)[:limit]
     assert [each.similarity for each in found] == pytest.approx(expected, abs=1e-5)
@@ -43,7 +44,7 @@ def test_the_nearest_are_those_of_a_plain_sort(seed: int, count: int, limit: int
 @given(seed=st.integers(0, 10_000), count=st.integers(0, 25), limit=st.integers(1, 40), threshold=st.floats(-0.5, 1))
 def test_the_pairs_are_those_of_two_loops(seed: int, count: int, limit: int, threshold: float) -> None:
     matrix = vectors(seed, count)
-    scores = unit(matrix) @ unit(matrix).T if count else np.zeros((0, 0))
+    scores = unit_rows(matrix) @ unit_rows(matrix).T if count else np.zeros((0, 0))
     expected = sorted((float(scores[i, j]) for i in range(count) for j in range(i) if scores[i, j] >= threshold + 1e-5), reverse=True)
     found = similar_pairs(chunked(matrix), count, threshold=threshold, limit=limit)
     assert [pair.similarity for pair in found][: len(expected)] == pytest.approx(expected[:limit], abs=1e-5)
