@@ -18,6 +18,11 @@ export function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }
 
+/** Lines as the `d` of an SVG path; none is closed by itself. */
+export function svgPath(lines: readonly (readonly Point[])[]): string {
+  return lines.map((line) => `M${line.map(([x, y]) => `${x},${y}`).join("L")}`).join("");
+}
+
 export function boundsOf(points: Iterable<Point>): Bounds | null {
   let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [x, y] of points) {

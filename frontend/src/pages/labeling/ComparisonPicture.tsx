@@ -1,7 +1,7 @@
-import { boundsOf } from "@/core/geometry";
+import { boundsOf, svgPath } from "@/core/geometry";
 import type { Annotation } from "@/core/types";
 import classes from "./Labeling.module.css";
-import { linesOf, pathOf } from "./VersionPicture";
+import { linesOf } from "./VersionPicture";
 
 const SIDE_PX = 64;
 const MARGIN = 0.12;
@@ -15,8 +15,8 @@ export function ComparisonPicture({ mine, theirs }: { mine: Annotation | null; t
   const margin = side * MARGIN;
   return (
     <svg className={classes["comparisonPicture"]} width={SIDE_PX} height={SIDE_PX} viewBox={`${bounds[0] - margin} ${bounds[1] - margin} ${side + 2 * margin} ${side + 2 * margin}`} aria-hidden="true">
-      <path d={pathOf(ours)} data-side="mine" />
-      <path d={pathOf(others)} data-side="theirs" />
+      <path d={svgPath(ours)} data-side="mine" />
+      <path d={svgPath(others)} data-side="theirs" />
     </svg>
   );
 }

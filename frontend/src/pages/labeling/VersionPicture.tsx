@@ -1,15 +1,12 @@
 import { thumbnailUrl } from "@/api/images";
 import type { AnnotationDocument } from "@/core/document";
+import { svgPath } from "@/core/geometry";
 import type { Annotation, Point } from "@/core/types";
 import { kindOf } from "@/shapes/kinds";
 import classes from "./Labeling.module.css";
 import type { ImageFacts } from "./wire";
 
 const PICTURE_PX = 640;
-
-export function pathOf(lines: readonly (readonly Point[])[]): string {
-  return lines.map((line) => `M${line.map(([x, y]) => `${x},${y}`).join("L")}`).join("");
-}
 
 export function linesOf(annotation: Annotation | null): readonly (readonly Point[])[] {
   return annotation ? kindOf(annotation.shape).outline(annotation.shape).lines : [];
@@ -38,7 +35,7 @@ export function VersionPicture({ title, image, document, differing, pointed, col
           return (
             <path
               key={annotation.id}
-              d={pathOf(linesOf(annotation))}
+              d={svgPath(linesOf(annotation))}
               fill="none"
               stroke={colors.get(annotation.label) ?? "currentColor"}
               strokeWidth={thickness * (annotation.id === pointed ? 2.5 : 1)}

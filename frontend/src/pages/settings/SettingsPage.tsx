@@ -1,10 +1,11 @@
-import { ActionIcon, Alert, Button, Card, Code, CopyButton, Group, SegmentedControl, Select, Stack, Table, Text, TextInput, Title, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Alert, Button, Card, Code, Group, SegmentedControl, Select, Stack, Table, Text, TextInput, Title, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconCheck, IconCopy, IconKey, IconTrash } from "@tabler/icons-react";
+import { IconKey, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCreateToken, useDeleteToken, useTokens, useUser } from "@/api/auth";
 import type { ApiToken } from "@/api/types";
+import { CopyText } from "@/parts/CopyText";
 import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
 import { When } from "@/parts/When";
@@ -23,13 +24,7 @@ function FreshToken({ token, onDone }: { token: string; onDone: () => void }) {
         <Code style={{ overflowWrap: "anywhere" }} data-testid="token-text">
           {token}
         </Code>
-        <CopyButton value={token}>
-          {({ copied, copy }) => (
-            <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconCopy size={15} />} onClick={copy}>
-              {t(copied ? "settings.copied" : "settings.copy")}
-            </Button>
-          )}
-        </CopyButton>
+        <CopyText text={token} />
       </Group>
     </Alert>
   );

@@ -1,8 +1,8 @@
-import { Anchor, Button, Code, CopyButton, Group, SegmentedControl, Stack, Text } from "@mantine/core";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { Anchor, Code, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { CopyText } from "@/parts/CopyText";
 import { Disclosure } from "@/parts/Disclosure";
 import { LANGUAGES, type Language, sampleIn } from "./samples";
 
@@ -25,13 +25,7 @@ export function ScriptSamples({ campaign, model }: { campaign: number; model: nu
             size="xs" aria-label={t("scripts.language")} value={language} onChange={(value) => setLanguage(value as Language)}
             data={LANGUAGES.map((value) => ({ value, label: t(`scripts.name.${value}`) }))}
           />
-          <CopyButton value={text}>
-            {({ copied, copy }) => (
-              <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={15} /> : <IconCopy size={15} />} onClick={copy}>
-                {t(copied ? "settings.copied" : "settings.copy")}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyText text={text} />
         </Group>
         <Code block data-testid="script-sample" tabIndex={0} aria-label={t(`scripts.name.${language}`)}>
           {text}

@@ -7,7 +7,7 @@ import { campaignKey } from "@/api/campaigns";
 import { keepWithDrafts } from "@/api/models";
 import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign, RegisteredModel } from "@/api/types";
-import type { Point } from "@/core/types";
+import { svgPath } from "@/core/geometry";
 import { mayManage } from "../roles";
 import { kindOf } from "@/shapes/kinds";
 import classes from "./PictureCard.module.css";
@@ -23,10 +23,6 @@ interface Props {
   lines: readonly Line[];
   model: RegisteredModel | undefined;
   onAgain: () => void;
-}
-
-function pathOf(lines: readonly (readonly Point[])[]): string {
-  return lines.map((line) => `M${line.map(([x, y]) => `${x},${y}`).join("L")}`).join("");
 }
 
 /** One picture with what the model found drawn over it, and its labels, the surest first. */
@@ -45,7 +41,7 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
           {size && (
             <svg viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
               {drawn.map(({ label, shape }, place) => (
-                <path key={place} d={pathOf(shape ? kindOf(shape).outline(shape).lines : [])} stroke={colors.get(label)} strokeWidth={Math.max(size.width, size.height) / 180} fill={colors.get(label)} fillOpacity={0.15} fillRule="evenodd" />
+                <path key={place} d={svgPath(shape ? kindOf(shape).outline(shape).lines : [])} stroke={colors.get(label)} strokeWidth={Math.max(size.width, size.height) / 180} fill={colors.get(label)} fillOpacity={0.15} fillRule="evenodd" />
               ))}
             </svg>
           )}
