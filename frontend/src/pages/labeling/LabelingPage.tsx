@@ -7,7 +7,8 @@ import type { Definitions } from "@/core/attributes";
 import { skeletonsOf } from "@/core/skeleton";
 import { KeysContext } from "@/keys/KeyHint";
 import { Viewer } from "@/render/viewer";
-import { PromptableModels, ServerAssistant } from "./assistant";
+import { ServerAssistant } from "./assistant";
+import { AttachedModels } from "./attached-models";
 import { Banners } from "./Banners";
 import { Canvas } from "./Canvas";
 import { toolsOf } from "./commands";
@@ -53,10 +54,10 @@ function useMachinery(campaign: Campaign, image: number | null, walk: Walk | nul
     const preferences = preferencesOf(id);
     const unfollow = follow(viewBook, preferences, VIEW_OF_LABELING);
     const viewer = new Viewer();
-    const models = new PromptableModels(id);
+    const models = new AttachedModels(id);
     const assistantOf = (image: ImageFacts): ServerAssistant =>
       new ServerAssistant({ image, models, preferences, sight: () => (desk.onDesk()?.image.id === image.id ? viewer.sight() : null) });
-    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), shapes: new Set(toolsOf(first.current).map(({ shape }) => shape)), assistantOf, onOpen: new OnOpenModels(id), statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
+    const desk: Desk = new Desk({ campaign: id, task, multiLabel: settings.multi_label ?? false, firstLabel: labels[0]?.id ?? null, mayLabel: role !== "viewer", walk, preferences, settings: toolSettingsOf(preferences), definitions: definitionsOf(labels), skeletons: skeletonsOf(labels), shapes: new Set(toolsOf(first.current).map(({ shape }) => shape)), assistantOf, onOpen: new OnOpenModels(models), statistics: (raster) => client.fetchQuery(statisticsQuery(raster)) });
     // A threshold that comes from another browser is that of the image on the desk, too.
     preferences.subscribe(({ thresholds }, before) => {
       if (thresholds !== before.thresholds) desk.onDesk()?.session.setThresholds(thresholds);

@@ -3,9 +3,10 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { api, bodyOf, done } from "@/api/client";
 import type { components } from "@/api/schema";
 import type { RegisteredModel } from "@/api/types";
-import { IDLE, type AssistAnswer, type Assistant, type AssistRequest, type AssistStatus, type PromptableModel } from "@/core/assistant";
+import { IDLE, type AssistAnswer, type Assistant, type AssistRequest, type AssistStatus } from "@/core/assistant";
 import { clamp } from "@/core/geometry";
 import type { Bounds, Shape } from "@/core/types";
+import type { AttachedModels } from "./attached-models";
 import { bandChoiceOf, tileQuery } from "./pictures";
 import type { PreferenceStore } from "./preferences";
 import { bandStatistics, type BandStatistics, type ImageFacts } from "./wire";
@@ -19,25 +20,9 @@ export function answersMarks({ kind, options }: Pick<RegisteredModel, "kind" | "
   return kind === "promptable" || (kind === "external" && typeof extra === "object" && extra !== null && "interactive" in extra && extra.interactive === true);
 }
 
-/** The models of a campaign that answer marks, asked for once a page. */
-export class PromptableModels {
-  private answer: Promise<readonly PromptableModel[]> | null = null;
-
-  constructor(private readonly campaign: number) {}
-
-  async list(): Promise<readonly PromptableModel[]> {
-    this.answer ??= bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { params: { path: { campaign_id: this.campaign } } })).then((attached) =>
-      attached.filter(({ model }) => answersMarks(model)).map(({ model }) => ({ id: model.id, name: model.name })),
-    );
-    // A failure is no answer: the next image asks again.
-    this.answer.catch(() => (this.answer = null));
-    return this.answer;
-  }
-}
-
 export interface AssistantParts {
   readonly image: ImageFacts;
-  readonly models: PromptableModels;
+  readonly models: AttachedModels;
   readonly preferences: PreferenceStore;
   /** The part in sight, or null when another image is on the canvas. */
   readonly sight: () => Bounds | null;
@@ -50,7 +35,9 @@ export class ServerAssistant implements Assistant {
   constructor(private readonly parts: AssistantParts) {}
 
   async learn(): Promise<void> {
-    if (this.status.getState().models === null) this.status.setState({ models: await this.parts.models.list() });
+    if (this.status.getState().models !== null) return;
+    const attached = await this.parts.models.list();
+    this.status.setState({ models: attached.filter(({ model }) => answersMarks(model)).map(({ model }) => ({ id: model.id, name: model.name })) });
   }
 
   async extract(request: AssistRequest, signal: AbortSignal): Promise<AssistAnswer> {

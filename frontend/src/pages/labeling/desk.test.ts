@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Annotation } from "@/core/types";
 import { add, humanAnnotation } from "@/actions/annotations";
 import { Desk, type DeskState } from "./desk";
+import { AttachedModels } from "./attached-models";
 import { OnOpenModels } from "./on-open";
 import { preferencesOf } from "./preferences";
 import type { Workspace } from "./workspace";
@@ -351,7 +352,7 @@ describe("a model that is asked when an image is opened", () => {
     if (!workspace) throw new Error("no image is on the desk");
     return workspace;
   };
-  const asking = (server: FakeServer): Promise<Desk> => open(server, { onOpen: new OnOpenModels(campaign) });
+  const asking = (server: FakeServer): Promise<Desk> => open(server, { onOpen: new OnOpenModels(new AttachedModels(campaign)) });
 
   it("drafts on the image at hand and on the next one, and undo does not take its drafts away", async () => {
     const server = new FakeServer([301, 302]);

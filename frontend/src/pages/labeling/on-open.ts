@@ -1,26 +1,18 @@
 /** Models that are asked about an image when a person opens it, or shortly before. */
 import { api, bodyOf } from "@/api/client";
 import { messageOf } from "@/api/problems";
+import type { AttachedModels } from "./attached-models";
 import { openSet } from "./wire";
 import type { Workspace } from "./workspace";
 
-/** Whose drafts a campaign wants at once; asked for once a page. */
+/** Those whose drafts a campaign wants at once. */
 export class OnOpenModels {
-  private answer: Promise<boolean> | null = null;
-
-  constructor(private readonly campaign: number) {}
-
-  private any(): Promise<boolean> {
-    this.answer ??= bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models", { params: { path: { campaign_id: this.campaign } } })).then((attached) => attached.some(({ on_open }) => on_open));
-    // A failure is no answer: the next image asks again.
-    this.answer.catch(() => (this.answer = null));
-    return this.answer;
-  }
+  constructor(private readonly models: AttachedModels) {}
 
   /** Ask about an image; its drafts come up by themselves while nobody has touched it. Nothing waits for this. */
   async ask(workspace: Workspace): Promise<void> {
     try {
-      if (!(await this.any()) || !workspace.takesDrafts()) return;
+      if (!(await this.models.list()).some(({ on_open }) => on_open) || !workspace.takesDrafts()) return;
       workspace.store.setState({ asking: "asking", askedReason: "" });
       const told = await bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: workspace.image.id } }, body: {} }));
       if (told.some(({ fresh }) => fresh) && workspace.takesDrafts()) workspace.takeUp(await openSet(workspace.image.id));
