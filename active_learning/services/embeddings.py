@@ -39,9 +39,9 @@ def embedding_store(size: str = DEFAULT_SIZE) -> EmbeddingStore:
     return EmbeddingStore(folder("embeddings") / BackboneSpec.of_size(size).space, DIMENSION)
 
 
-def source_of(image: Image, size: str = DEFAULT_SIZE) -> Source:
-    """Return how a backbone gets at an image."""
-    return Source(content_key(image.sha256), partial(_pixels, image, ROOM * SIZES[size]))
+def source_of(image: Image, size: str = DEFAULT_SIZE, *, side_px: int = 0) -> Source:
+    """Return how a network gets at an image; ``side_px``: the side of the square that it sees, where ``size`` does not say it."""
+    return Source(content_key(image.sha256), partial(_pixels, image, ROOM * (side_px or SIZES[size])))
 
 
 def _pixels(image: Image, max_side: int) -> npt.NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from active_learning.services.ranking import Known, Vectors
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.truth import held_back
 from campaigns.errors import Conflict
-from campaigns.models import Campaign, Image, ImageState, Split
+from campaigns.models import Campaign, Image, ImageState, Split, Task
 from campaigns.querysets import ImageQuerySet
 from campaigns.runs import RunContext
 from inference.services import predict_pool
@@ -64,7 +64,8 @@ def model_of(round_: Round) -> RoundModel | None:
         return None
     model.version = round_.model_version
     checkpoint = best_checkpoint(model) if model.kind == ModelKind.INTERNAL else None
-    frozen = checkpoint is not None and checkpoint.config.get("method") == "fast_head"
+    classifies = round_.campaign.task == Task.CLASSIFICATION
+    frozen = classifies and checkpoint is not None and checkpoint.config.get("method") == "fast_head"
     return RoundModel(model, str(checkpoint.config.get("size", DEFAULT_SIZE)) if frozen and checkpoint is not None else "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Max
 
 from active_learning.models import Snapshot
+from active_learning.training.targets import LabeledPicture
 from campaigns.models import Campaign, Image, ImageState, Revision, SetState, Split, User
 from campaigns.permissions import MANAGE, require_role
 
@@ -58,6 +59,11 @@ class LabeledImage:
     image: Image
     annotations: list[dict[str, Any]]
 
+    @property
+    def picture(self) -> LabeledPicture:
+        """What a training sees of it."""
+        return LabeledPicture(self.annotations, self.image.width, self.image.height)
+
 
 def labeled_images(snapshot: Snapshot) -> list[LabeledImage]:
     """Return the images and annotations of a snapshot, in its order; what was deleted since is passed over."""
@@ -74,11 +80,12 @@ def _labeled_images(snapshot: Snapshot) -> Iterator[LabeledImage]:
                 yield LabeledImage(images[image], said[revision])
 
 
-def annotations_of(entries: list[list[int]]) -> list[list[dict[str, Any]]]:
-    """Return what the revisions of a snapshot's entries say, in their order."""
-    documents: list[list[dict[str, Any]]] = []
+def pictures_of(entries: list[list[int]]) -> list[LabeledPicture]:
+    """Return what the revisions of a snapshot's entries say of their images, in their order."""
+    pictures: list[LabeledPicture] = []
     for start in range(0, len(entries), IDS_A_QUERY):
         ids = [revision for _, revision in entries[start : start + IDS_A_QUERY]]
-        said = dict(Revision.objects.filter(pk__in=ids).values_list("pk", "annotations"))
-        documents += [said[each] for each in ids if each in said]
-    return documents
+        rows = Revision.objects.filter(pk__in=ids).values_list("pk", "annotations", "image__width", "image__height")
+        said = {pk: LabeledPicture(annotations, width, height) for pk, annotations, width, height in rows}
+        pictures += [said[each] for each in ids if each in said]
+    return pictures

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,14 +20,15 @@ from django.db.models import QuerySet
 from active_learning.models import CurvePoint, Snapshot, TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
-from active_learning.services.snapshots import annotations_of, keep_snapshot, labeled_images, latest_revisions, stored_snapshot
+from active_learning.services.snapshots import keep_snapshot, labeled_images, latest_revisions, pictures_of, stored_snapshot
 from active_learning.training.config import TrainingConfig
-from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher
+from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher, family_name
 from active_learning.training.loop import Point, Progress
-from active_learning.training.targets import Targets, TrainedClass
+from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.filters import selected_ids
-from campaigns.models import Campaign, Image, Run, User
+from campaigns.geometry import Skeleton
+from campaigns.models import Campaign, Image, Label, Run, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunCancelled, RunContext, enqueue_run
@@ -50,7 +51,7 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
     if config.get("multi_label") is False:
         checked = replace(checked, multi_label=False)
     entries = latest_revisions(campaign, images)
-    targets = _targets(campaign, checked, annotations_of(entries))
+    targets = _targets(campaign, checked, pictures_of(entries))
     params = {
         "name": checked.name,
         "method": checked.method,
@@ -67,17 +68,17 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
 def check_training(campaign: Campaign, config: Mapping[str, Any]) -> None:
     """Raise now what a training of the campaign's submitted images would be refused for."""
     checked, images = _checked(campaign, config)
-    _targets(campaign, checked, annotations_of(latest_revisions(campaign, images)))
+    _targets(campaign, checked, pictures_of(latest_revisions(campaign, images)))
 
 
 def _checked(campaign: Campaign, document: Mapping[str, Any], *, reader: User | None = None) -> tuple[TrainingConfig, list[int] | None]:
     """Return the config with the campaign's own facts filled in, and the ids it chooses from (None: all)."""
-    _family(campaign)
+    family = _family(campaign)
     selection = document.get("images", "all")
     images = None if selection == "all" else selected_ids(campaign, selection, reader=reader)
     if images == []:
         raise InvalidInput("images: the filter keeps no image of this campaign.", code="invalid_training")
-    config = TrainingConfig.from_document({**document, "images": "all" if images is None else images})
+    config = family.config_from({**document, "images": "all" if images is None else images})
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
     config = replace(config, multi_label=multi_label, name=config.name or campaign.name)
     _labels_of(campaign, config)
@@ -86,17 +87,18 @@ def _checked(campaign: Campaign, document: Mapping[str, Any], *, reader: User | 
     return config, images
 
 
-def _family(campaign: Campaign) -> TaskFamily:
-    if campaign.task not in FAMILIES:
-        known = ", ".join(sorted(FAMILIES))
+def _family(campaign: Campaign) -> TaskFamily[Any]:
+    name = family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation)
+    if name not in FAMILIES:
+        known = ", ".join(sorted(family.name for family in FAMILIES.values()))
         raise Conflict(
-            f"Models for {campaign.task} cannot be trained here yet, only for {known}. Attach one by its URL.", code="task_not_trainable"
+            f"Models of this kind cannot be trained here yet, only for {known}. Attach one by its URL.", code="task_not_trainable"
         )
-    return FAMILIES[campaign.task]
+    return FAMILIES[name]
 
 
 def _labels_of(campaign: Campaign, config: TrainingConfig) -> list[TrainedClass]:
-    labels = [TrainedClass(label.pk, label.name) for label in campaign.labels.all()]
+    labels = [TrainedClass(label.pk, label.name, _skeleton_of(label)) for label in campaign.labels.all()]
     if config.labels is None:
         return labels
     unknown = sorted(set(config.labels) - {each.label for each in labels})
@@ -105,8 +107,13 @@ def _labels_of(campaign: Campaign, config: TrainingConfig) -> list[TrainedClass]
     return [each for each in labels if each.label in config.labels]
 
 
-def _targets(campaign: Campaign, config: TrainingConfig, documents: list[list[dict[str, Any]]]) -> Targets:
-    return _family(campaign).read_targets(documents, _labels_of(campaign, config), multi_label=config.multi_label)
+def _skeleton_of(label: Label) -> Skeleton | None:
+    return Skeleton.from_document(label.skeleton) if label.skeleton else None
+
+
+def _targets(campaign: Campaign, config: TrainingConfig, pictures: Sequence[LabeledPicture]) -> Targets:
+    targets: Targets = _family(campaign).read_targets(pictures, _labels_of(campaign, config), config)
+    return targets
 
 
 def execute_training(context: RunContext) -> dict[str, object]:
@@ -155,15 +162,16 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
     return model
 
 
-def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder: Path) -> Job:
+def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder: Path) -> Job[Any]:
     labeled = labeled_images(snapshot)
-    targets = _targets(campaign, config, [each.annotations for each in labeled])
+    targets = _targets(campaign, config, [each.picture for each in labeled])
+    side_px = _family(campaign).sides[config.size]
     images: list[Image] = [labeled[row].image for row in targets.rows.tolist()]
     start = start_checkpoint(campaign, config.start_from) if config.start_from is not None else None
     return Job(
         config=config,
         targets=targets,
-        sources=[source_of(image, config.size) for image in images],
+        sources=[source_of(image, side_px=side_px) for image in images],
         splits=[image.split for image in images],
         folder=folder,
         store=embedding_store(config.size),
@@ -202,8 +210,7 @@ class _RunWatcher(Watcher):
     def epoch_ended(self, point: Point) -> None:
         """Report the epoch; written at most every half second, because an epoch may take milliseconds."""
         self._points.append(point)
-        loss = point.metrics.get("validation_loss", point.metrics["train_loss"])
-        message = f"Training: epoch {point.epoch} of at most {self._epochs}, loss {loss:.3f}"
+        message = f"Training: epoch {point.epoch} of at most {self._epochs}, {_said_of(point)}"
         try:
             if self._own_run:
                 self._context.progress(done=point.epoch, total=self._epochs, failed=0, message=message)
@@ -227,6 +234,11 @@ class _RunWatcher(Watcher):
         )
         self._points = []
         self._written_at = time.monotonic()
+
+
+def _said_of(point: Point) -> str:
+    loss, found = point.metrics.get("validation_loss", point.metrics["train_loss"]), point.metrics.get("validation_map")
+    return f"loss {loss:.3f}" + ("" if found is None else f", mAP {found:.3f}")
 
 
 def trainings_of(campaign: Campaign) -> QuerySet[TrainingRun]:

@@ -19,7 +19,7 @@ from active_learning.training.loop import Fitted, Plan, fit
 from active_learning.training.metrics import measure, per_class
 from active_learning.training.pixels import decoded_pixels
 from active_learning.training.splits import Division, divide
-from active_learning.training.targets import TrainedClass
+from active_learning.training.targets import ClassTargets, TrainedClass
 from models_registry.networks.backbones import Backbone, BackboneSpec, loaded_backbone
 from models_registry.networks.checkpoint import ClassifierCheckpoint
 from models_registry.networks.embedding import embed_missing
@@ -43,14 +43,14 @@ class _Material:
     unreadable: int
 
     @classmethod
-    def of(cls, job: Job, readable: npt.NDArray[np.bool_]) -> _Material:
+    def of(cls, job: Job[ClassTargets], readable: npt.NDArray[np.bool_]) -> _Material:
         values = job.targets.values[readable]
         splits = [split for split, usable in zip(job.splits, readable, strict=True) if usable]
         division = divide(values, splits, job.config.validation, np.random.default_rng(job.config.seed))
         return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()))
 
 
-def train_classifier(job: Job, watcher: Watcher) -> Trained:
+def train_classifier(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     """Train as the job says; called again after a crash with the same folder, it goes on where it was."""
     return _train_head(job, watcher) if job.config.method == "fast_head" else _train_network(job, watcher)
 
@@ -59,7 +59,7 @@ def _plan(config: TrainingConfig) -> Plan:
     return Plan(config.most_epochs, config.most_patience, config.minutes * 60)
 
 
-def _train_head(job: Job, watcher: Watcher) -> Trained:
+def _train_head(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     embeddings, readable = _embeddings(job, watcher)
     material = _Material.of(job, readable)
     examples = Examples(embeddings, material.values)
@@ -85,7 +85,7 @@ def _may_refit(material: _Material, fitted: Fitted) -> bool:
     return material.division.drawn and len(material.division.validation) > 0 and not fitted.interrupted
 
 
-def _embeddings(job: Job, watcher: Watcher) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+def _embeddings(job: Job[ClassTargets], watcher: Watcher) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Return (n, D) of the readable images, and which of the job's images those are."""
     digest = find_weights().sha256
     total = len(job.sources)
@@ -100,7 +100,7 @@ def _embeddings(job: Job, watcher: Watcher) -> tuple[npt.NDArray[np.float32], np
     return job.store.load([source.key for source in job.sources if source.key not in unreadable]), readable
 
 
-def _start_head(job: Job, material: _Material) -> LinearHead | None:
+def _start_head(job: Job[ClassTargets], material: _Material) -> LinearHead | None:
     """Return the head of the model to go on from, its classes put in the order of ours; new classes start from nothing."""
     if job.start is None:
         return None
@@ -114,7 +114,7 @@ def _start_head(job: Job, material: _Material) -> LinearHead | None:
     return replace(head, weight=weight.astype(np.float32), bias=bias.astype(np.float32), multi_label=material.multi_label)
 
 
-def _train_network(job: Job, watcher: Watcher) -> Trained:
+def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     from active_learning.training.fine_tune import FineTuneLearner, PictureSet, head_of, part_of
 
     side_px, total = BackboneSpec.of_size(job.config.size).side_px, len(job.sources)
@@ -145,11 +145,11 @@ def _probabilities(logits: npt.NDArray[np.float32], head: LinearHead) -> npt.NDA
     return sigmoid(scaled) if head.multi_label else softmax(scaled)
 
 
-def _start_backbone(job: Job) -> dict[str, npt.NDArray[Any]]:
+def _start_backbone(job: Job[ClassTargets]) -> dict[str, npt.NDArray[Any]]:
     return dict(ClassifierCheckpoint.load(job.start).backbone) if job.start is not None else {}
 
 
-def _probe(job: Job, material: _Material, pixels: Pixels, backbone: dict[str, npt.NDArray[Any]]) -> LinearHead:
+def _probe(job: Job[ClassTargets], material: _Material, pixels: Pixels, backbone: dict[str, npt.NDArray[Any]]) -> LinearHead:
     """Fit a head on the features as they are, for the fine-tuning to set out from."""
     network = Backbone(job.config.size, backbone or None)
     rows = material.division.train
@@ -179,7 +179,7 @@ def _metrics(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[Any], ma
 Weights = tuple[LinearHead, dict[str, npt.NDArray[Any]]]
 
 
-def _keep(job: Job, material: _Material, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights) -> Trained:
+def _keep(job: Job[ClassTargets], material: _Material, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights) -> Trained:
     """Write both checkpoints and say what came out."""
     digest = find_weights().sha256
     names = tuple(each.name for each in material.classes)

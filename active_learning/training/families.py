@@ -1,18 +1,22 @@
-"""Which tasks can be trained, and by what. A new family adds its module and one entry here."""
+"""Which tasks can be trained, and by what. A new family is one module of its own and one entry here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.loop import Hooks
-from active_learning.training.targets import Annotations, Targets, TrainedClass, classification_targets
+from active_learning.training.targets import LabeledPicture, Targets, TrainedClass, read_class_targets
+from models_registry.networks.backbones import SIZES
 from models_registry.networks.embedding import Source
 from models_registry.networks.store import EmbeddingStore
+
+T = TypeVar("T", bound=Targets)
+Read_co = TypeVar("Read_co", bound=Targets, covariant=True)
 
 
 class Watcher(Hooks):
@@ -23,15 +27,16 @@ class Watcher(Hooks):
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[T]):
     """All that a training needs.
 
     ``sources`` and ``splits`` go with the rows of ``targets``, one each. ``folder`` is the training's own and survives a
-    crash; ``store`` holds embeddings of the backbone as installed; ``start`` is a checkpoint file to go on from.
+    crash; ``store`` holds embeddings of the backbone as installed, and lies beside the stores of other kinds of features;
+    ``start`` is a checkpoint file to go on from.
     """
 
     config: TrainingConfig
-    targets: Targets
+    targets: T
     sources: Sequence[Source]
     splits: Sequence[str]
     folder: Path
@@ -56,30 +61,48 @@ class Trained:
     useful: bool = True
 
 
-class ReadTargets(Protocol):
-    """Turn annotation documents into targets; raises ``InvalidInput`` when nothing can be learned from them."""
+class ReadTargets(Protocol[Read_co]):
+    """Turn what people said into targets; raises ``InvalidInput`` when nothing can be learned from it."""
 
-    def __call__(self, documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, multi_label: bool) -> Targets:
+    def __call__(self, pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig, /) -> Read_co:
         """Return the targets."""
         ...
 
 
 @dataclass(frozen=True)
-class TaskFamily:
-    """How one task is trained. ``train`` is named by its dotted path, because it may import torch."""
+class TaskFamily(Generic[T]):
+    """How one task is trained.
 
-    task: str
-    read_targets: ReadTargets
+    ``train`` is named by its dotted path, because it may import torch. ``sides``: the side in pixels of the square that a
+    network of each size sees. ``defaults``: what a training of each method takes where the person says nothing, such as
+    ``{"fine_tune": {"epochs": 30}}``. The checkpoints that it writes name a format, by which
+    ``inference.protocols.local`` finds their predictor.
+    """
+
+    name: str
+    read_targets: ReadTargets[T]
     train: str
-    methods: tuple[str, ...] = field(default=("fast_head", "fine_tune"))
+    sides: Mapping[str, int]
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def load(self) -> Callable[[Job, Watcher], Trained]:
+    def load(self) -> Callable[[Job[T], Watcher], Trained]:
         """Import the function that trains."""
         module, name = self.train.rsplit(".", 1)
-        function: Callable[[Job, Watcher], Trained] = getattr(import_module(module), name)
+        function: Callable[[Job[T], Watcher], Trained] = getattr(import_module(module), name)
         return function
 
+    def config_from(self, document: Mapping[str, Any]) -> TrainingConfig:
+        """Check a document, the family's defaults in the place of what it leaves open."""
+        defaults = self.defaults.get(str(document.get("method", TrainingConfig.method)), {})
+        return TrainingConfig.from_document({**document, **{name: value for name, value in defaults.items() if document.get(name) is None}})
 
-FAMILIES: Final[dict[str, TaskFamily]] = {
-    "classification": TaskFamily("classification", classification_targets, "active_learning.training.classification.train_classifier"),
+
+FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
+    "classification": TaskFamily("classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES),
 }
+"""By the task of a campaign; the two kinds of segmentation are told apart as "semantic" and "instance"."""
+
+
+def family_name(task: str, segmentation: str) -> str:
+    """Return which family trains a campaign of a task; ``segmentation``: semantic or instance, as its settings say."""
+    return segmentation if task == "segmentation" else task

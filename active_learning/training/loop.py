@@ -18,7 +18,8 @@ from models_registry.networks.tensors import TensorFileError, read_tensors, writ
 Arrays = Mapping[str, npt.NDArray[Any]]
 LAST: Final = "last.safetensors"
 SAVE_EVERY_S: Final = 2.0
-ENOUGH: Final = 1e-5  # a validation loss counts as lower when it is lower by this
+ENOUGH: Final = 1e-5  # a figure counts as better when it is better by this
+LOSS: Final = "validation_loss"
 
 
 class Interrupted(Exception):
@@ -45,7 +46,11 @@ class Learner(Protocol):
         ...
 
     def validate(self) -> dict[str, float]:
-        """Measure on the validation images; the figure to get low is ``validation_loss``, absent when there are none."""
+        """Measure on the validation images; nothing when there are none.
+
+        ``validation_loss`` is to get low. Where the plan names another figure to get high, such as a mean average precision,
+        that one decides which epoch is best, and the loss only between equals.
+        """
         ...
 
     def weights(self) -> Arrays:
@@ -72,31 +77,48 @@ class Point:
 
 @dataclass(frozen=True)
 class Plan:
-    """When to stop: after ``epochs``, after ``patience`` epochs without improvement, after ``limit_s`` seconds of training."""
+    """When to stop: after ``epochs``, after ``patience`` epochs without improvement, after ``limit_s`` seconds of training.
+
+    ``maximise``: the figure of ``Learner.validate`` whose highest value is best; empty takes the lowest ``validation_loss``.
+    """
 
     epochs: int
     patience: int
     limit_s: float
+    maximise: str = ""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come. ``best_epoch`` 0: none has been measured yet."""
+    """How far a training has come.
+
+    ``best_epoch`` 0: none has been measured yet. ``best_loss`` and ``best_figure``: of that epoch, None where it was not measured.
+    """
 
     epoch: int = 0
     best_epoch: int = 0
     best_loss: float | None = None
+    best_figure: float | None = None
     spent_s: float = 0.0
     points: tuple[Point, ...] = ()
     reason: str = ""
 
-    def after(self, metrics: dict[str, float], spent_s: float) -> Progress:
+    def after(self, metrics: dict[str, float], spent_s: float, maximise: str = "") -> Progress:
         """Return the progress after one more epoch with these figures."""
-        loss = metrics.get("validation_loss")
-        better = loss is None or self.best_loss is None or loss < self.best_loss - ENOUGH
-        point = Point(self.epoch + 1, metrics, better)
-        changes: dict[str, Any] = {"best_epoch": point.epoch, "best_loss": loss} if better else {}
+        loss, figure = metrics.get(LOSS), metrics.get(maximise)
+        point = Point(self.epoch + 1, metrics, self._improved(loss, figure))
+        changes: dict[str, Any] = {"best_epoch": point.epoch, "best_loss": loss, "best_figure": figure} if point.best else {}
         return replace(self, epoch=point.epoch, spent_s=self.spent_s + spent_s, points=(*self.points, point), **changes)
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are validation images, by which one epoch is better than another."""
+        return self.best_loss is not None or self.best_figure is not None
+
+    def _improved(self, loss: float | None, figure: float | None) -> bool:
+        if figure is not None and self.best_figure is not None and abs(figure - self.best_figure) > ENOUGH:
+            return figure > self.best_figure
+        return loss is None or self.best_loss is None or loss < self.best_loss - ENOUGH
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -201,7 +223,7 @@ class _Watch:
 
 def _one_epoch(learner: Learner, progress: Progress, best: Arrays, watch: _Watch) -> tuple[Progress, Arrays]:
     metrics = learner.train(progress.epoch + 1, watch.check) | learner.validate()
-    progress = progress.after(metrics, watch.spent_s)
+    progress = progress.after(metrics, watch.spent_s, watch.plan.maximise)
     return progress, learner.weights() if progress.points[-1].best else best
 
 
@@ -218,7 +240,7 @@ def _reason_to_stop(progress: Progress, plan: Plan, learner: Learner, hooks: Hoo
     reasons = (
         ("converged", learner.finished),
         ("epochs", progress.epoch >= plan.epochs),
-        ("patience", progress.best_loss is not None and progress.epoch - progress.best_epoch >= plan.patience),
+        ("patience", progress.measured and progress.epoch - progress.best_epoch >= plan.patience),
         ("time_limit", progress.spent_s >= plan.limit_s),
     )
     settled = next((reason for reason, holds in reasons if holds), "")

@@ -1,15 +1,20 @@
-"""Annotations as numbers: one class index per image, or one bit per image and class."""
+"""Annotations as numbers: one class index per image, or one bit per image and class.
+
+``Targets`` is what every task shares; those of tasks other than classification have a module of their own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.training.config import TrainingConfig
 from campaigns.errors import InvalidInput
+from campaigns.geometry import Skeleton
 
 FEW: Final = 15
 Annotations = Sequence[Mapping[str, Any]]
@@ -17,25 +22,41 @@ Annotations = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class TrainedClass:
-    """A label as the model's output slot: the place in the list is the class index."""
+    """A label as the model's output slot: the place in the list is the class index. ``skeleton``: of its objects, where they have one."""
 
     label: int
     name: str
+    skeleton: Skeleton | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class LabeledPicture:
+    """What was said of one image of ``width`` x ``height`` pixels."""
+
+    annotations: Annotations
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What each usable image is.
+    """What is learned from the usable images; each family adds what its task needs to know of them.
 
-    ``rows``: (N,) int64, places of the usable images among those given. ``values``: (N,) int64 class indices, or
-    (N, K) float32 of 0 and 1 when ``multi_label``. ``warnings``: what a person should know before trusting the model.
+    ``rows``: (N,) int64, places of the usable images among those given. ``warnings``: what a person should know before
+    trusting the model.
     """
 
     classes: tuple[TrainedClass, ...]
     rows: npt.NDArray[np.int64]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClassTargets(Targets):
+    """What each usable image is. ``values``: (N,) int64 class indices, or (N, K) float32 of 0 and 1 when ``multi_label``."""
+
     values: npt.NDArray[Any]
     multi_label: bool
-    warnings: tuple[str, ...] = ()
 
     @property
     def support(self) -> npt.NDArray[np.int64]:
@@ -45,7 +66,12 @@ class Targets:
         return np.bincount(self.values, minlength=len(self.classes)).astype(np.int64)
 
 
-def classification_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, multi_label: bool) -> Targets:
+def read_class_targets(pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig) -> ClassTargets:
+    """Read whole-image labels as the config wants them; see ``classification_targets``."""
+    return classification_targets([each.annotations for each in pictures], labels, multi_label=config.multi_label)
+
+
+def classification_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, multi_label: bool) -> ClassTargets:
     """Read whole-image labels from annotation documents; unless ``multi_label``, the default label is the one that counts.
 
     Labels without images are left out with a warning. Raises ``InvalidInput`` (code ``too_few_labels``) when nothing
@@ -59,7 +85,7 @@ def classification_targets(documents: Sequence[Annotations], labels: Sequence[Tr
     _require_contrast(labels, support, len(rows), multi_label=multi_label)
     warnings = (*_left_out(labels, support), *_scarce(labels, support), *_ambiguous(len(documents) - len(rows)))
     values = hot[:, kept] if multi_label else hot[:, kept].argmax(axis=1).astype(np.int64)
-    return Targets(tuple(labels[int(k)] for k in kept), rows.astype(np.int64), values, multi_label, warnings)
+    return ClassTargets(tuple(labels[int(k)] for k in kept), rows.astype(np.int64), warnings, values, multi_label)
 
 
 def _told_by_default(document: Annotations) -> Annotations:

@@ -7,6 +7,7 @@ pool that was embedded once is answered without opening an image, and without to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from campaigns.errors import Conflict
-from inference.predictors import Picture, classified
+from inference.predictors import LocalPredictor, Picture, classified
 from inference.schema import Prediction
 from inference.wire import ModelCard, ModelClass
 from models_registry.networks.backbones import DIMENSION, SIZES, Backbone, BackboneSpec, loaded_backbone
-from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.networks.checkpoint import FORMAT as CLASSIFIER
+from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
 from models_registry.networks.pictures import ROOM
 from models_registry.networks.store import EmbeddingStore, content_key
 from models_registry.networks.tensors import TensorFileError
@@ -27,15 +29,39 @@ from models_registry.networks.weights import find_weights
 BATCH: Final = 64
 
 
-def load_predictor(*, path: Path, card: ModelCard, embeddings: Path | None = None) -> ClassifierPredictor:
-    """Load a checkpoint. ``embeddings``: the folder of all embedding stores; None keeps none.
+PREDICTORS: Final = {
+    CLASSIFIER: "inference.protocols.local.load_classifier",
+}
+"""By the format that a checkpoint names: what loads its predictor, with the arguments of ``load_predictor``."""
+
+
+def load_predictor(*, path: Path, card: ModelCard, embeddings: Path | None = None) -> LocalPredictor:
+    """Load a checkpoint by what it says of its architecture. ``embeddings``: the folder of all embedding stores; None keeps none.
 
     Raises ``Conflict`` when the file is damaged, or was trained on a backbone with other weights than those installed.
     """
     try:
+        kind = format_of(path)
+    except (OSError, TensorFileError) as error:
+        raise damaged(card, error) from error
+    if kind not in PREDICTORS:
+        raise damaged(card, f"its format is {kind!r}, which this version of Winnow does not know.")
+    module, name = PREDICTORS[kind].rsplit(".", 1)
+    predictor: LocalPredictor = getattr(import_module(module), name)(path=path, card=card, embeddings=embeddings)
+    return predictor
+
+
+def damaged(card: ModelCard, reason: object) -> Conflict:
+    """Return the complaint about a file that cannot be loaded."""
+    return Conflict(f"{card.name or 'The model'} cannot be loaded: {reason} Train it again.", code="checkpoint_damaged")
+
+
+def load_classifier(*, path: Path, card: ModelCard, embeddings: Path | None = None) -> ClassifierPredictor:
+    """Load a classifier; see ``load_predictor``."""
+    try:
         checkpoint = ClassifierCheckpoint.load(path)
     except (OSError, TensorFileError) as error:
-        raise Conflict(f"{card.name or 'The model'} cannot be loaded: {error} Train it again.", code="checkpoint_damaged") from error
+        raise damaged(card, error) from error
     if checkpoint.is_frozen and checkpoint.weights_sha256 != find_weights().sha256:
         raise Conflict(
             f"{card.name or 'The model'} was trained on a backbone with other weights than those installed now. Train it again.",

@@ -24,7 +24,8 @@ from inference.serving.questions import AskedModel
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.networks.backbones import SIZES
-from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.networks.checkpoint import FORMAT as CLASSIFIER_FORMAT
+from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
 from models_registry.networks.tensors import TensorFileError
 from models_registry.protocols import LOCAL, ONNX
 
@@ -78,9 +79,22 @@ def _checkpoint_file(model: RegisteredModel, role: str) -> Path:
     return path
 
 
+def _require_classifier(checkpoint: Path) -> None:
+    try:
+        kind = format_of(checkpoint)
+    except (OSError, TensorFileError) as error:
+        raise Conflict(f"The checkpoint cannot be packed: {error}", code="checkpoint_damaged") from error
+    if kind != CLASSIFIER_FORMAT:
+        raise Conflict(
+            "Only models that classify whole images can be taken along with a server of their own. Ask this one by the predict API.",
+            code="not_downloadable",
+        )
+
+
 @contextmanager
 def _exported(checkpoint: Path) -> Iterator[tuple[Path, int]]:
     """Let a checkpoint lie on the disk as an ONNX file; yield it with the side of the square that it sees."""
+    _require_classifier(checkpoint)
     try:
         side_px = SIZES[ClassifierCheckpoint.load(checkpoint).size]
     except (OSError, TensorFileError) as error:

@@ -10,10 +10,15 @@ from typing import Any, Final
 import numpy.typing as npt
 
 from models_registry.networks.heads import LinearHead
-from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+from models_registry.networks.tensors import TensorFileError, read_document, read_tensors, write_tensors
 
 FORMAT: Final = "winnow-classifier/1"
 BACKBONE: Final = "backbone."
+
+
+def format_of(path: Path) -> str:
+    """Return what a checkpoint says of its architecture, such as winnow-classifier/1; raises ``TensorFileError``."""
+    return str(read_document(path).get("format", ""))
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,12 @@ def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     return arrays, _document(header)
 
 
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the document alone, without reading the arrays. Raises ``TensorFileError``."""
+    with path.open("rb") as file:
+        return _document(_read_header(file.read(8), file.read, os.fstat(file.fileno()).st_size))
+
+
 def _read_header(prefix: bytes, read: Any, size: int) -> dict[str, Any]:
     length = int.from_bytes(prefix, "little")
     if len(prefix) < 8 or length > min(MAX_HEADER_BYTES, size - 8):

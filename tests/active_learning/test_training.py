@@ -355,6 +355,9 @@ class TestLocalPredictor:
         (tmp_path / "cut").write_bytes(path.read_bytes()[:500])
         with pytest.raises(Conflict, match="Coast cannot be loaded"):
             load_predictor(path=tmp_path / "cut", card=card)
+        (tmp_path / "elsewhere").write_bytes(path.read_bytes().replace(b"winnow-classifier/1", b"winnow-clairvoyant1"))
+        with pytest.raises(Conflict, match="does not know"):
+            load_predictor(path=tmp_path / "elsewhere", card=card)
         monkeypatch.setattr("models_registry.networks.checkpoint.FORMAT", "other/1")
         with pytest.raises(Conflict, match="format"):
             load_predictor(path=path, card=card)

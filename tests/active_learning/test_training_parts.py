@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
 from active_learning.training.lbfgs import Lbfgs
-from active_learning.training.loop import LAST, Hooks, Plan, fit
+from active_learning.training.loop import LAST, Hooks, Plan, Progress, fit
 from active_learning.training.metrics import accuracy, calibration_error, cross_entropy, macro_f1, measure, per_class
 from active_learning.training.splits import divide
 from active_learning.training.targets import TrainedClass, classification_targets
@@ -350,3 +350,24 @@ class TestLoop:
         progress = fit(learner, Plan(200, 3, 600), tmp_path, Hooks()).progress
         assert progress.reason in ("converged", "epochs")
         assert progress.best_epoch == progress.epoch
+
+
+class TestWhatIsBest:
+    def test_where_a_figure_is_to_get_high_the_loss_decides_only_between_equals(self):
+        progress = Progress()
+        for found, loss in ((0.0, 3.0), (0.0, 2.0), (0.4, 2.5), (0.4, 2.6), (0.4, 2.4), (0.3, 0.1)):
+            progress = progress.after({"validation_map": found, "validation_loss": loss}, 1.0, "validation_map")
+        assert [point.best for point in progress.points] == [True, True, True, False, True, False]
+        assert (progress.best_epoch, progress.best_figure, progress.best_loss) == (5, 0.4, 2.4)
+        assert Progress.from_document(json.loads(json.dumps(progress.as_document()))) == progress
+
+    def test_without_such_a_figure_the_lowest_loss_is_best(self):
+        progress = Progress()
+        for found, loss in ((0.1, 3.0), (0.9, 3.5), (0.0, 2.0)):
+            progress = progress.after({"validation_map": found, "validation_loss": loss}, 1.0)
+        assert progress.best_epoch == 3
+
+    def test_without_validation_images_the_last_epoch_is_best_and_patience_never_ends_it(self):
+        progress = Progress().after({"train_loss": 1.0}, 1.0, "validation_map").after({"train_loss": 2.0}, 1.0, "validation_map")
+        assert progress.best_epoch == 2
+        assert not progress.measured
