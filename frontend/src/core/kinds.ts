@@ -116,6 +116,8 @@ export interface SketchTool extends ToolFacts {
 
 /** More than a sketch: a mode of its own. */
 export interface ModeTool extends ToolFacts {
+  /** Its lines grow point by point, and may follow edges of the picture. */
+  readonly grows?: boolean;
   mode(bench: Bench): Mode;
 }
 

@@ -27,6 +27,8 @@ export interface KeyPress {
 
 export interface Mode {
   readonly name: string;
+  /** It changes nothing: who only looks may use it. */
+  readonly onlyLooks?: boolean;
   /** A drag with one finger draws, too, instead of panning. */
   readonly takesFingers?: boolean;
   /** It wants the right button, too; elsewhere that one does nothing. */

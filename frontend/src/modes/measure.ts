@@ -11,6 +11,7 @@ const HINT = "Click from point to point. Double click or Enter ends the line, a 
 
 export class MeasureMode implements Mode {
   readonly name = "measure";
+  readonly onlyLooks = true;
   private points: readonly Point[] = [];
   private pointer: Point | null = null;
   private done = false;

@@ -6,6 +6,7 @@ import Kinetic from "ol/Kinetic.js";
 import type Layer from "ol/layer/Layer.js";
 import OlMap from "ol/Map.js";
 import View from "ol/View.js";
+import type { Mode } from "../core/mode";
 import type { Place } from "../core/places";
 import type { Tone } from "../core/tone";
 import type { Bounds, Point, Size } from "../core/types";
@@ -51,7 +52,7 @@ export class Viewer {
   private readonly rest: Rest;
 
   constructor() {
-    this.gestures = new Gestures(() => (this.editable ? (this.session?.alive ?? null) : null));
+    this.gestures = new Gestures(() => this.modeInHand());
     this.map = new OlMap({
       controls: [],
       layers: [this.shapes.base, this.shapes.live, this.marks.layer, this.overlay.layer, this.overlay.canvas],
@@ -139,9 +140,14 @@ export class Viewer {
     this.gestures.onGesture = listener;
   }
 
-  /** Without this gestures only pan and zoom. */
+  /** Without this gestures pan and zoom, and reach a mode only where it changes nothing. */
   setEditable(editable: boolean): void {
     this.editable = editable;
+  }
+
+  private modeInHand(): Mode | null {
+    const mode = this.session?.alive ?? null;
+    return this.editable || mode?.onlyLooks === true ? mode : null;
   }
 
   setPanning(panning: boolean): void {

@@ -69,7 +69,7 @@ function Hint({ workspace }: { workspace: Workspace }) {
   const onBox = useSession(workspace, (state) => state.selection.some((id) => state.history.present.document.get(id)?.shape.type === "box"));
   const editing = onBox ? "Drag a corner or a side; drag inside to move. Esc when done." : "Drag vertices; press on an edge to add one; Delete or Alt and click takes one away. Esc when done.";
   const edit = mode === "edit" ? editing : "";
-  const text = notice || looks || said || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
+  const text = notice || (readOnly ? said || looks : said) || (set === "returned" ? "A reviewer returned this image: correct it and submit again." : "") || (toolOf(mode)?.hint ?? "") || edit || idle;
   return (
     <div className={classes["hint"]} role="status" data-notice={notice !== ""}>
       {text}

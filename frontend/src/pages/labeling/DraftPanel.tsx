@@ -7,9 +7,9 @@ import classes from "./Labeling.module.css";
 import { Slider } from "./Slider";
 import type { Workspace } from "./workspace";
 
-/** Review of what models drafted: a threshold that works live, accept and reject, and what happens at submit. */
+/** Review of what models drafted: a threshold that works live, and for who labels, accept and reject, and what happens at submit. */
 export function DraftPanel({ workspace }: { workspace: Workspace }) {
-  const { campaign, labels, preferences } = useLabeling();
+  const { campaign, labels, preferences, readOnly } = useLabeling();
   const document = useSession(workspace, (state) => state.history.present.document);
   const thresholds = useSession(workspace, (state) => state.thresholds);
   const keepDrafts = usePreference((state) => state.keepDrafts);
@@ -47,14 +47,16 @@ export function DraftPanel({ workspace }: { workspace: Workspace }) {
             ))}
         </details>
       )}
-      {campaign.task !== "classification" && <ReviewButtons workspace={workspace} document={document} above={above} />}
-      <Switch
-        size="xs"
-        label={keepDrafts ? accepts : "Submitting drops drafts not accepted"}
-        checked={keepDrafts}
-        data-testid="keep-drafts"
-        onChange={(event) => preferences.setState({ keepDrafts: event.currentTarget.checked })}
-      />
+      {campaign.task !== "classification" && !readOnly && <ReviewButtons workspace={workspace} document={document} above={above} />}
+      {!readOnly && (
+        <Switch
+          size="xs"
+          label={keepDrafts ? accepts : "Submitting drops drafts not accepted"}
+          checked={keepDrafts}
+          data-testid="keep-drafts"
+          onChange={(event) => preferences.setState({ keepDrafts: event.currentTarget.checked })}
+        />
+      )}
     </section>
   );
 }

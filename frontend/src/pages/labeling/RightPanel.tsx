@@ -15,11 +15,11 @@ import type { ImageFacts } from "./wire";
 
 /** What is in the image, what models say of it, and how far the campaign has come. */
 export function RightPanel() {
-  const { campaign, readOnly } = useLabeling();
+  const { campaign } = useLabeling();
   const current = useDesk((state) => state.current);
   return (
     <aside className={classes["right"]} aria-label="Objects, drafts and image">
-      {current && !readOnly && <DraftPanel workspace={current} />}
+      {current && <DraftPanel workspace={current} />}
       {current && campaign.task !== "classification" && <ObjectList workspace={current} />}
       {current && campaign.task !== "classification" && <AttributePanel workspace={current} />}
       <div className={classes["foot"]}>

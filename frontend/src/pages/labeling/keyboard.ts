@@ -32,9 +32,10 @@ export function handleKey(keyboard: Keyboard, event: KeyboardEvent): boolean {
   const press = pressOf(event);
   if (!context || event.isComposing || isTheirs(event.target, press)) return false;
   const readOnly = keyboard.readOnly();
-  if (press.key === "Tab") return event.target === keyboard.canvas() && ((!readOnly && context.session.key(press)) || walk(context, press.shift ? -1 : 1));
+  const inHand = !readOnly || context.session.alive.onlyLooks === true;
+  if (press.key === "Tab") return event.target === keyboard.canvas() && ((inHand && context.session.key(press)) || walk(context, press.shift ? -1 : 1));
   const ids = keyboard.keymap().byKey.get(keyName(press)) ?? [];
-  if (readOnly) return runFirst(context, ids.filter(isForLooking));
+  if (readOnly) return (inHand && context.session.key(press)) || runFirst(context, ids.filter(isForLooking));
   const { effort } = context.desk.onDesk() ?? {};
   const repeats = event.repeat;
   if (context.session.key(press)) {

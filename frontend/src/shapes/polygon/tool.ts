@@ -10,5 +10,6 @@ export const polygonTool: ModeTool = {
   icon: "M12 4l8 6-3 10h-10l-3-10z",
   tasks: ["segmentation", "detection"],
   order: 0,
+  grows: true,
   mode: (bench) => new PolygonMode(bench),
 };

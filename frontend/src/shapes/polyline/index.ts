@@ -25,6 +25,7 @@ const tool: ModeTool = {
   icon: "M4 18l5-9 6 5 5-9",
   tasks: ["segmentation", "detection"],
   order: 15,
+  grows: true,
   mode: (bench) => new PolylineMode(bench),
 };
 

@@ -36,9 +36,11 @@ export interface Command {
   readonly shape?: string;
 }
 
-/** Whether a command changes nothing but what is seen: who only looks may use it. Measuring takes a hand on the canvas. */
+const WAYS: ReadonlySet<string> = new Set(["previous", "next", "previous-uncertain", "next-uncertain"]);
+
+/** Whether a command changes nothing but what is seen: who only looks may use it. */
 export function isLooking({ id, group }: Command): boolean {
-  return (group === "View" && id !== "measure") || id === "previous" || id === "next";
+  return group === "View" || WAYS.has(id);
 }
 
 export function isClassification({ task }: Context): boolean {
