@@ -355,6 +355,23 @@ def test_a_manager_may_start_a_run_and_an_annotator_may_not(campaign, make_image
         start_inference(user=stranger, campaign=campaign, model=model)
 
 
+def test_what_is_asked_already_is_not_asked_a_second_time_until_it_ends_or_is_told_to_stop(campaign, make_image, make_model, manager):
+    images = [make_image(campaign).pk for _ in range(3)]
+    model, other = (make_model(campaign, f"http://127.0.0.1:9/{name}") for name in ("one", "other"))
+    first = started(campaign, model)
+    assert start_inference(user=manager, campaign=campaign, model=model, images="all") == first
+    different = [started(campaign, model, images[:2]), started(campaign, model, prefill=False), started(campaign, other)]
+    assert len({first.pk, *(run.pk for run in different)}) == Run.objects.count() == 4
+    Run.objects.filter(pk=first.pk).update(state=RunState.RUNNING)
+    assert started(campaign, model) == first
+    cancel_run(first)
+    second = started(campaign, model)
+    assert second.pk not in {first.pk, *(run.pk for run in different)}
+    model.version = "2"
+    model.save()
+    assert started(campaign, model) != second
+
+
 def test_a_model_that_is_not_attached_is_refused(campaign, make_campaign, make_image, make_model):
     make_image(campaign)
     model = make_model(make_campaign("Elsewhere"), "http://127.0.0.1:9/predict")
