@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from campaigns.api.base import etag, fetch_image, user_of, version_of
 from campaigns.api.serializers import AnnotationSetSerializer, CommentSerializer, ProblemSerializer, annotation_set_document
 from campaigns.encoding import resting_collector
-from campaigns.models import AnnotationSet, SetState
+from campaigns.models import AnnotationSet, ImageState, SetState
 from campaigns.services import annotations as service
 
 IF_MATCH = OpenApiParameter(
@@ -47,6 +47,9 @@ class SavedSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     state = serializers.ChoiceField(choices=SetState.choices)
     updated_at = serializers.DateTimeField()
+    image_state = serializers.ChoiceField(
+        choices=ImageState.choices, help_text="As it was when the save came: who labels an image reads here that it was excluded meanwhile."
+    )
 
 
 class SubmitSerializer(serializers.Serializer[Any]):
@@ -77,8 +80,10 @@ class AnnotationSetView(APIView):
         # A method of its own, so that the document is gone by the time that the collector works again.
         version = version_of(request)
         change = service.Change.from_document(request.data)
-        own = service.save_annotations(user=user_of(request), image=fetch_image(request, image_id), version=version, change=change)
-        return Response({"id": own.pk, "version": own.version, "state": own.state, "updated_at": own.updated_at}, headers=etag(own.version))
+        image = fetch_image(request, image_id)
+        own = service.save_annotations(user=user_of(request), image=image, version=version, change=change)
+        saved = {"id": own.pk, "version": own.version, "state": own.state, "updated_at": own.updated_at, "image_state": image.state}
+        return Response(saved, headers=etag(own.version))
 
 
 class SubmitView(APIView):

@@ -81,3 +81,20 @@ def test_only_managers_exclude(as_user: As, reviewer: User, annotator: User, cam
         exclude(as_user(user), campaign, three[0], status=403)
         assert as_user(user).patch(f"/api/v1/images/{three[0].pk}", {"excluded": True}).status_code == 403
     assert states(campaign) == ["unlabeled"] * 3
+
+
+def test_who_labels_an_image_reads_in_the_answer_to_a_save_that_it_was_excluded_meanwhile(
+    as_user: As, manager: User, annotator: User, campaign: Campaign, three: list[Image]
+):
+    path = f"/api/v1/images/{three[0].pk}/annotation-set"
+
+    def saved() -> tuple[int, str]:
+        version = as_user(annotator).get(path).data["version"]
+        answer = as_user(annotator).patch(path, {"active_s": 1}, headers={"If-Match": f'"{version}"'})
+        return answer.status_code, answer.data["image_state"]
+
+    assert saved() == (200, "unlabeled")
+    exclude(as_user(manager), campaign, three[0])
+    assert saved() == (200, "excluded")
+    exclude(as_user(manager), campaign, three[0], excluded=False)
+    assert saved() == (200, "unlabeled")

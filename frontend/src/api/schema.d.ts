@@ -3448,6 +3448,16 @@ export interface components {
             state: components["schemas"]["AnnotationSetStateEnum"];
             /** Format: date-time */
             updated_at: string;
+            /**
+             * @description As it was when the save came: who labels an image reads here that it was excluded meanwhile.
+             *
+             *     * `unlabeled` - Unlabeled
+             *     * `submitted` - Submitted
+             *     * `accepted` - Accepted
+             *     * `returned` - Returned
+             *     * `excluded` - Excluded
+             */
+            image_state: components["schemas"]["ImageStateEnum"];
         };
         /** @description A filter with a name; ``filter`` is an object of the image list's parameters. */
         SavedView: {

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconBan } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useStore } from "zustand";
@@ -27,7 +27,29 @@ export function Banners() {
         </div>
       ))}
       {current && <RefusedSave workspace={current} />}
+      {current && <Excluded workspace={current} />}
       {current && <Asking workspace={current} />}
+    </div>
+  );
+}
+
+/** Work on an image that was taken out of the campaign is in vain for now: say it before more is done. */
+function Excluded({ workspace }: { workspace: Workspace }) {
+  const { desk, readOnly } = useLabeling();
+  const excluded = useStore(workspace.store, (state) => state.excluded);
+  if (!excluded) return null;
+  const meanwhile = workspace.image.state !== "excluded";
+  return (
+    <div className={classes["banner"]} role="status" data-testid="image-excluded">
+      <IconBan size={18} aria-hidden="true" />
+      <span>
+        <strong>{meanwhile ? "Somebody excluded this image while you had it open." : "This image is excluded from the campaign."}</strong> Labels are kept, and count when it is taken in again.
+      </span>
+      {!readOnly && (
+        <Button size="compact-sm" variant="default" onClick={() => void desk.next()}>
+          Next image
+        </Button>
+      )}
     </div>
   );
 }

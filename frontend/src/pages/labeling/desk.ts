@@ -246,8 +246,10 @@ export class Desk {
   }
 
   private settle(workspace: Workspace, result: Finish): void {
-    if (result.kind === "done") this.store.setState((state) => ({ submitted: state.submitted + 1 }));
-    else this.fail(workspace, result.message);
+    if (result.kind !== "done") return this.fail(workspace, result.message);
+    this.store.setState((state) => ({ submitted: state.submitted + 1 }));
+    const { image, store } = workspace;
+    if (store.getState().excluded && image.state !== "excluded") this.say(`Somebody excluded ${image.name} meanwhile: its labels are kept, and count when it is taken in again.`);
   }
 
   private hold(workspace: Workspace, sent: Promise<unknown>): void {

@@ -88,15 +88,19 @@ function outcomeOf(error: unknown): SaveOutcome {
   throw error;
 }
 
-async function versionAfter(answer: Promise<{ version: number }>): Promise<SaveOutcome> {
+/** An image may be taken out of the campaign while somebody has it open: saves tell. */
+type Outcome = SaveOutcome & { readonly imageState?: ImageFacts["state"] };
+
+async function versionAfter(answer: Promise<{ version: number; image_state?: ImageFacts["state"] }>): Promise<Outcome> {
   try {
-    return { kind: "saved", version: (await answer).version };
+    const { version, image_state: imageState } = await answer;
+    return { kind: "saved", version, ...(imageState === undefined ? {} : { imageState }) };
   } catch (error) {
     return outcomeOf(error);
   }
 }
 
-export function saveSet(image: number, { version, patch, active_s, effort }: SaveRequest): Promise<SaveOutcome> {
+export function saveSet(image: number, { version, patch, active_s, effort }: SaveRequest): Promise<Outcome> {
   const body = { upsert: patch.upsert.map((annotation) => ({ ...annotation })), delete: [...patch.delete], active_s, effort };
   const params = versioned(image, version);
   return versionAfter(bodyOf(api.PATCH("/api/v1/images/{image_id}/annotation-set", { params, body, keepalive: keepalive(body) })));

@@ -20,6 +20,8 @@ import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from 
 export interface WorkspaceState {
   readonly set: SetState;
   readonly flagged: boolean;
+  /** Taken out of the campaign, perhaps while it is open here. */
+  readonly excluded: boolean;
   /** Whether a model is asked about this image just now, or could not answer. */
   readonly asking: "" | "asking" | "failed";
   readonly askedReason: string;
@@ -56,7 +58,7 @@ export class Workspace {
     this.image = image;
     this.withheld = set.prefill_withheld;
     this.leasedUntil_ms = loaded.lease && Date.parse(loaded.lease.expires_at);
-    this.store = createStore<WorkspaceState>(() => ({ set: set.state, flagged: image.flagged, asking: "", askedReason: "" }));
+    this.store = createStore<WorkspaceState>(() => ({ set: set.state, flagged: image.flagged, excluded: image.state === "excluded", asking: "", askedReason: "" }));
     const document = documentOf(set.annotations);
     const assistant = desired.assistantOf?.(image) ?? null;
     this.session = new Session({ size: { width: image.width, height: image.height }, document, assistant, ...desired });
@@ -83,7 +85,7 @@ export class Workspace {
     return {
       send: async (request) => {
         const outcome = await saveSet(this.image.id, request);
-        if (outcome.kind === "saved") this.store.setState({ set: "draft" });
+        if (outcome.kind === "saved") this.store.setState({ set: "draft", excluded: outcome.imageState === "excluded" });
         return outcome;
       },
       read: () => this.session.document(),
