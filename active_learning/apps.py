@@ -10,8 +10,9 @@ class ActiveLearningConfig(AppConfig):
 
     def ready(self) -> None:
         """Make this application's kinds of background runs known."""
-        from active_learning.services import likeness_kind, round_kind, training_kind
+        from active_learning.services import likeness_kind, plan_kinds, round_kind, training_kind
 
         training_kind.register()
         round_kind.register()
         likeness_kind.register()
+        plan_kinds.register()

@@ -1,5 +1,7 @@
 """Rounds: rank, label, train, again."""
 
+import datetime
+
 from django.conf import settings
 from django.db import models
 
@@ -106,6 +108,86 @@ class RankedImage(models.Model):
 
     def __str__(self) -> str:
         return f"rank {self.rank} of round {self.round_id}"
+
+
+class RoundPlan(models.Model):
+    """What a campaign's rounds do by themselves: rank again after every few labels, and begin anew at night."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="round_plan")
+    every = models.PositiveIntegerField(default=0, help_text="Rank again after so many submitted images; 0: never")
+    nightly = models.BooleanField(default=False)
+    at = models.TimeField(default=datetime.time(2, 0))
+    zone = models.CharField(max_length=64, default="UTC", help_text="Time zone of ``at``, by its IANA name")
+    at_least = models.PositiveIntegerField(default=20, help_text="New labels that a nightly round takes at least")
+    strategy = models.CharField(max_length=40, default="uherding")
+    size = models.PositiveIntegerField(default=100)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_revision = models.BigIntegerField(default=0, help_text="The newest revision that the last ranking knew")
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+", help_text="What ranked last")
+    looked_on = models.DateField(null=True, help_text="The last day on which the nightly round was decided on")
+    note = models.CharField(max_length=300, blank=True, help_text="What became of the last nightly round")
+
+    def __str__(self) -> str:
+        return f"round plan of campaign {self.campaign_id}"
+
+
+class AuditPick(models.Model):
+    """An image drawn at random in a round, and what the model said of it before a person did."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="audit_picks")
+    image = models.OneToOneField(Image, on_delete=models.CASCADE, related_name="+")
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="audit_picks")
+    predicted = models.JSONField(null=True, help_text="Ids of the labels that the model gave; null: it gave no answer")
+    labeled = models.PositiveIntegerField(help_text="Labels that the model knew")
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"audit of image {self.image_id}"
+
+
+class Agreement(models.Model):
+    """How far the answers about the pool stayed the same from one ranking to the next."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="agreements")
+    round = models.ForeignKey(Round, null=True, on_delete=models.SET_NULL, related_name="+")
+    labeled = models.PositiveIntegerField()
+    compared = models.PositiveIntegerField(help_text="Images that both rankings had answers about")
+    kappa = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"agreement {self.kappa:.3f} at {self.labeled} labels"
+
+
+class Simulation(models.Model):
+    """A labeled campaign asked again by several strategies. The state is that of ``run``."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="simulation")
+    strategies = models.JSONField()
+    budgets = models.JSONField(help_text="Numbers of labels at which is measured, rising")
+    seeds = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"simulation {self.run_id}"
+
+
+class SimulatedCurve(models.Model):
+    """Accuracy of one strategy with one seed at each budget."""
+
+    simulation = models.ForeignKey(Simulation, on_delete=models.CASCADE, related_name="curves")
+    strategy = models.CharField(max_length=40)
+    seed = models.PositiveIntegerField()
+    accuracies = models.JSONField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["simulation", "strategy", "seed"], name="a_curve_is_drawn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.strategy} with seed {self.seed} of {self.simulation_id}"
 
 
 class Evaluation(models.Model):

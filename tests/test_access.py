@@ -172,6 +172,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/rounds": {"get": only(MEMBERS), "post": only(MANAGERS, {"strategy": "random", "size": 1, "seed": 1})},
     "campaigns/<int:campaign_id>/rounds/<int:number>": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/rounds/<int:number>/ranking": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/round-plan": {"get": only(MEMBERS), "put": only(MANAGERS, {"every": 5})},
     "campaigns/<int:campaign_id>/likeness-runs": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/similar": {"get": only(MEMBERS), "post": only(MEMBERS)},
     "campaigns/<int:campaign_id>/evaluations": {"get": only(MEMBERS)},

@@ -22,6 +22,7 @@ from campaigns.options import CampaignOptions
 from campaigns.querysets import ImageQuerySet
 from campaigns.runs import RunContext
 from models_registry.models import RegisteredModel
+from models_registry.networks.heads import LinearHead
 
 CONFIDENCE_Z = 1.96
 RANDOM_DRAWS = 5
@@ -57,6 +58,25 @@ def evaluate_round(context: RunContext, round_: Round) -> Evaluation | None:
         },
     )  # fmt: skip
     return made
+
+
+def evaluate_head(context: RunContext, round_: Round, head: LinearHead, label_ids: tuple[int, ...], *, labeled: int) -> Evaluation | None:
+    """Measure a head that no model was made of, between two rounds, on the held-back images; None where no truth is known."""
+    campaign = round_.campaign
+    truth = truth_of(held_back(campaign))
+    if not truth:
+        return None
+    embedded = embedded_truth(context, campaign, held_back(campaign), truth)
+    if not embedded.image_ids:
+        return None
+    said = head.probabilities(embedded.matrix).astype(float)
+    answers = Answers(embedded.image_ids, label_ids, (), said, multi_label=head.multi_label)
+    true = [whole_labels(truth[image]) for image in embedded.image_ids]
+    metrics = accuracy_of(decisions(answers, range(len(true))), true)
+    return Evaluation.objects.create(
+        campaign=campaign, labeled=labeled, held_back=len(true), metrics=metrics,
+        random_metrics=measure_random(context, campaign, labeled=labeled, truth=truth, seed=round_.seed),
+    )  # fmt: skip
 
 
 def labels_behind(model: RegisteredModel, campaign: Campaign) -> int:

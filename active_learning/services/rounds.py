@@ -18,7 +18,9 @@ from django.utils import timezone
 
 from active_learning.acquisition.strategies import Strategy
 from active_learning.models import RankedImage, Round, RoundState
-from active_learning.services.evaluation import evaluate_round
+from active_learning.services.agreements import measure_agreement
+from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
+from active_learning.services.evaluation import evaluate_round, labels_behind
 from active_learning.services.knowledge import answer, know_pool, pool_of
 from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
 from active_learning.services.training import check_training, train_now
@@ -175,6 +177,11 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     context.progress(message="Ranking the pool", force=True)
     places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share)
     write_ranking(round_, places)
+    labeled = labels_behind(round_.model, round_.campaign) if round_.model is not None else 0
+    measure_agreement(round_, known.answers, labeled=labeled)
+    picks = picked_in(places)
+    forget_waiting(round_.campaign, but=round_)
+    keep_picks(round_, picks, predicted=predictions(known.answers, picks), labeled=labeled)
     answer(context, round_, [place.image_id for place in places[: round_.size]], prefill=options.prefill)
     open_round(round_, pool_size=len(places))
 

@@ -670,6 +670,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/round-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what the rounds do by themselves, and how many labels are new. */
+        get: operations["campaigns_round_plan_retrieve"];
+        /** @description Say what the rounds do by themselves; what is left out takes its default. */
+        put: operations["campaigns_round_plan_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/rounds": {
         parameters: {
             query?: never;
@@ -3362,6 +3380,55 @@ export interface components {
             /** Format: date-time */
             readonly closed_at: string | null;
         };
+        /** @description ``every`` submitted images it ranks again, 0: never; ``nightly``: a round each day at ``at`` in the time zone ``zone``. */
+        RoundPlanRequest: {
+            /** @default 0 */
+            every: number;
+            /** @default false */
+            nightly: boolean;
+            /**
+             * Format: time
+             * @default 02:00
+             */
+            at: string;
+            /** @default UTC */
+            zone: string;
+            /** @default 20 */
+            at_least: number;
+            /** @default uherding */
+            strategy: components["schemas"]["StrategyEnum"];
+            /** @default 100 */
+            size: number;
+        };
+        /** @description The plan and where it stands. ``new_labels``: since the last ranking; ``labels_since_round``: since the last round was asked for. */
+        RoundPlanState: {
+            /** @default 0 */
+            every: number;
+            /** @default false */
+            nightly: boolean;
+            /**
+             * Format: time
+             * @default 02:00
+             */
+            at: string;
+            /** @default UTC */
+            zone: string;
+            /** @default 20 */
+            at_least: number;
+            /** @default uherding */
+            strategy: components["schemas"]["StrategyEnum"];
+            /** @default 100 */
+            size: number;
+            readonly new_labels: number;
+            readonly labels_since_round: number;
+            /** @description Whether ranking again learns from the new labels. */
+            readonly refits: boolean;
+            readonly explanation: string;
+            /** @description The run that ranked last. */
+            readonly run: number | null;
+            /** @description What became of the last nightly round. */
+            readonly note: string;
+        };
         /** @description How many images a round asks for, and how many of them have been labeled since. */
         RoundProgress: {
             asked: number;
@@ -5491,6 +5558,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextAnswer"];
+                };
+            };
+        };
+    };
+    campaigns_round_plan_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundPlanState"];
+                };
+            };
+        };
+    };
+    campaigns_round_plan_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RoundPlanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundPlanState"];
                 };
             };
         };
