@@ -73,7 +73,7 @@ def register_internal_model(
         if model is None:
             model = RegisteredModel.objects.create(kind=ModelKind.INTERNAL, created_by=user, **facts)
         _write_checkpoints(model, files, snapshot_digest=snapshot_digest, parent=parent)
-        _map_by_identity(campaign, model, [label for label, _ in classes])
+        map_by_identity(campaign, model, [label for label, _ in classes])
     return model
 
 
@@ -96,7 +96,7 @@ def _write_checkpoints(
         )  # fmt: skip
 
 
-def _map_by_identity(campaign: Campaign, model: RegisteredModel, labels: Sequence[int]) -> None:
+def map_by_identity(campaign: Campaign, model: RegisteredModel, labels: Sequence[int]) -> None:
     """Attach the model and map slot k to ``labels[k]``; a mapping that a person has changed since stays."""
     attached, is_new = CampaignModel.objects.get_or_create(campaign=campaign, model=model)
     if not is_new:

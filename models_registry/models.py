@@ -8,15 +8,16 @@ from models_registry.querysets import RegisteredModelQuerySet
 
 
 class ModelKind(models.TextChoices):
-    """Where a model lives: behind a URL, in a checkpoint that was trained here, or in the files of a promptable segmenter."""
+    """Where a model lives: behind a URL, in a checkpoint of ours, in a promptable segmenter's files, or in other models."""
 
     EXTERNAL = "external"
     INTERNAL = "internal"
     PROMPTABLE = "promptable"
+    ENSEMBLE = "ensemble"
 
 
 class RegisteredModel(models.Model):
-    """A model known by its URL (external), by a checkpoint of ours (internal), or by files that answer prompts (promptable)."""
+    """Known by its URL (external), a checkpoint (internal), files that answer prompts (promptable) or its members (ensemble)."""
 
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)

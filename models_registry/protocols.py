@@ -17,6 +17,8 @@ ONNX = "onnx"
 """The protocol of networks in ONNX files that were uploaded; they answer in the worker's process too."""
 PROMPTABLE = "promptable"
 """The protocol of segmenters that answer a person's clicks, in the process beside the web server."""
+ENSEMBLE = "ensemble"
+"""The protocol of ensembles, which answer by what their members say."""
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,11 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "campaigns/<int:campaign_id>/models/<int:model_id>/coverage": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/model-comparison": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/ensembles": {"post": only(MANAGERS, {"name": "Both", "members": [{"model": 1}, {"model": 2}]})},
+    "campaigns/<int:campaign_id>/ensembles/<int:model_id>": {
+        "get": only(MEMBERS),
+        "put": only(MANAGERS, {"members": [{"model": 1}, {"model": 2}]}),
+    },
     "campaigns/<int:campaign_id>/models/<str:model>/predict": {"post": only(MEMBERS)},
     "campaigns/<int:campaign_id>/models/<str:model>/download": {"get": only(MANAGERS)},
     "campaigns/<int:campaign_id>/inference-runs": {"post": only(MANAGERS, {"model": 1, "images": "all"})},

@@ -28,6 +28,7 @@ from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunContext, enqueue_run
+from inference.services import renew_version
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
 KIND = "round"
@@ -83,6 +84,8 @@ def start_round(
     model = _model_for(chosen, campaign, model, options)
     if not pool_of(campaign).exists():
         raise InvalidInput("Every image is labeled already; add images, or train on what there is.", code="pool_is_empty")
+    if model is not None:
+        renew_version(model)
     with transaction.atomic():
         Campaign.objects.select_for_update().get(pk=campaign.pk)
         _settle_unfinished(campaign)

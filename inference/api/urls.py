@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inference.api import agents, assisting, comparing, coverage, offline, onnx, probing, serving, testing, views
+from inference.api import agents, assisting, comparing, coverage, ensembles, offline, onnx, probing, serving, testing, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/inference-runs", views.InferenceRunsView.as_view()),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *assisting.urlpatterns,
     *comparing.urlpatterns,
     *coverage.urlpatterns,
+    *ensembles.urlpatterns,
     *offline.urlpatterns,
     *onnx.urlpatterns,
     *probing.urlpatterns,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol
 
 from django.db import IntegrityError
 
@@ -19,11 +18,9 @@ from campaigns.errors import NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
 from inference.inputs import StoredImage
-from inference.services.agent_asker import AgentAsker
+from inference.services.askers import Asker, asker_of
 from inference.services.failures import NOT_THE_MODELS, NOT_TRIED, Unanswered
-from inference.services.local import LocalAsker
 from inference.services.planning import Plan, images_by_id, make_plan
-from inference.services.remote import RemoteAsker
 from inference.store import Answered, Failure, missing, write_batch
 from models_registry.models import CallKind, RegisteredModel
 from models_registry.services.calls import Call, CallRecorder
@@ -33,33 +30,6 @@ BATCH_WITHIN_S = 0.25
 READ_AHEAD = 256
 DEAD_AFTER = 20
 """So many images in a row without a connection end the run: the endpoint is gone, and the rest would wait in vain."""
-
-
-class Asker(Protocol):
-    """Something that answers about images, many at a time, in any order."""
-
-    @property
-    def in_flight(self) -> int:
-        """How many images wait for their answer."""
-        ...
-
-    @property
-    def appetite(self) -> int:
-        """How many images it wants to have."""
-        ...
-
-    @property
-    def waits_for(self) -> str:
-        """Why nothing is asked just now, in a sentence; empty when there is no such reason."""
-        ...
-
-    def submit(self, images: Sequence[StoredImage]) -> None:
-        """Add images to be asked about."""
-        ...
-
-    def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
-        """Return up to ``most`` outcomes, waiting for them at most ``within_s``."""
-        ...
 
 
 @dataclass
@@ -113,7 +83,7 @@ def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, 
     remaining = iter(image_ids)
     loading = _loaded(remaining)
     calls = CallRecorder(plan.model.pk, CallKind.RUN)
-    with closing(calls), _asker(plan, len(image_ids)) as asker:
+    with closing(calls), asker_of(plan, len(image_ids)) as asker:
         while True:
             _feed(asker, loading)
             if not asker.in_flight:
@@ -135,12 +105,6 @@ def _calls_of(outcomes: Sequence[Answered | Unanswered]) -> Iterator[Call]:
             yield Call(each.latency_ms)
         elif each.code not in NOT_THE_MODELS:
             yield Call(each.latency_ms, each.code, each.reason)
-
-
-def _asker(plan: Plan, expected: int) -> AbstractContextManager[Asker]:
-    if plan.is_local:
-        return LocalAsker(plan)
-    return AgentAsker(plan) if plan.is_pulled else RemoteAsker(plan, expected)
 
 
 def _loaded(remaining: Iterator[int]) -> Iterator[StoredImage]:

@@ -21,6 +21,7 @@ from inference.calling import Endpoint
 from inference.endpoints import egress_policy, endpoint_of
 from inference.protocols.agent import AGENT
 from inference.services.agents import agents_of
+from inference.services.ensembles import load_ensemble
 from inference.wire import WireRequest, with_secret
 from models_registry.addresses import EgressError, same_server
 from models_registry.checkpoints import checkpoint_path
@@ -182,6 +183,8 @@ def _look_for_agents(model: RegisteredModel) -> Finding:
 
 
 def _look_at_files(model: RegisteredModel) -> Finding:
+    if model.kind == ModelKind.ENSEMBLE:
+        return Finding(True, detail=f"Its {len(load_ensemble(model).members)} members are attached.")
     if model.kind == ModelKind.PROMPTABLE:
         promptable_files(model)
         return Finding(True, detail="Its files are on this machine.")

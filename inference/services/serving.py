@@ -24,6 +24,7 @@ from inference.inputs import StoredImage
 from inference.precedence import go_first
 from inference.schema import Prediction
 from inference.services.asking import ask_once, impatient
+from inference.services.ensembles import load_ensemble
 from inference.services.planning import draft_rules
 from inference.serving.client import ask_own_model, embed_pictures
 from inference.serving.questions import AskedModel, Served, Wanted, by_label
@@ -61,7 +62,7 @@ def predict_picture(*, user: User, campaign: Campaign, model: RegisteredModel, c
     rules = with_thresholds(draft_rules(model, campaign), by_label(wanted.thresholds, names), wanted.threshold)
     with landed(content, name) as image:
         begun = time.perf_counter()
-        prediction = _ask_own(model, image, wanted.role) if model.kind == ModelKind.INTERNAL else _ask_endpoint(model, image)
+        prediction = _ask(model, image, wanted.role)
         latency_ms = (time.perf_counter() - begun) * 1000.0
     told = {names[label]: value for label, value in rules.thresholds.items() if label in names}
     role = wanted.role if model.protocol == LOCAL else ""
@@ -83,6 +84,13 @@ def landed(content: bytes, name: str) -> Iterator[StoredImage]:
             NO_IMAGE, name, Path(file.name), facts.format, facts.width, facts.height, facts.bands, facts.dtype, facts.crs, facts.transform,
             len(content), sha256(content).hexdigest(),
         )  # fmt: skip
+
+
+def _ask(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
+    if model.kind == ModelKind.ENSEMBLE:
+        ensemble = load_ensemble(model)
+        return ensemble.combine({each.model.pk: _ask(each.model, image, "") for each in ensemble.members})
+    return _ask_own(model, image, role) if model.kind == ModelKind.INTERNAL else _ask_endpoint(model, image)
 
 
 def _ask_own(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:

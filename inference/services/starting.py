@@ -12,6 +12,7 @@ from campaigns.runs import enqueue_run
 from inference.endpoints import endpoint_of
 from inference.models import InferenceRun
 from inference.sending import check_reachable
+from inference.services.ensembles import renew_version
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 
 KIND = "inference"
@@ -35,6 +36,7 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
         )
     if endpoint is not None:
         check_reachable(endpoint)
+    renew_version(model)
     images = settled(campaign, images, reader=user)
     total = len(selected_ids(campaign, images, reader=user))
     if not total:

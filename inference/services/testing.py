@@ -85,6 +85,8 @@ def try_connection(
     require_use(user, model)
     if model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model has no address to test; it answers clicks on the labeling page.", code="promptable_model")
+    if model.kind == ModelKind.ENSEMBLE:
+        raise Conflict("An ensemble has no address to test; test its members.", code="ensemble")
     if model.kind == ModelKind.INTERNAL and model.protocol != ONNX:
         raise Conflict("A model that was trained here has no address to test; run inference on one image instead.", code="internal_model")
     if image is None and campaign is not None:
