@@ -20,7 +20,7 @@ from models_registry.api.views import model_document
 from models_registry.services import attached_model
 
 
-class VoteSerializer(serializers.Serializer[Any]):
+class EnsembleVoteSerializer(serializers.Serializer[Any]):
     """A member and how much it counts."""
 
     model = serializers.IntegerField()
@@ -30,7 +30,7 @@ class VoteSerializer(serializers.Serializer[Any]):
 class ChangeEnsembleSerializer(serializers.Serializer[Any]):
     """Who votes. ``overlap``: from which IoU on two objects are the same."""
 
-    members = VoteSerializer(many=True)
+    members = EnsembleVoteSerializer(many=True)
     overlap = serializers.FloatField(default=DEFAULT_OVERLAP)
 
 
@@ -40,7 +40,7 @@ class CreateEnsembleSerializer(ChangeEnsembleSerializer):
     name = serializers.CharField(max_length=200)
 
 
-class MemberSerializer(VoteSerializer):
+class EnsembleMemberSerializer(EnsembleVoteSerializer):
     """A member as it is now; no name: it was removed."""
 
     name = serializers.CharField()
@@ -50,7 +50,7 @@ class MemberSerializer(VoteSerializer):
 class EnsembleSerializer(serializers.Serializer[Any]):
     """Who votes, and how."""
 
-    members = MemberSerializer(many=True)
+    members = EnsembleMemberSerializer(many=True)
     overlap = serializers.FloatField()
 
 

@@ -1,4 +1,4 @@
-"""Two models are compared on the same images, and the images that they differ on are opened."""
+"""Two models are compared on the same images, the images that they differ on are opened, and both answer as one."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.bench import make_campaign
 from tests.e2e.models import png
 from tests.e2e.stack import Api, Stack, model_server
+from tests.e2e.test_models import seen
 
 CLASSES = [{"index": 0, "name": "ocean"}, {"index": 1, "name": "coast"}, {"index": 2, "name": "land"}]
 
@@ -63,3 +64,17 @@ def test_two_models_are_compared_and_a_disputed_image_opens(signed_in: Page, sha
     page.get_by_test_id("disputed").get_by_role("link").first.click()
     page.wait_for_url(f"**/label?**image={pair['disputed'][0]['image']}**")
     expect(page.locator("main canvas").first).to_be_visible()
+
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/models")
+    page.get_by_test_id("ensemble-members").press("ArrowDown")
+    for name in ("Wet coast", "Dry coast"):
+        page.get_by_role("option", name=name).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name=re.compile("Weight of Wet coast")).fill("3")
+    page.get_by_test_id("create-ensemble").click()
+    card = page.get_by_test_id("attached-model").filter(has=page.get_by_role("link", name="Ensemble", exact=True))
+    expect(card.get_by_test_id("ensemble-of")).to_contain_text("75 %")
+    (ensemble,) = (each for each in api.get(f"/campaigns/{campaign['id']}/models") if each["model"]["kind"] == "ensemble")
+    run = api.finished(api.post(f"/campaigns/{campaign['id']}/inference-runs", {"model": ensemble["model"]["id"], "images": "all"}))
+    assert run["result"]["answered"] == 6
+    seen(page, "ensemble")

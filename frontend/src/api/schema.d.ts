@@ -314,6 +314,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/ensembles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a model of two or more models that the campaign uses. */
+        post: operations["campaigns_ensembles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/ensembles/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return its members. */
+        get: operations["campaigns_ensembles_retrieve"];
+        /** @description Give it other members or weights. */
+        put: operations["campaigns_ensembles_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/evaluations": {
         parameters: {
             query?: never;
@@ -2056,6 +2091,15 @@ export interface components {
             /** @description Say whether the reader may undo it now. */
             readonly may_undo: boolean;
         };
+        /** @description Who votes. ``overlap``: from which IoU on two objects are the same. */
+        ChangeEnsembleRequest: {
+            members: components["schemas"]["EnsembleVoteRequest"][];
+            /**
+             * Format: double
+             * @default 0.55
+             */
+            overlap: number;
+        };
         /**
          * @description * `labeling` - Labeling
          *     * `label` - Label
@@ -2151,6 +2195,16 @@ export interface components {
             unfed: number[];
             unheard: number[];
         };
+        /** @description A new ensemble. */
+        CreateEnsembleRequest: {
+            members: components["schemas"]["EnsembleVoteRequest"][];
+            /**
+             * Format: double
+             * @default 0.55
+             */
+            overlap: number;
+            name: string;
+        };
         /** @description A name and a password. */
         CredentialsRequest: {
             username: string;
@@ -2188,6 +2242,32 @@ export interface components {
             s_per_object: number;
             /** Format: double */
             actions_per_object: number;
+        };
+        /** @description Who votes, and how. */
+        Ensemble: {
+            members: components["schemas"]["EnsembleMember"][];
+            /** Format: double */
+            overlap: number;
+        };
+        /** @description A member as it is now; no name: it was removed. */
+        EnsembleMember: {
+            model: number;
+            /**
+             * Format: double
+             * @default 1
+             */
+            weight: number;
+            name: string;
+            version: string;
+        };
+        /** @description A member and how much it counts. */
+        EnsembleVoteRequest: {
+            model: number;
+            /**
+             * Format: double
+             * @default 1
+             */
+            weight: number;
         };
         /** @description How good a round's model was on the held-back images, and what as many random picks would have given. */
         Evaluation: {
@@ -2732,9 +2812,10 @@ export interface components {
          * @description * `external` - External
          *     * `internal` - Internal
          *     * `promptable` - Promptable
+         *     * `ensemble` - Ensemble
          * @enum {string}
          */
-        ModelKindEnum: "external" | "internal" | "promptable";
+        ModelKindEnum: "external" | "internal" | "promptable" | "ensemble";
         /** @description Which model a round ranked by. */
         ModelName: {
             readonly id: number;
@@ -4507,6 +4588,79 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+        };
+    };
+    campaigns_ensembles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateEnsembleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    campaigns_ensembles_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ensemble"];
+                };
+            };
+        };
+    };
+    campaigns_ensembles_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEnsembleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ensemble"];
                 };
             };
         };
@@ -6530,8 +6684,9 @@ export interface operations {
                  * @description * `external` - External
                  *     * `internal` - Internal
                  *     * `promptable` - Promptable
+                 *     * `ensemble` - Ensemble
                  */
-                kind?: "external" | "internal" | "promptable";
+                kind?: "ensemble" | "external" | "internal" | "promptable";
                 /** @description Number of results to return per page. */
                 page_size?: number;
                 protocol?: string;

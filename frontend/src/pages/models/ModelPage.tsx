@@ -108,7 +108,7 @@ export function ModelPage() {
               <Card>
                 <Text size="sm">{t("promptable.how")}</Text>
               </Card>
-            ) : (
+            ) : model.kind === "ensemble" ? null : (
               <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
             )}
             <HealthCard model={model} />

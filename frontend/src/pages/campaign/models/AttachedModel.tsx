@@ -8,6 +8,7 @@ import { notifyDone } from "@/api/queryClient";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { mayManage } from "../roles";
+import { EnsembleMembers } from "./EnsembleMembers";
 import { CoverageNotes } from "./CoverageNotes";
 import { InferencePanel } from "./InferencePanel";
 import { DownloadModel } from "./DownloadModel";
@@ -78,7 +79,9 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
           <Text size="sm">{t("promptable.how")}</Text>
         ) : (
           <>
-            {campaign.labels.length === 0 || model.classes.length === 0 ? (
+            {model.kind === "ensemble" ? (
+              <EnsembleMembers campaign={campaign} model={model} readOnly={!manager} />
+            ) : campaign.labels.length === 0 || model.classes.length === 0 ? (
               <Text size="sm" c="var(--winnow-wheat-text)">
                 {t(campaign.labels.length === 0 ? "mapper.noLabels" : "mapper.noClasses")}
               </Text>
@@ -112,7 +115,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
               />
             )}
             <ScriptSamples campaign={campaign.id} model={model.id} />
-            {manager && <DownloadModel campaign={campaign} model={model} />}
+            {manager && model.kind !== "ensemble" && <DownloadModel campaign={campaign} model={model} />}
             {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
           </>
         )}

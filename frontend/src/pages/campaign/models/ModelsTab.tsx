@@ -10,6 +10,7 @@ import { modelTitle } from "@/parts/modelTitle";
 import { mayManage, mayReview } from "../roles";
 import { AttachedModel } from "./AttachedModel";
 import { CompareModels } from "./CompareModels";
+import { MakeEnsemble } from "./MakeEnsemble";
 
 function AttachModel({ campaign, attached }: { campaign: Campaign; attached: readonly CampaignModel[] }) {
   const { t } = useTranslation();
@@ -67,6 +68,7 @@ export function ModelsTab({ campaign }: { campaign: Campaign }) {
                 <AttachedModel key={one.model.id} campaign={campaign} attached={one} />
               ))}
               {mayReview(campaign.role) && <CompareModels campaign={campaign} attached={attached} />}
+              {manager && <MakeEnsemble campaign={campaign} attached={attached} />}
               {manager && (
                 <Card>
                   <Text fw={600} mb="xs">
