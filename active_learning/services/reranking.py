@@ -29,7 +29,7 @@ from active_learning.services.plans import new_labels, newest_revision, plan_of
 from active_learning.services.ranking import Known, Place, Vectors, rank, strategy_named, write_rows
 from active_learning.services.rounds import AUDIT_SHARE, RoundOptions, start_round
 from active_learning.services.rounds import KIND as ROUND
-from active_learning.services.snapshots import annotations_of, latest_revisions
+from active_learning.services.snapshots import latest_revisions, pictures_of
 from active_learning.services.truth import whole_labels
 from active_learning.training.families import FAMILIES
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature
@@ -193,7 +193,7 @@ def _stored_answers(campaign: Campaign, round_: Round) -> Answers | None:
 def refit(campaign: Campaign, taught: EmbeddedImages, vectors: Any) -> Head | None:
     """Fit the head on the labels at hand, its temperature on a fifth of them; None while fewer than two labels are in use."""
     entries = latest_revisions(campaign)
-    said = dict(zip((image for image, _ in entries), map(whole_labels, annotations_of(entries)), strict=True))
+    said = dict(zip((image for image, _ in entries), (whole_labels(each.annotations) for each in pictures_of(entries)), strict=True))
     labels = [(label.pk, label.name) for label in Label.objects.filter(campaign=campaign)]
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
     bits = np.array([[label in said.get(image, ()) for label, _ in labels] for image in taught.image_ids], np.float32)
