@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from campaigns.models import AnnotationSet, Campaign, Image, Reference, SetState, Split
@@ -30,6 +30,6 @@ def reference_of(images: ImageQuerySet) -> dict[int, Annotations]:
     return dict(Reference.objects.filter(image__in=images.order_by()).values_list("image", "annotations"))
 
 
-def whole_labels(annotations: Iterable[dict[str, Any]]) -> frozenset[int]:
+def whole_labels(annotations: Iterable[Mapping[str, Any]]) -> frozenset[int]:
     """Return the labels that a person, or the truth, gives the image as a whole."""
     return frozenset(a["label"] for a in annotations if a["shape"]["type"] == "whole" and a.get("review", "accepted") == "accepted")
