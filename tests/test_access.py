@@ -180,6 +180,9 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/round-plan": {"get": only(MEMBERS), "put": only(MANAGERS, {"every": 5})},
     "campaigns/<int:campaign_id>/likeness-runs": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/similar": {"get": only(MEMBERS), "post": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/duplicates": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/suggestion-runs": {"post": only(ANNOTATORS)},
+    "campaigns/<int:campaign_id>/suggestions": {"get": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/evaluations": {"get": only(MEMBERS)},
 }  # fmt: skip
 

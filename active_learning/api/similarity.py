@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from active_learning.services.similarity import (
     DEFAULT_DUPLICATE,
     Found,
+    part_of_image,
     similar_to_image,
     similar_to_vector,
     start_looking,
@@ -24,6 +25,7 @@ from active_learning.services.similarity import (
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
 from campaigns.api.serializers import RunSerializer
 from campaigns.errors import InvalidInput, NotFound
+from campaigns.filters import ImageFilter
 from campaigns.models import Campaign
 from inference.api.serving import PICTURE, BytesParser, given_picture
 from inference.services.serving import embed_picture
@@ -34,7 +36,11 @@ LABELS = OpenApiParameter(
     "labels", OpenApiTypes.STR, description="Label ids or names, repeated or comma-separated: images that have one of them."
 )
 AND = OpenApiParameter("and", OpenApiTypes.BOOL, description="Images that have all of the labels instead.")
-
+CROP = OpenApiParameter(
+    "crop", OpenApiTypes.STR, description="A part of the image, x0,y0,x1,y1 in its pixels: what looks like this part, instead of the whole."
+)
+FILTERS = [OpenApiParameter(name, OpenApiTypes.STR, description="As in the list of images.") for name in ImageFilter.base_filters]
+NARROWED = [LIMIT, THRESHOLD, LABELS, AND, *FILTERS]
 
 NAMED_SCORE = {"type": "object", "properties": {"image": {"type": "string"}, "score": {"type": "number"}}}
 
@@ -84,9 +90,7 @@ class SimilarView(APIView):
 
     parser_classes = (JSONParser, MultiPartParser, BytesParser)
 
-    @extend_schema(
-        parameters=[OpenApiParameter("image", OpenApiTypes.INT, required=True), LIMIT, THRESHOLD, LABELS, AND], responses=FoundSerializer
-    )
+    @extend_schema(parameters=[OpenApiParameter("image", OpenApiTypes.INT, required=True), CROP, *NARROWED], responses=FoundSerializer)
     def get(self, request: Request, campaign_id: int) -> Response:
         """Return the images most like one of the campaign, itself left out."""
         campaign = fetch_campaign(request, campaign_id)
@@ -96,10 +100,16 @@ class SimilarView(APIView):
         image = fetch_image(request, int(wanted))
         if image.campaign_id != campaign.pk:
             raise NotFound("There is no such image in this campaign.")
-        found = similar_to_image(user=user_of(request), campaign=campaign, image=image, **asked_for(request, campaign))
+        wanted_of, options = user_of(request), asked_for(request, campaign)
+        if not (crop := request.query_params.get("crop", "")):
+            found = similar_to_image(user=wanted_of, campaign=campaign, image=image, **options)
+        else:
+            content = part_of_image(user=wanted_of, image=image, box=_box(crop))
+            vector = np.array(embed_picture(content=content, name=f"part of {image.name}"), np.float32)
+            found = similar_to_vector(user=wanted_of, campaign=campaign, vector=vector, **options)
         return Response(FoundSerializer(found).data)
 
-    @extend_schema(request=PICTURE, parameters=[LIMIT, THRESHOLD, LABELS, AND], responses=FoundSerializer)
+    @extend_schema(request=PICTURE, parameters=NARROWED, responses=FoundSerializer)
     def post(self, request: Request, campaign_id: int) -> Response:
         """Return the images most like a picture from elsewhere, of which nothing is kept."""
         return Response(FoundSerializer(like_picture(request, fetch_campaign(request, campaign_id))).data)
@@ -141,19 +151,30 @@ def asked_for(request: Request, campaign: Campaign, *, percent: bool = False) ->
         raise InvalidInput("limit is a whole number, threshold a number.") from error
     if not -1.0 <= threshold <= 1.0:
         raise InvalidInput("threshold is beyond what similarities can be.")
-    return {"limit": limit, "threshold": threshold, "selection": _having(campaign, query.getlist("labels"), query.get("and", ""))}
+    chosen = {name: query[name] for name in ImageFilter.base_filters if query.get(name)}
+    chosen |= _having(campaign, query.getlist("labels"), query.get("and", ""))
+    return {"limit": limit, "threshold": threshold, "selection": {"filter": chosen} if chosen else "all"}
 
 
-def _having(campaign: Campaign, wanted: list[str], both: str) -> Any:
+def _box(text: str) -> tuple[float, float, float, float]:
+    parts = text.split(",")
+    try:
+        x0, y0, x1, y1 = (float(part) for part in parts)
+    except ValueError as error:
+        raise InvalidInput("crop is x0,y0,x1,y1 in pixels of the image.", code="invalid_crop") from error
+    return x0, y0, x1, y1
+
+
+def _having(campaign: Campaign, wanted: list[str], both: str) -> dict[str, str]:
     names = [name for each in wanted for name in each.split(",") if name]
     if not names:
-        return "all"
+        return {}
     known = {label.name: label.pk for label in campaign.labels.all()}
     ids = [known.get(name, int(name) if name.isdecimal() and len(name) < 19 else 0) for name in names]
     unknown = [name for name, label in zip(names, ids, strict=True) if label not in known.values()]
     if unknown:
         raise InvalidInput(f"{unknown[0][:100]!r} is no label of this campaign.", code="unknown_label")
-    return {"filter": {"labels_all" if both.lower() in ("true", "1") else "labels_any": ",".join(map(str, ids))}}
+    return {"labels_all" if both.lower() in ("true", "1") else "labels_any": ",".join(map(str, ids))}
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -2,6 +2,12 @@
 
 from django.urls import URLPattern, URLResolver
 
-from active_learning.api import plans, rounds, similarity, training
+from active_learning.api import likeness, plans, rounds, similarity, training
 
-urlpatterns: list[URLPattern | URLResolver] = [*training.urlpatterns, *rounds.urlpatterns, *similarity.urlpatterns, *plans.urlpatterns]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *training.urlpatterns,
+    *rounds.urlpatterns,
+    *similarity.urlpatterns,
+    *likeness.urlpatterns,
+    *plans.urlpatterns,
+]

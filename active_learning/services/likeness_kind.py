@@ -1,8 +1,9 @@
-"""The kind of run that looks at a campaign's images and finds those that are nearly the same."""
+"""The kinds of runs that look at a campaign's images: near duplicates, and what neighbours suggest."""
 
 from campaigns.runs import RunKind, register_kind
 
 
 def register() -> None:
-    """Make the kind of run known; the application does so when it is ready."""
+    """Make the kinds of runs known; the application does so when it is ready."""
     register_kind(RunKind(name="likeness", execute="active_learning.services.similarity.execute_looking", resumable=True))
+    register_kind(RunKind(name="suggesting", execute="active_learning.services.suggesting.execute_suggesting", resumable=True))

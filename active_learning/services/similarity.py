@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,14 +16,17 @@ from active_learning.embeddings.similarity import Chunks, clusters, nearest, sim
 from active_learning.services.embeddings import embedding_store, ensure_embeddings
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.filters import selected_ids
+from campaigns.imagery import encoded, read_rgb
 from campaigns.models import Campaign, Image, Run, User
 from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
+from campaigns.storage import image_path
 
 KIND: Final = "likeness"
 MOST_ANSWERED: Final = 1000
 MOST_PAIRS: Final = 5000
 DEFAULT_DUPLICATE: Final = 0.97
+PART_SIDE_PX: Final = 1024  # a part of an image is read at most so long: a network sees far less
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,21 @@ def similar_to_vector(
     """Return the images of a selection that look most like what a vector (D,) stands for."""
     require_role(user, campaign, VIEW)
     return _nearest(vector, _looked(user, campaign, selection, embedding_store()), limit=limit, threshold=threshold)
+
+
+def part_of_image(*, user: User, image: Image, box: tuple[float, float, float, float]) -> bytes:
+    """Return a part of an image as a PNG, as a network would see it alone; ``box``: (x0, y0, x1, y1) in pixels, cut to the image.
+
+    Raises InvalidInput for a box that has no pixel in common with the image.
+    """
+    require_role(user, image.campaign, VIEW)
+    if not all(math.isfinite(value) for value in box):
+        raise InvalidInput("crop is x0,y0,x1,y1 in pixels of the image.", code="invalid_crop")
+    left, top = (max(0, math.floor(value)) for value in box[:2])
+    right, bottom = min(image.width, math.ceil(box[2])), min(image.height, math.ceil(box[3]))
+    if right <= left or bottom <= top:
+        raise InvalidInput("The crop lies outside the image. Draw it on the picture.", code="invalid_crop")
+    return encoded(read_rgb(image_path(image), PART_SIDE_PX, window=(left, top, right - left, bottom - top)), format="png")
 
 
 def _looked(user: User, campaign: Campaign, selection: Any, store: EmbeddingStore) -> Looked:

@@ -19,10 +19,15 @@ def held_back(campaign: Campaign) -> ImageQuerySet:
 
 def truth_of(images: ImageQuerySet) -> dict[int, Annotations]:
     """Return what is true of those images that it is known of: their reference, else what was submitted last."""
-    submitted = AnnotationSet.objects.filter(image__in=images.order_by(), state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
-    truth = dict(submitted.order_by("submitted_at", "id").values_list("image", "annotations"))
+    truth = submitted_of(images)
     truth.update(Reference.objects.filter(image__in=images.order_by()).values_list("image", "annotations"))
     return truth
+
+
+def submitted_of(images: ImageQuerySet) -> dict[int, Annotations]:
+    """Return what was submitted last, of those images of which something was."""
+    submitted = AnnotationSet.objects.filter(image__in=images.order_by(), state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
+    return dict(submitted.order_by("submitted_at", "id").values_list("image", "annotations"))
 
 
 def reference_of(images: ImageQuerySet) -> dict[int, Annotations]:

@@ -7,8 +7,9 @@ import pytest
 
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.similarity import start_looking
+from active_learning.services.suggesting import start_suggesting
 from campaigns.documents import label_uses
-from campaigns.models import AnnotationSet, Image, RunState, Split
+from campaigns.models import AnnotationSet, Image, Run, RunState, Split
 from campaigns.runs import execute_now
 from campaigns.services.annotations import write_uses
 from inference.serving.answers import ModelAnswers
@@ -90,3 +91,90 @@ def test_a_picture_from_elsewhere_finds_its_like_also_as_sentisights_clients_ask
     assert theirs[0]["score"] == 100.0
     assert {each["image"] for each in theirs[:2]} == {first.name, copy.name}
     assert client.post("/api/similarity?project=x", content, content_type="image/png").status_code == 422
+
+
+def test_filters_of_the_list_narrow_it_too(coast, looked, as_user, viewer):
+    first, _, _ = looked
+    found = similar(as_user(viewer), coast, image=first.pk, limit=100, state="unlabeled", split="none").json()["similar"]
+    waiting = set(coast.images.filter(state="unlabeled", split="").values_list("pk", flat=True))
+    assert {each["image"]["id"] for each in found} == waiting != set()
+    refused = similar(as_user(viewer), coast, image=first.pk, state="nonsense")
+    assert refused.status_code == 422
+
+
+def test_a_part_of_an_image_is_looked_for_as_if_it_were_a_picture(coast, looked, as_user, viewer, monkeypatch):
+    first, copy, _ = looked
+    seen = []
+    answers = ModelAnswers()
+
+    def ask(_, question, **more):
+        seen.append((question["embed"][0]["width"], question["embed"][0]["height"]))
+        return answers.answer(question)
+
+    monkeypatch.setattr("inference.serving.client.ask", ask)
+    client = as_user(viewer)
+    whole = similar(client, coast, image=first.pk, limit=2, crop=f"-5,0,{first.width + 9},{first.height}").json()["similar"]
+    assert {each["image"]["id"] for each in whole} == {first.pk, copy.pk}
+    part = similar(client, coast, image=first.pk, limit=2, crop="3.2,4,40,20.5")
+    assert (part.status_code, seen) == (200, [(first.width, first.height), (37, 17)])
+    for wrong in ("1,2,3", "a,b,c,d", "nan,0,5,5", f"{first.width},0,{first.width + 9},9", "9,9,9,9"):
+        refused = similar(client, coast, image=first.pk, crop=wrong)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_crop")
+
+
+def duplicates(client, campaign, **query):
+    return client.get(f"/api/v1/campaigns/{campaign.pk}/duplicates", query)
+
+
+def test_groups_of_near_duplicates_are_read_leaks_first_less_what_was_excluded_since(coast, looked, as_user, viewer):
+    first, copy, run = looked
+    answer = duplicates(as_user(viewer), coast).json()
+    assert (answer["run"], answer["compared"], answer["leaks"]) == (run.pk, coast.images.count(), 1)
+    group = answer["groups"][0]
+    assert group["leak"] and {first.pk, copy.pk} <= {each["id"] for each in group["images"]}
+    assert {"train", "test"} <= {each["split"] for each in group["images"]}
+    assert group["similarity"] >= 0.99
+    Image.objects.filter(pk=copy.pk).update(state="excluded")
+    left = duplicates(as_user(viewer), coast).json()
+    assert left["leaks"] == 0
+    assert copy.pk not in {each["id"] for group in left["groups"] for each in group["images"]}
+    assert duplicates(as_user(viewer), coast, limit=1, offset=left["count"]).json()["groups"] == []
+    assert duplicates(as_user(viewer), coast, limit="x").status_code == 422
+
+
+def test_before_anybody_looked_there_are_no_groups(coast, as_user, viewer):
+    assert duplicates(as_user(viewer), coast).json() == {
+        "run": None, "looked_at": None, "threshold": 0.0, "compared": 0, "count": 0, "leaks": 0, "groups": [],
+    }  # fmt: skip
+
+
+def test_labeled_images_suggest_the_labels_of_those_like_them(coast, labels, pool, as_user, annotator):
+    client = as_user(annotator)
+    address = f"/api/v1/campaigns/{coast.pk}/suggestion"
+    assert client.get(f"{address}s").json() == {"run": None, "voters": 0, "suggestions": []}
+    started = client.post(f"{address}-runs", {"neighbours": 3}, content_type="application/json")
+    assert started.status_code == 202
+    run = execute_now(Run.objects.get(pk=started.json()["id"]))
+    assert (run.state, run.result["suggested"]) == (RunState.SUCCEEDED, len(pool)), run.error
+    found = client.get(f"{address}s").json()
+    assert found["voters"] == 18
+    assert {each["image"] for each in found["suggestions"]} == {image.pk for image in pool}
+    truth = dict(coast.images.values_list("pk", "reference__annotations"))
+    right = [each["label"] == truth[each["image"]][0]["label"] for each in found["suggestions"]]
+    assert np.mean(right) > 0.7  # three kinds: a guess is right once in three
+    sure = [each["confidence"] for each in found["suggestions"]]
+    assert sure == sorted(sure, reverse=True) and sure[-1] > 0 and sure[0] <= 1
+    labeled = set(coast.images.filter(state="submitted").values_list("pk", flat=True))
+    assert all(each["neighbours"] and set(each["neighbours"]) <= labeled for each in found["suggestions"])
+    surest = client.get(f"{address}s", {"least": 0.99}).json()["suggestions"]
+    assert len(surest) == sum(value >= 0.99 for value in sure)
+    Image.objects.filter(pk=found["suggestions"][0]["image"]).update(state="submitted")
+    assert len(client.get(f"{address}s").json()["suggestions"]) == len(sure) - 1
+    assert client.get(f"{address}s", {"least": 7}).status_code == 422
+
+
+def test_without_labels_nobody_can_suggest_and_the_run_says_so(coast, annotator):
+    Image.objects.filter(campaign=coast).update(state="unlabeled")
+    run = execute_now(start_suggesting(user=annotator, campaign=coast))
+    assert run.state == RunState.FAILED
+    assert "Label a few of each kind first" in run.error

@@ -280,6 +280,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return groups of the last look, less what was removed or excluded since: leaks first, then the largest. */
+        get: operations["campaigns_duplicates_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/effort": {
         parameters: {
             query?: never;
@@ -787,6 +804,40 @@ export interface paths {
         put?: never;
         /** @description Return the images most like a picture from elsewhere, of which nothing is kept. */
         post: operations["campaigns_similar_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/suggestion-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let the labeled images that look most alike vote on the labels of a selection. */
+        post: operations["campaigns_suggestion_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the suggestions of the last run for images that still wait for a label. */
+        get: operations["campaigns_suggestions_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2224,6 +2275,27 @@ export interface components {
             name: string;
             /** Format: double */
             dispute: number;
+        };
+        /** @description Images that are nearly the same; ``leak``: two fixed splits share them. */
+        DuplicateGroup: {
+            images: components["schemas"]["Twin"][];
+            /** Format: double */
+            similarity: number;
+            leak: boolean;
+        };
+        /** @description What the last look found; ``run`` is null where nobody has looked yet. */
+        Duplicates: {
+            run: number | null;
+            /** Format: date-time */
+            looked_at: string | null;
+            /** Format: double */
+            threshold: number;
+            compared: number;
+            /** @description Groups in all */
+            count: number;
+            /** @description Groups that two splits share */
+            leaks: number;
+            groups: components["schemas"]["DuplicateGroup"][];
         };
         /** @description All rows of a campaign. */
         Effort: {
@@ -3843,6 +3915,37 @@ export interface components {
             /** Format: double */
             accept_drafts_above?: number | null;
         };
+        /** @description Which images the labeled ones vote on, and how many neighbours vote. */
+        SuggestingRequest: {
+            /** @default unlabeled */
+            images: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
+            };
+            /** @default 10 */
+            neighbours: number;
+        };
+        /** @description A label for an image, its share of the votes, and the nearest images that voted for it. */
+        Suggestion: {
+            image: number;
+            label: number;
+            /** Format: double */
+            confidence: number;
+            neighbours: number[];
+        };
+        /** @description What the last run suggests, the surest first; ``run`` is null where none has ended yet. */
+        Suggestions: {
+            run: number | null;
+            voters: number;
+            suggestions: components["schemas"]["Suggestion"][];
+        };
         /**
          * @description * `classification` - Classification
          *     * `detection` - Detection
@@ -3981,6 +4084,15 @@ export interface components {
             p50_ms: number | null;
             /** Format: double */
             error_rate: number;
+        };
+        /** @description One image of a group. */
+        Twin: {
+            id: number;
+            name: string;
+            state: string;
+            split: string;
+            width: number;
+            height: number;
         };
         /** @description A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1. */
         UnsureArea: {
@@ -4536,6 +4648,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
+    campaigns_duplicates_retrieve: {
+        parameters: {
+            query?: {
+                /** @description At most so many groups, up to 200; 50 by default. */
+                limit?: number;
+                /** @description Groups to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
                 };
             };
         };
@@ -5867,13 +6005,71 @@ export interface operations {
             query: {
                 /** @description Images that have all of the labels instead. */
                 and?: boolean;
+                /** @description As in the list of images. */
+                brightness_gte?: string;
+                /** @description As in the list of images. */
+                brightness_lte?: string;
+                /** @description As in the list of images. */
+                contrast_gte?: string;
+                /** @description As in the list of images. */
+                contrast_lte?: string;
+                /** @description As in the list of images. */
+                created_after?: string;
+                /** @description As in the list of images. */
+                created_before?: string;
+                /** @description A part of the image, x0,y0,x1,y1 in its pixels: what looks like this part, instead of the whole. */
+                crop?: string;
+                /** @description As in the list of images. */
+                default?: string;
+                /** @description As in the list of images. */
+                default_label?: string;
+                /** @description As in the list of images. */
+                drafts?: string;
+                /** @description As in the list of images. */
+                flagged?: string;
+                /** @description As in the list of images. */
+                ids?: string;
                 image: number;
+                /** @description As in the list of images. */
+                label?: string;
+                /** @description As in the list of images. */
+                label_op?: string;
+                /** @description As in the list of images. */
+                label_type?: string;
+                /** @description As in the list of images. */
+                labeled_by?: string;
                 /** @description Label ids or names, repeated or comma-separated: images that have one of them. */
                 labels?: string;
+                /** @description As in the list of images. */
+                labels_all?: string;
+                /** @description As in the list of images. */
+                labels_any?: string;
+                /** @description As in the list of images. */
+                labels_none?: string;
                 /** @description At most so many images, up to 1000; 10 by default. */
                 limit?: number;
+                /** @description As in the list of images. */
+                q?: string;
+                /** @description As in the list of images. */
+                score_gte?: string;
+                /** @description As in the list of images. */
+                score_lte?: string;
+                /** @description As in the list of images. */
+                sharpness_gte?: string;
+                /** @description As in the list of images. */
+                sharpness_lte?: string;
+                /** @description As in the list of images. */
+                split?: string;
+                /** @description As in the list of images. */
+                state?: string;
+                /** @description As in the list of images. */
+                submitted_after?: string;
+                /** @description As in the list of images. */
+                submitted_before?: string;
                 /** @description Least similarity, the cosine of two embeddings, -1 to 1. */
                 threshold?: number;
+                /** @description As in the list of images. */
+                where?: string;
             };
             header?: never;
             path: {
@@ -5898,12 +6094,68 @@ export interface operations {
             query?: {
                 /** @description Images that have all of the labels instead. */
                 and?: boolean;
+                /** @description As in the list of images. */
+                brightness_gte?: string;
+                /** @description As in the list of images. */
+                brightness_lte?: string;
+                /** @description As in the list of images. */
+                contrast_gte?: string;
+                /** @description As in the list of images. */
+                contrast_lte?: string;
+                /** @description As in the list of images. */
+                created_after?: string;
+                /** @description As in the list of images. */
+                created_before?: string;
+                /** @description As in the list of images. */
+                default?: string;
+                /** @description As in the list of images. */
+                default_label?: string;
+                /** @description As in the list of images. */
+                drafts?: string;
+                /** @description As in the list of images. */
+                flagged?: string;
+                /** @description As in the list of images. */
+                ids?: string;
+                /** @description As in the list of images. */
+                label?: string;
+                /** @description As in the list of images. */
+                label_op?: string;
+                /** @description As in the list of images. */
+                label_type?: string;
+                /** @description As in the list of images. */
+                labeled_by?: string;
                 /** @description Label ids or names, repeated or comma-separated: images that have one of them. */
                 labels?: string;
+                /** @description As in the list of images. */
+                labels_all?: string;
+                /** @description As in the list of images. */
+                labels_any?: string;
+                /** @description As in the list of images. */
+                labels_none?: string;
                 /** @description At most so many images, up to 1000; 10 by default. */
                 limit?: number;
+                /** @description As in the list of images. */
+                q?: string;
+                /** @description As in the list of images. */
+                score_gte?: string;
+                /** @description As in the list of images. */
+                score_lte?: string;
+                /** @description As in the list of images. */
+                sharpness_gte?: string;
+                /** @description As in the list of images. */
+                sharpness_lte?: string;
+                /** @description As in the list of images. */
+                split?: string;
+                /** @description As in the list of images. */
+                state?: string;
+                /** @description As in the list of images. */
+                submitted_after?: string;
+                /** @description As in the list of images. */
+                submitted_before?: string;
                 /** @description Least similarity, the cosine of two embeddings, -1 to 1. */
                 threshold?: number;
+                /** @description As in the list of images. */
+                where?: string;
             };
             header?: never;
             path: {
@@ -5933,6 +6185,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Found"];
+                };
+            };
+        };
+    };
+    campaigns_suggestion_runs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SuggestingRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_suggestions_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Least confidence, 0 to 1. */
+                least?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
                 };
             };
         };

@@ -1,0 +1,80 @@
+"""Read what the last look found: images that are nearly the same, as groups, with those that two splits share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from active_learning.services.similarity import KIND
+from campaigns.models import Campaign, Image, ImageState, Run, RunState, User
+from campaigns.permissions import VIEW, require_role
+
+IDS_A_QUERY = 500
+
+
+@dataclass(frozen=True)
+class Group:
+    """Images that hang together by nearly equal pairs, in the order of their ids.
+
+    ``similarity``: of the most similar pair. ``leak``: two fixed splits share it, so that a model is tested on what it learned.
+    """
+
+    images: tuple[Image, ...]
+    similarity: float
+    leak: bool
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """The groups that still hold two images or more, leaks first, then the largest; none where nobody has looked yet.
+
+    ``run``: the look; ``compared``: images that it compared; ``threshold``: how alike is nearly the same.
+    """
+
+    run: int | None
+    looked_at: datetime | None
+    threshold: float
+    compared: int
+    groups: tuple[Group, ...]
+
+
+def read_duplicates(*, user: User, campaign: Campaign) -> Duplicates:
+    """Return what the last finished look found, less the images that were removed or excluded since."""
+    require_role(user, campaign, VIEW)
+    run = Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.SUCCEEDED).order_by("-id").first()
+    if run is None:
+        return Duplicates(None, None, 0.0, 0, ())
+    clusters = run.result.get("clusters", [])
+    standing = _standing(campaign, [pk for cluster in clusters for pk in cluster])
+    best = _best_pairs(run.result.get("pairs", []))
+    groups = [_group([standing[pk] for pk in cluster if pk in standing], best) for cluster in clusters]
+    ranked = sorted((group for group in groups if len(group.images) > 1), key=lambda group: (not group.leak, -len(group.images)))
+    return Duplicates(run.pk, run.finished_at, float(run.params["threshold"]), run.result.get("compared", 0), tuple(ranked))
+
+
+def _standing(campaign: Campaign, ids: Sequence[int]) -> dict[int, Image]:
+    return {
+        image.pk: image
+        for part in _parts(ids)
+        for image in Image.objects.filter(campaign=campaign, pk__in=part).exclude(state=ImageState.EXCLUDED)
+    }
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), IDS_A_QUERY):
+        yield ids[start : start + IDS_A_QUERY]
+
+
+def _best_pairs(pairs: Sequence[Sequence[float]]) -> dict[int, float]:
+    """Return of each image the similarity to its most similar twin; pairs come most similar first."""
+    best: dict[int, float] = {}
+    for one, other, similarity in pairs:
+        best.setdefault(int(one), float(similarity))
+        best.setdefault(int(other), float(similarity))
+    return best
+
+
+def _group(images: Sequence[Image], best: dict[int, float]) -> Group:
+    splits = {image.split for image in images if image.split}
+    return Group(tuple(images), max((best.get(image.pk, 0.0) for image in images), default=0.0), len(splits) > 1)
