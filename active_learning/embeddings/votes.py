@@ -46,7 +46,7 @@ def vote(asked: Matrix, known: Matrix, labels: npt.NDArray[Any], *, neighbours: 
     places = np.zeros((len(asked), count), np.int64)
     near = np.zeros((len(asked), count), np.float32)
     for start, end in blocks(len(asked), max(1, min(BLOCK, 64_000_000 // max(1, len(known))))):
-        found: Matrix = unit_rows(asked[start:end]) @ others.T
+        found: Matrix = np.asarray(unit_rows(asked[start:end]) @ others.T, np.float32)
         if without_self:
             found[np.arange(end - start), np.arange(start, end)] = -np.inf
         places[start:end] = _nearest_places(found, count)
