@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from active_learning.acquisition.diversity import BLOCK, block_k_center, distance, nearest_cosine, reduced, unit_rows
 from active_learning.acquisition.herding import herd
-from active_learning.acquisition.strategies import COVERAGE_DIMENSIONS
+from active_learning.acquisition.pool import COVERAGE_DIMENSIONS
 from active_learning.acquisition.typicality import typiclust
 from benchmarks.report import report
 

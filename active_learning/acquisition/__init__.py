@@ -11,6 +11,11 @@ NaN is refused, never replaced.
     typicality   TypiClust
     herding      MaxHerding and UHerding
     reasons      one sentence per image: why it is asked
+    pool         what strategies look up in their input
+    disagreement draws of a head and committees of models
+    badge        BADGE; covering: ProbCover; detection: PPAL; segmentation: patches label by label
+    ranks        how each strategy ranks
     strategies   the registry
+    weighing     cost, balance and duplicates, with any strategy
     audit        a random slice in a round, by which it can be judged
 """

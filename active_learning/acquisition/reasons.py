@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,3 +74,31 @@ def _cluster(size: int, labels: int, taken: bool) -> str:
 def joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Put two sentences together."""
     return tuple(f"{one} {other}" for one, other in zip(first, second, strict=True))
+
+
+def shares_of(values: Floats, sentence: str) -> tuple[str, ...]:
+    """Say a share in percent.  values: (N,) 0…1; sentence: with one place for it."""
+    return tuple(sentence.format(f"{100 * value:.0f} %") for value in values.tolist())
+
+
+def gradients(values: Floats) -> tuple[str, ...]:
+    """Say how much a label could move the model.  values: (N,) lengths."""
+    most = max(float(values.max(initial=0)), 1e-12)
+    return tuple(f"Its label could move the model by {100 * value / most:.0f} % of the most." for value in values.tolist())
+
+
+def balls(gains: Mapping[int, int], count: int) -> tuple[str, ...]:
+    """Say for how many images each pick stands that nothing labeled or picked stood for."""
+    rest = "Within the ball of an image that is labeled or asked sooner, or far from most."
+    said = {row: f"Stands for {gain} images around it that no label covers." if gain else rest for row, gain in gains.items()}
+    return tuple(said.get(row, rest) for row in range(count))
+
+
+def with_weights(why: str, weights: Mapping[str, float]) -> str:
+    """Add what made an image come sooner or later than its usefulness alone."""
+    words = []
+    if "cheapness" in weights and not 0.8 <= weights["cheapness"] <= 1.25:
+        words.append("quick to label" if weights["cheapness"] > 1 else "slow to label")
+    if "rarity" in weights and not 0.8 <= weights["rarity"] <= 1.25:
+        words.append("of rare labels" if weights["rarity"] > 1 else "of common labels")
+    return f"{why} {' and '.join(words).capitalize()}." if words else why

@@ -20,6 +20,8 @@ import numpy as np
 from active_learning.acquisition.values import Floats, checked_probabilities
 from inference import uncertainty
 
+TOP_LABELS = 3
+
 
 def entropy(probabilities: Floats, *, multi_label: bool = False) -> Floats:
     """Return the entropy of each row, over its largest value.  probabilities: (N, K) → (N,)."""
@@ -52,6 +54,50 @@ def _mean_over_labels(scores: Floats) -> Floats:
     return means
 
 
+def most_doubtful(probabilities: Floats, *, multi_label: bool = True) -> Floats:
+    """Return the binary margin of the one label that is least sure.  probabilities: (N, K), each a yes or no → (N,)."""
+    return top_doubtful(probabilities, top=1, multi_label=multi_label)
+
+
+def top_doubtful(probabilities: Floats, *, top: int = TOP_LABELS, multi_label: bool = True) -> Floats:
+    """Return the mean binary margin of the ``top`` labels that are least sure.  probabilities: (N, K) → (N,)."""
+    checked_probabilities(probabilities, multi_label=multi_label)
+    near = uncertainty.binary_margin(probabilities)
+    count = near.shape[1]
+    some = min(top, count)
+    return _mean_over_labels(np.partition(near, count - some, axis=1)[:, count - some :] if count else near)
+
+
+def odd_cardinality(probabilities: Floats, expected: float | None) -> Floats:
+    """Return how unusual the number of labels is that an image would get, and how unsure they are, 0…1.
+
+    Li and Guo, "Active learning with multi-label SVM classification", 2013: the geometric mean of both. The number is smoothed
+    by one label, so that among images of the usual number the margin still decides. Without an expected number: the pool's mean.
+    """
+    checked_probabilities(probabilities, multi_label=True)
+    if not probabilities.size:
+        return np.zeros(len(probabilities))
+    given = (probabilities >= 0.5).sum(axis=1)
+    off = np.abs(given - (given.mean() if expected is None else expected))
+    labels = max(probabilities.shape[1], float(off.max()))
+    odd: Floats = np.sqrt((off + 1) / (labels + 1) * _mean_over_labels(uncertainty.binary_margin(probabilities)))
+    return odd
+
+
+def density(points: Floats) -> Floats:
+    """Return the mean cosine of each image with all of the pool, from below cut at 0.
+
+    Settles and Craven, "An analysis of active learning strategies for sequence labeling tasks", 2008: information density.
+    points: (N, D) unit rows → (N,) 0…1.
+    """
+    if not len(points):
+        return np.zeros(0)
+    return np.clip(np.asarray(points @ points.mean(axis=0, dtype=np.float64).astype(np.float32), dtype=float), 0, 1)
+
+
 SCORES: MappingProxyType[str, Callable[..., Floats]] = MappingProxyType(
     {"entropy": entropy, "margin": margin, "least_confidence": least_confidence}
+)
+LABEL_SCORES: MappingProxyType[str, Callable[..., Floats]] = MappingProxyType(
+    {"most_doubtful": most_doubtful, "top_doubtful": top_doubtful}
 )

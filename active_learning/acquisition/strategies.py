@@ -1,44 +1,58 @@
 """The registry: every way to rank a pool, by name.
 
-To add one: a function from AcquisitionInput to Ranking, and an entry in STRATEGIES.
+To add one: a function from AcquisitionInput to Ranking in ``ranks``, and an entry in STRATEGIES.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
-from active_learning.acquisition import reasons
-from active_learning.acquisition.clustering import k_means
-from active_learning.acquisition.diversity import block_k_center, distance, nearest_cosine, postponed_twins, reduced, unit_rows
-from active_learning.acquisition.herding import herd
-from active_learning.acquisition.scores import SCORES
-from active_learning.acquisition.typicality import typiclust
-from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Floats, Ranking, Rows, by_score, picks_first
+from active_learning.acquisition import ranks
+from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Ranking
 
-COVERAGE_DIMENSIONS = 128
-CANDIDATES_PER_PICK = 10
 EMPTY = Ranking(order=np.zeros(0, dtype=np.int64), scores=np.zeros(0), parts={}, why=())
+
+CLASSIFICATION, DETECTION, SEGMENTATION, KEYPOINTS = "classification", "detection", "segmentation", "keypoints"
+EVERY_TASK: Final = frozenset({CLASSIFICATION, DETECTION, SEGMENTATION, KEYPOINTS})
+WHOLE: Final = frozenset({CLASSIFICATION})
+OBJECTS: Final = frozenset({DETECTION, SEGMENTATION, KEYPOINTS})
+# Below about so many labeled images nothing has been shown to beat coverage at finding objects.
+ENOUGH_FOR_OBJECTS: Final = 200
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """needs: of "probabilities", "embeddings" and "model", what must be there to rank at all; uses: what it profits from besides."""
+    """A way to rank.
+
+    needs: what must be there to rank at all, uses: what it profits from besides, of "model", "probabilities", "embeddings",
+    "head" (a head of ours, whose features can be dropped), "committee" (two models or more), "difficulty" (how hard each
+    label is, from images whose truth is known), "flip" (the model's answer about the mirrored image), "instances", "shares".
+    tasks: where it makes sense; several: only where an image may have several labels. measures: what of ``uncertainty`` it reads.
+    """
 
     name: str
     title: str
     needs: frozenset[str]
     paper: str
     description: str
-    rank: Callable[[AcquisitionInput], Ranking]
+    rank: ranks.Rank
     uses: frozenset[str] = frozenset()
+    tasks: frozenset[str] = EVERY_TASK
+    several: bool = False
+    measures: frozenset[str] = frozenset()
 
     def reads(self, what: str) -> bool:
         """Say whether it makes any use of something."""
         return what in self.needs or what in self.uses
+
+    def suits(self, task: str, *, multi_label: bool = False) -> bool:
+        """Say whether it makes sense for a task."""
+        return task in self.tasks and (multi_label or not self.several)
 
     def __call__(self, pool: AcquisitionInput) -> Ranking:
         """Rank the pool, or say what is missing."""
@@ -46,135 +60,22 @@ class Strategy:
             raise AcquisitionError(f"{self.title} ranks by a model's answers, and there are none.")
         if "embeddings" in self.needs and pool.embeddings is None:
             raise AcquisitionError(f"{self.title} ranks by embeddings, and there are none.")
-        return self.rank(pool) if pool.count else EMPTY
+        missing = self.measures - set(pool.uncertainty)
+        if missing:
+            raise AcquisitionError(f"{self.title} ranks by what was measured as {', '.join(sorted(missing))}, and there are none.")
+        if not pool.count:
+            return EMPTY
+        if pool.keys is None or (np.diff(pool.keys) > 0).all():
+            return self.rank(pool)
+        rows = np.argsort(pool.keys)
+        return self.rank(replace(pool.at(rows), keys=None)).moved(rows)
 
 
-def _random(pool: AcquisitionInput) -> Ranking:
-    """Rank by lot."""
-    draws = pool.rng.random(pool.count)
-    return by_score(draws, parts={}, why=(reasons.DRAWN,) * pool.count)
-
-
-def _uncertainty(name: str) -> Callable[[AcquisitionInput], Ranking]:
-    """Make a strategy that asks for what the model is least sure of, without near duplicates where embeddings are known."""
-
-    def rank(pool: AcquisitionInput) -> Ranking:
-        ranking = by_score(_unsure(pool, name), parts={"uncertainty": _unsure(pool, name)}, why=_why_unsure(pool))
-        return ranking if pool.embeddings is None else _without_twins(pool, ranking)
-
-    return rank
-
-
-def _k_center(pool: AcquisitionInput) -> Ranking:
-    """Ask for the images farthest from all that is labeled or picked."""
-    points, labeled = _points(pool, None)
-    found = block_k_center(points, pool.picks, labeled=labeled)
-    distances = found.distances.copy()
-    distances[found.picks] = found.pick_distances
-    why = list(reasons.remoteness(distances, any_labeled=labeled is not None and len(labeled) > 0))
-    if len(found.picks) and (labeled is None or not len(labeled)):
-        why[found.picks[0]] = reasons.FIRST
-    return picks_first(found.picks, found.pick_distances, found.distances, parts={"distance": distances}, why=tuple(why))
-
-
-def _typiclust(pool: AcquisitionInput) -> Ranking:
-    """Ask for the typical images of clusters without labels."""
-    points, labeled = _points(pool, COVERAGE_DIMENSIONS)
-    found = typiclust(points, pool.picks, labeled=labeled, rng=pool.rng)
-    picked = np.zeros(pool.count, dtype=bool)
-    picked[found.picks] = True
-    parts = {"typicality": found.typicality, "cluster_size": found.cluster_size.astype(float)}
-    why = reasons.clusters(found.cluster_size, found.covered, picked)
-    # A cluster's turn, not its typicality, decides the order of the picks: so their scores count down above all others.
-    least = float(found.typicality.max(initial=0)) + 1
-    scores = least + np.arange(len(found.picks), 0, -1, dtype=float)
-    return picks_first(found.picks, scores, found.typicality, parts=parts, why=why)
-
-
-def _margin_diverse(pool: AcquisitionInput) -> Ranking:
-    """Ask for the centres of clusters among the ten times as many images that the model is least sure of."""
-    unsure = _unsure(pool, "margin")
-    candidates = np.argsort(-unsure, kind="stable")[: CANDIDATES_PER_PICK * pool.picks]
-    points, _labeled = _points(pool, COVERAGE_DIMENSIONS)
-    picks = _medoids(points[candidates], pool.picks, unsure[candidates], pool.rng)
-    picks = candidates[picks]
-    picks = picks[np.argsort(-unsure[picks], kind="stable")]
-    parts = {"uncertainty": unsure, "diversity": distance(nearest_cosine(points, points[picks]))}
-    return picks_first(picks, 1 + unsure[picks], unsure, parts=parts, why=_why_unsure(pool))
-
-
-def _max_herding(pool: AcquisitionInput) -> Ranking:
-    """Ask for the images that stand for most of what no label covers."""
-    return _herding(pool, None)
-
-
-def _u_herding(pool: AcquisitionInput) -> Ranking:
-    """Ask for the images that stand for most of what no label covers and the model is unsure of; by coverage alone without a model."""
-    answered = pool.probabilities is not None or bool(pool.uncertainty)
-    return _herding(pool, _unsure(pool, "margin") if answered else None)
-
-
-def _herding(pool: AcquisitionInput, unsure: Floats | None) -> Ranking:
-    """Rank by weighted coverage."""
-    points, labeled = _points(pool, COVERAGE_DIMENSIONS)
-    found = herd(points, pool.picks, labeled=labeled, weights=unsure, rng=pool.rng)
-    gains = found.left / max(pool.count, 1)
-    gains[found.picks] = found.gains
-    parts = {"coverage": gains} if unsure is None else {"coverage": gains, "uncertainty": unsure}
-    stands = [f"Stands for similar images that no label covers (gain {gain:.4f})." for gain in gains.tolist()]
-    why = tuple(stands) if unsure is None else reasons.joined(_why_unsure(pool), tuple(stands))
-    return picks_first(found.picks, found.gains, found.left / max(pool.count, 1), parts=parts, why=why)
-
-
-def _unsure(pool: AcquisitionInput, name: str) -> Floats:
-    """Return the named uncertainty of each image, from probabilities or as it was aggregated from boxes or pixels."""
-    if pool.probabilities is not None:
-        return SCORES[name](pool.probabilities, multi_label=pool.multi_label)
-    if name not in pool.uncertainty:
-        raise AcquisitionError(f"The model's answers carry no {name}.")
-    return np.asarray(pool.uncertainty[name], dtype=float)
-
-
-def _why_unsure(pool: AcquisitionInput) -> tuple[str, ...]:
-    """Say what the model is unsure of."""
-    if pool.probabilities is not None:
-        return reasons.hesitations(pool.probabilities, pool.labels, multi_label=pool.multi_label)
-    return pool.notes or ("The model is unsure of what it found here.",) * pool.count
-
-
-def _points(pool: AcquisitionInput, dimensions: int | None) -> tuple[Floats, Floats | None]:
-    """Return pool and labeled embeddings as unit rows, projected to fewer dimensions where asked."""
-    if pool.embeddings is None:
-        raise AcquisitionError("There are no embeddings.")
-    points = unit_rows(pool.embeddings)
-    labeled = None if pool.labeled is None or not len(pool.labeled) else unit_rows(pool.labeled)
-    return (points, labeled) if dimensions is None else reduced(points, others=labeled, dimensions=dimensions, rng=pool.rng)
-
-
-def _medoids(points: Floats, picks: int, weights: Floats, rng: np.random.Generator) -> Rows:
-    """Return one row a cluster: the nearest to its center; clusters left empty are filled by the rows of most weight."""
-    if not picks:
-        return np.zeros(0, dtype=np.int64)
-    found = k_means(points, picks, rng=rng, weights=weights)
-    order = np.lexsort((found.squared, found.assignment))
-    _present, first = np.unique(found.assignment[order], return_index=True)
-    medoids = order[first]
-    others = np.setdiff1d(np.argsort(-weights, kind="stable"), medoids, assume_unique=True)
-    return np.concatenate([medoids, others[: picks - len(medoids)]])
-
-
-def _without_twins(pool: AcquisitionInput, ranking: Ranking) -> Ranking:
-    """Put near duplicates of what is labeled or picked behind all others."""
-    points, labeled = _points(pool, None)
-    put_off = postponed_twins(points, ranking.order, pool.picks, labeled=labeled)
-    if not len(put_off):
-        return ranking
-    picks = ranking.order[~np.isin(ranking.order, put_off)][: pool.picks]
-    rest, why = ranking.scores.copy(), list(ranking.why)
-    rest[put_off] = 0
-    for row in put_off.tolist():
-        why[row] = reasons.TWIN
-    return picks_first(picks, ranking.scores[picks], rest, parts=ranking.parts, why=tuple(why))
+def default_strategy(task: str, *, labeled: int) -> str:
+    """Return what to rank by when nobody chooses: what served a task best on published figures and in our own measurements."""
+    if task in (DETECTION, KEYPOINTS):
+        return "ppal" if labeled >= ENOUGH_FOR_OBJECTS else "maxherding"
+    return "patches" if task == SEGMENTATION and labeled else "uherding"
 
 
 def _registry(strategies: Iterable[Strategy]) -> MappingProxyType[str, Strategy]:
@@ -182,45 +83,118 @@ def _registry(strategies: Iterable[Strategy]) -> MappingProxyType[str, Strategy]
     return MappingProxyType({strategy.name: strategy for strategy in strategies})
 
 
+NOTHING: Final[frozenset[str]] = frozenset()
 ANSWERS, VECTORS = frozenset({"probabilities", "model"}), frozenset({"embeddings"})
+HEAD, COMMITTEE = frozenset({"head"}), frozenset({"committee"})
+BALD_WHY = "Draws of the model disagree about it: {} of the most that they can."
 
 STRATEGIES = _registry(
     [
         Strategy(
-            "random", "Random", frozenset(), "", "Draws by lot: the baseline that every other strategy has to beat.", _random,
+            "random", "Random", NOTHING, "", "Draws by lot: the baseline that every other strategy has to beat.", ranks.by_lot,
         ),
         Strategy(
             "least_confidence", "Least confidence", ANSWERS, "Lewis and Gale 1994",
-            "Asks for the images whose best guess is the least certain.", _uncertainty("least_confidence"),
+            "Asks for the images whose best guess is the least certain.", ranks.by_uncertainty("least_confidence"),
         ),
         Strategy(
             "margin", "Margin", ANSWERS, "Scheffer, Decomain and Wrobel 2001",
-            "Asks for the images on which the two best guesses are closest; safe once a model is decent.", _uncertainty("margin"),
+            "Asks for the images on which the two best guesses are closest; safe once a model is decent.", ranks.by_uncertainty("margin"),
         ),
         Strategy(
             "entropy", "Entropy", ANSWERS, "Shannon 1948; Settles 2009",
-            "Asks for the images over which the model spreads its guesses; weak while labels are few.", _uncertainty("entropy"),
+            "Asks for the images over which the model spreads its guesses; weak while labels are few.", ranks.by_uncertainty("entropy"),
+        ),
+        Strategy(
+            "most_doubtful", "Least sure label", ANSWERS, "Settles 2009; Li and Guo 2013",
+            "Asks for the images with the one label that the model is least sure of.", ranks.by_uncertainty("most_doubtful"),
+            tasks=WHOLE, several=True,
+        ),
+        Strategy(
+            "top_doubtful", "Least sure three labels", ANSWERS, "Settles 2009; Li and Guo 2013",
+            "Asks for the images with the three labels that the model is least sure of, on average.", ranks.by_uncertainty("top_doubtful"),
+            tasks=WHOLE, several=True,
+        ),
+        Strategy(
+            "cardinality", "Odd number of labels", ANSWERS, "Li and Guo 2013",
+            "Asks for the unsure images that would get unusually many or few labels.", ranks.by_cardinality, tasks=WHOLE, several=True,
+        ),
+        Strategy(
+            "density", "Entropy, weighted by density", ANSWERS | VECTORS, "Settles and Craven 2008",
+            "Asks for the images that the model is unsure of and that many others resemble; leaves outliers alone.", ranks.by_density,
+        ),
+        Strategy(
+            "bald", "BALD", ANSWERS | HEAD | VECTORS, "Houlsby et al. 2011; Gal, Islam and Ghahramani 2017",
+            "Asks for the images on which draws of the model, with features dropped, disagree although each is sure.",
+            ranks.by_uncertainty("bald", BALD_WHY), tasks=WHOLE, measures=frozenset({"bald"}),
+        ),
+        Strategy(
+            "vote_entropy", "Committee, votes", ANSWERS | COMMITTEE, "Dagan and Engelson 1995",
+            "Asks for the images that the campaign's models vote on differently.",
+            ranks.by_uncertainty("vote_entropy", "The models disagree: {} of the most that votes can."),
+            tasks=WHOLE, measures=frozenset({"vote_entropy"}),
+        ),
+        Strategy(
+            "divergence", "Committee, divergence", ANSWERS | COMMITTEE, "McCallum and Nigam 1998",
+            "Asks for the images on which the campaign's models are sure of different things; for objects, find different ones.",
+            ranks.by_uncertainty("divergence", "The models disagree: {} of the most that they can."),
+            measures=frozenset({"divergence"}),
         ),
         Strategy(
             "kcenter", "k-center", VECTORS, "Sener and Savarese 2018",
-            "Asks for the images farthest from everything labeled; needs no model, and finds outliers first.", _k_center,
+            "Asks for the images farthest from everything labeled; needs no model, and finds outliers first.", ranks.k_center,
         ),
         Strategy(
             "typiclust", "TypiClust", VECTORS, "Hacohen, Dekel and Weinshall 2022",
-            "Asks for the most typical image of each cluster that has no label; needs no model.", _typiclust,
+            "Asks for the most typical image of each cluster that has no label; needs no model.", ranks.by_typicality,
+        ),
+        Strategy(
+            "probcover", "ProbCover", VECTORS, "Yehuda et al. 2022",
+            "Asks for the images whose surroundings hold most that no label stands for; needs no model, best with few labels.",
+            ranks.by_cover,
         ),
         Strategy(
             "margin_diverse", "Margin, diverse", ANSWERS | VECTORS, "Zhdanov 2019",
-            "Asks for images that the model hesitates on and that differ from each other.", _margin_diverse,
+            "Asks for images that the model hesitates on and that differ from each other.", ranks.margin_diverse,
+        ),
+        Strategy(
+            "dropquery", "DropQuery", VECTORS, "Gupte et al. 2024",
+            "Asks for images that differ from each other among those whose answer changes when features are missing.",
+            ranks.drop_query, uses=ANSWERS | HEAD, tasks=WHOLE,
+        ),
+        Strategy(
+            "badge", "BADGE", ANSWERS | VECTORS, "Ash et al. 2020",
+            "Asks for images whose labels would move the model far, and each in another direction.", ranks.by_badge, tasks=WHOLE,
         ),
         Strategy(
             "maxherding", "MaxHerding", VECTORS, "Bae, Noh and Sutherland 2024",
-            "Asks for the images that stand for most of the pool; needs no model, and begins best.", _max_herding,
+            "Asks for the images that stand for most of the pool; needs no model, and begins best.", ranks.max_herding,
         ),
         Strategy(
             "uherding", "UHerding", VECTORS, "Bae, Noh and Sutherland 2025",
-            "Asks for the images that stand for most of what the model is unsure of; without a model, for most of the pool.", _u_herding,
-            uses=ANSWERS,
+            "Asks for the images that stand for most of what the model is unsure of; without a model, for most of the pool.",
+            ranks.u_herding, uses=ANSWERS,
+        ),
+        Strategy(
+            "difficult_boxes", "Difficult objects", ANSWERS, "Yang, Huang and Crowley 2024",
+            "Asks for the images with the least sure objects, those of labels that the model finds hard before others.",
+            ranks.by_uncertainty("difficult"), uses=frozenset({"difficulty"}), tasks=OBJECTS, measures=frozenset({"difficult"}),
+        ),
+        Strategy(
+            "flip", "Mirror disagreement", ANSWERS | frozenset({"flip"}), "Yu et al. 2022; Elezi et al. 2022",
+            "Asks for the images that the model sees differently in the mirror; asks the model twice.",
+            ranks.by_uncertainty("flip", "The model's answers about it and about its mirror image differ by {}."),
+            measures=frozenset({"flip"}),
+        ),
+        Strategy(
+            "ppal", "PPAL", ANSWERS | VECTORS, "Yang, Huang and Crowley 2024",
+            "Asks, among the images with the least sure objects, for those whose objects differ from each other's, label by label.",
+            ranks.ppal, uses=frozenset({"difficulty", "instances"}), tasks=OBJECTS,
+        ),
+        Strategy(
+            "patches", "Unsure patches, label by label", VECTORS, "ClaSP PE 2026; Bae, Noh and Sutherland 2025",
+            "Asks for images by their least sure tenth: two thirds stand for what is unsure, a third goes from label to label.",
+            ranks.by_patches_or_cover, uses=ANSWERS | frozenset({"shares"}), tasks=frozenset({SEGMENTATION}),
         ),
     ]
 )  # fmt: skip

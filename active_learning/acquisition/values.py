@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -42,13 +42,37 @@ def checked_probabilities(probabilities: Floats, *, multi_label: bool = False, r
 
 
 @dataclass(frozen=True, eq=False)
+class Instances:
+    """Objects found in some images: image (I,) their place among those images, label (I,), features (I, D), weight (I,) not negative."""
+
+    image: Rows
+    label: Rows
+    features: Floats
+    weight: Floats
+
+    def __post_init__(self) -> None:
+        count = len(self.image)
+        if len(self.label) != count:
+            raise AcquisitionError("every object needs its label.")
+        checked("features", self.features, rows=count)
+        checked("weights", self.weight, rows=count, dimensions=1)
+
+
+@dataclass(frozen=True, eq=False)
 class AcquisitionInput:
     """What is known of the N images of a pool, one row an image.
 
     probabilities: (N, K), over the labels; rows sum to 1 unless ``multi_label``.
-    uncertainty: for tasks whose answers are boxes or pixels, (N,) in 0…1 by name ("entropy", "margin", "least_confidence").
-    notes: for the same tasks, a sentence an image about what the model is unsure of.
+    uncertainty: (N,) in 0…1 by name. For tasks whose answers are boxes or pixels "entropy", "margin", "least_confidence";
+    for all what only a service can measure: "bald", "changed" (draws of a head), "vote_entropy", "divergence" (models that
+    differ), "difficult" (boxes by how hard their label is), "flip" (the mirrored image answered differently).
+    notes: for boxes and pixels, a sentence an image about what the model is unsure of.
     embeddings: (N, D), any length; labeled: (L, D), those of the images that have labels already.
+    shares: (N, K) not negative, how much of what is unsure in an image each label takes.
+    instances: describes the objects of some rows; asked for candidates alone, since features of objects are dear.
+    seconds: (N,) above 0, how long labeling each is expected to take; label_counts: (K,) how often each label was given so far.
+    cardinality: how many labels an image has had on average, where it may have several.
+    keys: (N,) a number that stays with an image, by which a ranking does not depend on the order of the rows.
     size: how many images the round asks for; labels: the K names.
     """
 
@@ -62,6 +86,12 @@ class AcquisitionInput:
     notes: tuple[str, ...] = ()
     embeddings: Floats | None = None
     labeled: Floats | None = None
+    shares: Floats | None = None
+    instances: Callable[[Rows], Instances] | None = None
+    seconds: Floats | None = None
+    label_counts: Floats | None = None
+    cardinality: float | None = None
+    keys: Rows | None = None
 
     def __post_init__(self) -> None:
         if self.count < 0 or self.size < 0:
@@ -78,6 +108,29 @@ class AcquisitionInput:
             checked("embeddings", self.embeddings, rows=self.count)
         if self.labeled is not None:
             checked("labeled embeddings", self.labeled)
+        if self.shares is not None:
+            checked("shares", self.shares, rows=self.count)
+        if self.seconds is not None and (checked("seconds", self.seconds, rows=self.count, dimensions=1) <= 0).any():
+            raise AcquisitionError("labeling an image takes more than 0 seconds.")
+        if self.label_counts is not None:
+            checked("label counts", self.label_counts, dimensions=1)
+        if self.keys is not None and len(np.unique(self.keys)) != self.count:
+            raise AcquisitionError("every image needs a key of its own.")
+
+    def at(self, rows: Rows) -> AcquisitionInput:
+        """Return what is known of the images in these rows, in their order."""
+
+        def picked(values: Floats | None) -> Floats | None:
+            return None if values is None else values[rows]
+
+        described = self.instances
+        return replace(
+            self, count=len(rows), probabilities=picked(self.probabilities), embeddings=picked(self.embeddings),
+            uncertainty={name: values[rows] for name, values in self.uncertainty.items()},
+            notes=tuple(self.notes[row] for row in rows.tolist()) if self.notes else (),
+            shares=picked(self.shares), seconds=picked(self.seconds), keys=None if self.keys is None else self.keys[rows],
+            instances=None if described is None else lambda some: described(rows[some]),
+        )  # fmt: skip
 
     @property
     def picks(self) -> int:
@@ -111,10 +164,22 @@ class Ranking:
             raise AcquisitionError("scores rise along the order.")
         object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
 
+    def moved(self, rows: Rows) -> Ranking:
+        """Return the ranking of images that lay elsewhere: row n of this one is row ``rows[n]`` of the result."""
+        back = np.argsort(rows)
+        parts = {name: values[back] for name, values in self.parts.items()}
+        return Ranking(rows[self.order], self.scores[back], parts, tuple(self.why[row] for row in back.tolist()))
 
-def by_score(scores: Floats, *, parts: Mapping[str, Floats], why: tuple[str, ...]) -> Ranking:
-    """Rank by score, ties in row order."""
-    return Ranking(order=np.argsort(-scores, kind="stable"), scores=scores, parts=parts, why=why)
+
+def by_score(scores: Floats, *, rng: np.random.Generator, parts: Mapping[str, Floats], why: tuple[str, ...]) -> Ranking:
+    """Rank by score; ties are drawn, or a model that is sure of everything would ask for its frames one after the other."""
+    return Ranking(order=np.lexsort((rng.random(len(scores)), -scores)), scores=scores, parts=parts, why=why)
+
+
+def by_turn(picks: Rows, rest_scores: Floats, *, parts: Mapping[str, Floats], why: tuple[str, ...]) -> Ranking:
+    """Rank picks whose turn, and no score, decides their order: their scores count down above all others."""
+    turns = float(rest_scores.max(initial=0)) + np.arange(len(picks), 0, -1, dtype=float)
+    return picks_first(picks, turns, rest_scores, parts=parts, why=why)
 
 
 def picks_first(picks: Rows, pick_scores: Floats, rest_scores: Floats, *, parts: Mapping[str, Floats], why: tuple[str, ...]) -> Ranking:
