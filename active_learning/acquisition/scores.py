@@ -92,7 +92,8 @@ def density(points: Floats) -> Floats:
     """
     if not len(points):
         return np.zeros(0)
-    return np.clip(np.asarray(points @ points.mean(axis=0, dtype=np.float64).astype(np.float32), dtype=float), 0, 1)
+    dense: Floats = np.clip(np.asarray(points @ points.mean(axis=0, dtype=np.float64).astype(np.float32), dtype=float), 0, 1)
+    return dense
 
 
 SCORES: MappingProxyType[str, Callable[..., Floats]] = MappingProxyType(
