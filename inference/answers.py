@@ -53,7 +53,7 @@ def digest(prediction: Prediction, rules: DraftRules | None) -> Answer:
         confidence=confidence_of(prediction.items),
         uncertainty=measure(prediction.items, unsure),
         heat_map=None if unsure is None else heatmaps.draw_pixels(unsure),
-        files=take_maps(document, prediction.items),
+        files=take_maps(document, prediction.items, unsure),
         drafts=None if drafts is None else drafts.annotations,
         unmapped={} if drafts is None else dict(drafts.unmapped),
     )
@@ -99,22 +99,33 @@ def unsure_pixels(items: tuple[Item, ...]) -> NDArray[np.float32] | None:
     return None
 
 
-def take_maps(document: dict[str, Any], items: tuple[Item, ...]) -> dict[str, bytes]:
+def take_maps(document: dict[str, Any], items: tuple[Item, ...], unsure: NDArray[np.float32] | None) -> dict[str, bytes]:
     """Move the maps of rasters out of a document into files; the document then holds their names.
 
-    The entropy map is left out: the heat map shows the same numbers.
+    The entropy map is left out: the heat map shows the same numbers. How much of them each class takes is written down
+    instead ("unsure"), so that a ranking by classes opens no file.
     """
     files: dict[str, bytes] = {}
     for number, (entry, item) in enumerate(zip(document["items"], items, strict=True)):
         if not isinstance(item, Raster):
             continue
         entry["entropy_map"] = None
+        if unsure is not None:
+            entry["unsure"] = unsure_by_class(read_map(item.class_map), unsure)
         for name in MAP_FIELDS:
             data: bytes | None = getattr(item, name)
             if data is not None:
                 entry[name] = f"{number}-{name}.png"
                 files[entry[name]] = data
     return files
+
+
+def unsure_by_class(class_map: NDArray[np.integer], unsure: NDArray[np.float32]) -> dict[str, float]:
+    """Return which part of an image's uncertainty (h, w) lies on each class of its map (H, W), which may be finer; they sum to 1."""
+    rows, columns = (np.arange(small) * large // small for small, large in zip(unsure.shape, class_map.shape, strict=True))
+    sums = np.bincount(class_map[np.ix_(rows, columns)].ravel(), weights=unsure.ravel())
+    total = float(sums.sum())
+    return {str(index): round(float(sums[index]) / total, 4) for index in np.flatnonzero(sums).tolist()} if total > 0 else {}
 
 
 def objects_with_confidence(prediction: Prediction) -> list[tuple[tuple[float, float, float, float], float]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import URLPattern, path
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,16 +16,17 @@ from rest_framework.views import APIView
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import Evaluation, RankedImage, Round, RoundState
-from active_learning.services.rounds import DEFAULT_STRATEGY, RoundOptions, start_round, state_of
+from active_learning.services.rounds import DEFAULT_STRATEGY, MOST_AREAS, RoundOptions, default_for, start_round, state_of
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.pagination import CursorPages
 from campaigns.api.serializers import UserSerializer
-from campaigns.errors import NotFound
+from campaigns.errors import InvalidInput, NotFound
 from campaigns.models import Campaign, ImageState
 from campaigns.permissions import VIEW, require_role
 from models_registry.models import RegisteredModel
 
 SEED_LIMIT = 2**63 - 1
+OPTIONS = tuple(each.name for each in fields(RoundOptions))
 
 
 class ModelNameSerializer(serializers.ModelSerializer[RegisteredModel]):
@@ -83,6 +85,15 @@ class NewRoundSerializer(serializers.Serializer[Any]):
     training = serializers.DictField(required=False, help_text="How to train, as for a training run.")
     prefill = serializers.BooleanField(default=True, help_text="Draft the model's answers on the images of the round.")
     audit_share = serializers.FloatField(min_value=0, max_value=0.5, default=0.05, help_text="Part of the round that is drawn at random.")
+    cost_aware = serializers.BooleanField(default=False, help_text="Prefer images that are quick to label, by the effort measured.")
+    balanced = serializers.BooleanField(default=False, help_text="Prefer images of labels that are rare so far.")
+    no_twins = serializers.BooleanField(default=False, help_text="Put near duplicates of what is labeled or asked sooner off.")
+    areas = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_AREAS,
+        default=0,
+        help_text="In how many places of an image the labeling page begins; 0: with all of it.",
+    )
 
 
 class ImageNameSerializer(serializers.Serializer[Any]):
@@ -128,7 +139,11 @@ class StrategySerializer(serializers.Serializer[Any]):
     uses = serializers.ListField(child=serializers.CharField())
     paper = serializers.CharField(allow_blank=True)
     description = serializers.CharField()
-    default = serializers.BooleanField()
+    tasks = serializers.ListField(child=serializers.CharField(), help_text="Where it makes sense.")
+    several = serializers.BooleanField(help_text="Made for images that may have several labels.")
+    default = serializers.BooleanField(
+        help_text="Of the campaign asked about as it stands now; of no campaign in particular, for whole images."
+    )
 
 
 class RankPages(CursorPages):
@@ -184,7 +199,7 @@ class RoundsView(generics.ListAPIView[Round]):
         form = NewRoundSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         asked = dict(form.validated_data)
-        options = RoundOptions(**{name: asked.pop(name) for name in ("train", "training", "prefill", "audit_share") if name in asked})
+        options = RoundOptions(**{name: asked.pop(name) for name in OPTIONS if name in asked})
         model = _model(asked.pop("model", None))
         made = start_round(user=user_of(request), campaign=campaign, model=model, options=options, **asked)
         return Response(RoundSerializer(made).data, status=status.HTTP_202_ACCEPTED)
@@ -241,15 +256,24 @@ class EvaluationsView(generics.ListAPIView[Evaluation]):
 class StrategiesView(APIView):
     """The strategies."""
 
-    @extend_schema(responses=StrategySerializer(many=True))
+    @extend_schema(
+        parameters=[OpenApiParameter("campaign", int, description="Only those that suit its task.")],
+        responses=StrategySerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
         """List the ways to rank, the baseline first."""
+        wanted = request.query_params.get("campaign", "")
+        if wanted and not (wanted.isdecimal() and len(wanted) < 19):
+            raise InvalidInput("campaign is the id of a campaign.")
+        campaign = _readable_campaign(request, int(wanted)) if wanted else None
+        default = DEFAULT_STRATEGY if campaign is None else default_for(campaign)
         rows = [
             {
                 "name": s.name, "title": s.title, "needs": sorted(s.needs), "uses": sorted(s.uses), "paper": s.paper,
-                "description": s.description, "default": s.name == DEFAULT_STRATEGY,
+                "description": s.description, "tasks": sorted(s.tasks), "several": s.several, "default": s.name == default,
             }
             for s in STRATEGIES.values()
+            if campaign is None or s.suits(campaign.task, multi_label=bool(campaign.settings.get("multi_label")))
         ]  # fmt: skip
         return Response(rows)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from active_learning.acquisition.detection import difficult_entropy
 from active_learning.acquisition.scores import SCORES
 from active_learning.acquisition.values import Floats
 from campaigns.models import Campaign, Label, Task
@@ -19,6 +20,7 @@ from models_registry.models import LabelMapping, RegisteredModel
 ELSE = "something else"
 NOTHING_FOUND = "The model found nothing here."
 LEAST_REST = 1e-3
+MEASURES = (*SCORES, "difficult")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,8 @@ class Answers:
     """Answers of one model version, one row an image that can be ranked by them.
 
     image_ids: (N,). Classification: probabilities (N, K) over ``labels``, where ``label_ids`` holds None for what the
-    campaign has no label for. Boxes and pixels: uncertainty (N,) by name, and a note an image.
+    campaign has no label for. Boxes and pixels: uncertainty (N,) by name, a note an image, shares (N, K) of what is unsure
+    by label, and objects (N,), how many one may expect.
     """
 
     image_ids: tuple[int, ...]
@@ -36,6 +39,38 @@ class Answers:
     multi_label: bool = False
     uncertainty: Mapping[str, Floats] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    shares: Floats | None = None
+    objects: Floats | None = None
+
+    def of(self, image_ids: Collection[int]) -> Answers:
+        """Return the answers about some of the images, in the order that they have here."""
+        wanted = set(image_ids)
+        rows = [row for row, image in enumerate(self.image_ids) if image in wanted]
+        if len(rows) == len(self.image_ids):
+            return self
+
+        def picked(values: Floats | None) -> Floats | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self, image_ids=tuple(self.image_ids[row] for row in rows), probabilities=picked(self.probabilities),
+            uncertainty={name: values[rows] for name, values in self.uncertainty.items()}, shares=picked(self.shares),
+            notes=tuple(self.notes[row] for row in rows) if self.notes else (), objects=picked(self.objects),
+        )  # fmt: skip
+
+    def doubts(self, name: str) -> Floats:
+        """Return a common measure of uncertainty, (N,) 0…1."""
+        if self.probabilities is not None:
+            return SCORES[name](self.probabilities, multi_label=self.multi_label)
+        return self.uncertainty[name]
+
+    def finite(self) -> Answers:
+        """Leave out images whose numbers are not finite: they cannot be ranked."""
+        good = np.ones(len(self.image_ids), dtype=bool)
+        for values in (self.probabilities, self.shares, *self.uncertainty.values()):
+            if values is not None:
+                good &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+        return self if good.all() else self.of([image for image, keep in zip(self.image_ids, good.tolist(), strict=True) if keep])
 
 
 @dataclass(frozen=True)
@@ -57,14 +92,19 @@ def label_columns(campaign: Campaign, model: RegisteredModel) -> LabelColumns:
     return LabelColumns(columns, tuple(label.pk for label in labels), tuple(label.name for label in labels))
 
 
-def read_answers(*, campaign: Campaign, model: RegisteredModel, version: str, images: ImageQuerySet) -> Answers:
-    """Return what the model version said of those images that it answered about, in the order of their ids."""
+def read_answers(
+    *, campaign: Campaign, model: RegisteredModel, version: str, images: ImageQuerySet, weights: Floats | None = None
+) -> Answers:
+    """Return what the model version said of those images that it answered about, in the order of their ids.
+
+    weights: (K,) how much the objects of each label weigh, in the order of ``label_columns``; all the same without.
+    """
     rows = Prediction.objects.filter(model=model, model_version=version, image__in=images.order_by()).order_by("image_id")
     mapping = label_columns(campaign, model)
     stored = list(rows.values_list("image_id", "document", "uncertainty"))
     if campaign.task == Task.CLASSIFICATION:
-        return _classified([(image, _classification(document)) for image, document, _ in stored], mapping)
-    return _found(stored, mapping)
+        return _classified([(image, classification_of(document)) for image, document, _ in stored], mapping)
+    return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights)
 
 
 def answers_of_classes(image_ids: tuple[int, ...], probabilities: Floats, *, campaign: Campaign, model: RegisteredModel) -> Answers:
@@ -79,7 +119,8 @@ def answers_of_classes(image_ids: tuple[int, ...], probabilities: Floats, *, cam
     return _with_rest(image_ids, summed, mapping)
 
 
-def _classification(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def classification_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the item of an answer that speaks of the image as a whole."""
     return next((item for item in document["items"] if item["kind"] == "classification"), None)
 
 
@@ -113,20 +154,28 @@ def _with_rest(ids: tuple[int, ...], probabilities: Floats, mapping: LabelColumn
     return Answers(ids, (*mapping.label_ids, None), (*mapping.names, ELSE), whole / whole.sum(axis=1, keepdims=True))
 
 
-def _found(stored: Iterable[tuple[int, Mapping[str, Any], Mapping[str, float]]], mapping: LabelColumns) -> Answers:
+def _found(stored: Iterable[tuple[int, Mapping[str, Any], Mapping[str, float]]], mapping: LabelColumns, weights: Floats) -> Answers:
     """Collect uncertainties of boxes, outlines and pixels; answers without confidences cannot be ranked by."""
-    ids, notes, measured = [], [], []
+    ids, notes, measured, shares, objects = [], [], [], [], []
     for image, document, unsure in stored:
-        measures, note = _measure(document["items"], unsure, mapping)
+        measures, note = _measure(document["items"], unsure, mapping, weights)
         if measures:
             ids.append(image)
             notes.append(note)
             measured.append(_complete(measures))
-    by_name = {name: np.array([measures[name] for measures in measured]) for name in SCORES}
-    return Answers(tuple(ids), uncertainty=by_name, notes=tuple(notes))
+            shares.append(_shares(document["items"], mapping))
+            objects.append(sum(item.get("confidence") or 0.0 for item in document["items"] if item.get("index") in mapping.columns))
+    by_name = {name: np.array([measures[name] for measures in measured]) for name in MEASURES}
+    table = np.array(shares, dtype=float).reshape(len(ids), len(mapping.names))
+    return Answers(
+        tuple(ids), mapping.label_ids, mapping.names, uncertainty=by_name, notes=tuple(notes), shares=table,
+        objects=np.array(objects, dtype=float),
+    )  # fmt: skip
 
 
-def _measure(items: list[dict[str, Any]], stored: Mapping[str, float], mapping: LabelColumns) -> tuple[Mapping[str, float], str]:
+def _measure(
+    items: list[dict[str, Any]], stored: Mapping[str, float], mapping: LabelColumns, weights: Floats
+) -> tuple[Mapping[str, float], str]:
     """Measure one answer by the objects that have a label, a raster by what was measured when it was stored."""
     if any(item["kind"] == "raster" for item in items):
         return stored, f"The least sure tenth of its pixels scores {stored.get('entropy', 0):.2f} of 1."
@@ -138,7 +187,26 @@ def _measure(items: list[dict[str, Any]], stored: Mapping[str, float], mapping: 
         return uncertainty.of_objects([]), NOTHING_FOUND
     doubtful = min(sure, key=lambda item: abs(item["confidence"] - 0.5))
     name = mapping.names[mapping.columns[doubtful["index"]]]
-    return uncertainty.of_objects([item["confidence"] for item in sure]), _note(len(sure), name, doubtful["confidence"])
+    confidences = [item["confidence"] for item in sure]
+    hard = difficult_entropy(confidences, weights[[mapping.columns[item["index"]] for item in sure]])
+    return {**uncertainty.of_objects(confidences), "difficult": hard}, _note(len(sure), name, doubtful["confidence"])
+
+
+def _shares(items: list[dict[str, Any]], mapping: LabelColumns) -> Floats:
+    """Return how much of what is unsure in an answer belongs to each label, (K,)."""
+    shares = np.zeros(len(mapping.names))
+    for item in items:
+        said = item.get("unsure", {}) if item["kind"] == "raster" else {item.get("index"): _doubt(item)}
+        for index, value in said.items():
+            column = mapping.columns.get(int(index) if index is not None else -1)
+            if column is not None:
+                shares[column] += value
+    return shares
+
+
+def _doubt(item: Mapping[str, Any]) -> float:
+    confidence = item.get("confidence")
+    return 0.0 if confidence is None else uncertainty.object_entropy(confidence)
 
 
 def _note(count: int, name: str, confidence: float) -> str:
@@ -150,4 +218,8 @@ def _note(count: int, name: str, confidence: float) -> str:
 def _complete(measures: Mapping[str, float]) -> dict[str, float]:
     """Fill in measures that an answer does not carry (a raster has no margin) by the nearest that it has."""
     least = measures.get("least_confidence", measures.get("entropy", 0.0))
-    return {"entropy": measures.get("entropy", least), "margin": measures.get("margin", least), "least_confidence": least}
+    entropy = measures.get("entropy", least)
+    return {
+        "entropy": entropy, "margin": measures.get("margin", least), "least_confidence": least,
+        "difficult": measures.get("difficult", entropy),
+    }  # fmt: skip

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from active_learning.acquisition.strategies import Strategy
 from active_learning.acquisition.values import Floats
+from active_learning.acquisition.weighing import Weighing
 from active_learning.models import Round
-from active_learning.services.answers import Answers, answers_of_classes, read_answers
+from active_learning.services.answers import Answers, answers_of_classes, label_columns, read_answers
+from active_learning.services.costs import expected_seconds, label_counts, mean_cardinality
+from active_learning.services.doubts import other_models, with_committee, with_draws, with_mirror, with_unlike_objects
 from active_learning.services.embeddings import EmbeddedImages, ensure_embeddings
+from active_learning.services.objects import KNOWN_IMAGES, ObjectLooks, found_by, weights_of_labels
 from active_learning.services.ranking import Known, Vectors
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.truth import held_back
@@ -63,13 +68,18 @@ def model_of(round_: Round) -> RoundModel | None:
     if model is None:
         return None
     model.version = round_.model_version
+    return round_model(model, round_.campaign)
+
+
+def round_model(model: RegisteredModel, campaign: Campaign) -> RoundModel:
+    """Return a model in its version, with the size of its backbone where it is a head on stored embeddings."""
     checkpoint = best_checkpoint(model) if model.kind == ModelKind.INTERNAL else None
-    classifies = round_.campaign.task == Task.CLASSIFICATION
+    classifies = campaign.task == Task.CLASSIFICATION
     frozen = classifies and checkpoint is not None and checkpoint.config.get("method") == "fast_head"
     return RoundModel(model, str(checkpoint.config.get("size", DEFAULT_SIZE)) if frozen and checkpoint is not None else "")
 
 
-def know_pool(context: RunContext, round_: Round, strategy: Strategy, *, prefill: bool) -> Known:
+def know_pool(context: RunContext, round_: Round, strategy: Strategy, *, prefill: bool, weighing: Weighing | None = None) -> Known:
     """Gather what the strategy goes by; what is there already is not computed again.
 
     Raises Conflict where the model answers about no image at all.
@@ -77,18 +87,83 @@ def know_pool(context: RunContext, round_: Round, strategy: Strategy, *, prefill
     campaign, asked = round_.campaign, model_of(round_)
     pool = pool_of(campaign)
     size = asked.head_size if asked is not None and asked.head_size else DEFAULT_SIZE
-    wants_answers = asked is not None and strategy.reads("probabilities")
+    weighing = weighing or Weighing()
+    wants_answers = asked is not None and (strategy.reads("probabilities") or weighing.cost or weighing.balance)
     embedded = None
-    if "embeddings" in strategy.needs or (wants_answers and asked is not None and asked.head_size):
+    if "embeddings" in strategy.needs or weighing.no_twins or (wants_answers and asked is not None and asked.head_size):
         embedded = embed(context, campaign, pool, size=size)
-    answers = _answers(context, campaign, asked, pool, embedded, prefill=prefill) if asked is not None and wants_answers else None
-    return Known(
+    answers = None
+    if asked is not None and wants_answers:
+        answers = _doubted(context, round_, strategy, asked, pool, embedded, prefill=prefill).finite()
+    known = Known(
         pool=ids_of(pool),
         answers=answers,
         vectors=None if embedded is None else Vectors(embedded.image_ids, embedded.matrix),
         labeled=_labeled_vectors(context, campaign, size) if embedded is not None else None,
+        cardinality=mean_cardinality(campaign) if strategy.several else None,
         failures=dict(embedded.failures) if embedded is not None else {},
     )
+    return known if answers is None or asked is None else _with_costs(context, campaign, strategy, asked, known, answers)
+
+
+def _with_costs(context: RunContext, campaign: Campaign, strategy: Strategy, asked: RoundModel, known: Known, answers: Answers) -> Known:
+    """Add what the campaign's people and objects tell: seconds, label counts, and what the objects look like."""
+    described = None
+    if strategy.reads("instances") and answers.probabilities is None:
+        found = found_by(campaign, asked.model, answers.image_ids)
+        described = partial(ObjectLooks, context, found)
+    return replace(
+        known,
+        seconds=expected_seconds(campaign, answers.objects) if answers.objects is not None else None,
+        label_counts=label_counts(campaign, answers.label_ids),
+        instances=described,
+    )
+
+
+def _doubted(
+    context: RunContext, round_: Round, strategy: Strategy, asked: RoundModel, pool: ImageQuerySet, embedded: EmbeddedImages | None, *,
+    prefill: bool,
+) -> Answers:  # fmt: skip
+    """Return the model's answers with what the strategy reads besides them."""
+    campaign, model = round_.campaign, asked.model
+    if strategy.reads("difficulty"):
+        answer(context, round_, list(ids_of(labeled_of(campaign))[-KNOWN_IMAGES:]), prefill=False)
+    answers = _answers(context, campaign, asked, pool, embedded, prefill=prefill)
+    if strategy.reads("difficulty") and answers.probabilities is None:
+        columns = label_columns(campaign, model)
+        weights = weights_of_labels(campaign, model, model.version, labeled_of(campaign), columns.label_ids, columns.columns)
+        answers = read_answers(campaign=campaign, model=model, version=model.version, images=pool, weights=weights)
+    if strategy.reads("head"):
+        answers = _with_draws(strategy, asked, answers, embedded, seed=round_.seed)
+    if strategy.reads("committee"):
+        answers = _with_committee(context, campaign, asked, pool, answers)
+    return with_mirror(context, campaign, answers, model) if strategy.reads("flip") else answers
+
+
+def _with_draws(strategy: Strategy, asked: RoundModel, answers: Answers, embedded: EmbeddedImages | None, *, seed: int) -> Answers:
+    if asked.head_size and embedded is not None:
+        return with_draws(answers, strategy, asked.model, embedded, seed=seed)
+    if "head" not in strategy.needs:
+        return answers
+    raise Conflict(
+        f"{strategy.title} drops features of a fast head, and {asked.model.name} is none. Train a fast head, or take a committee.",
+        code="no_head",
+    )
+
+
+def _with_committee(context: RunContext, campaign: Campaign, asked: RoundModel, pool: ImageQuerySet, answers: Answers) -> Answers:
+    others: dict[int, Answers] = {}
+    for model in other_models(campaign, asked.model):
+        member = round_model(model, campaign)
+        embedded = embed(context, campaign, pool, size=member.head_size) if member.head_size else None
+        try:
+            others[model.pk] = _answers(context, campaign, member, pool, embedded, prefill=False).finite()
+        except Conflict as silent:  # the others may still disagree
+            context.log(f"{model.name} takes no part: {silent}")
+    if answers.probabilities is not None:
+        return with_committee(campaign, answers, others)
+    models = [asked.model, *(model for model in other_models(campaign, asked.model) if model.pk in others)]
+    return with_unlike_objects(campaign, answers, models)
 
 
 def _labeled_vectors(context: RunContext, campaign: Campaign, size: str) -> Floats:

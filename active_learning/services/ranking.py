@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +14,9 @@ from django.db.models.functions import Cast
 
 from active_learning.acquisition.audit import with_audit
 from active_learning.acquisition.strategies import STRATEGIES, Strategy
-from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Floats, Ranking
+from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Floats, Instances, Ranking, Rows
+from active_learning.acquisition.weighing import Weighing
+from active_learning.acquisition.weighing import ranked as ranked_by
 from active_learning.models import RankedImage, Round
 from active_learning.services.answers import Answers
 from campaigns.errors import InvalidInput
@@ -38,13 +40,19 @@ class Vectors:
 class Known:
     """What a ranking can go by: the pool, what a model said of it, what its images and the labeled ones look like.
 
-    failures: why an image has no answer or no embedding, by image id.
+    instances: what the objects of some of the answers' images look like, by image id; seconds: (N,) with the rows of the
+    answers; label_counts: (K,) with their labels; cardinality: labels an image. failures: why an image has no answer or no
+    embedding, by image id.
     """
 
     pool: tuple[int, ...]
     answers: Answers | None = None
     vectors: Vectors | None = None
     labeled: Floats | None = None
+    instances: Callable[[Sequence[int]], Callable[[Rows], Instances]] | None = None
+    seconds: Floats | None = None
+    label_counts: Floats | None = None
+    cardinality: float | None = None
     failures: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -58,14 +66,14 @@ class Place(NamedTuple):
     why: str
 
 
-def rank(known: Known, *, strategy: Strategy, size: int, seed: int, audit_share: float) -> list[Place]:
+def rank(known: Known, *, strategy: Strategy, size: int, seed: int, audit_share: float, weighing: Weighing | None = None) -> list[Place]:
     """Rank the whole pool; images that nothing is known of come last, with the reason.
 
     Raises InvalidInput where the strategy lacks what it ranks by.
     """
     rows = _rankable(known, strategy)
     try:
-        ranking = strategy(_acquisition_input(known, rows, strategy, size=size, seed=seed))
+        ranking = ranked_by(strategy, _acquisition_input(known, rows, strategy, size=size, seed=seed), weighing or Weighing())
         if strategy.name != "random":
             ranking = with_audit(ranking, size=size, share=audit_share, rng=np.random.default_rng([seed, 1]))
     except AcquisitionError as error:
@@ -84,7 +92,8 @@ def _rankable(known: Known, strategy: Strategy) -> list[int]:
     if strategy.reads("probabilities") and known.answers is not None:
         rankable &= set(known.answers.image_ids)
     if "embeddings" in strategy.needs and known.vectors is not None:
-        rankable &= set(known.vectors.image_ids)
+        finite = np.flatnonzero(np.isfinite(known.vectors.matrix).all(axis=1))
+        rankable &= {known.vectors.image_ids[row] for row in finite.tolist()}
     return [image for image in known.pool if image in rankable]
 
 
@@ -94,18 +103,42 @@ def _acquisition_input(known: Known, rows: Sequence[int], strategy: Strategy, *,
     if vectors is not None and (not strategy.needs or not set(rows) <= set(vectors.image_ids)):
         vectors = None
     said = None if answers is None else _picked(answers.image_ids, rows)
+    seconds, shares = _worth(known, rows)
     return AcquisitionInput(
         count=len(rows),
         size=size,
         rng=np.random.default_rng(seed),
         probabilities=answers.probabilities[said] if answers is not None and answers.probabilities is not None else None,
         multi_label=bool(answers and answers.multi_label),
-        labels=answers.labels if answers is not None else (),
+        labels=known.answers.labels if known.answers is not None else (),
         uncertainty={name: values[said] for name, values in answers.uncertainty.items()} if answers is not None else {},
         notes=tuple(answers.notes[row] for row in said) if answers is not None and answers.notes and said is not None else (),
         embeddings=None if vectors is None else _rows_of(vectors, rows),
         labeled=None if vectors is None else known.labeled,
+        shares=shares,
+        instances=known.instances(rows) if known.instances is not None else None,
+        seconds=seconds,
+        label_counts=known.label_counts,
+        cardinality=known.cardinality,
+        keys=np.array(rows, dtype=np.int64),
     )
+
+
+def _worth(known: Known, rows: Sequence[int]) -> tuple[Floats | None, Floats | None]:
+    """Return seconds (N,) and shares (N, K) of images, whether the strategy itself reads answers or not.
+
+    An image that the model has not answered about takes as long as most, and says nothing of labels.
+    """
+    answers = known.answers
+    if answers is None or not answers.image_ids:
+        return None, None
+    place = {image: n for n, image in enumerate(answers.image_ids)}
+    found = np.array([place.get(image, -1) for image in rows], dtype=np.int64)
+    shares = answers.shares if answers.shares is not None else answers.probabilities
+    if shares is not None:
+        shares = np.where(found[:, None] >= 0, shares[found], 0.0)
+    seconds = None if known.seconds is None else np.where(found >= 0, known.seconds[found], np.median(known.seconds))
+    return seconds, shares
 
 
 def _rows_of(vectors: Vectors, rows: Sequence[int]) -> Floats:

@@ -16,12 +16,13 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from active_learning.acquisition.strategies import Strategy
+from active_learning.acquisition.strategies import Strategy, default_strategy
+from active_learning.acquisition.weighing import Weighing
 from active_learning.models import RankedImage, Round, RoundState
 from active_learning.services.agreements import measure_agreement
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
 from active_learning.services.evaluation import evaluate_round, labels_behind
-from active_learning.services.knowledge import answer, know_pool, pool_of
+from active_learning.services.knowledge import answer, know_pool, labeled_of, pool_of
 from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
 from active_learning.services.training import check_training, train_now
 from campaigns.errors import Conflict, InvalidInput, NotFound
@@ -35,6 +36,7 @@ KIND = "round"
 DEFAULT_STRATEGY = "uherding"
 MOST_IMAGES = 1_000_000
 AUDIT_SHARE = 0.05
+MOST_AREAS = 20
 # A head on stored embeddings ranks a pool without its answers being stored. As many as people may reach before the next
 # round get theirs, with drafts; writing those of 50,000 images would hold up the next training by a minute.
 ANSWERED_AHEAD = 5000
@@ -46,15 +48,23 @@ class RoundOptions:
 
     ``train``: train a model on what is labeled first, and rank by that one; ``training``: how, as a training's document.
     ``prefill``: draft the model's answers on the images of the round. ``audit_share``: part of the round that is drawn
-    at random, 0 to 0.5, so that the accuracy among hard images can be told from that among all.
+    at random, 0 to 0.5, so that the accuracy among hard images can be told from that among all. ``cost_aware``: prefer
+    images that are quick to label, ``balanced``: those of rare labels, ``no_twins``: put near duplicates off. ``areas``: in
+    how many places of an image the labeling page begins, 0 to 20.
     """
 
     train: bool = False
     training: Mapping[str, Any] = field(default_factory=dict)
     prefill: bool = True
     audit_share: float = AUDIT_SHARE
+    cost_aware: bool = False
+    balanced: bool = False
+    no_twins: bool = False
+    areas: int = 0
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.areas, int) and 0 <= self.areas <= MOST_AREAS):
+            raise InvalidInput(f"areas lies between 0 and {MOST_AREAS}.", code="invalid_round")
         if not (isinstance(self.audit_share, int | float) and math.isfinite(self.audit_share) and 0 <= self.audit_share <= 0.5):
             raise InvalidInput("audit_share must lie between 0 and 0.5.", code="invalid_round")
         if self.training and not self.train:
@@ -118,7 +128,16 @@ def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | 
             "Attach one, train one, or begin with MaxHerding or TypiClust, which need none.",
             code="no_model",
         )
+    if "committee" in strategy.needs and joined.count() < 2:
+        raise InvalidInput(
+            f"{strategy.title} compares models, and the campaign has fewer than two. Attach or train another.", code="no_committee"
+        )
     return latest.model if latest is not None else None
+
+
+def default_for(campaign: Campaign) -> str:
+    """Return what to rank by in a campaign when nobody chooses."""
+    return default_strategy(campaign.task, labeled=labeled_of(campaign).count())
 
 
 def _require_labels(campaign: Campaign) -> None:
@@ -176,9 +195,10 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
         training = {"name": f"Round {round_.number}", "seed": round_.seed, **options.training}
         _adopt(round_, train_now(context, round_.campaign, training))
     strategy = strategy_named(round_.strategy)
-    known = know_pool(context, round_, strategy, prefill=options.prefill)
+    weighing = Weighing(cost=options.cost_aware, balance=options.balanced, no_twins=options.no_twins)
+    known = know_pool(context, round_, strategy, prefill=options.prefill, weighing=weighing)
     context.progress(message="Ranking the pool", force=True)
-    places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share)
+    places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share, weighing=weighing)
     write_ranking(round_, places)
     labeled = labels_behind(round_.model, round_.campaign) if round_.model is not None else 0
     measure_agreement(round_, known.answers, labeled=labeled)

@@ -2975,6 +2975,26 @@ export interface components {
              * @default 0.05
              */
             audit_share: number;
+            /**
+             * @description Prefer images that are quick to label, by the effort measured.
+             * @default false
+             */
+            cost_aware: boolean;
+            /**
+             * @description Prefer images of labels that are rare so far.
+             * @default false
+             */
+            balanced: boolean;
+            /**
+             * @description Put near duplicates of what is labeled or asked sooner off.
+             * @default false
+             */
+            no_twins: boolean;
+            /**
+             * @description In how many places of an image the labeling page begins; 0: with all of it.
+             * @default 0
+             */
+            areas: number;
         };
         /** @description The next image with everything the page needs; all null, with a reason, when nothing is left. */
         NextAnswer: {
@@ -3880,6 +3900,11 @@ export interface components {
             uses: string[];
             paper: string;
             description: string;
+            /** @description Where it makes sense. */
+            tasks: string[];
+            /** @description Made for images that may have several labels. */
+            several: boolean;
+            /** @description Of the campaign asked about as it stands now; of no campaign in particular, for whole images. */
             default: boolean;
         };
         /**
@@ -3887,14 +3912,28 @@ export interface components {
          *     * `least_confidence` - Least confidence
          *     * `margin` - Margin
          *     * `entropy` - Entropy
+         *     * `most_doubtful` - Least sure label
+         *     * `top_doubtful` - Least sure three labels
+         *     * `cardinality` - Odd number of labels
+         *     * `density` - Entropy, weighted by density
+         *     * `bald` - BALD
+         *     * `vote_entropy` - Committee, votes
+         *     * `divergence` - Committee, divergence
          *     * `kcenter` - k-center
          *     * `typiclust` - TypiClust
+         *     * `probcover` - ProbCover
          *     * `margin_diverse` - Margin, diverse
+         *     * `dropquery` - DropQuery
+         *     * `badge` - BADGE
          *     * `maxherding` - MaxHerding
          *     * `uherding` - UHerding
+         *     * `difficult_boxes` - Difficult objects
+         *     * `flip` - Mirror disagreement
+         *     * `ppal` - PPAL
+         *     * `patches` - Unsure patches, label by label
          * @enum {string}
          */
-        StrategyEnum: "random" | "least_confidence" | "margin" | "entropy" | "kcenter" | "typiclust" | "margin_diverse" | "maxherding" | "uherding";
+        StrategyEnum: "random" | "least_confidence" | "margin" | "entropy" | "most_doubtful" | "top_doubtful" | "cardinality" | "density" | "bald" | "vote_entropy" | "divergence" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "flip" | "ppal" | "patches";
         /**
          * @description * `auto` - auto
          *     * `percentile` - percentile
@@ -7659,7 +7698,10 @@ export interface operations {
     };
     strategies_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those that suit its task. */
+                campaign?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

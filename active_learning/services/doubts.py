@@ -1,0 +1,198 @@
+"""What a ranking reads besides a model's answers: draws of its head, other models' answers, the mirror's, how hard labels are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from active_learning.acquisition.consistency import unlike_maps, unlike_objects
+from active_learning.acquisition.disagreement import Members, bald, changed
+from active_learning.acquisition.strategies import Strategy
+from active_learning.acquisition.values import Floats
+from active_learning.services.answers import Answers, LabelColumns, classification_of, label_columns
+from active_learning.services.embeddings import EmbeddedImages
+from active_learning.services.objects import found_in
+from active_learning.services.registration import best_checkpoint
+from campaigns.errors import Conflict
+from campaigns.models import Campaign, Image, Task
+from campaigns.runs import RunContext
+from inference.models import Prediction
+from inference.rasters import read_map
+from inference.schema import Raster
+from inference.services.mirroring import Mirrored, ask_mirrored
+from inference.store import load_prediction
+from models_registry.checkpoints import checkpoint_path
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.networks.checkpoint import ClassifierCheckpoint
+
+ROWS_AT_ONCE: Final = 8192
+MOST_MIRRORED: Final = 5000
+LEAST_MEMBERS: Final = 2
+
+
+def other_models(campaign: Campaign, model: RegisteredModel | None) -> list[RegisteredModel]:
+    """Return the campaign's other models that say something of whole images."""
+    joined = (
+        CampaignModel.objects.filter(campaign=campaign).exclude(model__kind=ModelKind.PROMPTABLE).select_related("model").order_by("id")
+    )
+    return [each.model for each in joined if model is None or each.model_id != model.pk]
+
+
+def with_draws(answers: Answers, strategy: Strategy, model: RegisteredModel, embedded: EmbeddedImages, *, seed: int) -> Answers:
+    """Add what draws of a fast head say: its features are dropped at random, again and again."""
+    checkpoint = best_checkpoint(model)
+    if checkpoint is None:
+        return answers
+    head = ClassifierCheckpoint.load(checkpoint_path(checkpoint)).head
+    chunks = (embedded.store.load(embedded.keys[start : start + ROWS_AT_ONCE]) for start in range(0, len(embedded.keys), ROWS_AT_ONCE))
+    rng = np.random.default_rng([seed, 2])
+    name, values = ("bald", bald(head, chunks, rng)) if "bald" in strategy.measures else ("changed", changed(head, chunks, rng))
+    return replace(answers, uncertainty={**answers.uncertainty, name: values})
+
+
+def with_committee(campaign: Campaign, answers: Answers, others: Mapping[int, Answers]) -> Answers:
+    """Add how much models differ, for the images that all of them answered about.
+
+    others: by model. Raises Conflict where no other model answers in the campaign's labels.
+    """
+    whole = [each for each in (answers, *others.values()) if each.probabilities is not None]
+    if len(whole) < LEAST_MEMBERS:
+        raise Conflict(
+            f"A committee of models needs {LEAST_MEMBERS} that answer about the pool. Attach or train another.", code="no_committee"
+        )
+    shared = set.intersection(*(set(each.image_ids) for each in whole))
+    kept = answers.of(shared)
+    columns: list[int | None] = list(dict.fromkeys(label for each in whole for label in each.label_ids))
+    multi_label = all(each.multi_label for each in whole)
+    if not multi_label and None not in columns:
+        columns.append(None)
+    members = Members(multi_label=multi_label)
+    for each in whole:
+        members.add(_spread(each.of(shared), columns, multi_label=multi_label))
+    measures = {"divergence": members.divergence(), "vote_entropy": members.vote_entropy()}
+    return replace(kept, uncertainty={**kept.uncertainty, **measures})
+
+
+def _spread(answers: Answers, columns: list[int | None], *, multi_label: bool) -> Floats:
+    """Return probabilities over a committee's labels; of yes-or-no answers to one label each, the rest is something else."""
+    assert answers.probabilities is not None
+    spread = np.zeros((len(answers.image_ids), len(columns)))
+    spread[:, [columns.index(label) for label in answers.label_ids]] = answers.probabilities
+    if not multi_label:
+        total = spread.sum(axis=1, keepdims=True)
+        spread /= np.maximum(total, 1)
+        spread[:, columns.index(None)] += np.maximum(0, 1 - spread.sum(axis=1))
+    return spread
+
+
+def with_unlike_objects(campaign: Campaign, answers: Answers, models: list[RegisteredModel]) -> Answers:
+    """Add how much the objects differ that models found, the mean over pairs, for the images that two or more answered about."""
+    found: dict[int, list[Prediction]] = {}
+    rows = Prediction.objects.filter(model__in=models, image__in=answers.image_ids).order_by("model_id", "id")
+    current = {model.pk: model.version for model in models}
+    for row in rows:
+        if row.model_version == current[row.model_id]:
+            found.setdefault(row.image_id, []).append(row)
+    shared = {image for image, some in found.items() if len(some) >= LEAST_MEMBERS}
+    if not shared:
+        raise Conflict(
+            f"A committee of models needs {LEAST_MEMBERS} that answer about the pool. Attach or train another.", code="no_committee"
+        )
+    columns = {model.pk: _labels_of(label_columns(campaign, model)) for model in models}
+    kept = answers.of(shared)
+    differ = [_mean_difference(found[image], columns) for image in kept.image_ids]
+    return replace(kept, uncertainty={**kept.uncertainty, "divergence": np.array(differ, dtype=float)})
+
+
+def _mean_difference(rows: list[Prediction], columns: Mapping[int, Mapping[int, int]]) -> float:
+    return float(np.mean([_difference(one, other, columns) for one, other in combinations(rows, 2)]))
+
+
+def _difference(one: Prediction, other: Prediction, columns: Mapping[int, Mapping[int, int]]) -> float:
+    maps = [_class_map(load_prediction(row).items, columns[row.model_id]) for row in (one, other)]
+    if maps[0] is not None and maps[1] is not None and maps[0].shape == maps[1].shape:
+        return unlike_maps(maps[0], maps[1])
+    return unlike_objects(*(found_in(row.document["items"], columns[row.model_id]) for row in (one, other)))
+
+
+def _class_map(items: tuple[object, ...], columns: Mapping[int, int]) -> NDArray[np.int64] | None:
+    raster = next((item for item in items if isinstance(item, Raster)), None)
+    return None if raster is None else _as_labels(read_map(raster.class_map), columns)
+
+
+def _as_labels(numbers: NDArray[np.integer], columns: Mapping[int, int]) -> NDArray[np.int64]:
+    labels = np.full(int(numbers.max(initial=0)) + 1, -1, dtype=np.int64)
+    for index, label in columns.items():
+        if index < len(labels):
+            labels[index] = label
+    mapped: NDArray[np.int64] = labels[numbers]
+    return mapped
+
+
+def _labels_of(columns: LabelColumns) -> dict[int, int]:
+    return {index: columns.label_ids[column] for index, column in columns.columns.items()}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An image's stored answer and the one about its mirror image."""
+
+    row: Prediction
+    mirrored: Mirrored
+
+
+def with_mirror(context: RunContext, campaign: Campaign, answers: Answers, model: RegisteredModel) -> Answers:
+    """Add how differently a model sees the mirror image; of a large pool only the images that it is least sure of are looked at again."""
+    doubts = answers.doubts("entropy")
+    rows = np.argsort(-doubts, kind="stable")[:MOST_MIRRORED]
+    ids = [answers.image_ids[row] for row in rows.tolist()]
+    mirrored = ask_mirrored(context, model=model, image_ids=ids)
+    stored = Prediction.objects.filter(model=model, model_version=model.version, image__in=list(mirrored))
+    differ = {row.image_id: _Seen(row, mirrored[row.image_id]) for row in stored}
+    measure = (
+        _compare_classes(answers) if campaign.task == Task.CLASSIFICATION else _compare_found(label_columns(campaign, model), mirrored)
+    )
+    values = np.array([measure(image, differ.get(image)) for image in answers.image_ids], dtype=float)
+    return replace(answers, uncertainty={**answers.uncertainty, "flip": values})
+
+
+def _compare_classes(answers: Answers) -> Callable[[int, _Seen | None], float]:
+    def measure(image: int, seen: _Seen | None) -> float:
+        if seen is None:
+            return 0.0
+        items = [classification_of({"items": some}) for some in (seen.row.document["items"], seen.mirrored.items)]
+        if items[0] is None or items[1] is None:
+            return 0.0
+        members = Members(multi_label=answers.multi_label)
+        indices = sorted({score["index"] for item in items if item for score in item["scores"]})
+        for item in items:
+            values = np.zeros((1, len(indices)))
+            for score in (item or {})["scores"]:
+                values[0, indices.index(score["index"])] = score["confidence"]
+            total = values.sum()
+            members.add(values if answers.multi_label else values / total if total > 0 else np.full_like(values, 1 / len(indices)))
+        return float(members.divergence()[0])
+
+    return measure
+
+
+def _compare_found(columns: LabelColumns, mirrored: Mapping[int, Mirrored]) -> Callable[[int, _Seen | None], float]:
+    widths = dict(Image.objects.filter(pk__in=list(mirrored)).values_list("pk", "width"))
+
+    def measure(image: int, seen: _Seen | None) -> float:
+        if seen is None:
+            return 0.0
+        raster = next((item for item in seen.mirrored.items if item["kind"] == "raster"), None)
+        if raster is not None:
+            here = _class_map(load_prediction(seen.row).items, columns.columns)
+            there = _as_labels(read_map(seen.mirrored.files[raster["class_map"]]), columns.columns)[:, ::-1]
+            return 0.0 if here is None or here.shape != there.shape else unlike_maps(here, there)
+        there_found = found_in(seen.mirrored.items, columns.columns).mirrored(widths[image])
+        return unlike_objects(found_in(seen.row.document["items"], columns.columns), there_found)
+
+    return measure

@@ -1,0 +1,105 @@
+"""Ask a model about the mirror images of pictures, to see whether it says the same: nothing of the answers is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import rasterio
+from django.conf import settings
+from PIL import Image as Picture
+from PIL import ImageOps
+
+from campaigns.errors import Conflict
+from campaigns.runs import RunContext
+from inference.endpoints import endpoint_of
+from inference.inputs import StoredImage
+from inference.services.answering import BATCH, BATCH_WITHIN_S, Asker, asker_for
+from inference.services.planning import Plan, images_by_id
+from inference.store import Answered
+from models_registry.models import RegisteredModel
+from models_registry.protocols import ONNX
+
+MOST_PIXELS: Final = 100_000_000
+AT_ONCE: Final = 64
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What a model says of a mirror image, in the mirror image's pixels: the answer's items, and the maps that they name."""
+
+    items: list[dict[str, Any]]
+    files: dict[str, bytes]
+
+
+def ask_mirrored(context: RunContext, *, model: RegisteredModel, image_ids: Sequence[int]) -> dict[int, Mirrored]:
+    """Return what a model says of the mirror images, left to right, by image id; images that it fails on are left out.
+
+    Raises Conflict for a model that fetches images by their address: it would see them as they are.
+    """
+    plan = Plan(model, None)
+    if plan.is_pulled or (not plan.is_local and model.protocol != ONNX and endpoint_of(model).protocol.image_form == "address"):
+        raise Conflict(f"{model.name} fetches its images itself, so that it cannot be shown their mirror images.", code="cannot_mirror")
+    found: dict[int, Mirrored] = {}
+    if not image_ids:
+        return found
+    total = len(image_ids)
+    with asker_for(plan, total) as asker:
+        for start in range(0, total, AT_ONCE):
+            with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+                rows = images_by_id(list(image_ids[start : start + AT_ONCE]))
+                pictures = list(_mirrored_files(rows.values(), Path(folder)))
+                found.update(_answers(context, asker, pictures))
+            context.progress(done=min(start + AT_ONCE, total), total=total, message=f"{model.name} looks at mirror images")
+    return found
+
+
+def _answers(context: RunContext, asker: Asker, pictures: list[StoredImage]) -> Iterator[tuple[int, Mirrored]]:
+    left = pictures
+    while left or asker.in_flight:
+        wanted = max(0, asker.appetite - asker.in_flight)
+        some, left = left[:wanted], left[wanted:]
+        if some:
+            asker.submit(some)
+        for each in asker.collect(most=BATCH, within_s=BATCH_WITHIN_S):
+            if isinstance(each, Answered):
+                document = each.answer.document
+                said = document if isinstance(document, dict) else orjson.loads(orjson.dumps(document))
+                yield each.image_id, Mirrored(said["items"], each.answer.files)
+        context.progress(message=asker.waits_for)
+
+
+def _mirrored_files(images: Any, folder: Path) -> Iterator[StoredImage]:
+    for image in images:
+        if image.width * image.height > MOST_PIXELS:
+            continue
+        try:
+            path, form = _mirror(image, folder)
+        except (OSError, ValueError, rasterio.errors.RasterioError):
+            continue  # what cannot be read here could not be compared either; the run tells of it when it asks about the image itself
+        yield replace(image, path=path, format=form, size_bytes=path.stat().st_size, sha256=sha256(path.read_bytes()).hexdigest())
+
+
+def _mirror(image: StoredImage, folder: Path) -> tuple[Path, str]:
+    """Write the mirror image of a file: rasters with all their bands, pictures upright."""
+    if image.format == "TIFF":
+        path = folder / f"{image.id}.tif"
+        with rasterio.open(image.path) as source:
+            profile = {
+                key: value
+                for key, value in source.profile.items()
+                if key in ("count", "dtype", "width", "height", "crs", "transform", "nodata")
+            }
+            with rasterio.open(path, "w", driver="GTiff", **profile) as target:
+                target.write(np.ascontiguousarray(source.read()[:, :, ::-1]))
+        return path, "TIFF"
+    path = folder / f"{image.id}.png"
+    with Picture.open(image.path) as source:
+        ImageOps.mirror(ImageOps.exif_transpose(source)).save(path, "PNG", compress_level=1)
+    return path, "PNG"
