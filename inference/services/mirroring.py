@@ -20,11 +20,11 @@ from campaigns.errors import Conflict
 from campaigns.runs import RunContext
 from inference.endpoints import endpoint_of
 from inference.inputs import StoredImage
-from inference.services.answering import BATCH, BATCH_WITHIN_S, Asker, asker_for
+from inference.services.answering import BATCH, BATCH_WITHIN_S
+from inference.services.askers import Asker, asker_of
 from inference.services.planning import Plan, images_by_id
 from inference.store import Answered
-from models_registry.models import RegisteredModel
-from models_registry.protocols import ONNX
+from models_registry.models import ModelKind, RegisteredModel
 
 MOST_PIXELS: Final = 100_000_000
 AT_ONCE: Final = 64
@@ -44,13 +44,14 @@ def ask_mirrored(context: RunContext, *, model: RegisteredModel, image_ids: Sequ
     Raises Conflict for a model that fetches images by their address: it would see them as they are.
     """
     plan = Plan(model, None)
-    if plan.is_pulled or (not plan.is_local and model.protocol != ONNX and endpoint_of(model).protocol.image_form == "address"):
+    by_address = model.kind == ModelKind.EXTERNAL and not plan.is_pulled and endpoint_of(model).protocol.image_form == "address"
+    if plan.is_pulled or by_address:
         raise Conflict(f"{model.name} fetches its images itself, so that it cannot be shown their mirror images.", code="cannot_mirror")
     found: dict[int, Mirrored] = {}
     if not image_ids:
         return found
     total = len(image_ids)
-    with asker_for(plan, total) as asker:
+    with asker_of(plan, total) as asker:
         for start in range(0, total, AT_ONCE):
             with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as folder:
                 rows = images_by_id(list(image_ids[start : start + AT_ONCE]))
