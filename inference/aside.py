@@ -35,21 +35,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Asides:
-    """The other processes: none until ``start``, since one costs half a second to start and only pays when many answers wait."""
+    """The other processes: none until ``start``, since one costs half a second to start and only pays for many answers."""
 
     def __init__(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
         self._started_with = (protocol, card, rules)
-        self._readers: list[AsideReader] | None = None
+        self._readers: list[AsideReader] = []
 
     def greeted(self, card: ModelCard) -> None:
         """Read by what the model's greeting told; only before they are started."""
         protocol, _, rules = self._started_with
         self._started_with = (protocol, card, rules)
-
-    @property
-    def started(self) -> bool:
-        """Whether they were started."""
-        return self._readers is not None
 
     def start(self) -> None:
         """Start one for each core but one."""
@@ -57,12 +52,12 @@ class Asides:
 
     def least_busy(self) -> AsideReader | None:
         """Return the one with the fewest answers waiting; None when none is ready."""
-        ready = [reader for reader in self._readers or () if reader.ready]
+        ready = [reader for reader in self._readers if reader.ready]
         return min(ready, key=lambda reader: reader.load) if ready else None
 
     def close(self) -> None:
         """End them."""
-        for reader in self._readers or ():
+        for reader in self._readers:
             reader.close()
 
 

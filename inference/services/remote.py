@@ -18,7 +18,7 @@ from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
-from inference.aside import AsideReader, Asides
+from inference.aside import Asides
 from inference.calling import Answer, CallFailed, Endpoint, Replied, greet, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
@@ -41,7 +41,7 @@ READERS = 4
 AHEAD = 8
 HELD_BYTES = 512 * 2**20
 WORTH_A_PROCESS = 200
-"""From so many images on, answers that pile up are read in processes of their own."""
+"""From so many images on, answers are read in processes of their own: to start one takes as long as to read these."""
 LARGE_REPLY_BYTES = 2**20
 LARGE_ANSWER_BYTES = 64 * 1024
 LARGE_IMAGES_AT_ONCE = 2
@@ -108,7 +108,9 @@ class RemoteAsker:
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
         endpoint = await self._greeted(lines)
         self._asides.greeted(endpoint.card)
-        return _Asking(self._plan, endpoint, self._readers, _Lines(lines, self._pace), self._asides if self._asides_pay else None).answer
+        if self._asides_pay:
+            self._asides.start()
+        return _Asking(self._plan, endpoint, self._readers, _Lines(lines, self._pace), self._asides).answer
 
     async def _greeted(self, lines: asyncio.LifoQueue[EgressClient]) -> Endpoint:
         line = await lines.get()
@@ -155,7 +157,7 @@ class _Lines:
 class _Asking:
     """The way of one image, inside the engine's thread."""
 
-    def __init__(self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: _Lines, asides: Asides | None) -> None:
+    def __init__(self, plan: Plan, endpoint: Endpoint, readers: ThreadPoolExecutor, lines: _Lines, asides: Asides) -> None:
         self._plan = plan
         self._endpoint = endpoint
         self._readers = readers
@@ -164,7 +166,6 @@ class _Asking:
         self._budget = ByteBudget(HELD_BYTES)
         self._large = asyncio.Semaphore(LARGE_IMAGES_AT_ONCE)
         self._reading = asyncio.Lock()
-        self._unread = 0
 
     async def answer(self, image: StoredImage) -> Asked:
         windows = windows_for(image, self._endpoint.card.options)
@@ -196,23 +197,12 @@ class _Asking:
         return kept, joined.latency_ms
 
     async def _kept(self, replied: Replied, asked: ModelInput) -> Kept:
-        aside = self._aside()
+        aside = self._asides.least_busy()
         if aside is not None:
             return await aside.read(replied.reply, asked)
-        self._unread += 1
-        try:
-            async with self._reading:
-                await asyncio.sleep(0)  # between two answers the sockets have their turn
-                return await self._digested(await read_answer(self._endpoint, replied, asked))
-        finally:
-            self._unread -= 1
-
-    def _aside(self) -> AsideReader | None:
-        if self._asides is None:
-            return None
-        if not self._asides.started and self._unread > self._endpoint.card.options.concurrency:
-            self._asides.start()
-        return self._asides.least_busy()
+        async with self._reading:
+            await asyncio.sleep(0)  # between two answers the sockets have their turn
+            return await self._digested(await read_answer(self._endpoint, replied, asked))
 
     def _read(self, image: StoredImage, window: WindowPx | None = None) -> ModelInput:
         return sent_image(image, self._endpoint, window=window)

@@ -11,7 +11,7 @@ import pytest
 from campaigns.models import AnnotationSet, ItemState, RunItem
 from campaigns.runs import execute_now
 from inference.answers import digest
-from inference.aside import AsideReader, Asides
+from inference.aside import AsideReader
 from inference.calling import CallFailed
 from inference.models import Prediction
 from inference.prefill import DraftRules, ModelTag
@@ -72,13 +72,6 @@ def test_its_end_costs_the_answers_that_it_was_reading(aside):
     assert not aside.ready
 
 
-def from_the_first(asides):
-    """Start at the first answer and wait until the processes are there."""
-    if not asides.started:
-        asides.start()
-    return min(asides._readers, key=lambda reader: (not reader.ready, reader.load))
-
-
 @pytest.mark.django_db
 def test_a_large_run_reads_aside_and_keeps_the_same(make_campaign, make_image, make_model, monkeypatch):
     campaign = make_campaign(task="detection")
@@ -92,7 +85,6 @@ def test_a_large_run_reads_aside_and_keeps_the_same(make_campaign, make_image, m
 
     monkeypatch.setattr(remote, "WORTH_A_PROCESS", 10)
     monkeypatch.setattr(AsideReader, "read", counted)
-    monkeypatch.setattr(Asides, "least_busy", from_the_first)
     monkeypatch.setattr("inference.aside.os.cpu_count", lambda: 3)
     monkeypatch.setattr(AsideReader, "ready", property(lambda self: not self._gone and self._greeting.result() is not None))
     with Endpoint(lambda body: Reply(b"{}") if broken in body else items(BOX)) as endpoint:
