@@ -5,22 +5,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from campaigns.errors import Conflict, DomainError, NotFound
 from campaigns.imagery import Refused
 from campaigns.models import Image, User
 from campaigns.permissions import ANNOTATE, require_role
 from inference.answers import digest
 from inference.calling import CallFailed
-from inference.endpoints import endpoint_of
 from inference.models import Prediction
-from inference.precedence import go_first
-from inference.services.asking import ask_once, impatient
+from inference.schema import PredictionRejected
+from inference.services.asking_any import ask_any
 from inference.services.planning import Plan, make_plan, stored_image
 from inference.store import Answered, keep_answers
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
-from models_registry.services.calls import Call, record_calls
 
 ANSWER_WITHIN_S = 10.0
 REST_S = 30.0
@@ -43,8 +39,8 @@ def predict_image(*, user: User, image: Image, model_id: int | None = None) -> l
     """Return what models say of an image, asking those that have not said it yet; what they say is drafted, too.
 
     ``model_id``: a model of the campaign; by default every one that is to be asked when an image is opened. A model that does
-    not answer is told, never raised. Raises NotFound when the campaign does not use the model, and Conflict when it runs here:
-    that takes a run.
+    not answer is told, never raised. Raises NotFound when the campaign does not use the model, and Conflict when it only answers
+    clicks.
     """
     require_role(user, image.campaign, ANNOTATE)
     models = _wanted(image, model_id)
@@ -55,12 +51,12 @@ def predict_image(*, user: User, image: Image, model_id: int | None = None) -> l
 def _wanted(image: Image, model_id: int | None) -> list[RegisteredModel]:
     attached = CampaignModel.objects.filter(campaign=image.campaign).select_related("model")
     if model_id is None:
-        return [each.model for each in attached.filter(on_open=True, model__kind=ModelKind.EXTERNAL)]
+        return [each.model for each in attached.filter(on_open=True).exclude(model__kind=ModelKind.PROMPTABLE)]
     joined = attached.filter(model_id=model_id).first()
     if joined is None:
         raise NotFound("This campaign does not use such a model. Attach it first.")
-    if joined.model.kind != ModelKind.EXTERNAL:
-        raise Conflict(f"{joined.model.name} answers in the background. Start a run for this image.", code="needs_a_run")
+    if joined.model.kind == ModelKind.PROMPTABLE:
+        raise Conflict(f"{joined.model.name} answers clicks on the labeling page, one thing at a time.", code="promptable_model")
     return [joined.model]
 
 
@@ -72,22 +68,24 @@ def _told(image: Image, model: RegisteredModel, kept: Prediction | None) -> Told
     try:
         return _asked(image, make_plan(model, image.campaign, prefill=True))
     except CallFailed as error:
-        record_calls(model.pk, CallKind.ASSIST, [Call(None, error.code, error.reason)])
         if error.code in ("unreachable", "timeout"):
             _rests_until[model.pk] = time.monotonic() + REST_S
         return Told(model, code=error.code, reason=error.reason)
     except (Refused, OSError) as error:
         return Told(model, code="unreadable_image", reason=f"The image could not be read: {error}")
+    except PredictionRejected as error:
+        return Told(model, code="rejected", reason=str(error))
     except DomainError as error:
+        if error.code in ("models_unreachable", "model_slow"):
+            _rests_until[model.pk] = time.monotonic() + REST_S
         return Told(model, code=error.code, reason=str(error))
 
 
 def _asked(image: Image, plan: Plan) -> Told:
     model = plan.model
-    endpoint = impatient(endpoint_of(model), ANSWER_WITHIN_S)
-    with go_first(settings.DATA_DIR, model.pk):
-        answer = ask_once(endpoint, stored_image(image), ANSWER_WITHIN_S)
-    record_calls(model.pk, CallKind.ASSIST, [Call(answer.latency_ms)])
-    keep_answers(source=plan.source, answered=[Answered(image.pk, digest(answer.prediction, plan.rules), answer.latency_ms)])
+    begun = time.perf_counter()
+    prediction = ask_any(model, stored_image(image), within_s=ANSWER_WITHIN_S, kind=CallKind.ASSIST)
+    latency_ms = (time.perf_counter() - begun) * 1000.0
+    keep_answers(source=plan.source, answered=[Answered(image.pk, digest(prediction, plan.rules), latency_ms)])
     kept = Prediction.objects.select_related("model").get(image=image, model=model, model_version=model.version)
     return Told(model, kept, fresh=True)

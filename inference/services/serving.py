@@ -6,10 +6,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
@@ -19,19 +18,15 @@ from campaigns.models import Campaign, User
 from campaigns.permissions import VIEW, require_role
 from campaigns.storage import folder
 from inference.calling import CallFailed
-from inference.endpoints import endpoint_of
 from inference.inputs import StoredImage
-from inference.precedence import go_first
 from inference.schema import Prediction
-from inference.services.asking import ask_once, impatient
-from inference.services.ensembles import load_ensemble
+from inference.services.asking_any import ask_any, described
 from inference.services.planning import draft_rules
-from inference.serving.client import ask_own_model, embed_pictures
+from inference.serving.client import embed_pictures
 from inference.serving.questions import AskedModel, Served, Wanted, by_label
 from inference.serving.things import said, with_thresholds
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.protocols import LOCAL
-from models_registry.services.calls import Call, record_calls
 
 ANSWER_WITHIN_S: Final = 60.0
 NO_IMAGE: Final = 0
@@ -62,7 +57,7 @@ def predict_picture(*, user: User, campaign: Campaign, model: RegisteredModel, c
     rules = with_thresholds(draft_rules(model, campaign), by_label(wanted.thresholds, names), wanted.threshold)
     with landed(content, name) as image:
         begun = time.perf_counter()
-        prediction = _ask(model, image, wanted.role)
+        prediction = _asked(model, image, wanted.role)
         latency_ms = (time.perf_counter() - begun) * 1000.0
     told = {names[label]: value for label, value in rules.thresholds.items() if label in names}
     role = wanted.role if model.protocol == LOCAL else ""
@@ -86,38 +81,18 @@ def landed(content: bytes, name: str) -> Iterator[StoredImage]:
         )  # fmt: skip
 
 
-def _ask(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
-    if model.kind == ModelKind.ENSEMBLE:
-        ensemble = load_ensemble(model)
-        return ensemble.combine({each.model.pk: _ask(each.model, image, "") for each in ensemble.members})
-    return _ask_own(model, image, role) if model.kind == ModelKind.INTERNAL else _ask_endpoint(model, image)
-
-
-def _ask_own(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
-    return ask_own_model(settings.DATA_DIR, model_id=model.pk, role=role, images=[_described(image)])[0]
-
-
-def _described(image: StoredImage) -> dict[str, Any]:
-    return {**asdict(image), "path": str(image.path)}
+def _asked(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
+    try:
+        return ask_any(model, image, within_s=ANSWER_WITHIN_S, kind=CallKind.SERVE, role=role)
+    except Refused as refused:
+        raise InvalidInput(refused.detail, code=refused.code) from refused
+    except CallFailed as error:
+        if error.code == "timeout":
+            raise TooSlow(error.reason, code="model_slow") from error
+        raise Unavailable(f"The model gave no answer: {error.reason}", code=error.code) from error
 
 
 def embed_picture(*, content: bytes, name: str) -> list[float]:
     """Return the embedding of a picture, in the space of the campaigns' images; raises as ``predict_picture`` does."""
     with landed(content, name) as image:
-        return embed_pictures(settings.DATA_DIR, [_described(image)])[0]
-
-
-def _ask_endpoint(model: RegisteredModel, image: StoredImage) -> Prediction:
-    endpoint = impatient(endpoint_of(model), ANSWER_WITHIN_S)
-    try:
-        with go_first(settings.DATA_DIR, model.pk):
-            answer = ask_once(endpoint, image, ANSWER_WITHIN_S)
-    except Refused as refused:
-        raise InvalidInput(refused.detail, code=refused.code) from refused
-    except CallFailed as error:
-        record_calls(model.pk, CallKind.SERVE, [Call(None, error.code, error.reason)])
-        if error.code == "timeout":
-            raise TooSlow(error.reason, code="model_slow") from error
-        raise Unavailable(f"The model gave no answer: {error.reason}", code=error.code) from error
-    record_calls(model.pk, CallKind.SERVE, [Call(answer.latency_ms)])
-    return answer.prediction
+        return embed_pictures(settings.DATA_DIR, [described(image)])[0]

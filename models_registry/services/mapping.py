@@ -42,14 +42,14 @@ def set_mapping(
     """Replace the mapping (``[{"class": 0 | {"index": 0}, "label": id | None}]``), the thresholds, or when the model is asked.
 
     A class without a label is not provided. Thresholds are by label id, 0 to 1: below it nothing is drafted. ``on_open``: ask
-    the model about an image when a person opens it; raises Conflict for a model that has no address to ask at.
+    the model about an image when a person opens it; raises Conflict for a model that only answers clicks.
     """
     require_role(user, attached.campaign, MANAGE)
     labels = set(attached.campaign.labels.values_list("pk", flat=True))
     pairs = None if mapping is None else _checked_mapping(mapping, labels)
     limits = None if thresholds is None else _checked_thresholds(thresholds, labels)
-    if on_open and attached.model.kind != ModelKind.EXTERNAL:
-        raise Conflict("Only a model with an address can be asked when an image is opened. Run this one beforehand.", code="not_external")
+    if on_open and attached.model.kind == ModelKind.PROMPTABLE:
+        raise Conflict("This model answers clicks, one thing at a time; it says nothing when an image is opened.", code="promptable_model")
     with transaction.atomic():
         if pairs is not None:
             _write(attached, pairs)

@@ -5,7 +5,10 @@ import pytest
 from campaigns.models import AnnotationSet
 from inference.models import Prediction
 from inference.precedence import Bystander
+from inference.schema import Classification, ClassScore
+from inference.schema import Prediction as Said
 from inference.services import opening
+from inference.services.ensembles import create_ensemble
 from models_registry.models import CampaignModel
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
 
@@ -90,21 +93,39 @@ def test_runs_of_the_same_model_hold_back_meanwhile(campaign, make_image, make_m
         assert not Bystander(settings.DATA_DIR, model.pk)()
 
 
-def test_a_model_of_another_campaign_is_not_found_and_one_of_ours_takes_a_run(
-    campaign, make_campaign, make_image, make_model, as_user, annotator
+def test_a_model_of_another_campaign_is_not_found_and_one_for_clicks_says_nothing(
+    campaign, make_campaign, make_image, make_model, as_user, annotator, manager
 ):
     image = make_image(campaign)
     other = make_model(make_campaign("Elsewhere"), "http://127.0.0.1:9/predict")
     assert asked(as_user, annotator, image, model=other.pk)[0] == 404
-    internal = make_model(campaign, "", kind="internal", protocol="local")
-    status, problem = asked(as_user, annotator, image, model=internal.pk)
-    assert (status, problem["code"]) == (409, "needs_a_run")
+    clicks = make_model(campaign, "", kind="promptable", protocol="promptable")
+    status, problem = asked(as_user, annotator, image, model=clicks.pk)
+    assert (status, problem["code"]) == (409, "promptable_model")
+    answer = as_user(manager).put(f"/api/v1/campaigns/{campaign.pk}/models/{clicks.pk}", {"on_open": True}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "promptable_model")
 
 
-def test_only_a_model_with_an_address_is_asked_on_open(campaign, make_model, as_user, manager):
-    model = make_model(campaign, "http://127.0.0.1:9/predict")
-    address = f"/api/v1/campaigns/{campaign.pk}/models/{model.pk}"
-    assert as_user(manager).put(address, {"on_open": True}, format="json").json()["on_open"] is True
-    internal = make_model(campaign, "", kind="internal", protocol="local")
-    answer = as_user(manager).put(f"/api/v1/campaigns/{campaign.pk}/models/{internal.pk}", {"on_open": True}, format="json")
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_external")
+def test_a_model_of_ours_is_asked_in_its_own_process_and_told_when_that_is_not_there(
+    campaign, make_image, make_model, as_user, annotator, monkeypatch
+):
+    image = make_image(campaign)
+    own = on_open(make_model(campaign, "", kind="internal", protocol="local"))
+    status, (told,) = asked(as_user, annotator, image)
+    assert (status, told["code"]) == (200, "models_unreachable")
+    assert asked(as_user, annotator, image)[1][0]["code"] == "resting"
+    monkeypatch.setattr(opening, "_rests_until", {})
+    said = Said((Classification((ClassScore(0, "land", 0.2), ClassScore(1, "water", 0.8)), activation="softmax"),), 64, 48, "1")
+    monkeypatch.setattr("inference.serving.client.ask", lambda *_, **__: {"predictions": [said.as_document()]})
+    told = asked(as_user, annotator, image)[1][0]
+    assert (told["fresh"], told["prediction"]["confidence"]) == (True, 0.8)
+    assert AnnotationSet.objects.get(image=image, author=None).annotations[0]["model"]["id"] == own.pk
+
+
+def test_an_ensemble_is_asked_by_its_members(campaign, make_image, make_model, as_user, annotator):
+    image = make_image(campaign)
+    with Endpoint(lambda body: items(SURE)) as one, Endpoint(lambda body: items({**SURE, "scores": {"land": 0.6, "water": 0.4}})) as two:
+        members = [{"model": make_model(campaign, each.url).pk} for each in (one, two)]
+        on_open(create_ensemble(user=campaign.created_by, campaign=campaign, name="Both", members=members))
+        told = asked(as_user, annotator, image)[1][0]
+    assert told["prediction"]["confidence"] == pytest.approx(0.6)

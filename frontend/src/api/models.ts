@@ -167,7 +167,7 @@ export async function keepWithDrafts(campaign: number, model: { readonly id: num
 /** Let a model draft on images of the campaign; returns the run, or what it said at once. */
 export async function draftOn(campaign: number, model: { readonly id: number; readonly kind: string }, images: readonly number[], taken: Images = [...images]): Promise<Answer<Schemas["Run"]> | Answer<Schemas["Told"]>[]> {
   const [only] = images;
-  if (model.kind === "external" && images.length === 1 && only !== undefined) return bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: only } }, body: { model: model.id } }));
+  if (model.kind !== "promptable" && images.length === 1 && only !== undefined) return bodyOf(api.POST("/api/v1/images/{image_id}/predict", { params: { path: { image_id: only } }, body: { model: model.id } }));
   return bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/inference-runs", { ...campaignAt(campaign), body: { model: model.id, images: taken, prefill: true } }));
 }
 

@@ -44,7 +44,7 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
   const manager = mayManage(campaign.role);
   const attached = useCampaignModels(campaign.id, at !== null && mayLabel(campaign.role));
   // People without a say in runs may ask a model with an address about one image.
-  const models = (attached.data ?? []).map(({ model }) => model).filter(({ kind }) => kind !== "promptable" && (manager || (kind === "external" && images.length === 1)));
+  const models = (attached.data ?? []).map(({ model }) => model).filter(({ kind }) => kind !== "promptable" && (manager || images.length === 1));
   const labels = mayLabel(campaign.role) ? campaign.labels : [];
   const many = images.length > 1;
   const own = new Set(image?.whole_labels.map((one) => one.label) ?? []);

@@ -107,13 +107,11 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
                 </Button>
               </Group>
             )}
-            {model.kind === "external" && (
-              <Switch
-                checked={(save.isPending ? save.variables.on_open : undefined) ?? attached.on_open} disabled={!manager} data-testid="on-open"
-                label={t("campaignModels.onOpen")} description={t("campaignModels.onOpenHint")}
-                onChange={(event) => save.mutate({ model: model.id, on_open: event.currentTarget.checked })}
-              />
-            )}
+            <Switch
+              checked={(save.isPending ? save.variables.on_open : undefined) ?? attached.on_open} disabled={!manager} data-testid="on-open"
+              label={t("campaignModels.onOpen")} description={t("campaignModels.onOpenHint")}
+              onChange={(event) => save.mutate({ model: model.id, on_open: event.currentTarget.checked })}
+            />
             <ScriptSamples campaign={campaign.id} model={model.id} />
             {manager && model.kind !== "ensemble" && <DownloadModel campaign={campaign} model={model} />}
             {manager && <InferencePanel campaign={campaign} model={model} mapped={stored.size > 0} />}
