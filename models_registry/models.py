@@ -152,6 +152,7 @@ class CampaignModel(models.Model):
     model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="campaign_models")
     thresholds = models.JSONField(default=dict, help_text='{"<label id>": 0.5}: below it nothing is drafted')
     on_open = models.BooleanField(default=False, help_text="Ask it about an image when a person opens it.")
+    temperature = models.FloatField(null=True, blank=True, help_text="Divides the logits of its probabilities.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from active_learning.api import likeness, plans, rounds, similarity, training
+from active_learning.api import likeness, plans, rounds, similarity, statistics, training
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *training.urlpatterns,
@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *similarity.urlpatterns,
     *likeness.urlpatterns,
     *plans.urlpatterns,
+    *statistics.urlpatterns,
 ]

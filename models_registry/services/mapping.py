@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -14,6 +14,8 @@ from models_registry.mapping import auto_map
 from models_registry.models import CampaignModel, LabelMapping, ModelKind, RegisteredModel
 from models_registry.permissions import require_use
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
+
+MOST_TEMPERATURE: Final = 100.0
 
 
 def attach_model(*, user: User, campaign: Campaign, model: RegisteredModel, caller: Caller = UNKNOWN_CALLER) -> CampaignModel:
@@ -59,6 +61,16 @@ def set_mapping(
         if on_open is not None:
             CampaignModel.objects.filter(pk=attached.pk).update(on_open=on_open)
             attached.on_open = on_open
+    return attached
+
+
+def set_temperature(*, user: User, attached: CampaignModel, temperature: float | None) -> CampaignModel:
+    """Keep the temperature that calibrates the model's probabilities in this campaign; None takes them as they are."""
+    require_role(user, attached.campaign, MANAGE)
+    if temperature is not None and not 0.0 < temperature <= MOST_TEMPERATURE:
+        raise InvalidInput(f"A temperature lies above 0 and is at most {MOST_TEMPERATURE:g}.", code="invalid_temperature")
+    CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature)
+    attached.temperature = temperature
     return attached
 
 

@@ -1,0 +1,181 @@
+"""How good a model of a campaign is, on which images, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from active_learning.api import statistics_forms as forms
+from active_learning.services import statistics as services
+from active_learning.services.statistics_images import Question, images_of
+from campaigns.api.base import fetch_campaign, idempotent, user_of
+from campaigns.api.serializers import RunSerializer
+from campaigns.errors import InvalidInput
+
+SLICE = OpenApiParameter(
+    "slice", str, description='train, validation, test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1}; validation by default.'
+)
+THRESHOLDS = OpenApiParameter(
+    "thresholds", str, description='Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them those hold that are saved, else the best.'
+)
+
+
+def _slice(request: Request) -> str:
+    return request.query_params.get("slice") or "validation"
+
+
+def _thresholds(request: Request) -> dict[int, float] | None:
+    text = request.query_params.get("thresholds")
+    if not text:
+        return None
+    try:
+        given = {int(label): float(value) for label, value in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidInput('thresholds is JSON: {"<label id>": 0.5}.', code="invalid_thresholds") from error
+    if not all(0.0 <= value <= 1.0 for value in given.values()):
+        raise InvalidInput("A threshold is a number from 0 to 1.", code="invalid_thresholds")
+    return given
+
+
+class StatisticsView(APIView):
+    """Figures of a model."""
+
+    @extend_schema(parameters=[SLICE, THRESHOLDS], responses=forms.StatisticsSerializer)
+    def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Measure stored answers against what people submitted: all labels together, each label, confusions, calibration."""
+        document = services.statistics_of(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
+            thresholds=_thresholds(request),
+        )  # fmt: skip
+        return Response(document)
+
+
+class CurvesView(APIView):
+    """Precision and recall over thresholds."""
+
+    @extend_schema(parameters=[SLICE], responses=forms.CurvesSerializer)
+    def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Return the curve of all labels at one threshold, and of each label; thresholds fall along them."""
+        document = services.curves_of(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request)
+        )
+        return Response(document)
+
+
+class StatisticsImagesView(APIView):
+    """The images behind the figures."""
+
+    @extend_schema(parameters=[SLICE, THRESHOLDS, forms.ImagesQuerySerializer], responses=forms.MeasuredImagesSerializer)
+    def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """List images by outcome, confusion cell, loss or uncertainty: all their ids, and one page of them in full."""
+        form = forms.ImagesQuerySerializer(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        document = images_of(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
+            thresholds=_thresholds(request), question=Question(**form.validated_data),
+        )  # fmt: skip
+        return Response(document)
+
+
+class ThresholdsView(APIView):
+    """Where a model's answers begin to count."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("aim", str, enum=["f1", "precision", "recall"]),
+            OpenApiParameter("target", OpenApiTypes.FLOAT, description="Least precision or recall, 0 to 1"),
+            SLICE,
+        ],
+        responses=forms.ThresholdsSerializer,
+    )
+    def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Suggest the thresholds that reach an aim on a slice; labels for which none does are left out. Nothing is saved."""
+        try:
+            target = float(request.query_params.get("target", 0.0))
+        except ValueError as error:
+            raise InvalidInput("target is a share from 0 to 1.", code="invalid_aim") from error
+        found = services.suggest_thresholds(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id,
+            aim=request.query_params.get("aim", "f1"), target=target, on=_slice(request),
+        )  # fmt: skip
+        return Response({"thresholds": found})
+
+    @extend_schema(request=forms.ThresholdsSerializer, responses=forms.ThresholdsSerializer)
+    def put(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Save thresholds by label id: from then on they hold for drafts too. Labels that are not named keep theirs."""
+        form = forms.ThresholdsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        saved = services.save_thresholds(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, thresholds=form.validated_data["thresholds"]
+        )
+        return Response({"thresholds": saved})
+
+
+class CalibrationView(APIView):
+    """Whether a model's confidences can be believed."""
+
+    @extend_schema(request=forms.SliceSerializer, responses=forms.CalibrationSerializer)
+    def post(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Fit the temperature that makes confidences honest on a slice, and keep it with the model."""
+        form = forms.SliceSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        campaign = fetch_campaign(request, campaign_id)
+        return Response(services.calibrate(user=user_of(request), campaign=campaign, model_id=model_id, name=form.validated_data["slice"]))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Take the model's confidences as they are again."""
+        services.forget_calibration(user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AnswersView(APIView):
+    """Answers that statistics lack."""
+
+    @extend_schema(request=forms.SliceSerializer, responses={202: RunSerializer})
+    @idempotent
+    def post(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Ask the model about the images of a slice that have a truth and no answer yet; nothing is drafted."""
+        form = forms.SliceSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        campaign = fetch_campaign(request, campaign_id)
+        run = services.start_answers(user=user_of(request), campaign=campaign, model_id=model_id, name=form.validated_data["slice"])
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+
+class StatisticsComparisonView(APIView):
+    """Two models on the same images."""
+
+    @extend_schema(
+        parameters=[SLICE, OpenApiParameter("with", int, required=True, description="The other model's id")],
+        responses=forms.StatisticsComparisonSerializer,
+    )
+    def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Judge the other model against this one, each at its own thresholds, and say whether the difference could be chance."""
+        other = request.query_params.get("with", "")
+        if not other.isdecimal() or int(other) == model_id:
+            raise InvalidInput("with is the id of another model of this campaign.")
+        document = services.compare_statistics(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), models=(model_id, int(other)), name=_slice(request)
+        )
+        return Response(document)
+
+
+ROOT = "campaigns/<int:campaign_id>/models/<int:model_id>/statistics"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(ROOT, StatisticsView.as_view()),
+    path(f"{ROOT}/curves", CurvesView.as_view()),
+    path(f"{ROOT}/images", StatisticsImagesView.as_view()),
+    path(f"{ROOT}/thresholds", ThresholdsView.as_view()),
+    path(f"{ROOT}/calibration", CalibrationView.as_view()),
+    path(f"{ROOT}/answers", AnswersView.as_view()),
+    path(f"{ROOT}/comparison", StatisticsComparisonView.as_view()),
+]

@@ -1,0 +1,165 @@
+"""Statistics of answers about whole images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from active_learning.evaluation.calibration import bin_of, judged, losses, reliability
+from active_learning.evaluation.curves import Curve, average_precision, curve_of, roc_auc
+from active_learning.evaluation.figures import Counts, averages, confusion, count, matthews, matthews_of_labels, ratio
+from active_learning.evaluation.resampling import Verdict, compare, draw_weights, interval_of, resampled
+from active_learning.evaluation.telling import Figure
+from active_learning.evaluation.values import Bits, Floats, LabelEvidence
+
+
+@dataclass(frozen=True, eq=False)
+class LabelRow:
+    """One label at its threshold; figures are None where there is nothing to compute them from."""
+
+    label_id: int
+    hits: int
+    said: int
+    true: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    f1_low: float | None
+    f1_high: float | None
+    average_precision: float | None
+    auc: float | None
+    mcc: float | None
+    iou: float | None = None
+
+
+class LabelMeasures:
+    """All that is asked of one slice; what no threshold changes is computed once."""
+
+    def __init__(self, evidence: LabelEvidence) -> None:
+        self.evidence = evidence
+
+    @cached_property
+    def weights(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        """The bootstrap's draws, the same for every figure."""
+        return draw_weights(len(self.evidence), np.random.default_rng(0))
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """One a label, along which its threshold moves."""
+        evidence = self.evidence
+        places = range(len(evidence.label_ids))
+        return tuple(curve_of(evidence.scores[:, k], evidence.truth[:, k], int(evidence.truth[:, k].sum())) for k in places)
+
+    @cached_property
+    def pooled(self) -> Curve:
+        """All labels at one threshold."""
+        return curve_of(self.evidence.scores.ravel(), self.evidence.truth.ravel(), int(self.evidence.truth.sum()))
+
+    @cached_property
+    def ranked(self) -> tuple[tuple[float | None, float | None], ...]:
+        """Average precision and AUC of each label against the rest, from its probabilities as they are."""
+        evidence = self.evidence
+        found = []
+        for k in range(len(evidence.label_ids)):
+            true = evidence.truth[:, k]
+            curve = curve_of(evidence.probabilities[:, k], true, int(true.sum()))
+            found.append((average_precision(curve), roc_auc(evidence.probabilities[:, k], true)))
+        return tuple(found)
+
+    @cached_property
+    def losses(self) -> Floats:
+        """Cross-entropy of each image."""
+        return losses(self.evidence)
+
+    def rows(self, thresholds: Floats) -> list[LabelRow]:
+        """Return the labels at thresholds (K,)."""
+        said = self.evidence.said(thresholds)
+        counts = count(said, self.evidence.truth)
+        drawn = resampled(said, self.evidence.truth, self.weights).f1
+        correlation = matthews_of_labels(counts, len(self.evidence))
+        return [self._row(k, counts, drawn[:, k], float(correlation[k])) for k in range(len(self.evidence.label_ids))]
+
+    def _row(self, k: int, counts: Counts, drawn: Floats, correlation: float) -> LabelRow:
+        hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
+        spread = interval_of(drawn) if said + true else None
+        average, auc = self.ranked[k]
+        return LabelRow(
+            self.evidence.label_ids[k], hits, said, true,
+            hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
+            spread.low if spread else None, spread.high if spread else None, average, auc, correlation if 0 < true < len(self.evidence) else None,
+        )  # fmt: skip
+
+    def figures(self, thresholds: Floats) -> list[Figure]:
+        """Return the figures of all labels together; without an image there are none."""
+        evidence = self.evidence
+        if not len(evidence) or not evidence.label_ids:
+            return []
+        said = evidence.said(thresholds)
+        found = [self._mean("accuracy", right_of(evidence, said).astype(float))]
+        if evidence.multi_label:
+            found.append(self._mean("label_accuracy", (said == evidence.truth).mean(axis=1)))
+        drawn = averages(resampled(said, evidence.truth, self.weights))
+        for name, value in averages(count(said, evidence.truth)).items():
+            found.append(_with_interval(name, float(value), drawn[name]))
+        found.append(Figure("mcc", self._correlation(said)))
+        found.append(self._mean("cross_entropy", self.losses))
+        found.append(self._calibration())
+        found += [Figure(name, _mean([each[n] for each in self.ranked])) for n, name in enumerate(("average_precision", "auc"))]
+        return found
+
+    def _mean(self, name: str, values: Floats) -> Figure:
+        drawn = self.weights @ values.astype(np.float32) / len(values)
+        return _with_interval(name, float(values.mean()), drawn.astype(float))
+
+    def _correlation(self, said: Bits) -> float | None:
+        evidence = self.evidence
+        if not evidence.multi_label:
+            return matthews(confusion(said, evidence.truth, multi_label=False))
+        counts = count(said, evidence.truth)
+        values = matthews_of_labels(counts, len(evidence))
+        return _mean([float(values[k]) if 0 < counts.true[k] < len(evidence) else None for k in range(len(values))])
+
+    def _calibration(self) -> Figure:
+        """Return the calibration error with an interval: bins are drawn with their images."""
+        confidence, right = judged(self.evidence)
+        each = len(confidence) // len(self.evidence)
+        place = np.repeat(np.arange(len(self.evidence)), each)
+        gaps = np.zeros((len(self.evidence), int(bin_of(np.ones(1))[0]) + 1))
+        np.add.at(gaps, (place, bin_of(confidence)), confidence - right)
+        drawn = np.abs(self.weights @ gaps.astype(np.float32)).sum(axis=1) / len(confidence)
+        return _with_interval("calibration_error", reliability(self.evidence).error, drawn.astype(float))
+
+
+def right_of(evidence: LabelEvidence, said: Bits) -> Bits:
+    """Return which images (N,) are right: exactly the true labels were said."""
+    return np.asarray((said == evidence.truth).all(axis=1))
+
+
+def compare_labels(first: LabelEvidence, second: LabelEvidence, thresholds: tuple[Floats, Floats]) -> dict[str, Verdict]:
+    """Judge two models on the same images in the same order: accuracy and macro F1."""
+    said = (first.said(thresholds[0]), second.said(thresholds[1]))
+    right = (right_of(first, said[0]), right_of(second, said[1]))
+    weights = draw_weights(len(first), np.random.default_rng(0))
+    shares = [each.astype(np.float32) for each in right]
+    drawn = {
+        "accuracy": ratio(weights @ shares[1] - weights @ shares[0], np.full(len(weights), float(len(first)))),
+        "f1_macro": averages(resampled(said[1], second.truth, weights))["f1_macro"]
+        - averages(resampled(said[0], first.truth, weights))["f1_macro"],
+    }
+    points = {
+        "accuracy": [float(each.mean()) for each in right],
+        "f1_macro": [float(averages(count(one, first.truth))["f1_macro"]) for one in said],
+    }
+    return {name: compare(points[name][0], points[name][1], drawn[name], right[0], right[1]) for name in drawn}
+
+
+def _with_interval(name: str, value: float, drawn: Floats) -> Figure:
+    spread = interval_of(drawn)
+    return Figure(name, value, spread.low, spread.high)
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [each for each in values if each is not None]
+    return sum(known) / len(known) if known else None

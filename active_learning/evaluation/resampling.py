@@ -1,0 +1,86 @@
+"""How sure a figure is: bootstrap over images, and whether two models really differ."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from active_learning.evaluation.figures import Counts
+from active_learning.evaluation.values import Bits, Floats
+
+DRAWS: Final = 300
+LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
+def draw_weights(images: int, rng: np.random.Generator, draws: int = DRAWS) -> npt.NDArray[np.float32]:
+    """Return (draws, images): how often each image is drawn when as many as there are are drawn with replacement."""
+    if not images:
+        return np.zeros((draws, 0), np.float32)
+    picks = rng.integers(0, images, (draws, images), dtype=np.int64)
+    picks += np.arange(draws)[:, None] * images
+    return np.bincount(picks.ravel(), minlength=draws * images).reshape(draws, images).astype(np.float32)
+
+
+def interval_of(drawn: npt.NDArray[Any]) -> Interval:
+    """Return the middle 95 % of drawn figures (percentile bootstrap, Efron 1979)."""
+    low, high = np.quantile(np.asarray(drawn, float), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
+
+
+def resampled(said: Bits, true: Bits, weights: npt.NDArray[np.float32]) -> Counts:
+    """Return counts (draws, K) of each draw at once."""
+    both = said & true
+    return Counts(*((weights @ each.astype(np.float32)).astype(float) for each in (both, said, true)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Two models on the same images. ``difference``: of the second less the first.
+
+    ``only_first``, ``only_second``: images that one alone got right; ``p_value``: how likely so uneven a split is if they are
+    equally good (McNemar's exact test).
+    """
+
+    difference: float
+    low: float
+    high: float
+    only_first: int
+    only_second: int
+    p_value: float
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the interval of the difference leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the exact two-sided p-value that two models differ (McNemar 1947; binomial with half)."""
+    total, least = only_first + only_second, min(only_first, only_second)
+    if not total:
+        return 1.0
+    logs = [_log_choose(total, k) - total * math.log(2) for k in range(least + 1)]
+    return min(1.0, 2 * math.fsum(math.exp(each) for each in logs))
+
+
+def _log_choose(total: int, chosen: int) -> float:
+    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
+
+
+def compare(first: float, second: float, drawn: Floats, right_first: Bits, right_second: Bits) -> Verdict:
+    """Judge two models by one figure of each (a number) and its differences over shared draws (draws,)."""
+    found = interval_of(drawn)
+    only_first, only_second = int((right_first & ~right_second).sum()), int((right_second & ~right_first).sum())
+    return Verdict(second - first, found.low, found.high, only_first, only_second, mcnemar(only_first, only_second))

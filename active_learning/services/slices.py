@@ -1,0 +1,79 @@
+"""Which images a model is measured on: those that taught it, those that measured it, those that were held back, or any filter's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from active_learning.models import TrainingRun
+from active_learning.services.snapshots import labeled_images
+from active_learning.training.config import TrainingConfig
+from active_learning.training.families import FAMILIES
+from active_learning.training.splits import divide
+from active_learning.training.targets import TrainedClass
+from campaigns.errors import InvalidInput
+from campaigns.filters import selected_ids
+from campaigns.models import Campaign, Image, Split, User
+from models_registry.models import RegisteredModel
+
+TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
+SLICES: Final = (TRAIN, VALIDATION, TEST, ALL)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Images that a training learned from, and those that it measured itself on."""
+
+    train: frozenset[int]
+    validation: frozenset[int]
+
+
+def slice_images(*, user: User, campaign: Campaign, model: RegisteredModel, name: str) -> Collection[int]:
+    """Return the ids of a slice: one of ``SLICES``, or a selection written as JSON. Raises InvalidInput for anything else."""
+    images = Image.objects.filter(campaign=campaign).order_by()
+    if name == ALL:
+        return list(images.values_list("pk", flat=True))
+    if name == TEST:
+        return list(images.filter(split=Split.TEST).values_list("pk", flat=True))
+    if name in (TRAIN, VALIDATION):
+        taught = taught_by(campaign, model)
+        if taught is not None:
+            return taught.train if name == TRAIN else taught.validation
+        return list(images.filter(split=Split(name)).values_list("pk", flat=True))
+    return selected_ids(campaign, _selection(name), reader=user)
+
+
+def _selection(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(
+            f'slice is {", ".join(SLICES)}, or a selection written as JSON: [1, 2], {{"filter": {{"label": 3}}}} or {{"view": 1}}.',
+            code="invalid_slice",
+        ) from error
+
+
+def taught_by(campaign: Campaign, model: RegisteredModel) -> Taught | None:
+    """Return which images taught a model of ours; None of a model from elsewhere, for which the marks of people stand."""
+    training = TrainingRun.objects.select_related("snapshot").filter(model=model, run__campaign=campaign).order_by("-run_id").first()
+    if training is None or training.snapshot is None:
+        return None
+    return _division(campaign, training)
+
+
+def _division(campaign: Campaign, training: TrainingRun) -> Taught:
+    """Divide the snapshot again as the training did: the same targets, marks and seed give the same division."""
+    assert training.snapshot is not None
+    config = TrainingConfig.from_document(training.config)
+    labeled = labeled_images(training.snapshot)
+    classes = [TrainedClass(label.pk, label.name) for label in campaign.labels.all() if config.labels is None or label.pk in config.labels]
+    read_targets = FAMILIES[campaign.task].read_targets
+    targets = read_targets([each.annotations for each in labeled], classes, multi_label=config.multi_label)
+    images = [labeled[row].image for row in targets.rows.tolist()]
+    division = divide(targets.values, [image.split for image in images], config.validation, np.random.default_rng(config.seed))
+    train, validation = (frozenset(images[place].pk for place in part.tolist()) for part in (division.train, division.validation))
+    return Taught(train, validation)

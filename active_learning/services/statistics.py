@@ -1,0 +1,239 @@
+"""Statistics of a model in a campaign, from its stored answers and what people submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from active_learning.evaluation.calibration import BINS, calibrated, fit_temperature, reliability
+from active_learning.evaluation.curves import AIMS, Curve, choose_threshold
+from active_learning.evaluation.figures import confusion
+from active_learning.evaluation.labels import LabelMeasures, compare_labels
+from active_learning.evaluation.telling import HELP
+from active_learning.evaluation.values import Floats, LabelEvidence
+from active_learning.services.evidence import Known, known_labels, measured_kind, measures_of_labels
+from active_learning.services.slices import VALIDATION, slice_images
+from campaigns.errors import Conflict, InvalidInput
+from campaigns.models import Campaign, Run, User
+from campaigns.permissions import MANAGE, REVIEW, require_role
+from inference.prefill import DEFAULT_LABEL_THRESHOLD
+from inference.services import start_inference
+from inference.services.planning import draft_rules
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.services import attached_model
+from models_registry.services.mapping import set_mapping, set_temperature
+
+MOST_CURVES: Final = 200
+LIKELIEST: Final = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A model on one slice of a campaign: who asks for what, and what is known of it."""
+
+    user: User
+    campaign: Campaign
+    attached: CampaignModel
+    slice: str
+    images: frozenset[int]
+    known: Known
+    measures: LabelMeasures
+
+    @property
+    def model(self) -> RegisteredModel:
+        """The model that is measured."""
+        return self.attached.model
+
+    @property
+    def evidence(self) -> LabelEvidence:
+        """Answers beside truth."""
+        return self.measures.evidence
+
+
+def read_slice(*, user: User, campaign: Campaign, model_id: int, name: str) -> Reading:
+    """Read a model's answers about a slice. Raises NotAllowed for who may not see what others submitted."""
+    require_role(user, campaign, REVIEW)
+    attached = attached_model(user=user, campaign=campaign, model_id=model_id)
+    if attached.model.kind == ModelKind.PROMPTABLE:
+        raise InvalidInput("A model that answers clicks says nothing of whole images, so it has no statistics.", code="promptable_model")
+    if measured_kind(campaign) != "labels":
+        raise Conflict("Models of this task cannot be measured here yet.", code="not_measured")
+    known = known_labels(campaign, attached.model)
+    images = frozenset(slice_images(user=user, campaign=campaign, model=attached.model, name=name))
+    return Reading(user, campaign, attached, name, images, known, measures_of_labels(known, images))
+
+
+def statistics_of(*, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None) -> dict[str, Any]:
+    """Return the figures of a model on a slice; without ``thresholds`` at those that are saved, else at the best on validation images."""
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
+    at, source = effective_thresholds(reading, thresholds)
+    measures, evidence = reading.measures, reading.evidence
+    figures = measures.figures(at)
+    matrix = confusion(evidence.said(at), evidence.truth, multi_label=evidence.multi_label)
+    return {
+        "kind": measured_kind(campaign), "multi_label": evidence.multi_label, "slice": name, "counts": _counts(reading),
+        "thresholds": _by_label(evidence, at), "thresholds_source": source,
+        "figures": [asdict(each) for each in figures],
+        "labels": [asdict(each) for each in measures.rows(at)],
+        "confusion": {"labels": list(evidence.label_ids), "counts": matrix.tolist()},
+        "reliability": reliability_document(evidence),
+        "temperature": reading.attached.temperature,
+        "help": dict(HELP),
+    }  # fmt: skip
+
+
+def _counts(reading: Reading) -> dict[str, int]:
+    true = reading.images & reading.known.true
+    return {
+        "images": len(reading.images), "with_truth": len(true), "answered": len(reading.images & reading.known.answered),
+        "measured": len(reading.evidence), "missing": len(true - reading.known.answered), "unclear": len(true & reading.known.unclear),
+    }  # fmt: skip
+
+
+def _by_label(evidence: LabelEvidence, at: Floats) -> dict[str, float]:
+    return {str(label): float(value) for label, value in zip(evidence.label_ids, at, strict=True)}
+
+
+def effective_thresholds(reading: Reading, given: Mapping[int, float] | None = None) -> tuple[Floats, str]:
+    """Return thresholds (K,) and where they come from: given, saved with the model, best for F1, or the usual ones."""
+    evidence = reading.evidence
+    rules = draft_rules(reading.model, reading.campaign)
+    usual = LIKELIEST if not evidence.multi_label else DEFAULT_LABEL_THRESHOLD
+    if rules.model_threshold is not None:
+        usual = rules.model_threshold
+    if given is not None:
+        return np.array([given.get(label, rules.thresholds.get(label, usual)) for label in evidence.label_ids]), "given"
+    if rules.thresholds:
+        return np.array([rules.thresholds.get(label, usual) for label in evidence.label_ids]), "saved"
+    if not evidence.multi_label:
+        return np.full(len(evidence.label_ids), usual), "usual"
+    best = best_thresholds(reading, "f1", 0.0, on=VALIDATION)
+    return np.array([best.get(label, usual) for label in evidence.label_ids]), "best" if best else "usual"
+
+
+def best_thresholds(reading: Reading, aim: str, target: float, *, on: str) -> dict[int, float]:
+    """Return the threshold of each label that reaches an aim on a slice; labels for which none does are left out."""
+    images = slice_images(user=reading.user, campaign=reading.campaign, model=reading.model, name=on)
+    measures = measures_of_labels(reading.known, images)
+    chosen = {
+        label: choose_threshold(curve, aim, target)  # type: ignore[arg-type]
+        for label, curve in zip(measures.evidence.label_ids, measures.curves, strict=True)
+    }
+    return {label: value for label, value in chosen.items() if value is not None}
+
+
+def suggest_thresholds(*, user: User, campaign: Campaign, model_id: int, aim: str, target: float, on: str) -> dict[str, float]:
+    """Return thresholds by label id that reach an aim on a slice: the best F1, or a precision or recall of at least ``target``."""
+    if aim not in AIMS:
+        raise InvalidInput(f"aim is {', '.join(AIMS)}.", code="invalid_aim")
+    if not 0.0 <= target <= 1.0:
+        raise InvalidInput("target is a share from 0 to 1.", code="invalid_aim")
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=on)
+    return {str(label): value for label, value in best_thresholds(reading, aim, target, on=on).items()}
+
+
+def curves_of(*, user: User, campaign: Campaign, model_id: int, name: str) -> dict[str, Any]:
+    """Return the precision-recall curve of all labels pooled, and of each."""
+    measures = read_slice(user=user, campaign=campaign, model_id=model_id, name=name).measures
+    labels = list(zip(measures.evidence.label_ids, measures.curves, strict=True))[:MOST_CURVES]
+    return {"pooled": curve_document(measures.pooled), "labels": [{"label_id": label, **curve_document(curve)} for label, curve in labels]}
+
+
+def curve_document(curve: Curve) -> dict[str, Any]:
+    """Return the points of a curve, thinned, thresholds falling."""
+    thin = curve.thinned()
+    return {
+        "positives": int(curve.positives), "thresholds": thin.thresholds.tolist(),
+        "precision": thin.precision.tolist(), "recall": thin.recall.tolist(), "f1": thin.f1.tolist(),
+    }  # fmt: skip
+
+
+def reliability_document(evidence: LabelEvidence) -> dict[str, Any] | None:
+    """Return the bins of confidence and the calibration error; None without an answer."""
+    if not evidence.probabilities.size:
+        return None
+    found = reliability(evidence)
+    rows = zip(found.counts.tolist(), found.confidence.tolist(), found.accuracy.tolist(), strict=True)
+    bins = [{"low": n / BINS, "high": (n + 1) / BINS, "count": int(c), "confidence": p, "accuracy": a} for n, (c, p, a) in enumerate(rows)]
+    return {"error": found.error, "bins": bins}
+
+
+def calibrate(*, user: User, campaign: Campaign, model_id: int, name: str) -> dict[str, Any]:
+    """Fit one temperature to a slice and keep it with the model; return how well it is calibrated before and after."""
+    require_role(user, campaign, MANAGE)
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
+    if len(reading.evidence) < 2:
+        raise Conflict("Calibrating takes at least two images with an answer and a truth. Run the model on more.", code="nothing_measured")
+    temperature = fit_temperature(reading.evidence)
+    set_temperature(user=user, attached=reading.attached, temperature=temperature)
+    return calibration_document(reading.evidence, temperature)
+
+
+def forget_calibration(*, user: User, campaign: Campaign, model_id: int) -> None:
+    """Take the model's confidences as they are again."""
+    set_temperature(user=user, attached=attached_model(user=user, campaign=campaign, model_id=model_id), temperature=None)
+
+
+def calibration_document(evidence: LabelEvidence, temperature: float) -> dict[str, Any]:
+    """Return the calibration at a temperature beside that of the answers as they are."""
+    return {
+        "temperature": temperature,
+        "before": reliability_document(evidence),
+        "after": reliability_document(calibrated(evidence, temperature)),
+    }
+
+
+def save_thresholds(*, user: User, campaign: Campaign, model_id: int, thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Keep thresholds with the model: from then on they hold for drafts too. Labels that are not named keep theirs."""
+    attached = attached_model(user=user, campaign=campaign, model_id=model_id)
+    saved = set_mapping(user=user, attached=attached, thresholds={**attached.thresholds, **thresholds})
+    return dict(saved.thresholds)
+
+
+def start_answers(*, user: User, campaign: Campaign, model_id: int, name: str) -> Run:
+    """Ask the model about the images of a slice that have a truth and no answer; nothing is drafted on them."""
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
+    missing = sorted((reading.images & reading.known.true) - reading.known.answered)
+    if not missing:
+        raise Conflict("The model has answered about every image of this slice whose truth is known.", code="nothing_missing")
+    return start_inference(user=user, campaign=campaign, model=reading.model, images=missing, prefill=False)
+
+
+def compare_statistics(*, user: User, campaign: Campaign, models: Sequence[int], name: str) -> dict[str, Any]:
+    """Judge two models on the images of a slice that both answered about, each at its own thresholds."""
+    first, second = (read_slice(user=user, campaign=campaign, model_id=each, name=name) for each in models)
+    shared = first.images & second.images & _ids(first) & _ids(second)
+    sides = [_aligned(each, shared, first, second) for each in (first, second)]
+    verdicts = compare_labels(sides[0][0], sides[1][0], (sides[0][1], sides[1][1])) if shared else {}
+    rows = [LabelMeasures(evidence) for evidence, _ in sides]
+    return {
+        "images": len(shared),
+        "models": [
+            {"id": reading.model.pk, "name": reading.model.name, "version": reading.model.version,
+             "figures": [asdict(figure) for figure in measures.figures(at)], "labels": [asdict(row) for row in measures.rows(at)]}
+            for reading, measures, (_, at) in zip((first, second), rows, sides, strict=True)
+        ],
+        "verdicts": [{"figure": figure, **asdict(found), "significant": found.is_significant} for figure, found in verdicts.items()],
+        "help": dict(HELP),
+    }  # fmt: skip
+
+
+def _ids(reading: Reading) -> frozenset[int]:
+    return frozenset(reading.evidence.image_ids.tolist())
+
+
+def _aligned(reading: Reading, shared: Collection[int], *both: Reading) -> tuple[LabelEvidence, Floats]:
+    """Return the evidence of the shared images over the labels of both models, and the thresholds that go with them."""
+    evidence = reading.evidence.at(np.isin(reading.evidence.image_ids, list(shared)))
+    at = dict(zip(evidence.label_ids, effective_thresholds(reading)[0].tolist(), strict=True))
+    labels = tuple(sorted(frozenset[int]().union(*(each.evidence.label_ids for each in both))))
+    place = {label: column for column, label in enumerate(evidence.label_ids)}
+    probabilities, truth = (np.zeros((len(evidence), len(labels)), kind) for kind in (float, bool))
+    for column, label in enumerate(labels):
+        if label in place:
+            probabilities[:, column], truth[:, column] = evidence.probabilities[:, place[label]], evidence.truth[:, place[label]]
+    whole = LabelEvidence(evidence.image_ids, labels, probabilities, truth.astype(bool), evidence.multi_label)
+    return whole, np.array([at.get(label, 1.0) for label in labels])
