@@ -32,6 +32,7 @@ class TrainingRun(models.Model):
     config = models.JSONField(help_text="active_learning.training.config.TrainingConfig as a document")
     snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT, related_name="training_runs")
     model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="training_runs")
+    held_out = models.JSONField(null=True, help_text="Ids of the snapshot's images that measured and did not teach; null: not told")
 
     def __str__(self) -> str:
         return f"training run {self.run_id}"

@@ -163,6 +163,19 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "campaigns/<int:campaign_id>/models/<int:model_id>/coverage": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/model-comparison": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/curves": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/images": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/thresholds": {
+        "get": only(REVIEWERS),
+        "put": only(MANAGERS, {"thresholds": {}}),
+    },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/calibration": {
+        "post": only(MANAGERS, {"slice": "all"}),
+        "delete": only(MANAGERS),
+    },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/answers": {"post": only(MANAGERS, {"slice": "all"})},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/comparison": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/ensembles": {"post": only(MANAGERS, {"name": "Both", "members": [{"model": 1}, {"model": 2}]})},
     "campaigns/<int:campaign_id>/ensembles/<int:model_id>": {
         "get": only(MEMBERS),

@@ -91,6 +91,7 @@ class StatisticsSerializer(serializers.Serializer[Any]):
     confusion = ConfusionSerializer()
     reliability = ReliabilitySerializer(allow_null=True)
     temperature = serializers.FloatField(allow_null=True)
+    flattered = serializers.BooleanField(help_text="Images of the slice taught the model, so it looks better than it is.")
     help = serializers.DictField(child=serializers.CharField(), help_text="One sentence on each figure, by name")
 
 
@@ -123,10 +124,13 @@ class ImagesQuerySerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=OUTCOMES, required=False)
     true = serializers.IntegerField(required=False, help_text="With said: a cell of the confusion matrix by label ids; 0 is nothing.")
     said = serializers.IntegerField(required=False)
-    label = serializers.IntegerField(required=False)
     order = serializers.ChoiceField(choices=ORDERS, required=False)
     offset = serializers.IntegerField(required=False, min_value=0)
     limit = serializers.IntegerField(required=False, min_value=1, max_value=MOST_ROWS)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add ``label``, a name that the framework keeps for itself."""
+        return {**super().get_fields(), "label": serializers.IntegerField(required=False)}
 
 
 class LabelConfidenceSerializer(serializers.Serializer[Any]):

@@ -88,7 +88,8 @@ class LabelMeasures:
         return LabelRow(
             self.evidence.label_ids[k], hits, said, true,
             hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
-            spread.low if spread else None, spread.high if spread else None, average, auc, correlation if 0 < true < len(self.evidence) else None,
+            spread.low if spread else None, spread.high if spread else None, average, auc,
+            correlation if 0 < true < len(self.evidence) else None,
         )  # fmt: skip
 
     def figures(self, thresholds: Floats) -> list[Figure]:

@@ -23,7 +23,7 @@ HELP: Final[Mapping[str, str]] = {
     "f1_weighted": "The mean of the F1 of each label, each as heavy as it is often true.",
     "mcc": "Matthews correlation of answers and truth from -1 to 1, fair where labels are unevenly frequent; 0 is no better than chance.",
     "cross_entropy": "How surprised the model is by the truth, in nats; lower is better, and sure mistakes cost most.",
-    "calibration_error": "How far confidence and the share of right answers lie apart on average; 0 means: 80 % sure is right 8 times of 10.",
+    "calibration_error": "How far confidence and the share of right answers lie apart; 0 means: 80 % sure is right 8 times of 10.",
     "auc": "How likely a true case gets a higher confidence than a false one, whatever the threshold; 0.5 is chance.",
     "average_precision": "The area under the precision-recall curve: precision averaged over all recalls, whatever the threshold.",
     "map": "COCO's mean average precision: over all labels and over overlaps (IoU) from 0.50 to 0.95.",

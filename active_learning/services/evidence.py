@@ -31,20 +31,32 @@ def measured_kind(campaign: Campaign) -> str:
     return "points" if campaign.task == Task.KEYPOINTS else kind_of(campaign)
 
 
-def state_of(campaign: Campaign, model: RegisteredModel) -> str:
-    """Return a text that changes whenever answers, truth, labels or the mapping do."""
+def state_of_truth(campaign: Campaign) -> str:
+    """Return a text that changes whenever what is true of a campaign's images does."""
     images = Q(image__campaign=campaign)
     sets = AnnotationSet.objects.filter(images, state__in=(SetState.SUBMITTED, SetState.ACCEPTED)).order_by()
+    facts: list[Any] = [
+        sets.aggregate(Count("pk"), Max("pk"), Sum("version"), Max("submitted_at")),
+        Reference.objects.filter(images).aggregate(Count("pk"), Max("pk")),
+    ]
+    return _digest(facts)
+
+
+def state_of_answers(campaign: Campaign, model: RegisteredModel) -> str:
+    """Return a text that changes whenever a model's answers, its mapping or the labels do."""
+    images = Q(image__campaign=campaign)
     answers = Prediction.objects.filter(images, model=model, model_version=model.version).order_by()
     mapping = LabelMapping.objects.filter(campaign_model__campaign=campaign, campaign_model__model=model)
     facts: list[Any] = [
         campaign.pk, model.pk, model.version, campaign.task, campaign.settings,
-        sets.aggregate(Count("pk"), Max("pk"), Sum("version"), Max("submitted_at")),
-        Reference.objects.filter(images).aggregate(Count("pk"), Max("pk")),
         answers.aggregate(Count("pk"), Max("pk"), Max("created_at")),
         list(mapping.order_by("class_index").values_list("class_index", "label")),
         list(Label.objects.filter(campaign=campaign).order_by("pk").values_list("pk", flat=True)),
     ]  # fmt: skip
+    return _digest(facts)
+
+
+def _digest(facts: list[Any]) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -87,8 +99,12 @@ class Known:
 
 def known_labels(campaign: Campaign, model: RegisteredModel) -> Known:
     """Return the evidence of all images that have both an answer and a truth."""
-    state = state_of(campaign, model)
-    return SHELF.get(("labels", state), lambda: _read_labels(campaign, model, state))
+    answered = state_of_answers(campaign, model)
+    images = Image.objects.filter(campaign=campaign)
+    # Answers are long and stay, truth is short and changes with every submit: a label that is fixed costs little.
+    answers = SHELF.get(("answers", answered), lambda: read_answers(campaign=campaign, model=model, version=model.version, images=images))
+    state = answered + state_of_truth(campaign)
+    return SHELF.get(("labels", state), lambda: _read_labels(campaign, answers, state))
 
 
 def measures_of_labels(known: Known, images: Collection[int]) -> LabelMeasures:
@@ -97,11 +113,10 @@ def measures_of_labels(known: Known, images: Collection[int]) -> LabelMeasures:
     return SHELF.get(("measures", known.state, rows.tobytes()), lambda: LabelMeasures(known.evidence.at(rows)))
 
 
-def _read_labels(campaign: Campaign, model: RegisteredModel, state: str) -> Known:
-    images = Image.objects.filter(campaign=campaign)
-    answers = read_answers(campaign=campaign, model=model, version=model.version, images=images)
+def _read_labels(campaign: Campaign, answers: Answers, state: str) -> Known:
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
-    truth = {image: labels_of(annotations, multi_label=multi_label) for image, annotations in truth_of(images).items()}
+    told = truth_of(Image.objects.filter(campaign=campaign))
+    truth = {image: labels_of(annotations, multi_label=multi_label) for image, annotations in told.items()}
     unclear = frozenset(image for image, labels in truth.items() if not multi_label and len(labels) > 1)
     evidence = _evidence(campaign, answers, {image: labels for image, labels in truth.items() if image not in unclear}, multi_label)
     return Known(state, evidence, frozenset(answers.image_ids), frozenset(truth), unclear)

@@ -7,14 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from active_learning.models import TrainingRun
-from active_learning.services.snapshots import labeled_images
-from active_learning.training.config import TrainingConfig
-from active_learning.training.families import FAMILIES
-from active_learning.training.splits import divide
-from active_learning.training.targets import TrainedClass
 from campaigns.errors import InvalidInput
 from campaigns.filters import selected_ids
 from campaigns.models import Campaign, Image, Split, User
@@ -58,22 +51,10 @@ def _selection(text: str) -> Any:
 
 
 def taught_by(campaign: Campaign, model: RegisteredModel) -> Taught | None:
-    """Return which images taught a model of ours; None of a model from elsewhere, for which the marks of people stand."""
-    training = TrainingRun.objects.select_related("snapshot").filter(model=model, run__campaign=campaign).order_by("-run_id").first()
-    if training is None or training.snapshot is None:
+    """Return which images taught a model of ours; None where that was not told, as of a model from elsewhere: then people's marks stand."""
+    trainings = TrainingRun.objects.select_related("snapshot").filter(model=model, run__campaign=campaign)
+    training = trainings.order_by("-run_id").first()
+    if training is None or training.snapshot is None or training.held_out is None:
         return None
-    return _division(campaign, training)
-
-
-def _division(campaign: Campaign, training: TrainingRun) -> Taught:
-    """Divide the snapshot again as the training did: the same targets, marks and seed give the same division."""
-    assert training.snapshot is not None
-    config = TrainingConfig.from_document(training.config)
-    labeled = labeled_images(training.snapshot)
-    classes = [TrainedClass(label.pk, label.name) for label in campaign.labels.all() if config.labels is None or label.pk in config.labels]
-    read_targets = FAMILIES[campaign.task].read_targets
-    targets = read_targets([each.annotations for each in labeled], classes, multi_label=config.multi_label)
-    images = [labeled[row].image for row in targets.rows.tolist()]
-    division = divide(targets.values, [image.split for image in images], config.validation, np.random.default_rng(config.seed))
-    train, validation = (frozenset(images[place].pk for place in part.tolist()) for part in (division.train, division.validation))
-    return Taught(train, validation)
+    held_out = frozenset(training.held_out)
+    return Taught(frozenset(image for image, _ in training.snapshot.entries) - held_out, held_out)

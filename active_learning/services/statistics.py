@@ -15,14 +15,14 @@ from active_learning.evaluation.labels import LabelMeasures, compare_labels
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
 from active_learning.services.evidence import Known, known_labels, measured_kind, measures_of_labels
-from active_learning.services.slices import VALIDATION, slice_images
+from active_learning.services.slices import TRAIN, VALIDATION, slice_images
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, REVIEW, require_role
 from inference.prefill import DEFAULT_LABEL_THRESHOLD
 from inference.services import start_inference
 from inference.services.planning import draft_rules
-from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.models import CampaignModel, Checkpoint, ModelKind, RegisteredModel
 from models_registry.services import attached_model
 from models_registry.services.mapping import set_mapping, set_temperature
 
@@ -80,9 +80,17 @@ def statistics_of(*, user: User, campaign: Campaign, model_id: int, name: str, t
         "labels": [asdict(each) for each in measures.rows(at)],
         "confusion": {"labels": list(evidence.label_ids), "counts": matrix.tolist()},
         "reliability": reliability_document(evidence),
-        "temperature": reading.attached.temperature,
+        "temperature": reading.attached.temperature, "flattered": _is_flattered(reading),
         "help": dict(HELP),
     }  # fmt: skip
+
+
+def _is_flattered(reading: Reading) -> bool:
+    """Say whether the images of the slice taught the model, which makes it look better than it is."""
+    if reading.slice == TRAIN:
+        return True
+    checkpoint = Checkpoint.objects.filter(model=reading.model, role=Checkpoint.Role.BEST).first()
+    return reading.slice == VALIDATION and checkpoint is not None and bool(checkpoint.metrics.get("refitted"))
 
 
 def _counts(reading: Reading) -> dict[str, int]:
@@ -195,6 +203,7 @@ def save_thresholds(*, user: User, campaign: Campaign, model_id: int, thresholds
 
 def start_answers(*, user: User, campaign: Campaign, model_id: int, name: str) -> Run:
     """Ask the model about the images of a slice that have a truth and no answer; nothing is drafted on them."""
+    require_role(user, campaign, MANAGE)
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
     missing = sorted((reading.images & reading.known.true) - reading.known.answered)
     if not missing:
@@ -204,6 +213,9 @@ def start_answers(*, user: User, campaign: Campaign, model_id: int, name: str) -
 
 def compare_statistics(*, user: User, campaign: Campaign, models: Sequence[int], name: str) -> dict[str, Any]:
     """Judge two models on the images of a slice that both answered about, each at its own thresholds."""
+    require_role(user, campaign, REVIEW)
+    if len(set(models)) != 2 or 0 in models:
+        raise InvalidInput("with is the id of another model of this campaign.")
     first, second = (read_slice(user=user, campaign=campaign, model_id=each, name=name) for each in models)
     shared = first.images & second.images & _ids(first) & _ids(second)
     sides = [_aligned(each, shared, first, second) for each in (first, second)]

@@ -156,6 +156,7 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
     watcher.write_points()
     for warning in trained.warnings:
         context.log(warning)
+    TrainingRun.objects.filter(pk=training.pk).update(held_out=trained.held_out)
     user = context.run.created_by
     model = register_trained(user=user, campaign=campaign, training=training, trained=trained) if trained.useful else None
     shutil.rmtree(folder, ignore_errors=True)
@@ -176,6 +177,7 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
         folder=folder,
         store=embedding_store(config.size),
         start=checkpoint_path(start) if start is not None else None,
+        image_ids=[image.pk for image in images],
     )
 
 

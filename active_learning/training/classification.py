@@ -41,13 +41,15 @@ class _Material:
     division: Division
     multi_label: bool
     unreadable: int
+    held_out: tuple[int, ...]
 
     @classmethod
     def of(cls, job: Job[ClassTargets], readable: npt.NDArray[np.bool_]) -> _Material:
         values = job.targets.values[readable]
         splits = [split for split, usable in zip(job.splits, readable, strict=True) if usable]
         division = divide(values, splits, job.config.validation, np.random.default_rng(job.config.seed))
-        return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()))
+        held_out = tuple(job.image_ids[row] for row in np.flatnonzero(readable)[division.validation].tolist())
+        return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()), held_out)
 
 
 def train_classifier(job: Job[ClassTargets], watcher: Watcher) -> Trained:
@@ -190,4 +192,4 @@ def _keep(job: Job[ClassTargets], material: _Material, fitted: Fitted, metrics: 
         paths.append(job.folder / name)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
-    return Trained(paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful)
+    return Trained(paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful, material.held_out)

@@ -30,7 +30,7 @@ class Watcher(Hooks):
 class Job(Generic[T]):
     """All that a training needs.
 
-    ``sources`` and ``splits`` go with the rows of ``targets``, one each. ``folder`` is the training's own and survives a
+    ``sources``, ``splits`` and ``image_ids`` go with the rows of ``targets``, one each. ``folder`` is the training's own and survives a
     crash; ``store`` holds embeddings of the backbone as installed, and lies beside the stores of other kinds of features;
     ``start`` is a checkpoint file to go on from.
     """
@@ -42,6 +42,7 @@ class Job(Generic[T]):
     folder: Path
     store: EmbeddingStore
     start: Path | None = None
+    image_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Trained:
     """What came out: checkpoint files, best and last; ``classes`` in the order of the output slots.
 
     ``metrics``: what was measured on the validation images, with how many; ``reason``: why it stopped.
-    ``useful`` is False when it was cancelled before anything was learned.
+    ``useful`` is False when it was cancelled before anything was learned. ``held_out``: ids of the images that measured.
     """
 
     best: Path
@@ -59,6 +60,7 @@ class Trained:
     reason: str
     warnings: tuple[str, ...] = ()
     useful: bool = True
+    held_out: tuple[int, ...] | None = None
 
 
 class ReadTargets(Protocol[Read_co]):

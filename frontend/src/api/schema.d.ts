@@ -666,6 +666,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Measure stored answers against what people submitted: all labels together, each label, confusions, calibration. */
+        get: operations["campaigns_models_statistics_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask the model about the images of a slice that have a truth and no answer yet; nothing is drafted. */
+        post: operations["campaigns_models_statistics_answers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Fit the temperature that makes confidences honest on a slice, and keep it with the model. */
+        post: operations["campaigns_models_statistics_calibration_create"];
+        /** @description Take the model's confidences as they are again. */
+        delete: operations["campaigns_models_statistics_calibration_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Judge the other model against this one, each at its own thresholds, and say whether the difference could be chance. */
+        get: operations["campaigns_models_statistics_comparison_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the curve of all labels at one threshold, and of each label; thresholds fall along them. */
+        get: operations["campaigns_models_statistics_curves_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List images by outcome, confusion cell, loss or uncertainty: all their ids, and one page of them in full. */
+        get: operations["campaigns_models_statistics_images_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Suggest the thresholds that reach an aim on a slice; labels for which none does are left out. Nothing is saved. */
+        get: operations["campaigns_models_statistics_thresholds_retrieve"];
+        /** @description Save thresholds by label id: from then on they hold for drafts too. Labels that are not named keep theirs. */
+        put: operations["campaigns_models_statistics_thresholds_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models/{model}/download": {
         parameters: {
             query?: never;
@@ -1943,21 +2064,6 @@ export interface components {
             setup_needed: boolean;
             user: components["schemas"]["User"] | null;
         };
-        /** @description Values of one band; without further wishes it is shown from p2 (black) to p98 (white). */
-        Band: {
-            index: number;
-            name: string;
-            /** Format: double */
-            min: number;
-            /** Format: double */
-            max: number;
-            /** Format: double */
-            p2: number;
-            /** Format: double */
-            p98: number;
-            /** @description Pairs of percent and value, rising. */
-            quantiles: number[][];
-        };
         /** @description A way to show many bands; no bands are those that the image itself calls red, green and blue. */
         BandPreset: {
             name: string;
@@ -1994,8 +2100,30 @@ export interface components {
             /** Format: double */
             gamma?: number;
         };
+        /** @description Answers of like confidence: their mean confidence, and the share that was right. */
+        Bin: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            count: number;
+            /** Format: double */
+            confidence: number;
+            /** Format: double */
+            accuracy: number;
+        };
         /** @enum {unknown} */
         BlankEnum: "";
+        /** @description What a temperature does to the confidences of a slice. */
+        Calibration: {
+            /**
+             * Format: double
+             * @description Above 1: the model was surer than it should be.
+             */
+            temperature: number;
+            before: components["schemas"]["Reliability"] | null;
+            after: components["schemas"]["Reliability"] | null;
+        };
         /** @description About the last thousand calls of runs, tests and smart labeling. */
         CallFigures: {
             calls: number;
@@ -2227,6 +2355,11 @@ export interface components {
             late: number[];
             urgent: boolean;
         };
+        /** @description Counts of what is true (rows) and what was said (columns): the labels in order, then nothing. */
+        Confusion: {
+            labels: number[];
+            counts: number[][];
+        };
         /**
          * @description * `labels` - labels
          *     * `objects` - objects
@@ -2234,6 +2367,19 @@ export interface components {
          * @enum {string}
          */
         CountedEnum: "labels" | "objects" | "areas";
+        /** @description How many images the figures stand on. */
+        Counts: {
+            /** @description Of the slice */
+            images: number;
+            with_truth: number;
+            answered: number;
+            /** @description With both */
+            measured: number;
+            /** @description With a truth and no answer of this model version */
+            missing: number;
+            /** @description With several labels where one is asked for */
+            unclear: number;
+        };
         /** @description What the newest answers fall on. ``unfed``: labels without a class; ``unheard``: labels with one, that no answer fell on. */
         Coverage: {
             answers: number;
@@ -2261,6 +2407,14 @@ export interface components {
             username: string;
             password: string;
         };
+        /** @description Points of a curve, thresholds falling. */
+        Curve: {
+            positives: number;
+            thresholds: number[];
+            precision: number[];
+            recall: number[];
+            f1: number[];
+        };
         /** @description One point of the learning curves; losses in nats, shares from 0 to 1. */
         CurvePoint: {
             readonly epoch: number;
@@ -2268,6 +2422,12 @@ export interface components {
                 [key: string]: number;
             };
             readonly best: boolean;
+        };
+        /** @description Precision and recall over thresholds. */
+        Curves: {
+            /** @description All labels at one threshold */
+            pooled: components["schemas"]["Curve"];
+            labels: components["schemas"]["LabelCurve"][];
         };
         /** @description An image that two models differ on; ``dispute``: 0 when they say the same, 1 when they have nothing in common. */
         DisputedImage: {
@@ -2378,6 +2538,16 @@ export interface components {
             };
             /** Format: double */
             ignore_below?: number | null;
+        };
+        /** @description One figure with its 95 % bootstrap interval; null where there is nothing to compute it from. */
+        Figure: {
+            name: string;
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
         };
         /** @description What was said against what is true: labels of images, objects, or square pixels. */
         Figures: {
@@ -2623,6 +2793,12 @@ export interface components {
             /** @description Labels of the whole image in one group exclude each other. */
             group?: string;
         };
+        /** @description How sure the model is of a label. */
+        LabelConfidence: {
+            label_id: number;
+            /** Format: double */
+            confidence: number;
+        };
         /** @description How a label is used; ``imbalance``: images of the commonest label for one of this, 1 and up. */
         LabelCount: {
             label: number;
@@ -2642,6 +2818,15 @@ export interface components {
             images: number;
             unset_default: number;
             ambiguous_default: number;
+        };
+        /** @description The curve of one label. */
+        LabelCurve: {
+            positives: number;
+            thresholds: number[];
+            precision: number[];
+            recall: number[];
+            f1: number[];
+            label_id: number;
         };
         /** @description The same of one label. */
         LabelFigures: {
@@ -2687,6 +2872,37 @@ export interface components {
             /** Format: double */
             confidence: number;
             positive: boolean;
+        };
+        /** @description One label at its threshold. */
+        LabelStatistics: {
+            label_id: number;
+            /**
+             * Format: double
+             * @description Said and true: images, objects or square pixels
+             */
+            hits: number;
+            /** Format: double */
+            said: number;
+            /** Format: double */
+            true: number;
+            /** Format: double */
+            precision: number | null;
+            /** Format: double */
+            recall: number | null;
+            /** Format: double */
+            f1: number | null;
+            /** Format: double */
+            f1_low: number | null;
+            /** Format: double */
+            f1_high: number | null;
+            /** Format: double */
+            average_precision: number | null;
+            /** Format: double */
+            auc: number | null;
+            /** Format: double */
+            mcc: number | null;
+            /** Format: double */
+            iou: number | null;
         };
         /**
          * @description What becomes of the labels of the selected images, in the caller's own sets.
@@ -2798,6 +3014,23 @@ export interface components {
          * @enum {string}
          */
         MeasureEnum: "geodesic" | "planar" | "pixels";
+        /** @description One image: what is true of it, and what was said. */
+        MeasuredImage: {
+            image: number;
+            name: string;
+            correct: boolean;
+            true: number[];
+            said: number[];
+            confidences: components["schemas"]["LabelConfidence"][];
+            /** Format: double */
+            loss: number | null;
+        };
+        /** @description The ids of all images in order, and one page of them. */
+        MeasuredImages: {
+            count: number;
+            ids: number[];
+            results: components["schemas"]["MeasuredImage"][];
+        };
         /** @description A member and the role. */
         Member: {
             readonly id: number;
@@ -2865,6 +3098,14 @@ export interface components {
             true_annotations: number;
             models: components["schemas"]["ComparedModel"][];
             pairs: components["schemas"]["ComparedPair"][];
+        };
+        /** @description One of the models. */
+        ModelFigures: {
+            id: number;
+            name: string;
+            version: string;
+            figures: components["schemas"]["Figure"][];
+            labels: components["schemas"]["LabelStatistics"][];
         };
         /** @description How a model is; its checks, the newest first. */
         ModelHealth: {
@@ -3520,6 +3761,15 @@ export interface components {
             count: number;
             example: string;
         };
+        /** @description How far confidence and truth lie apart. */
+        Reliability: {
+            /**
+             * Format: double
+             * @description Expected calibration error, 0 to 1
+             */
+            error: number;
+            bins: components["schemas"]["Bin"][];
+        };
         /**
          * @description * `owner` - Owner
          *     * `manager` - Manager
@@ -3826,6 +4076,11 @@ export interface components {
         SkipRequest: {
             reason?: string;
         };
+        /** @description Which images: train, validation, test, all, or a selection as JSON. */
+        SliceRequest: {
+            /** @default validation */
+            slice: string;
+        };
         /** @description Active seconds and actions on one annotation. */
         SpentRequest: {
             /** Format: double */
@@ -3840,10 +4095,46 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "train" | "validation" | "test";
-        /** @description Values of every band. */
+        /** @description How good a model is on a slice. */
         Statistics: {
-            bands: components["schemas"]["Band"][];
+            kind: components["schemas"]["StatisticsKindEnum"];
+            multi_label: boolean;
+            slice: string;
+            counts: components["schemas"]["Counts"];
+            thresholds: {
+                [key: string]: number;
+            };
+            thresholds_source: components["schemas"]["ThresholdsSourceEnum"];
+            figures: components["schemas"]["Figure"][];
+            labels: components["schemas"]["LabelStatistics"][];
+            confusion: components["schemas"]["Confusion"];
+            reliability: components["schemas"]["Reliability"] | null;
+            /** Format: double */
+            temperature: number | null;
+            /** @description Images of the slice taught the model, so it looks better than it is. */
+            flattered: boolean;
+            /** @description One sentence on each figure, by name */
+            help: {
+                [key: string]: string;
+            };
         };
+        /** @description Two models on the images that both answered about. */
+        StatisticsComparison: {
+            images: number;
+            models: components["schemas"]["ModelFigures"][];
+            verdicts: components["schemas"]["Verdict"][];
+            help: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description * `labels` - labels
+         *     * `objects` - objects
+         *     * `points` - points
+         *     * `areas` - areas
+         * @enum {string}
+         */
+        StatisticsKindEnum: "labels" | "objects" | "points" | "areas";
         /** @description A step that a model may take before an image is sent, or after its answer came. */
         StepKind: {
             name: string;
@@ -4029,6 +4320,26 @@ export interface components {
             height: number;
             content_type: string;
         };
+        /** @description Thresholds by label id. */
+        Thresholds: {
+            thresholds: {
+                [key: string]: number;
+            };
+        };
+        /** @description Thresholds by label id. */
+        ThresholdsRequest: {
+            thresholds: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * @description * `given` - given
+         *     * `saved` - saved
+         *     * `best` - best
+         *     * `usual` - usual
+         * @enum {string}
+         */
+        ThresholdsSourceEnum: "given" | "saved" | "best" | "usual";
         /** @description A new token, shown this once. */
         TokenAnswer: {
             token: string;
@@ -4168,6 +4479,21 @@ export interface components {
         UserRequest: {
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             username: string;
+        };
+        /** @description Whether the second model is better by a figure: the difference, its interval, and McNemar's exact p-value of the images. */
+        Verdict: {
+            figure: string;
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            only_first: number;
+            only_second: number;
+            /** Format: double */
+            p_value: number;
+            significant: boolean;
         };
         /** @description A label of the whole image; ``default``: it is the one that counts where there can be only one. */
         WholeLabel: {
@@ -5784,6 +6110,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Coverage"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_retrieve: {
+        parameters: {
+            query?: {
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_answers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SliceRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_calibration_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SliceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calibration"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_calibration_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    campaigns_models_statistics_comparison_retrieve: {
+        parameters: {
+            query: {
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description The other model's id */
+                with: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsComparison"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_curves_retrieve: {
+        parameters: {
+            query?: {
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Curves"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_images_retrieve: {
+        parameters: {
+            query?: {
+                label?: number;
+                limit?: number;
+                offset?: number;
+                /**
+                 * @description * `id` - id
+                 *     * `loss` - loss
+                 *     * `-loss` - -loss
+                 *     * `uncertainty` - uncertainty
+                 *     * `-uncertainty` - -uncertainty
+                 *     * `confidence` - confidence
+                 *     * `-confidence` - -confidence
+                 */
+                order?: "id" | "loss" | "-loss" | "uncertainty" | "-uncertainty" | "confidence" | "-confidence";
+                /**
+                 * @description * `all` - all
+                 *     * `correct` - correct
+                 *     * `incorrect` - incorrect
+                 *     * `above` - above
+                 *     * `below` - below
+                 */
+                outcome?: "all" | "correct" | "incorrect" | "above" | "below";
+                said?: number;
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
+                thresholds?: string;
+                /** @description With said: a cell of the confusion matrix by label ids; 0 is nothing. */
+                true?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredImages"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_thresholds_retrieve: {
+        parameters: {
+            query?: {
+                aim?: "f1" | "precision" | "recall";
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description Least precision or recall, 0 to 1 */
+                target?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_thresholds_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThresholdsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
                 };
             };
         };

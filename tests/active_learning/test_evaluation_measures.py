@@ -1,0 +1,177 @@
+"""Figures, curves and intervals against scikit-learn, and what must hold of them whatever comes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as oracle
+
+from active_learning.evaluation.calibration import at_temperature, calibrated, fit_temperature, losses, reliability
+from active_learning.evaluation.curves import average_precision, choose_threshold, curve_of, roc_auc
+from active_learning.evaluation.figures import averages, confusion, count, in_cell, matthews
+from active_learning.evaluation.labels import LabelMeasures, compare_labels
+from active_learning.evaluation.resampling import draw_weights, interval_of, mcnemar
+from active_learning.evaluation.telling import HELP
+from active_learning.evaluation.values import NEVER, LabelEvidence
+
+SHARES = st.floats(0, 1, width=16)
+
+
+@st.composite
+def evidences(draw, multi_label=None):
+    """Answers about up to 30 images with up to 5 labels."""
+    images, labels = draw(st.integers(1, 30)), draw(st.integers(2, 5))
+    multi_label = draw(st.booleans()) if multi_label is None else multi_label
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    probabilities = np.round(rng.random((images, labels)), 2)
+    truth = rng.random((images, labels)) < 0.4
+    if not multi_label:
+        probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9) * draw(st.sampled_from([1.0, 1.3]))
+        truth = np.arange(labels) == rng.integers(0, labels + 1, images)[:, None]  # a last one that is none of them
+    return LabelEvidence(np.arange(images), tuple(range(10, 10 + labels)), probabilities, truth, multi_label)
+
+
+def classes_of(bits):
+    return np.where(bits.any(axis=1), bits.argmax(axis=1), bits.shape[1])
+
+
+@given(evidences(), SHARES)
+def test_averages_are_those_of_scikit_learn(evidence, threshold):
+    said = evidence.said(np.full(len(evidence.label_ids), threshold))
+    found = averages(count(said, evidence.truth))
+    present = np.flatnonzero(said.any(axis=0) | evidence.truth.any(axis=0))
+    for average in ("micro", "macro", "weighted"):
+        labels = present if average == "macro" else None
+        expected = oracle.precision_recall_fscore_support(
+            evidence.truth.astype(int), said.astype(int), average=average, labels=labels, zero_division=0
+        )
+        if len(present):
+            assert [float(found[f"{name}_{average}"]) for name in ("precision", "recall", "f1")] == pytest.approx(list(expected[:3]))
+
+
+@given(evidences(multi_label=False), SHARES)
+def test_one_label_an_image_gives_the_confusion_matrix_and_correlation_of_scikit_learn(evidence, threshold):
+    said = evidence.said(np.full(len(evidence.label_ids), threshold))
+    true, told = classes_of(evidence.truth), classes_of(said)
+    matrix = confusion(said, evidence.truth, multi_label=False)
+    assert matrix.tolist() == oracle.confusion_matrix(true, told, labels=range(len(evidence.label_ids) + 1)).tolist()
+    if len({*true.tolist(), *told.tolist()}) > 1:  # with a single class there is nothing to correlate
+        assert matthews(matrix) == pytest.approx(oracle.matthews_corrcoef(true, told), abs=1e-9)
+
+
+@given(evidences(), SHARES)
+def test_every_cell_of_the_confusion_matrix_counts_the_images_that_it_opens(evidence, threshold):
+    said = evidence.said(np.full(len(evidence.label_ids), threshold))
+    matrix = confusion(said, evidence.truth, multi_label=evidence.multi_label)
+    for row, column in np.ndindex(matrix.shape):
+        assert in_cell(said, evidence.truth, row, column, multi_label=evidence.multi_label).sum() == matrix[row, column]
+
+
+@given(evidences(multi_label=True))
+def test_areas_are_those_of_scikit_learn(evidence):
+    for k in range(len(evidence.label_ids)):
+        true, scores = evidence.truth[:, k], evidence.probabilities[:, k]
+        curve = curve_of(scores, true, int(true.sum()))
+        if true.any():
+            assert average_precision(curve) == pytest.approx(oracle.average_precision_score(true, scores))
+        if true.any() and not true.all():
+            assert roc_auc(scores, true) == pytest.approx(oracle.roc_auc_score(true, scores))
+        if true.any():
+            precision, recall, _ = oracle.precision_recall_curve(true, scores)
+            assert curve.precision[::-1].tolist() == pytest.approx(precision[:-1].tolist())
+            assert curve.recall[::-1].tolist() == pytest.approx(recall[:-1].tolist())
+
+
+@given(evidences(multi_label=False))
+def test_cross_entropy_is_that_of_scikit_learn(evidence):
+    rest = np.clip(1 - evidence.probabilities.sum(axis=1), 0, 1)
+    whole = np.clip(np.column_stack([evidence.probabilities, rest]), 1e-7, 1)
+    classes = classes_of(evidence.truth)
+    picked = -np.log(whole[np.arange(len(evidence)), classes])
+    assert losses(evidence) == pytest.approx(picked, abs=1e-6)
+
+
+@given(evidences(), SHARES)
+def test_the_curve_says_at_a_threshold_what_the_counts_say(evidence, threshold):
+    measures = LabelMeasures(evidence)
+    rows = measures.rows(np.full(len(evidence.label_ids), threshold))
+    for curve, row in zip(measures.curves, rows, strict=True):
+        at = np.flatnonzero(curve.thresholds >= threshold)
+        hits, said = (0, 0) if not len(at) else (curve.hits[at[-1]], curve.said[at[-1]])
+        assert (row.hits, row.said) == (hits, said)
+
+
+@given(evidences(), st.sampled_from(["f1", "precision", "recall"]), SHARES)
+def test_a_chosen_threshold_keeps_its_promise(evidence, aim, target):
+    for curve in LabelMeasures(evidence).curves:
+        chosen = choose_threshold(curve, aim, target)
+        if chosen is None:
+            continue
+        at = int(np.flatnonzero(curve.thresholds == chosen)[0])
+        if aim == "f1":
+            assert curve.f1[at] == curve.f1.max()
+        else:
+            assert (curve.precision if aim == "precision" else curve.recall)[at] >= target - 1e-9
+        assert (curve.said[at], curve.hits[at]) in zip(curve.thinned(8).said, curve.thinned(8).hits, strict=True) or aim != "f1"
+
+
+@given(evidences(), st.integers(0, 99))
+def test_figures_do_not_depend_on_the_order_of_images_and_stay_in_their_bounds(evidence, seed):
+    order = np.random.default_rng(seed).permutation(len(evidence))
+    thresholds = np.full(len(evidence.label_ids), 0.3)
+    figures, shuffled = (LabelMeasures(each).figures(thresholds) for each in (evidence, evidence.at(order)))
+    for one, other in zip(figures, shuffled, strict=True):
+        assert one.name in HELP
+        assert (one.value is None) == (other.value is None)
+        if one.value is not None:
+            assert one.value == pytest.approx(other.value)
+            assert -1 <= one.value <= (20 if one.name == "cross_entropy" else 1)
+        if one.low is not None:
+            assert one.low <= one.high
+
+
+def test_one_label_an_image_says_the_likeliest_and_abstains_below_its_threshold():
+    evidence = LabelEvidence(
+        np.arange(3), (1, 2), np.array([[0.6, 0.4], [0.45, 0.55], [0.2, 0.3]]), np.array([[1, 0], [1, 0], [0, 1]], bool), multi_label=False
+    )
+    assert evidence.scores.tolist() == [[0.6, NEVER], [NEVER, 0.55], [NEVER, NEVER]]  # the last: something else is likelier
+    assert evidence.said(np.array([0.0, 0.6])).tolist() == [[True, False], [False, False], [False, False]]
+    assert confusion(evidence.said(np.zeros(2)), evidence.truth, multi_label=False).tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0]]
+
+
+def test_an_overconfident_model_is_cooled_and_its_answers_stay():
+    rng = np.random.default_rng(4)
+    logits = rng.normal(size=(4000, 3)) * 1.5
+    honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = np.array([rng.multinomial(1, p / p.sum()) for p in honest], bool)
+    boastful = at_temperature(honest, 1 / 3, multi_label=False)
+    evidence = LabelEvidence(np.arange(4000), (1, 2, 3), boastful, truth, multi_label=False)
+    temperature = fit_temperature(evidence)
+    assert temperature == pytest.approx(3.0, rel=0.08)
+    cooled = calibrated(evidence, temperature)
+    assert reliability(cooled).error < 0.03 < reliability(evidence).error
+    assert (cooled.probabilities.argmax(axis=1) == boastful.argmax(axis=1)).all()
+
+
+def test_the_interval_of_a_share_is_as_wide_as_the_binomial_says():
+    right = np.random.default_rng(0).random(400) < 0.8
+    drawn = draw_weights(400, np.random.default_rng(1), 2000) @ right.astype(np.float32) / 400
+    found, spread = interval_of(drawn), 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / 400)
+    assert (found.low, found.high) == pytest.approx((right.mean() - spread, right.mean() + spread), abs=0.006)
+
+
+def test_two_models_differ_when_one_is_right_where_the_other_is_not():
+    # Known figures of McNemar's exact test: 1 against 9 discordant pairs is 0.0215, and none is no evidence.
+    assert mcnemar(1, 9) == pytest.approx(0.021484375)
+    assert mcnemar(0, 0) == mcnemar(5, 5) == 1.0
+    truth = np.tile(np.eye(2, dtype=bool), (100, 1))
+    good, bad = np.where(truth, 0.9, 0.1), np.where(truth, 0.9, 0.1)
+    bad[:60] = bad[:60, ::-1]
+    first, second = (LabelEvidence(np.arange(200), (1, 2), each, truth, multi_label=False) for each in (bad, good))
+    verdict = compare_labels(first, second, (np.zeros(2), np.zeros(2)))["accuracy"]
+    assert verdict.difference == pytest.approx(0.3)
+    assert (verdict.only_first, verdict.only_second) == (0, 60)
+    assert verdict.is_significant
+    assert verdict.p_value < 1e-15
+    same = compare_labels(first, first, (np.zeros(2), np.zeros(2)))["accuracy"]
+    assert (same.difference, same.is_significant, same.p_value) == (0, False, 1)

@@ -1,0 +1,222 @@
+"""Statistics over the API: figures from stored answers, the images behind them, thresholds, calibration, comparison."""
+
+import json
+
+import pytest
+from rest_framework.test import APIClient
+
+from active_learning.models import Snapshot, TrainingRun
+from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
+from campaigns.runs import enqueue_run
+from models_registry.models import CampaignModel
+from tests.active_learning.answers import classified, store
+from tests.active_learning.chips import label_image
+from tests.active_learning.conftest import HELD_BACK, LABELED, whole
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(manager) -> APIClient:
+    made = APIClient()
+    made.force_authenticate(manager)
+    return made
+
+
+def address(campaign, model, rest=""):
+    return f"/api/v1/campaigns/{campaign.pk}/models/{model.pk}/statistics{rest}"
+
+
+def get(client, campaign, model, rest="", **query):
+    answer = client.get(address(campaign, model, rest), {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in query.items()})
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+def figures(document):
+    return {each["name"]: each["value"] for each in document["figures"]}
+
+
+@pytest.fixture
+def measured(coast, labels, make_external):
+    """A model that is right about all held-back images but takes every coast for land, the fewer of them the surer."""
+    model = make_external(coast, labels["land"], labels["coast"], labels["ocean"])
+    names = {label.pk: name for name, label in labels.items()}
+    rows = {"land": (0.8, 0.1, 0.1), "coast": (0.6, 0.3, 0.1), "ocean": (0.1, 0.1, 0.8)}
+    images = list(Image.objects.filter(campaign=coast, split=Split.TEST))
+    store(model, {image: classified(*rows[names[image.reference.annotations[0]["label"]]]) for image in images})
+    return model
+
+
+def kinds(campaign, labels):
+    """How many held-back images there are of each label."""
+    told = [each.annotations[0]["label"] for each in Reference.objects.filter(image__campaign=campaign, image__split=Split.TEST)]
+    return {name: told.count(label.pk) for name, label in labels.items()}
+
+
+def test_a_model_is_measured_against_the_truth_of_a_slice(coast, labels, measured, client):
+    document, there = get(client, coast, measured, slice="test"), kinds(coast, labels)
+    assert document["counts"] == {
+        "images": HELD_BACK, "with_truth": HELD_BACK, "answered": HELD_BACK, "measured": HELD_BACK, "missing": 0, "unclear": 0,
+    }  # fmt: skip
+    assert figures(document)["accuracy"] == pytest.approx(1 - there["coast"] / HELD_BACK)
+    rows = {each["label_id"]: each for each in document["labels"]}
+    land = rows[labels["land"].pk]
+    assert (land["true"], land["said"], land["hits"]) == (there["land"], there["land"] + there["coast"], there["land"])
+    assert rows[labels["coast"].pk]["precision"] is None
+    assert rows[labels["coast"].pk]["recall"] == 0
+    order = [*document["confusion"]["labels"], 0]
+    cell = document["confusion"]["counts"][order.index(labels["coast"].pk)][order.index(labels["land"].pk)]
+    assert cell == there["coast"]
+    assert all(document["help"][each["name"]].endswith(".") for each in document["figures"])
+    low, high = next((each["low"], each["high"]) for each in document["figures"] if each["name"] == "accuracy")
+    assert low < figures(document)["accuracy"] < high
+
+
+def test_a_cell_opens_its_images_and_a_label_fixed_there_counts_at_once(coast, labels, measured, client, annotator):
+    coasts = kinds(coast, labels)["coast"]
+    cell = {"true": labels["coast"].pk, "said": labels["land"].pk}
+    page = get(client, coast, measured, "/images", slice="test", limit=2, order="-loss", **cell)
+    assert (page["count"], len(page["ids"]), len(page["results"])) == (coasts, coasts, 2)
+    assert {row["correct"] for row in page["results"]} == {False}
+    assert page["results"][0]["true"] == [labels["coast"].pk]
+    assert page["results"][0]["said"] == [labels["land"].pk]
+    image = Image.objects.get(pk=page["ids"][0])
+    Reference.objects.filter(image=image).delete()
+    label_image(image, annotator, labels["land"].pk)
+    assert get(client, coast, measured, "/images", slice="test", **cell)["count"] == coasts - 1
+    assert (
+        get(client, coast, measured, slice={"filter": {"split": "test"}})["labels"] == get(client, coast, measured, slice="test")["labels"]
+    )
+
+
+def test_images_are_found_by_outcome_threshold_and_doubt(coast, labels, measured, client):
+    there = kinds(coast, labels)
+    ask = lambda **query: get(client, coast, measured, "/images", slice="test", **query)  # noqa: E731
+    assert ask(outcome="incorrect")["count"] == there["coast"]
+    assert ask(outcome="correct")["count"] == HELD_BACK - there["coast"]
+    assert ask(outcome="all", order="-uncertainty")["ids"][: there["coast"]] == ask(outcome="incorrect")["ids"]
+    land = labels["land"].pk
+    assert ask(outcome="above", label=land, thresholds={land: 0.7})["count"] == there["land"]
+    assert ask(outcome="below", label=land, thresholds={land: 0.7})["count"] == HELD_BACK - there["land"]
+    assert ask(outcome="incorrect", label=labels["ocean"].pk)["count"] == 0
+    for wrong in ({"outcome": "above"}, {"true": 1}, {"order": "chance"}, {"label": 10**9}):
+        assert client.get(address(coast, measured, "/images"), {"slice": "test", **wrong}).status_code in (400, 422)
+
+
+def test_thresholds_are_tried_suggested_and_saved_for_drafts(coast, labels, measured, client):
+    land, there = labels["land"].pk, kinds(coast, labels)
+    tried = get(client, coast, measured, slice="test", thresholds={land: 0.7})
+    assert tried["thresholds_source"] == "given"
+    row = next(each for each in tried["labels"] if each["label_id"] == land)
+    assert (row["precision"], row["recall"]) == (1.0, 1.0)
+    nothing = tried["confusion"]["counts"][[*tried["confusion"]["labels"], 0].index(labels["coast"].pk)][-1]
+    assert nothing == there["coast"]  # below its threshold the model abstains
+    assert get(client, coast, measured, slice="test")["thresholds_source"] == "usual"
+    suggested = get(client, coast, measured, "/thresholds", slice="test", aim="precision", target=1)["thresholds"]
+    assert suggested[str(land)] == pytest.approx(0.8)
+    saved = client.put(address(coast, measured, "/thresholds"), {"thresholds": suggested}, format="json")
+    assert saved.json() == {"thresholds": suggested}
+    assert CampaignModel.objects.get(campaign=coast, model=measured).thresholds == suggested
+    after = get(client, coast, measured, slice="test")
+    assert after["thresholds_source"] == "saved"
+    assert figures(after)["precision_micro"] == 1
+    points = next(each for each in get(client, coast, measured, "/curves", slice="test")["labels"] if each["label_id"] == land)
+    assert points["thresholds"] == pytest.approx([0.8, 0.6])
+    assert points["precision"] == pytest.approx([1, there["land"] / (there["land"] + there["coast"])])
+    assert client.put(address(coast, measured, "/thresholds"), {"thresholds": {land: 2}}, format="json").status_code in (400, 422)
+
+
+def test_several_labels_an_image_take_the_best_thresholds_of_the_validation_images(coast, labels, make_external, client, annotator):
+    coast.settings = {**coast.settings, "multi_label": True}
+    coast.save()
+    model = make_external(coast, *labels.values(), multi_label=True)
+    ocean, coastal, land = labels.values()
+    images = list(coast.images.exclude(split=Split.TEST).order_by("pk")[:6])
+    Reference.objects.filter(image__in=images).delete()
+    coast.images.filter(pk__in=[image.pk for image in images]).update(split=Split.VALIDATION)
+    truth = [(ocean, coastal), (ocean,), (coastal, land), (land,), (), (ocean, land)]
+    for image, given in zip(images, truth, strict=True):
+        label_image(image, annotator, *(label.pk for label in given))
+    # Sure of ocean from 0.3 on, of the coast from 0.6 on; land is a coin's throw.
+    said = [(0.4, 0.7, 0.2), (0.3, 0.5, 0.9), (0.1, 0.6, 0.3), (0.2, 0.5, 0.1), (0.2, 0.1, 0.6), (0.5, 0.2, 0.4)]
+    store(model, {image: classified(*row, multi=True) for image, row in zip(images, said, strict=True)})
+    document = get(client, coast, model)
+    assert (document["thresholds_source"], document["multi_label"]) == ("best", True)
+    assert document["thresholds"][str(ocean.pk)] == pytest.approx(0.3)
+    assert document["thresholds"][str(coastal.pk)] == pytest.approx(0.6)
+    rows = {each["label_id"]: each for each in document["labels"]}
+    assert (rows[ocean.pk]["f1"], rows[coastal.pk]["f1"], rows[ocean.pk]["auc"]) == (1, 1, 1)
+    missed = get(client, coast, model, "/images", true=land.pk, said=0, thresholds={land.pk: 1, coastal.pk: 0.6, ocean.pk: 0.3})
+    assert set(missed["ids"]) == {images[place].pk for place in (2, 3, 5)}
+
+
+def test_slices_are_what_a_training_learned_from_and_held_out(coast, labels, make_external, client, manager):
+    model = make_external(coast, *labels.values())
+    sets = AnnotationSet.objects.filter(image__campaign=coast).order_by("image")
+    entries = [[each.image_id, each.revisions.get().pk] for each in sets]
+    held_out = [image for image, _ in entries[::3]]
+    run = enqueue_run(user=manager, kind="training", campaign=coast)
+    snapshot = Snapshot.objects.create(campaign=coast, digest="d", entries=entries)
+    TrainingRun.objects.create(run=run, name="T", config={}, snapshot=snapshot, model=model, held_out=held_out)
+    store(model, {image: classified(0.5, 0.3, 0.2) for image in Image.objects.filter(campaign=coast)})
+    counts = {name: get(client, coast, model, slice=name)["counts"]["measured"] for name in ("train", "validation", "test", "all")}
+    assert counts == {"train": LABELED - len(held_out), "validation": len(held_out), "test": HELD_BACK, "all": coast.images.count()}
+    assert set(get(client, coast, model, "/images", slice="validation")["ids"]) == set(held_out)
+    assert get(client, coast, model, slice="train")["flattered"]
+    assert not get(client, coast, model, slice="test")["flattered"]
+
+
+def test_missing_answers_are_told_and_asked_for_without_drafts(coast, labels, make_external, client):
+    model = make_external(coast, *labels.values(), url="https://models.example.org/ask")
+    document = get(client, coast, model, slice="test")
+    assert document["counts"]["missing"] == HELD_BACK
+    assert (document["figures"], document["reliability"]) == ([], None)
+    answer = client.post(address(coast, model, "/answers"), {"slice": "test"}, format="json")
+    assert answer.status_code == 202, answer.json()
+    assert (Run.objects.get(pk=answer.json()["id"]).total, answer.json()["params"]["prefill"]) == (HELD_BACK, False)
+    store(model, {image: classified(0.5, 0.3, 0.2) for image in coast.images.filter(split=Split.TEST)})
+    again = client.post(address(coast, model, "/answers"), {"slice": "test"}, format="json")
+    assert (again.status_code, again.json()["code"]) == (409, "nothing_missing")
+
+
+def test_a_calibration_is_kept_with_the_model_and_can_be_forgotten(coast, measured, client):
+    made = client.post(address(coast, measured, "/calibration"), {"slice": "test"}, format="json").json()
+    assert made["after"]["error"] <= made["before"]["error"]
+    assert get(client, coast, measured, slice="test")["temperature"] == pytest.approx(made["temperature"])
+    assert client.delete(address(coast, measured, "/calibration")).status_code == 204
+    assert get(client, coast, measured, slice="test")["temperature"] is None
+
+
+def test_two_models_are_judged_on_the_images_that_both_answered_about(coast, labels, measured, make_external, client):
+    better = make_external(coast, *labels.values())
+    place = {label.pk: n for n, label in enumerate(labels.values())}
+    images = list(coast.images.filter(split=Split.TEST))[:-1]
+    truth = {image: place[image.reference.annotations[0]["label"]] for image in images}
+    store(better, {image: classified(*(0.9 if n == right else 0.05 for n in range(3))) for image, right in truth.items()})
+    document = get(client, coast, measured, "/comparison", slice="test", **{"with": better.pk})
+    coasts = sum(right == place[labels["coast"].pk] for right in truth.values())
+    verdict = next(each for each in document["verdicts"] if each["figure"] == "accuracy")
+    assert document["images"] == HELD_BACK - 1
+    assert verdict["difference"] == pytest.approx(coasts / len(images))
+    assert (verdict["only_first"], verdict["only_second"]) == (0, coasts)
+    assert [figures(each)["accuracy"] for each in document["models"]] == pytest.approx([1 - coasts / len(images), 1])
+
+
+def test_who_may_not_see_what_others_submitted_sees_no_statistics(coast, measured, make_user, client):
+    viewer = make_user("onlooker")
+    coast.memberships.create(user=viewer, role=Role.ANNOTATOR)
+    client.force_authenticate(viewer)
+    assert client.get(address(coast, measured)).status_code == 403
+
+
+def test_an_image_with_several_labels_where_one_is_asked_for_counts_by_its_default(coast, labels, measured, client):
+    image = coast.images.filter(split=Split.TEST).first()
+    both = [whole(labels["land"].pk), {**whole(labels["ocean"].pk), "id": "other"}]
+    Reference.objects.filter(image=image).delete()
+    Reference.objects.create(image=image, annotations=both)
+    assert get(client, coast, measured, slice="test")["counts"]["unclear"] == 1
+    Reference.objects.filter(image=image).delete()
+    Reference.objects.create(image=image, annotations=[both[0], {**both[1], "default": True}])
+    document = get(client, coast, measured, slice="test")
+    assert (document["counts"]["unclear"], document["counts"]["measured"]) == (0, HELD_BACK)
