@@ -137,6 +137,14 @@ def from_answer(protocol: Protocol, card: ModelCard, prediction: Prediction, *, 
     )  # fmt: skip
 
 
+def from_click(protocol: Protocol, card: ModelCard, *, latency_ms: float) -> Candidate:
+    """Return what an outline of what was pointed at tells: a model for the smart tool."""
+    told = f"It outlined the island of a drawn picture that was pointed at, in {latency_ms:.0f} ms: it answers clicks."
+    return Candidate(
+        protocol.name, protocol.title, SOUND, card.url, task=card.task, options={"extra": dict(card.options.extra)}, evidence=(told,)
+    )  # fmt: skip
+
+
 def classes_of(prediction: Prediction) -> tuple[ModelClass, ...]:
     """Return the classes that an answer names; one without a number gets the next free one."""
     named: dict[str, int | None] = {}

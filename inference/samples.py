@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
+from inference.interactive.prompts import PromptPoint, Prompts
 from inference.protocols.base import ImageForm
 from inference.wire import ModelInput
 
@@ -28,3 +29,10 @@ def drawn_sample(form: ImageForm, side_px: int = SIDE_PX) -> ModelInput:
     container, kind, ending = ("TIFF", "image/tiff", "tif") if form == "geotiff" else ("PNG", "image/png", "png")
     Picture.fromarray(drawn_pixels(side_px)).save(buffer, container)
     return ModelInput(buffer.getvalue(), kind, side_px, side_px, name=f"sample.{ending}")
+
+
+def island_of(sample: ModelInput) -> Prompts:
+    """Return a click on the island of a drawn sample, and the box around it."""
+    across, down = sample.width, sample.height
+    box = (round(0.08 * across), round(0.51 * down), round(0.32 * across), round(0.69 * down))
+    return Prompts(box=box, points=(PromptPoint(0.2 * across, 0.6 * down, True),))

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from campaigns.errors import InvalidInput
 from campaigns.models import User
-from inference.calling import CallFailed, Endpoint, ask, greet, limits_of
+from inference.calling import CallFailed, Endpoint, ask, ask_marked, greet, limits_of
 from inference.endpoints import egress_policy
 from inference.protocols import PROTOCOLS
-from inference.protocols.base import Protocol
+from inference.protocols.base import INTERACTIVE, Protocol
 from inference.recognising import (
     WORTH_SAMPLING_BELOW,
     Candidate,
@@ -22,13 +22,14 @@ from inference.recognising import (
     completed,
     distinct,
     from_answer,
+    from_click,
     key_of,
     ranked,
     recognised,
     tasks_to_try,
     variants,
 )
-from inference.samples import drawn_sample
+from inference.samples import drawn_sample, island_of
 from inference.schema import PredictionRejected
 from inference.wire import ModelCard, WireReply, WireRequest
 from models_registry.addresses import EgressError, EgressRefused, same_server
@@ -123,6 +124,8 @@ async def _find(probe: _Probe) -> ProbeReport:
     if dead is not None:
         return ProbeReport(probe.url, failure=dead)
     sampled, attempts = await _sampled(probe)
+    if not told and not sampled:
+        sampled = await _clicked(probe)
     found = tuple(ranked([*told, *sampled]))
     return ProbeReport(probe.url, found, tuple(attempts), None if found else _complaint(attempts))
 
@@ -161,6 +164,25 @@ async def _sampled(probe: _Probe) -> tuple[list[Candidate], list[Attempt]]:
         outcomes = await asyncio.gather(*(_try(probe, client, protocol, extra, probe.url) for protocol, extra in taking))
     candidates = [each for each in outcomes if isinstance(each, Candidate)]
     return candidates, [each for each in outcomes if isinstance(each, Attempt)]
+
+
+async def _clicked(probe: _Probe) -> list[Candidate]:
+    """Point at the island of the drawn picture in every protocol whose servers may answer clicks and nothing else."""
+    extra = {INTERACTIVE.name: True}
+    card = ModelCard(probe.url, "segmentation", options=replace(SAMPLING, extra=extra))
+    alone = [each for each in PROTOCOLS.values() if each.interactive and each.answers_clicks_alone(card)]
+    found = []
+    async with EgressClient(probe.policy, limits_of(SAMPLING), connections=1) as client:
+        for protocol in alone:
+            sample = drawn_sample(protocol.prompt_form_of(card))
+            begun = perf_counter()
+            try:
+                answer = await ask_marked(client, _endpoint(probe, protocol, card), sample, island_of(sample))
+            except (CallFailed, PredictionRejected):
+                continue
+            if answer.prediction.items:
+                found.append(from_click(protocol, card, latency_ms=(perf_counter() - begun) * 1000))
+    return found
 
 
 async def _completed(probe: _Probe, told: Candidate) -> Candidate:

@@ -122,6 +122,14 @@ def test_every_example_server_is_recognised(
     assert len(names) == classes if isinstance(classes, int) else names == sorted(classes)
 
 
+def test_a_server_that_answers_clicks_alone_is_recognised_by_a_click(probe: Callable[..., dict[str, Any]]):
+    with example("cvat_server.py") as url:
+        found = probe(url.removesuffix("/predict") + "/interactor")
+    best = found["candidates"][0]
+    assert (best["protocol"], best["task"], best["options"]["extra"]) == ("cvat", "segmentation", {"interactive": True})
+    assert "clicks" in best["evidence"][0]
+
+
 def test_the_secret_goes_along_and_comes_back_nowhere(probe: Callable[..., dict[str, Any]]):
     def respond(seen: Seen) -> Reply:
         return Reply({"protocols": ["winnow"], "name": "echo"}, status=200 if seen.headers.get("x-key") == "0pen5esame" else 401)

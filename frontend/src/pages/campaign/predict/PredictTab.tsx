@@ -33,7 +33,7 @@ export function PredictTab({ campaign }: { campaign: Campaign }) {
 
 function Trial({ campaign, models }: { campaign: Campaign; models: readonly CampaignModel[] }) {
   const { t } = useTranslation();
-  const [chosen, setChosen] = useState(models[0]?.model.id ?? 0);
+  const [chosen, setChosen] = useState(() => (models.find(({ mapping }) => mapping.some(({ label }) => label !== null)) ?? models[0])?.model.id ?? 0);
   const [checkpoint, setCheckpoint] = useState<Checkpoint>("best");
   const attached = models.find(({ model }) => model.id === chosen) ?? models[0];
   const model = attached?.model;
