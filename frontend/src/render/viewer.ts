@@ -137,7 +137,11 @@ export class Viewer {
 
   /** Tell somebody after each gesture that was not the view's own. */
   onGesture(listener: (() => void) | null): void {
-    this.gestures.onGesture = listener;
+    this.gestures.onGesture = () => {
+      // Whoever works on the place has found it.
+      this.setFrame(null);
+      listener?.();
+    };
   }
 
   /** Without this gestures pan and zoom, and reach a mode only where it changes nothing. */

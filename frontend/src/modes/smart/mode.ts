@@ -41,6 +41,7 @@ export class SmartMode implements Mode {
   private readonly talk: Conversation | null;
 
   constructor(private readonly bench: Bench) {
+    this.markTheThing();
     const { assistant } = bench;
     this.talk = assistant && new Conversation(assistant, { answered: (answer) => this.take(answer), failed: (message) => this.fail(message) });
     void assistant?.learn().then(() => this.look(), () => undefined);
@@ -246,6 +247,12 @@ export class SmartMode implements Mode {
     this.drag_ = this.corner = this.sight = null;
     this.newArea = this.fresh = this.doneWhenAnswered = false;
     this.trouble = "";
+    this.markTheThing();
+  }
+
+  /** Every thing is marked itself first: the side that corrected the one before is no help for it. */
+  private markTheThing(): void {
+    if (this.bench.settings.get(BACKGROUND)) this.bench.settings.set(BACKGROUND, false);
   }
 
   /** Undo the last thing of this tool; false when there is none. */
@@ -316,7 +323,7 @@ export class SmartMode implements Mode {
     if (this.newArea) return "Drag a new work area.";
     const side = this.bench.settings.get(BACKGROUND) ? "background" : "foreground";
     if (this.answer && this.fresh) return `Enter keeps it. Mark what is wrong (now: ${side}; X changes it), or Esc to step back.`;
-    if (this.method() === "model") return this.steps.length > 0 ? "Enter asks for the outline." : "Click on a thing, or drag a box around it. Alt or the right button says: not this.";
+    if (this.method() === "model") return this.steps.length > 0 ? (isEnough(this.steps, "model") ? "Enter asks for the outline." : "Now mark the thing itself: click on it, or drag a box around it.") : "Click on a thing, or drag a box around it. Alt or the right button says: not this.";
     if (areaOf(this.steps)) return `Draw strokes on the thing and off it (now: ${side}; X changes it). Enter extracts.`;
     return "Drag a work area around a thing.";
   }

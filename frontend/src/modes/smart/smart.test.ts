@@ -124,6 +124,28 @@ describe("GrabCut", () => {
     expect(on.alive.name).toBe("draw-smart");
   });
 
+  it("begins each thing on the thing, whatever side corrected the one before", async () => {
+    const { on, assistant } = await smart(SAM);
+    click(on, 10, 10);
+    await assistant.answer({ shape: maskAt(3) });
+    run(on, "smart-side");
+    click(on, 30, 5);
+    await assistant.answer({ shape: maskAt(4) });
+    run(on, "smart-done");
+    click(on, 12, 12);
+    expect(assistant.last.prompts.points).toEqual([{ x: 12, y: 12, positive: true }]);
+    run(on, "smart-side");
+    on.setMode("select");
+    on.setMode("draw-smart");
+    await settled();
+    click(on, 14, 14);
+    expect(assistant.last.prompts.points).toEqual([{ x: 14, y: 14, positive: true }]);
+    on.alive.key({ key: "Escape", shift: false, ctrl: false, alt: false });
+    on.alive.key({ key: "Escape", shift: false, ctrl: false, alt: false });
+    click(on, 14, 14, { secondary: true });
+    expect(hint(on)).toContain("mark the thing itself");
+  });
+
   it("asks again after each stroke once answers come quickly, unless a person does not want that", async () => {
     const { on, assistant } = await smart();
     drag(on, AREA);

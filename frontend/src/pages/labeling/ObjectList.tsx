@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
-import { keptAnnotations } from "@/core/review";
+import { countDrafts, keptAnnotations } from "@/core/review";
 import { useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { ObjectRow } from "./ObjectRow";
@@ -50,7 +50,7 @@ export function ObjectList({ workspace }: { workspace: Workspace }) {
             );
           })}
         </ul>
-        {objects.length === 0 && <p className={classes["quiet"]}>Nothing yet.</p>}
+        {objects.length === 0 && <p className={classes["quiet"]}>{countDrafts(document, thresholds).drafts > 0 ? "Nothing above the threshold." : "Nothing yet."}</p>}
       </div>
     </section>
   );

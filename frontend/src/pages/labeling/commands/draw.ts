@@ -39,6 +39,11 @@ function edit({ session }: Context): void {
   session.setMode("edit");
 }
 
+function select({ session, viewer }: Context): void {
+  session.setMode("select");
+  viewer.setFrame(null);
+}
+
 function nudge({ session }: Context, [dx, dy]: Point): void {
   const ids = session.selection().filter((id) => session.isFree(id));
   session.apply("Nudged", (document) => move(document, ids, [dx, dy], session.size), `nudge ${ids.join()}`);
@@ -70,7 +75,7 @@ export const drawCommands = (): Command[] => [
   ...ofShapes(),
   { id: "new", title: "New object; in a classification, agree", group: "Draw and edit", keys: ["Enter", "N"], run: enter },
   ...toolCommands(),
-  { id: "select", title: "Select and move", group: "Draw and edit", keys: ["V", "Escape"], run: ({ session }) => session.setMode("select") },
+  { id: "select", title: "Select and move", group: "Draw and edit", keys: ["V", "Escape"], run: select },
   { id: "edit", title: "Edit the selection: vertices, or pixels", group: "Draw and edit", keys: ["E"], when: (context) => !isClassification(context), run: edit },
   {
     id: "delete", title: "Delete the selection", group: "Draw and edit", keys: ["Delete", "Backspace"], when: ({ session }) => session.selection().length > 0,
