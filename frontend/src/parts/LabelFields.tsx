@@ -20,7 +20,7 @@ interface Props {
 export function LabelFields({ label, number, errors, onChange, onCommit, onRemove, more }: Props) {
   const { t } = useTranslation();
   return (
-    <Group gap="xs" wrap="nowrap" align="flex-start" data-testid="label-row">
+    <Group gap="xs" align="flex-start" data-testid="label-row">
       <ColorInput
         aria-label={t("labels.colorOf", { number })}
         value={label.color}
@@ -41,7 +41,7 @@ export function LabelFields({ label, number, errors, onChange, onCommit, onRemov
         {...(onCommit === undefined ? {} : { onBlur: onCommit })}
         error={errors?.name}
         maxLength={100}
-        style={{ flex: 1 }}
+        style={{ flex: "1 1 9rem" }}
         data-testid="label-name"
       />
       <TextInput

@@ -35,6 +35,7 @@ export function Header() {
       {current && <ControlBadge workspace={current} />}
       {readOnly && <Badge color="gray">You can look, not label</Badge>}
       <div className={classes["spacer"]} />
+      {!readOnly && <Waiting />}
       {current && !readOnly && <SaveStatus workspace={current} />}
       {current && !readOnly && <HistoryButtons workspace={current} />}
       <IconButton label="Back to the image before" command="previous" testId="previous" disabled={!canGoBack} onClick={() => void desk.previous()}>
@@ -172,6 +173,21 @@ const SAVE_WORDS: Record<SaveState, readonly [string, ReactNode]> = {
   conflict: ["Conflict", <IconAlertTriangle key="conflict" size={17} />],
   refused: ["Refused", <IconAlertTriangle key="refused" size={17} />],
 };
+
+/** What was handed in without a network is told until it has arrived, whatever image is on the desk by then. */
+function Waiting() {
+  const waiting = useDesk((state) => state.waiting);
+  if (waiting.length === 0) return null;
+  const names = waiting.map(({ image }) => image.name).join(", ");
+  return (
+    <Tooltip label={`Kept on this computer, handed in when the server is back: ${names}`}>
+      <span className={classes["save"]} data-testid="waiting-submits" data-state="offline" role="status">
+        {SAVE_WORDS.offline[1]}
+        {waiting.length === 1 ? "1 image waits to be handed in" : `${waiting.length} images wait to be handed in`}
+      </span>
+    </Tooltip>
+  );
+}
 
 function SaveStatus({ workspace }: { workspace: Workspace }) {
   const { state, message } = useStore(workspace.autosave.store);

@@ -145,6 +145,19 @@ describe("the desk", () => {
     await until(() => expect(state(on).notice).toBe("Somebody excluded 65.jpg meanwhile: its labels are kept, and count when it is taken in again."));
   });
 
+  it("tells which images were handed in without a network, until they have arrived", async () => {
+    const server = new FakeServer([67, 68, 69]);
+    const on = await open(server);
+    await until(() => expect(server.leased).toHaveLength(2));
+    server.down = true;
+    await on.submit();
+    await until(() => expect(state(on).waiting.map(({ image }) => image.id)).toEqual([67]));
+    expect(imageOn(on)).toBe(68);
+    server.down = false;
+    await vi.waitFor(() => expect(server.submitted).toEqual([67]), { timeout: 8_000 });
+    await until(() => expect(state(on)).toMatchObject({ waiting: [], pending: [] }));
+  }, 10_000);
+
   it("skips without submitting", async () => {
     const server = new FakeServer([71, 72]);
     const on = await open(server);

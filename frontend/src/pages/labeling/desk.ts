@@ -36,6 +36,8 @@ export interface DeskState {
   readonly failures: readonly Failure[];
   /** Submitted here, not yet acknowledged. */
   readonly pending: readonly Workspace[];
+  /** Of those: they wait for the network to come back. */
+  readonly waiting: readonly Workspace[];
   /** A short word to the person, for instance why a submit did not happen. */
   readonly notice: string;
   readonly visited: readonly number[];
@@ -93,7 +95,7 @@ export class Desk {
 
   constructor(readonly options: DeskOptions) {
     this.store = createStore<DeskState>(() => ({
-      status: "moving", current: null, reason: "", failures: [], pending: [], notice: "", visited: [], at: -1, submitted: 0, started_ms: Date.now(),
+      status: "moving", current: null, reason: "", failures: [], pending: [], waiting: [], notice: "", visited: [], at: -1, submitted: 0, started_ms: Date.now(),
     }));
   }
 
@@ -235,6 +237,7 @@ export class Desk {
     const work = async (): Promise<void> => {
       let result = await workspace.finish();
       while (result.kind === "waiting" && !this.closed) {
+        this.store.setState(({ waiting }) => (waiting.includes(workspace) ? {} : { waiting: [...waiting, workspace] }));
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         result = await workspace.finish();
       }
@@ -254,7 +257,8 @@ export class Desk {
 
   private hold(workspace: Workspace, sent: Promise<unknown>): void {
     this.store.setState((state) => ({ pending: [...state.pending, workspace] }));
-    void sent.finally(() => this.store.setState((state) => ({ pending: state.pending.filter((other) => other !== workspace) })));
+    const without = (list: readonly Workspace[]): readonly Workspace[] => list.filter((other) => other !== workspace);
+    void sent.finally(() => this.store.setState(({ pending, waiting }) => ({ pending: without(pending), waiting: without(waiting) })));
   }
 
   private fail(workspace: Workspace, message: string): void {

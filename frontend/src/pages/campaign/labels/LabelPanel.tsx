@@ -226,7 +226,8 @@ const STRONG_IMBALANCE = 5;
 function Warnings({ campaign, counts, actions }: { campaign: Campaign; counts: LabelCounts; actions: PanelActions }) {
   const { t } = useTranslation();
   const used = counts.labels.filter((one) => one.images > 0);
-  const few = used.filter((one) => one.few).length;
+  // As many as have a sign beside their count; before anything is labeled, that is no news.
+  const few = used.length > 0 ? counts.labels.filter((one) => one.few).length : 0;
   const worst = used.toSorted((a, b) => b.imbalance - a.imbalance)[0];
   const nameOf = (id: number): string => campaign.labels.find((label) => label.id === id)?.name ?? "";
   const multi = campaign.settings.multi_label ?? false;
