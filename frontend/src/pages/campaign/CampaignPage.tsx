@@ -1,5 +1,5 @@
 import { Anchor, Badge, Box, Button, Group, Tabs, Text } from "@mantine/core";
-import { IconActivity, IconBox, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers, IconWand } from "@tabler/icons-react";
+import { IconActivity, IconBox, IconCompass, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers, IconWand } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
@@ -16,6 +16,7 @@ import { mayLabel } from "./roles";
 import { useRunWatch } from "./useRunWatch";
 import { WhatNext } from "./WhatNext";
 
+const ExploreTab = lazy(() => import("./explore/ExploreTab").then((module) => ({ default: module.ExploreTab })));
 const LabelsTab = lazy(() => import("./labels/LabelsTab").then((module) => ({ default: module.LabelsTab })));
 const ModelsTab = lazy(() => import("./models/ModelsTab").then((module) => ({ default: module.ModelsTab })));
 const PredictTab = lazy(() => import("./predict/PredictTab").then((module) => ({ default: module.PredictTab })));
@@ -28,6 +29,7 @@ const RunsTab = lazy(() => import("./RunsTab").then((module) => ({ default: modu
 const TABS = [
   { name: "images", icon: IconPhoto, Panel: ImagesTab },
   { name: "labels", icon: IconTag, Panel: LabelsTab },
+  { name: "explore", icon: IconCompass, Panel: ExploreTab },
   { name: "models", icon: IconBox, Panel: ModelsTab },
   { name: "training", icon: IconSchool, Panel: TrainingTab },
   { name: "rounds", icon: IconRefreshDot, Panel: RoundsTab },

@@ -12,7 +12,8 @@ import type { Campaign, Run } from "@/api/types";
 import { LabelPanel, type PanelActions } from "../labels/LabelPanel";
 import { useLabelOperations } from "../labels/useLabelOperations";
 import { mayLabel } from "../roles";
-import { type Filter, withCondition } from "./filters/model";
+import { SimilarDrawer } from "../similar/SimilarDrawer";
+import { type Filter, toQuery, withCondition } from "./filters/model";
 import { Gallery, type TileActions } from "./Gallery";
 import { ChangesDrawer } from "./ChangesDrawer";
 import classes from "./Gallery.module.css";
@@ -24,7 +25,7 @@ import { openTool, scopeNow } from "./openTool";
 import { inOrder, inverted, NO_SELECTION, outside, type Selection, united, without } from "./selection";
 import { SelectionBar } from "./SelectionBar";
 import { SelectMenu } from "./SelectMenu";
-import { galleryStore, useGallery } from "./store";
+import { galleryStore, unlist, useGallery } from "./store";
 import { Toolbar } from "./Toolbar";
 import { useGridKeys } from "./useGridKeys";
 import { takenImages, useGone, useLabelWork, useRows } from "./useLabelWork";
@@ -60,6 +61,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
   const [drawer, setDrawer] = useState(false);
   const [history, setHistory] = useState(false);
   const [menu, setMenu] = useState<MenuAt | null>(null);
+  const [similar, setSimilar] = useState<number | "picture" | null>(null);
   const places = useMemo(() => new Map(ids.map((id, place) => [id, place])), [ids]);
   const changes = useImageChanges(campaign.id);
   const gone = useGone(campaign.id);
@@ -94,7 +96,10 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
   const remove = (images: readonly number[]): void =>
     // By their ids, however many: a filter might have come to hold images that nobody here has seen.
     changes.remove.mutate(listedImages(images), {
-      onSuccess: () => select((now) => without(now, images)),
+      onSuccess: () => {
+        unlist(campaign.id, images);
+        select((now) => without(now, images));
+      },
       onSettled: () => {
         void client.invalidateQueries({ queryKey: idsKey(campaign.id) });
       },
@@ -115,7 +120,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
   };
 
   const onImage: TileActions = { open, menu: (id, at) => setMenu({ id, ...at }), unlabel: (id, one) => unlabel(one, [id]), makeDefault: (id, one) => makeDefault(one, [id]) };
-  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), exclude: (excluded, images) => update(images, { excluded }), split: (split, images) => update(images, { split }), remove, predict };
+  const onMenu: MenuActions = { open, label, unlabel, makeDefault, flag: (flagged, images) => update(images, { flagged }), exclude: (excluded, images) => update(images, { excluded }), split: (split, images) => update(images, { split }), similar: setSimilar, remove, predict };
   const onPanel: PanelActions = {
     add: (one) => label(one, chosen),
     remove: (one) => unlabel(one, chosen),
@@ -139,6 +144,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
           onAdd={onAdd}
           onRefresh={onRefresh}
           onChanges={() => setHistory(true)}
+          onSimilar={() => setSimilar("picture")}
           selectMenu={<SelectMenu campaign={campaign} count={ids.length} chosen={selection.ids.size} onAll={all} onInvert={invert} onNone={none} onSelect={select} />}
         />
         {look === "grid" && <KeyLegend campaign={campaign} keys={grid.keys} onLabel={(one) => grid.label(one, focus ?? ids[0] ?? 0)} />}
@@ -185,6 +191,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
           void labeler.undoChange(change.id, change.title).then(() => rows.refresh());
         }}
       />
+      <SimilarDrawer campaign={campaign} image={typeof similar === "number" ? rows.get(similar) : undefined} opened={similar !== null} filter={toQuery(filter)} onClose={() => setSimilar(null)} />
       {selection.ids.size > 0 && (
         <SelectionBar
           campaign={campaign}

@@ -1,6 +1,6 @@
 import { Menu } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconArrowBackUp, IconBan, IconCheck, IconCopyPlus, IconFlag, IconPencil, IconScissors, IconStar, IconTag, IconTrash, IconWand } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBan, IconCheck, IconCopyPlus, IconFlag, IconPencil, IconPhotoSearch, IconScissors, IconStar, IconTag, IconTrash, IconWand } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { GalleryImage } from "@/api/gallery";
 import { useCampaignModels } from "@/api/models";
@@ -22,6 +22,8 @@ export interface MenuActions {
   flag(flagged: boolean, images: readonly number[]): void;
   exclude(excluded: boolean, images: readonly number[]): void;
   split(split: Split, images: readonly number[]): void;
+  /** Look for images like this one. */
+  similar(image: number): void;
   remove(images: readonly number[]): void;
   predict(model: CampaignModel["model"], images: readonly number[]): void;
 }
@@ -66,6 +68,9 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
         {many && <Menu.Label>{t("gallery.menuOfMany", { count: images.length })}</Menu.Label>}
         <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => at !== null && actions.open(at.id)}>
           {t("gallery.openInTool")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconPhotoSearch size={15} />} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
+          {t("similar.find")}
         </Menu.Item>
         {labels.length > 0 && (
           <Menu.Sub>

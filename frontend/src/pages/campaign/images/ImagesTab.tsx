@@ -1,5 +1,5 @@
-import { Button, SimpleGrid, Skeleton, Stack } from "@mantine/core";
-import { IconPhotoPlus, IconPhotoSearch } from "@tabler/icons-react";
+import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
+import { IconPhotoPlus, IconPhotoSearch, IconX } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,7 +15,7 @@ import { FilterBar } from "./filters/FilterBar";
 import { type Filter, isEmpty, NO_FILTER, toQuery } from "./filters/model";
 import classes from "./Gallery.module.css";
 import { GalleryDesk } from "./GalleryDesk";
-import { chooseOrdering, galleryStore, usualOrdering } from "./store";
+import { chooseOrdering, galleryStore, type Listed, useGallery, usualOrdering } from "./store";
 import { UploadPanel } from "./UploadPanel";
 import { useUpload } from "./uploads";
 
@@ -57,19 +57,40 @@ function useFilter(campaign: number) {
   return { filter, ordering, setFilter: go };
 }
 
+const MOST_ASKED_BY_ID = 500;
+
+/** What is found elsewhere is shown in the place of what the filter gives, until somebody lets it go. */
+function ListedBar({ listed, onClose }: { listed: Listed; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Paper withBorder p="xs" px="md" radius="md" data-testid="listed" data-count={listed.ids.length}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" fw={600}>
+          {listed.title}
+        </Text>
+        <Button size="compact-sm" variant="default" leftSection={<IconX size={14} />} onClick={onClose} data-testid="listed-close">
+          {t("similar.showAll")}
+        </Button>
+      </Group>
+    </Paper>
+  );
+}
+
 export function ImagesTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const { filter, ordering, setFilter } = useFilter(campaign.id);
   const [adding, setAdding] = useState(false);
   const [run, setRun] = useState<number | null>(null);
-  const query = useMemo(() => toQuery(filter), [filter]);
-  const list = useImageIds(campaign.id, query, ordering);
+  const listed = useGallery(campaign.id, (state) => state.listed);
+  const unlisted = (): void => galleryStore(campaign.id).setState({ listed: null });
+  const query = useMemo(() => (listed !== null && listed.ids.length <= MOST_ASKED_BY_ID ? { ids: listed.ids.join(",") } : listed === null ? toQuery(filter) : {}), [filter, listed]);
+  const list = useImageIds(campaign.id, useMemo(() => toQuery(filter), [filter]), ordering);
   const upload = useUpload(campaign.id);
   const manager = mayManage(campaign.role);
   const empty = campaign.counts.images === 0;
   const arrivals = useArrivals(campaign);
   const showUpload = manager && (adding || (empty && arrivals.length === 0) || upload.rows.length > 0);
-  const ids = list.data;
+  const ids = listed?.ids ?? list.data;
   return (
     <Stack gap="md">
       {arrivals.map((one) => (
@@ -77,7 +98,8 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
       ))}
       {run !== null && <RunCard id={run} />}
       {showUpload && <UploadPanel campaign={campaign} onClose={empty ? undefined : () => setAdding(false)} />}
-      {!empty && (
+      {listed !== null && <ListedBar listed={listed} onClose={unlisted} />}
+      {!empty && listed === null && (
         <div className={classes["filters"]}>
           <FilterBar campaign={campaign} filter={filter} ordering={ordering} onChange={setFilter} onOrdering={chooseOrdering} />
         </div>
@@ -88,15 +110,18 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
         ) : (
           !empty && <LoadingTiles />
         )
-      ) : ids.length > 0 || (!empty && !isEmpty(filter)) ? (
+      ) : ids.length > 0 || listed !== null || (!empty && !isEmpty(filter)) ? (
         <GalleryDesk
           campaign={campaign}
           ids={ids}
-          idsOf={list.isPlaceholderData ? null : filter}
+          idsOf={list.isPlaceholderData || listed !== null ? null : filter}
           loadedAt={list.dataUpdatedAt}
           query={query}
           filter={filter}
-          onFilter={(next) => setFilter(next, ordering)}
+          onFilter={(next) => {
+            unlisted();
+            setFilter(next, ordering);
+          }}
           onAdd={manager && !showUpload ? () => setAdding(true) : undefined}
           onRefresh={() => void list.refetch()}
           onRun={(started) => setRun(started.id)}
@@ -105,7 +130,13 @@ export function ImagesTab({ campaign }: { campaign: Campaign }) {
               icon={<IconPhotoSearch size={26} />}
               title={t("images.noMatch")}
               actions={
-                <Button variant="default" onClick={() => setFilter(NO_FILTER, ordering)}>
+                <Button
+                  variant="default"
+                  onClick={() => {
+                    unlisted();
+                    setFilter(NO_FILTER, ordering);
+                  }}
+                >
                   {t("images.clearFilters")}
                 </Button>
               }

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, SegmentedControl, Slider, Text, Tooltip } from "@mantine/core";
-import { IconArrowBackUp, IconHistory, IconKeyboard, IconLasso, IconLayoutGrid, IconLayoutSidebarRight, IconMarquee2, IconPlus, IconRefresh } from "@tabler/icons-react";
+import { IconArrowBackUp, IconHistory, IconKeyboard, IconLasso, IconLayoutGrid, IconLayoutSidebarRight, IconMarquee2, IconPhotoSearch, IconPlus, IconRefresh } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "zustand";
@@ -18,10 +18,11 @@ interface Props {
   onAdd: (() => void) | undefined;
   onRefresh: () => void;
   onChanges: () => void;
+  onSimilar: () => void;
 }
 
 /** How many there are, how they are looked at, and how to choose among them. */
-export function Toolbar({ campaign, count, labeler, panel, onPanel, selectMenu, onAdd, onRefresh, onChanges }: Props) {
+export function Toolbar({ campaign, count, labeler, panel, onPanel, selectMenu, onAdd, onRefresh, onChanges, onSimilar }: Props) {
   const { t } = useTranslation();
   const { look, columns, lasso } = useGallery(campaign.id, (state) => state);
   const { undoes, unsaved } = useStore(labeler.store);
@@ -41,6 +42,9 @@ export function Toolbar({ campaign, count, labeler, panel, onPanel, selectMenu, 
         </Tool>
         <Tool label={t("changes.open")} onClick={onChanges} testId="open-changes">
           <IconHistory size={18} />
+        </Tool>
+        <Tool label={t("similar.byPicture")} onClick={onSimilar} testId="open-similar">
+          <IconPhotoSearch size={18} />
         </Tool>
         <Text size="xs" c="dimmed" role="status" data-testid="unsaved" data-count={unsaved}>
           {unsaved > 0 ? t("gallery.saving", { count: unsaved }) : ""}

@@ -39,7 +39,7 @@ function has(error: unknown, code: string): boolean {
   return error instanceof ApiProblem && error.code === code;
 }
 
-function newKey(): string {
+export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

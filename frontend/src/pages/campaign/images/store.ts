@@ -23,12 +23,20 @@ export interface Choices {
   readonly panel: boolean;
 }
 
+/** A list of images with its reason, such as those that look like one of them. */
+export interface Listed {
+  readonly title: string;
+  readonly ids: readonly number[];
+}
+
 export interface GalleryState extends Choices {
   readonly selection: Selection;
   readonly filter: Filter;
   readonly ordering: Ordering;
   /** What the filter shows, in order. */
   readonly ids: readonly number[];
+  /** Images that were found otherwise, in the place of what the filter gives; null where the filter speaks. */
+  readonly listed: Listed | null;
   /** The filter that gave these ids; null when something was done since, so that it might give others. */
   readonly idsOf: Filter | null;
 }
@@ -92,7 +100,7 @@ function write(campaign: number, choices: string): void {
 export function galleryStore(campaign: number): GalleryStore {
   const known = stores.get(campaign);
   if (known !== undefined) return known;
-  const store = createStore<GalleryState>(() => ({ ...read(campaign), selection: NO_SELECTION, filter: NO_FILTER, ordering: "id", ids: [], idsOf: null }));
+  const store = createStore<GalleryState>(() => ({ ...read(campaign), selection: NO_SELECTION, filter: NO_FILTER, ordering: "id", ids: [], listed: null, idsOf: null }));
   store.subscribe((state, before) => {
     const now = JSON.stringify(choicesOf(state));
     if (now !== JSON.stringify(choicesOf(before))) write(campaign, now);
@@ -104,4 +112,15 @@ export function galleryStore(campaign: number): GalleryStore {
 
 export function useGallery<T>(campaign: number, select: (state: GalleryState) => T): T {
   return useStore(galleryStore(campaign), select);
+}
+
+/** Let the gallery show images that were found elsewhere, all of them chosen, so that they can be labeled at once. */
+export function showInGallery(campaign: number, title: string, ids: readonly number[]): void {
+  galleryStore(campaign).setState({ listed: { title, ids }, ids, idsOf: null, selection: { ids: new Set(ids), anchor: null } });
+}
+
+/** Images that are gone leave the list. */
+export function unlist(campaign: number, gone: readonly number[]): void {
+  const left = new Set(gone);
+  galleryStore(campaign).setState(({ listed }) => (listed === null ? {} : { listed: { ...listed, ids: listed.ids.filter((id) => !left.has(id)) } }));
 }

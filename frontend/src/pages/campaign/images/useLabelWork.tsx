@@ -13,7 +13,7 @@ import { labelingWire } from "./labelingWire";
 import { Rows } from "./rows";
 import { namedImages } from "./naming";
 import { without } from "./selection";
-import { galleryStore } from "./store";
+import { galleryStore, unlist } from "./store";
 
 const TOAST_MS = 9000;
 /** Rows of the gallery, alive as long as the tab. */
@@ -39,6 +39,7 @@ export function useGone(campaign: number): (missing: readonly number[]) => void 
     (missing) => {
       if (missing.length === 0) return;
       galleryStore(campaign).setState(({ selection }) => ({ selection: without(selection, missing) }));
+      unlist(campaign, missing);
       void client.invalidateQueries({ queryKey: idsKey(campaign) });
       notifyDone(t("gallery.gone", { count: missing.length }));
     },

@@ -1,0 +1,27 @@
+import { SegmentedControl, Stack } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Campaign } from "@/api/types";
+import { mayLabel } from "../roles";
+import { Duplicates } from "./Duplicates";
+import { Suggestions } from "./Suggestions";
+
+const VIEWS = [
+  { name: "duplicates", View: Duplicates, needs: () => true },
+  { name: "suggestions", View: Suggestions, needs: ({ role }: Campaign) => mayLabel(role) },
+] as const;
+type Name = (typeof VIEWS)[number]["name"];
+
+/** The campaign seen through how its images look. */
+export function ExploreTab({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const views = VIEWS.filter(({ needs }) => needs(campaign));
+  const [name, setName] = useState<Name>(views[0]?.name ?? "duplicates");
+  const View = (views.find((one) => one.name === name) ?? VIEWS[0]).View;
+  return (
+    <Stack>
+      <SegmentedControl style={{ alignSelf: "start" }} aria-label={t("explore.views")} value={name} onChange={(next) => setName(next as Name)} data={views.map((one) => ({ value: one.name, label: t(`explore.view.${one.name}`) }))} data-testid="explore-views" />
+      <View campaign={campaign} />
+    </Stack>
+  );
+}
