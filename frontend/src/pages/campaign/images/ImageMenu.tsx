@@ -69,7 +69,7 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
         <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => at !== null && actions.open(at.id)}>
           {t("gallery.openInTool")}
         </Menu.Item>
-        <Menu.Item leftSection={<IconPhotoSearch size={15} />} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
+        <Menu.Item leftSection={<IconPhotoSearch size={15} />} disabled={image === undefined} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
           {t("similar.find")}
         </Menu.Item>
         {labels.length > 0 && (

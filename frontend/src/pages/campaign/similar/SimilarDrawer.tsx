@@ -50,6 +50,8 @@ function Search({ campaign, image, filter, onClose }: Props) {
   const [question] = useDebouncedValue(useMemo(() => ({ asked, likeness: { ...rest, filter: inFilter ? filter : {} } }), [asked, choice, filter]), REST_MS); // eslint-disable-line react-hooks/exhaustive-deps
   const found = useSimilar(campaign.id, question.asked, question.likeness);
   const images = question.asked === null ? [] : (found.data?.similar ?? []);
+  // What stands there belongs to the question before while the answer to this one is on its way.
+  const isOld = found.isFetching || question.asked !== asked;
   const name = image?.name ?? picture?.name ?? "";
   const show = (): void => {
     showInGallery(campaign.id, t(crop === null ? "similar.likeImage" : "similar.likePart", { name }), images.map((one) => one.image.id));
@@ -87,24 +89,24 @@ function Search({ campaign, image, filter, onClose }: Props) {
         question.asked !== null && (
           <>
             <Group justify="space-between">
-              <Text size="sm" fw={600} aria-live="polite" data-testid="similar-count" data-count={images.length} data-fresh={!found.isFetching && !found.isPlaceholderData ? true : undefined}>
-                {images.length === 0 ? t("similar.nothing") : t("similar.count", { count: images.length })}
+              <Text size="sm" fw={600} aria-live="polite" data-testid="similar-count" data-count={images.length} data-fresh={!isOld || undefined}>
+                {isOld ? t("similar.asking") : images.length === 0 ? t("similar.nothing") : t("similar.count", { count: images.length })}
               </Text>
-              {images.length > 0 && (
+              {images.length > 0 && !isOld && (
                 <Button size="xs" onClick={show} data-testid="similar-show">
                   {t("similar.show", { count: images.length })}
                 </Button>
               )}
             </Group>
             {(found.data?.missing ?? 0) > 0 && <Missing campaign={campaign} count={found.data?.missing ?? 0} />}
-            <ol className={classes["results"]}>
+            <ol className={classes["results"]} data-old={isOld || undefined}>
               {images.map(({ image: one, similarity }) => (
                 <li key={one.id} className={classes["result"]} data-testid="similar-image" data-id={one.id}>
                   <figure>
                     <img src={thumbnailUrl(one.id, 256)} alt="" loading="lazy" />
                     <figcaption>
                       <span className={classes["name"]}>{one.name}</span>
-                      <b className="winnow-numbers">{Math.round(similarity * 100)} %</b>
+                      <b className={`winnow-numbers ${classes["percent"] ?? ""}`}>{Math.round(similarity * 100)} %</b>
                     </figcaption>
                   </figure>
                 </li>
