@@ -15,7 +15,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
-from active_learning.models import RankedImage, Round, RoundState, TrainingRun
+from active_learning.models import RankedImage, Round, RoundState, Simulation, TrainingRun
 from campaigns.lending import Loan, lent_path
 from campaigns.models import (
     AnnotationSet,
@@ -190,6 +190,11 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/rounds": {"get": only(MEMBERS), "post": only(MANAGERS, {"strategy": "random", "size": 1, "seed": 1})},
     "campaigns/<int:campaign_id>/rounds/<int:number>": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/rounds/<int:number>/ranking": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/learning-curve": {"get": only(MEMBERS)},
+    "images/<int:image_id>/why": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/simulations": {"get": only(MEMBERS), "post": only(MANAGERS, {"strategies": ["margin"]})},
+    "simulations/<int:run_id>": {"get": only(MEMBERS)},
+    "simulations/<int:run_id>.csv": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/round-plan": {"get": only(MEMBERS), "put": only(MANAGERS, {"every": 5})},
     "campaigns/<int:campaign_id>/likeness-runs": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/similar": {"get": only(MEMBERS), "post": only(MEMBERS)},
@@ -249,6 +254,7 @@ def world(
     model = RegisteredModel.objects.create(name="M", task=campaign.task, protocol="winnow_json", created_by=manager, url=MODEL["url"])
     CampaignModel.objects.create(campaign=campaign, model=model)
     TrainingRun.objects.create(run=run, name="First", config={})
+    Simulation.objects.create(run=run, strategies=["random"], budgets=[10], seeds=1)
     made = Round.objects.create(campaign=campaign, number=1, strategy="random", size=1, state=RoundState.CLOSED)
     RankedImage.objects.create(round=made, image=image, rank=1, score=0.5)
     change = CampaignChange.objects.create(campaign=campaign, author=manager, kind="labeling", title="Add Land to 1 image")

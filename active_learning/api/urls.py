@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from active_learning.api import likeness, plans, rounds, similarity, statistics, training
+from active_learning.api import likeness, plans, progress, rounds, similarity, statistics, training
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *training.urlpatterns,
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *likeness.urlpatterns,
     *plans.urlpatterns,
     *statistics.urlpatterns,
+    *progress.urlpatterns,
 ]

@@ -12,3 +12,6 @@ def register() -> None:
     wants, task = "active_learning.services.plans.wants_submissions", "active_learning.tasks.consider_submission"
     register_listener(Listener("rerank", wants, task))
     register_chore(Chore("tend round plans", "active_learning.tasks.tend_plans", 1))
+    register_kind(
+        RunKind(name="simulation", execute="active_learning.services.simulations.execute_simulation", cluster="training", resumable=True)
+    )

@@ -542,6 +542,23 @@ export interface paths {
         patch: operations["campaigns_labels_partial_update"];
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/learning-curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return accuracy by labels, beside random picks, with what random picks of the rounds say, and advice when to stop. */
+        get: operations["campaigns_learning_curve_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/likeness-runs": {
         parameters: {
             query?: never;
@@ -931,6 +948,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The simulations of a campaign. */
+        get: operations["campaigns_simulations_list"];
+        put?: never;
+        /** @description Ask the labeled images again by several strategies, in the background. */
+        post: operations["campaigns_simulations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/suggestion-runs": {
         parameters: {
             query?: never;
@@ -1303,6 +1338,23 @@ export interface paths {
         };
         /** @description Rank the areas of the newest heat map, or the objects of the newest answer, least certain first. */
         get: operations["images_uncertain_areas_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return its place in the open round, the parts of its score, and the labeled images that look most like it. */
+        get: operations["images_why_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1741,6 +1793,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/simulations/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the curves that are done. */
+        get: operations["simulations_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/simulations/{run_id}.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Download every curve as a table with a heading. */
+        get: operations["simulations_.csv_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/steps": {
         parameters: {
             query?: never;
@@ -1863,6 +1949,15 @@ export interface components {
             questions: components["schemas"]["AgentQuestion"][];
             /** Format: double */
             lease_s: number;
+        };
+        /** @description Whether to go on labeling, and why. ``agreement``: kappa of the answers about the pool between the last two rankings. */
+        Advice: {
+            verdict: components["schemas"]["VerdictEnum"];
+            sentence: string;
+            reasons: string[];
+            gain: components["schemas"]["Gain"] | null;
+            /** Format: double */
+            agreement: number | null;
         };
         /** @description ``reply``: as a server of Winnow's own contract answers. ``error``: why not. ``release``: somebody else may have it. */
         AgentAnswerRequest: {
@@ -2605,6 +2700,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description What so many more labels bring by the fitted law, with its 95 % interval; ``ceiling``: what no number of labels exceeds by it. */
+        Gain: {
+            labels: number;
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            ceiling: number;
+        };
         /** @description Where the image lies. ``measure`` says how lengths are told: along the ellipsoid, in units of the CRS, or in pixels. */
         Georeference: {
             crs: string;
@@ -2947,6 +3054,16 @@ export interface components {
             to_ms: number;
             count: number;
         };
+        /** @description ``model`` and ``random``: on the held-back images; ``audits``: shares right of images that were drawn at random in the rounds. */
+        LearningCurve: {
+            metric: string;
+            model: components["schemas"]["Measured"][];
+            random: components["schemas"]["Measured"][];
+            audits: components["schemas"]["Measured"][];
+            audit: components["schemas"]["Measured"] | null;
+            audit_sentence: string;
+            advice: components["schemas"]["Advice"];
+        };
         /** @description Until when the image is held. */
         Lease: {
             /** Format: date-time */
@@ -3014,6 +3131,18 @@ export interface components {
          * @enum {string}
          */
         MeasureEnum: "geodesic" | "planar" | "pixels";
+        /** @description A figure at a number of labels, 0 to 1, with its 95 % interval where it has one; ``images``: what it was measured on. */
+        Measured: {
+            labeled: number;
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            images: number;
+            round: number | null;
+        };
         /** @description One image: what is true of it, and what was said. */
         MeasuredImage: {
             image: number;
@@ -3173,6 +3302,13 @@ export interface components {
             id: number;
             name: string;
         };
+        /** @description A labeled image that looks like the one asked about; ``similarity`` -1 to 1. */
+        Neighbour: {
+            image: components["schemas"]["ImageName"];
+            /** Format: double */
+            similarity: number;
+            labels: string[];
+        };
         /** @description Whom to add; with a password a new account is made. */
         NewMemberRequest: {
             username: string;
@@ -3236,6 +3372,13 @@ export interface components {
              * @default 0
              */
             areas: number;
+        };
+        /** @description What to simulate; ``random`` joins by itself. Without ``budgets`` they rise up to half of the labeled images. */
+        NewSimulationRequest: {
+            strategies: components["schemas"]["StrategiesEnum"][];
+            /** @default 5 */
+            seeds: number;
+            budgets?: number[];
         };
         /** @description The next image with everything the page needs; all null, with a reason, when nothing is left. */
         NextAnswer: {
@@ -3421,6 +3564,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Run"][];
+        };
+        PaginatedSimulationList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Simulation"][];
         };
         PaginatedTrainingRunList: {
             /**
@@ -3739,6 +3895,18 @@ export interface components {
             };
             in_extra: boolean;
         };
+        /** @description Its place in the open round: rank 1 is asked first; ``parts``: what its score was made of. */
+        Rank: {
+            round: number;
+            rank: number;
+            /** Format: double */
+            score: number;
+            parts: {
+                [key: string]: number;
+            };
+            why: string;
+            strategy: string;
+        };
         /** @description An image's place: rank 1 is asked first, a higher score sooner. ``state`` is the image's, now. */
         RankedImage: {
             readonly image: components["schemas"]["ImageName"];
@@ -4031,6 +4199,30 @@ export interface components {
             /** Format: double */
             similarity: number;
         };
+        /** @description A strategy's mean accuracy at each budget with its 95 % interval; ``reached_with``: labels that equal random's last point. */
+        SimulatedStrategy: {
+            strategy: string;
+            title: string;
+            /** @description Seeds that are done. */
+            seeds: number;
+            mean: number[];
+            low: number[];
+            high: number[];
+            /** Format: double */
+            reached_with: number | null;
+            sentence: string;
+        };
+        /** @description A simulation; ``id`` is that of its run. What a cancel or a crash left is in ``curves`` too. */
+        Simulation: {
+            id: number;
+            strategies: string[];
+            seeds: number;
+            budgets: number[];
+            /** Format: double */
+            random_accuracy: number | null;
+            curves: components["schemas"]["SimulatedStrategy"][];
+            run: components["schemas"]["Run"];
+        };
         /**
          * @description * `small` - small
          *     * `medium` - medium
@@ -4183,6 +4375,29 @@ export interface components {
             where: string;
             why: string;
         };
+        /**
+         * @description * `random` - Random
+         *     * `least_confidence` - Least confidence
+         *     * `margin` - Margin
+         *     * `entropy` - Entropy
+         *     * `most_doubtful` - Least sure label
+         *     * `top_doubtful` - Least sure three labels
+         *     * `cardinality` - Odd number of labels
+         *     * `density` - Entropy, weighted by density
+         *     * `kcenter` - k-center
+         *     * `typiclust` - TypiClust
+         *     * `probcover` - ProbCover
+         *     * `margin_diverse` - Margin, diverse
+         *     * `dropquery` - DropQuery
+         *     * `badge` - BADGE
+         *     * `maxherding` - MaxHerding
+         *     * `uherding` - UHerding
+         *     * `difficult_boxes` - Difficult objects
+         *     * `ppal` - PPAL
+         *     * `patches` - Unsure patches, label by label
+         * @enum {string}
+         */
+        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "most_doubtful" | "top_doubtful" | "cardinality" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "ppal" | "patches";
         /** @description A way to rank; ``needs`` names what must be there, ``uses`` what it profits from besides. */
         Strategy: {
             name: string;
@@ -4495,10 +4710,24 @@ export interface components {
             p_value: number;
             significant: boolean;
         };
+        /**
+         * @description * `unknown` - unknown
+         *     * `go_on` - go_on
+         *     * `nearly_done` - nearly_done
+         *     * `stop` - stop
+         * @enum {string}
+         */
+        VerdictEnum: "unknown" | "go_on" | "nearly_done" | "stop";
         /** @description A label of the whole image; ``default``: it is the one that counts where there can be only one. */
         WholeLabel: {
             label: number;
             default: boolean;
+        };
+        /** @description ``ranked``: null where the open round does not ask for it; ``looked_at``: whether it can be compared with others. */
+        Why: {
+            ranked: components["schemas"]["Rank"] | null;
+            neighbours: components["schemas"]["Neighbour"][];
+            looked_at: boolean;
         };
     };
     responses: never;
@@ -5831,6 +6060,27 @@ export interface operations {
             };
         };
     };
+    campaigns_learning_curve_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearningCurve"];
+                };
+            };
+        };
+    };
     campaigns_likeness_runs_create: {
         parameters: {
             query?: never;
@@ -6811,6 +7061,57 @@ export interface operations {
             };
         };
     };
+    campaigns_simulations_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSimulationList"];
+                };
+            };
+        };
+    };
+    campaigns_simulations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSimulationRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+        };
+    };
     campaigns_suggestion_runs_create: {
         parameters: {
             query?: never;
@@ -7512,6 +7813,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnsureAreas"];
+                };
+            };
+        };
+    };
+    images_why_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
         };
@@ -8233,6 +8555,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    simulations_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+        };
+    };
+    "simulations_.csv_retrieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
         };

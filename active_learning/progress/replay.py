@@ -1,0 +1,174 @@
+"""A labeled campaign asked again: labels are hidden, a strategy's ranking reveals them, and the head learns from what it revealed.
+
+The protocol of learning curves in active learning: the same pool, the same held-back images and the same head for every strategy;
+seeds draw what is left to chance, and the intervals are those over seeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from active_learning.acquisition.strategies import STRATEGIES, Strategy
+from active_learning.acquisition.values import AcquisitionInput
+from active_learning.training.fast_head import Examples, fit_head
+from models_registry.networks.heads import LinearHead
+
+STEPS: Final = 60
+DECAY: Final = 1e-2
+REPLAYED: Final = frozenset({"probabilities", "model", "embeddings"})  # what a replay can give a strategy
+# Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1; beyond, the normal one does.
+T95: Final = (
+    12.706,
+    4.303,
+    3.182,
+    2.776,
+    2.571,
+    2.447,
+    2.365,
+    2.306,
+    2.262,
+    2.228,
+    2.201,
+    2.179,
+    2.160,
+    2.145,
+    2.131,
+    2.120,
+    2.110,
+    2.101,
+    2.093,
+)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is asked and what it is measured on; ``classes``: how many labels there are."""
+
+    pool: Examples
+    test: Examples
+    classes: int
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image may have several labels."""
+        return self.pool.values.ndim == 2
+
+
+def can_replay(strategy: Strategy) -> bool:
+    """Say whether a strategy can be asked of a pool whose answers come from the fast head."""
+    return strategy.needs <= REPLAYED
+
+
+def split_for_test(count: int, share: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows to ask and rows to measure on, by lot; at least one of each from two rows on."""
+    order = rng.permutation(count)
+    held = min(max(1, round(share * count)), max(count - 1, 0))
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def replay(
+    material: Material, strategy: Strategy, budgets: Sequence[int], *, seed: int, on_step: Callable[[], None] | None = None
+) -> list[float]:
+    """Return the accuracy on the held-back images at each budget, (number of labels, rising, at most the pool).
+
+    A strategy that needs a model begins by lot; all others begin by themselves. ``on_step`` is called before each step and may raise.
+    """
+    rng = np.random.default_rng([seed, 7])
+    labeled: list[int] = []
+    accuracies: list[float] = []
+    head: LinearHead | None = None
+    for budget in budgets:
+        if on_step is not None:
+            on_step()
+        if accuracies and budget <= len(labeled):  # the pool is used up
+            accuracies.append(accuracies[-1])
+            continue
+        labeled += _next(material, strategy, labeled, head, budget - len(labeled), rng)
+        head = _fitted(material, labeled)
+        accuracies.append(accuracy(head, material.test))
+    return accuracies
+
+
+def _next(
+    material: Material, strategy: Strategy, labeled: list[int], head: LinearHead | None, count: int, rng: np.random.Generator
+) -> list[int]:
+    """Ask for the next images."""
+    waiting = np.setdiff1d(np.arange(len(material.pool)), labeled)
+    wanted = strategy if head is not None or "model" not in strategy.needs else STRATEGIES["random"]
+    vectors = material.pool.embeddings[waiting]
+    known = AcquisitionInput(
+        count=len(waiting),
+        size=count,
+        rng=rng,
+        probabilities=None if head is None else _said(head, vectors),
+        multi_label=material.multi_label,
+        embeddings=vectors,
+        labeled=material.pool.embeddings[labeled] if labeled else None,
+    )
+    picked: list[int] = waiting[wanted(known).order[:count]].tolist()
+    return picked
+
+
+def _said(head: LinearHead, vectors: Any) -> Any:
+    said = head.probabilities(vectors).astype(np.float64)
+    return said if head.multi_label else said / said.sum(axis=1, keepdims=True)
+
+
+def _fitted(material: Material, labeled: list[int]) -> LinearHead:
+    return fit_head(material.pool.at(np.array(labeled, np.int64)), classes=material.classes, decay=DECAY, steps=STEPS)
+
+
+def accuracy(head: LinearHead, test: Examples) -> float:
+    """Return the share of images whose labels are all right."""
+    said = head.probabilities(test.embeddings)
+    if test.values.ndim == 2:
+        return float(((said >= 0.5) == (test.values > 0.5)).all(axis=1).mean())
+    return float((said.argmax(axis=1) == test.values).mean())
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Accuracies of one strategy over its seeds at each budget: mean and the 95 % interval of the mean (Student's t)."""
+
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    seeds: int
+
+
+def summary(curves: Sequence[Sequence[float]]) -> Summary:
+    """Return mean and interval of at least one curve; with one curve alone nothing is known of the spread, and the ends are the mean."""
+    table = np.array(curves, dtype=float)
+    seeds = len(table)
+    mean = table.mean(axis=0)
+    half = np.zeros_like(mean)
+    if seeds > 1:
+        factor = T95[seeds - 2] if seeds - 2 < len(T95) else 1.96
+        half = factor * table.std(axis=0, ddof=1) / math.sqrt(seeds)
+    low, high = np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0)
+    return Summary(tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()), seeds)
+
+
+def labels_to_reach(budgets: Sequence[int], accuracies: Sequence[float], wanted: float) -> float | None:
+    """Return the number of labels at which a curve first reaches an accuracy, by interpolation; None where it never does."""
+    for place, value in enumerate(accuracies):
+        if value < wanted:
+            continue
+        if place == 0:
+            return float(budgets[0])
+        before = accuracies[place - 1]
+        return budgets[place - 1] + (budgets[place] - budgets[place - 1]) * (wanted - before) / (value - before)
+    return None
+
+
+def default_budgets(most: int) -> list[int]:
+    """Return rising numbers of labels up to ``most``: 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 700, 1000 and on."""
+    ladder = [10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000]
+    kept = [budget for budget in ladder if budget <= most]
+    return kept or [max(1, most)]

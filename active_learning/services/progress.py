@@ -1,0 +1,103 @@
+"""How the learning of a campaign goes: the measured curve, what random picks say, and whether to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from active_learning.models import Agreement, Evaluation, Round
+from active_learning.progress.advice import Advice, advise
+from active_learning.progress.audits import AuditPoint, grouped
+from active_learning.progress.curves import Point
+from active_learning.services.audits import audits_of
+from active_learning.services.evaluation import wilson
+from active_learning.services.knowledge import pool_of
+from active_learning.services.plans import plan_of
+from campaigns.models import Campaign, User
+from campaigns.permissions import VIEW, require_role
+
+METRICS: Final = ("accuracy", "f1", "map50", "map", "miou", "iou")
+DEFAULT_BATCH: Final = 100
+LATEST_AUDITS: Final = 60  # picks that the present accuracy is told from; those before were predicted by models long past
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure at a number of labels, with its 95 % interval where it has one. ``images``: what it was measured on."""
+
+    labeled: int
+    value: float
+    low: float | None
+    high: float | None
+    images: int
+    round: int | None = None
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """metric: what ``model`` and ``random`` measure; audits are shares of right answers. ``audit``: over the latest picks."""
+
+    metric: str
+    model: tuple[Measured, ...]
+    random: tuple[Measured, ...]
+    audits: tuple[Measured, ...]
+    audit: Measured | None
+    audit_sentence: str
+    advice: Advice
+
+
+def learning_curve(*, user: User, campaign: Campaign) -> LearningCurve:
+    """Return what is known of how the labels pay."""
+    require_role(user, campaign, VIEW)
+    evaluations = list(Evaluation.objects.filter(campaign=campaign).select_related("round").order_by("id"))
+    metric = _metric(evaluations)
+    model = _points((one, one.metrics) for one in evaluations) if metric else ()
+    random = _points((one, one.random_metrics) for one in evaluations) if metric else ()
+    picks = audits_of(campaign)
+    audits = tuple(_audit_point(group) for group in grouped(picks))
+    latest = grouped(picks[-LATEST_AUDITS:], least=LATEST_AUDITS)
+    audit = _audit_point(latest[0]) if latest else None
+    plan, last = plan_of(campaign), Round.objects.filter(campaign=campaign).first()
+    points = [Point.between(each.labeled, each.value, each.low, each.high) for each in (model or audits)]
+    agreements = list(Agreement.objects.filter(campaign=campaign).values_list("kappa", flat=True))
+    batch = plan.every or (last.size if last is not None else DEFAULT_BATCH)
+    advice = advise(points, agreements, batch=batch, left=pool_of(campaign).count())
+    return LearningCurve(metric or "accuracy", model, random, audits, audit, _audit_sentence(audit), advice)
+
+
+def _metric(evaluations: Sequence[Evaluation]) -> str | None:
+    there = {name for one in evaluations for name in one.metrics}
+    return next((name for name in METRICS if name in there), None)
+
+
+def _points(rows: Any) -> tuple[Measured, ...]:
+    """Return one point per number of labels, the last measured, in order."""
+    found: dict[int, Measured] = {}
+    for one, metrics in rows:
+        measured = _measured(one, metrics)
+        if measured is not None:
+            found[one.labeled] = measured
+    return tuple(found[labeled] for labeled in sorted(found))
+
+
+def _measured(one: Evaluation, metrics: Mapping[str, Any]) -> Measured | None:
+    name = next((name for name in METRICS if isinstance(metrics.get(name), int | float)), None)
+    if name is None:
+        return None
+    number = one.round.number if one.round is not None else None
+    return Measured(one.labeled, metrics[name], metrics.get(f"{name}_low"), metrics.get(f"{name}_high"), one.held_back, number)
+
+
+def _audit_point(point: AuditPoint) -> Measured:
+    low, high = wilson(point.right, point.total)
+    return Measured(point.labeled, point.right / point.total, low, high, point.total, point.rounds[1])
+
+
+def _audit_sentence(audit: Measured | None) -> str:
+    if audit is None:
+        return "No image that was drawn at random has been labeled yet; about one in twenty of a round is."
+    return (
+        f"Of the last {audit.images} images drawn at random, the model had {100 * audit.value:.0f} % right before a person said so "
+        f"(95 %: {100 * (audit.low or 0):.0f} to {100 * (audit.high or 0):.0f} %): what to expect on the images nobody has labeled."
+    )

@@ -1,0 +1,75 @@
+"""Why an image is asked: its place in the open round, the parts of its score, and the labeled images that look most like it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from active_learning.embeddings import content_key
+from active_learning.embeddings.similarity import nearest
+from active_learning.models import RankedImage, RoundState
+from active_learning.services.embeddings import embedding_store
+from active_learning.services.knowledge import labeled_of
+from campaigns.models import AnnotationSet, Image, Label, SetState, User
+from campaigns.permissions import VIEW, require_role
+
+NEIGHBOURS: Final = 5
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A labeled image, how much it looks like the one asked about (-1 to 1), and the names of its labels."""
+
+    image: Image
+    similarity: float
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Why:
+    """``ranked``: its place in the open round, None where that does not ask for it; ``looked_at``: whether its embedding is stored."""
+
+    ranked: RankedImage | None
+    neighbours: tuple[Neighbour, ...]
+    looked_at: bool
+
+
+def why_asked(*, user: User, image: Image) -> Why:
+    """Return why the open round asks for an image."""
+    require_role(user, image.campaign, VIEW)
+    ranked = RankedImage.objects.filter(image=image, round__state=RoundState.OPEN).select_related("round", "round__model").first()
+    store = embedding_store()
+    key = content_key(image.sha256)
+    if len(store.missing([key])):
+        return Why(ranked, (), looked_at=False)
+    return Why(ranked, _neighbours(image, store.load([key])[0]), looked_at=True)
+
+
+def _neighbours(image: Image, vector: npt.NDArray[np.float32]) -> tuple[Neighbour, ...]:
+    store = embedding_store()
+    rows = labeled_of(image.campaign).exclude(pk=image.pk).order_by("pk").values_list("pk", "sha256")
+    pairs = [(pk, content_key(sha256)) for pk, sha256 in rows]
+    ids, keys = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))
+    there = ~np.isin(keys, store.missing(keys)) if len(keys) else np.zeros(0, bool)
+    ids, keys = ids[there], keys[there]
+    near = nearest(vector, lambda start, end: store.load(keys[start:end]), len(keys), limit=NEIGHBOURS)
+    found = [(int(ids[each.place]), each.similarity) for each in near]
+    images = Image.objects.in_bulk([pk for pk, _ in found])
+    said = _said(images)
+    names = dict(Label.objects.filter(campaign=image.campaign).values_list("pk", "name"))
+    return tuple(Neighbour(images[pk], similarity, _names(said.get(pk, []), names)) for pk, similarity in found if pk in images)
+
+
+def _said(images: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return what people handed in of images; truth that is held back from them stays so."""
+    sets = AnnotationSet.objects.filter(image__in=list(images), state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
+    return dict(sets.order_by("submitted_at", "id").values_list("image", "annotations"))
+
+
+def _names(annotations: list[dict[str, Any]], names: Mapping[int, str]) -> tuple[str, ...]:
+    given = [names.get(each["label"]) for each in annotations if each.get("review", "accepted") == "accepted"]
+    return tuple(dict.fromkeys(name for name in given if name is not None))

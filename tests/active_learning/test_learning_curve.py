@@ -1,0 +1,98 @@
+"""What a campaign is told of its own learning, and why an image is asked."""
+
+import pytest
+
+from active_learning.models import Agreement, AuditPick, Evaluation, RankedImage
+from active_learning.services.rounds import start_round
+from campaigns.runs import execute_now
+from tests.active_learning.chips import label_image
+from tests.active_learning.conftest import POOL
+
+pytestmark = pytest.mark.django_db
+
+
+def curve(client, campaign):
+    answer = client.get(f"/api/v1/campaigns/{campaign.pk}/learning-curve")
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+@pytest.fixture
+def opened(coast, manager):
+    round_ = start_round(user=manager, campaign=coast, strategy="maxherding", size=POOL)
+    assert execute_now(round_.run).state == "succeeded"
+    return round_
+
+
+def evaluate(campaign, labeled, accuracy, random=None, spread=0.03):
+    def around(value):
+        return {"accuracy": value, "accuracy_low": value - spread, "accuracy_high": value + spread}
+
+    return Evaluation.objects.create(
+        campaign=campaign, labeled=labeled, held_back=200, metrics=around(accuracy), random_metrics=around(random) if random else {}
+    )
+
+
+def test_nothing_measured_claims_nothing(coast, viewer, as_user):
+    told = curve(as_user(viewer), coast)
+    assert (told["model"], told["random"], told["audits"], told["audit"]) == ([], [], [], None)
+    assert (told["advice"]["verdict"], told["advice"]["gain"]) == ("unknown", None)
+    assert "0 of at least 4" in told["advice"]["reasons"][0]
+
+
+def test_points_stand_in_order_the_last_measurement_counts_and_the_gain_has_an_interval(coast, viewer, as_user):
+    for labeled, accuracy in ((160, 0.86), (20, 0.55), (40, 0.70), (80, 0.60), (80, 0.80)):
+        evaluate(coast, labeled, accuracy, random=accuracy - 0.1)
+    Agreement.objects.create(campaign=coast, labeled=160, compared=100, kappa=0.9)
+    told = curve(as_user(viewer), coast)
+    assert [(point["labeled"], point["value"]) for point in told["model"]] == [(20, 0.55), (40, 0.70), (80, 0.80), (160, 0.86)]
+    assert [point["value"] for point in told["random"]] == pytest.approx([0.45, 0.60, 0.70, 0.76])
+    gain = told["advice"]["gain"]
+    assert gain["low"] <= gain["expected"] <= gain["high"]
+    assert gain["labels"] == POOL  # no more than is left
+    assert told["advice"]["agreement"] == 0.9
+
+
+def test_random_picks_tell_the_accuracy_by_what_was_predicted_before_the_label(coast, opened, viewer, annotator, as_user, pool):
+    AuditPick.objects.all().delete()
+    labels = [label.pk for label in coast.labels.all()]
+    for place, image in enumerate(pool[:12]):
+        said = labels[0] if place < 9 else labels[1]
+        AuditPick.objects.create(
+            campaign=coast, image=image, round=opened, predicted=[said], labeled=20 + place, asked_at=opened.created_at
+        )
+        if place < 11:
+            label_image(image, annotator, labels[0])
+    AuditPick.objects.filter(image=pool[0]).update(predicted=None)  # no model had answered: it tells nothing
+    told = curve(as_user(viewer), coast)
+    assert (told["audit"]["images"], told["audit"]["value"]) == (10, 0.8)
+    assert told["audit"]["low"] < 0.8 < told["audit"]["high"]
+    assert "8" in told["audit_sentence"]
+    assert "Of the last 10 images drawn at random" in told["audit_sentence"]
+
+
+def test_why_tells_the_place_the_parts_and_the_labeled_images_that_look_most_like_it(coast, opened, viewer, as_user, pool):
+    told = as_user(viewer).get(f"/api/v1/images/{pool[0].pk}/why").json()
+    ranked = RankedImage.objects.get(round=opened, image=pool[0])
+    assert (told["ranked"]["rank"], told["ranked"]["why"], told["ranked"]["strategy"]) == (ranked.rank, ranked.why, "MaxHerding")
+    assert "coverage" in told["ranked"]["parts"]
+    near = told["neighbours"]
+    assert len(near) == 5
+    assert [each["similarity"] for each in near] == sorted((each["similarity"] for each in near), reverse=True)
+    labeled = set(coast.images.filter(state="submitted").values_list("pk", flat=True))
+    assert {each["image"]["id"] for each in near} <= labeled
+    assert all(len(each["labels"]) == 1 for each in near)
+
+
+def test_why_never_tells_the_truth_that_is_held_back(coast, opened, viewer, annotator, as_user, pool):
+    label = coast.labels.exclude(pk=pool[1].reference.annotations[0]["label"]).first()
+    label_image(pool[1], annotator, label.pk)  # wrongly
+    for image in coast.images.filter(state="unlabeled"):
+        near = as_user(viewer).get(f"/api/v1/images/{image.pk}/why").json()["neighbours"]
+        found = [each["labels"] for each in near if each["image"]["id"] == pool[1].pk]
+        assert found in ([], [[label.name]])
+
+
+def test_an_image_that_no_round_asks_for_and_nobody_looked_at_says_so(campaign, make_image, viewer, as_user, data_dir):
+    told = as_user(viewer).get(f"/api/v1/images/{make_image(campaign).pk}/why").json()
+    assert told == {"ranked": None, "neighbours": [], "looked_at": False}
