@@ -18,7 +18,8 @@ from campaigns.errors import NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
 from inference.inputs import StoredImage
-from inference.services.askers import Asker, asker_of
+from inference.services.asker import Asker
+from inference.services.askers import asker_of
 from inference.services.failures import NOT_THE_MODELS, NOT_TRIED, Unanswered
 from inference.services.planning import Plan, images_by_id, make_plan
 from inference.store import Answered, Failure, missing, write_batch

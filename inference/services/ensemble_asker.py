@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.db import IntegrityError
 
@@ -17,6 +17,7 @@ from inference.answers import digest
 from inference.inputs import StoredImage
 from inference.models import Prediction
 from inference.schema import PredictionRejected
+from inference.services.asker import Asker
 from inference.services.ensembles import Ensemble, Member, load_ensemble
 from inference.services.failures import NOT_THE_MODELS, Unanswered
 from inference.services.planning import Plan
@@ -24,10 +25,7 @@ from inference.store import Answered, Source, keep_answers, load_prediction, mis
 from models_registry.models import CallKind, RegisteredModel
 from models_registry.services.calls import Call, CallRecorder
 
-if TYPE_CHECKING:
-    from inference.services.askers import Asker
-
-FACTORY = Callable[[Plan, int], "AbstractContextManager[Asker]"]
+Factory = Callable[[Plan, int], AbstractContextManager[Asker]]
 
 
 @dataclass
@@ -57,7 +55,7 @@ class EnsembleAsker:
 
     plan: Plan
     expected: int
-    factory: FACTORY
+    factory: Factory
     _stack: ExitStack = field(default_factory=ExitStack)
     _lines: list[_Line] = field(default_factory=list)
     _waiting: dict[int, _Waiting] = field(default_factory=dict)

@@ -21,7 +21,8 @@ from campaigns.runs import RunContext
 from inference.endpoints import endpoint_of
 from inference.inputs import StoredImage
 from inference.services.answering import BATCH, BATCH_WITHIN_S
-from inference.services.askers import Asker, asker_of
+from inference.services.asker import Asker
+from inference.services.askers import asker_of
 from inference.services.planning import Plan, images_by_id
 from inference.store import Answered
 from models_registry.models import ModelKind, RegisteredModel
