@@ -56,11 +56,13 @@ def register_internal_model(
     description: str = "",
     snapshot_digest: str = "",
     parent: Checkpoint | None = None,
+    thresholds: Mapping[int, float] | None = None,
 ) -> RegisteredModel:
     """Register what a training made; called again for the same training, it renews the checkpoints of the same model.
 
     ``classes``: (label id, name) in the order of the output slots; they are mapped to these labels by identity.
-    ``files``: "best" and "last" (``Checkpoint.Role``). No permission is asked: the training's own start has.
+    ``thresholds``: by label, the confidence from which on its objects are drafted. ``files``: "best" and "last"
+    (``Checkpoint.Role``). No permission is asked: the training's own start has.
     """
     options = ModelOptions(extra={"training_run": training_run_id}).as_document()
     slots = [{"index": index, "name": label_name} for index, (_, label_name) in enumerate(classes)]
@@ -73,7 +75,7 @@ def register_internal_model(
         if model is None:
             model = RegisteredModel.objects.create(kind=ModelKind.INTERNAL, created_by=user, **facts)
         _write_checkpoints(model, files, snapshot_digest=snapshot_digest, parent=parent)
-        map_by_identity(campaign, model, [label for label, _ in classes])
+        map_by_identity(campaign, model, [label for label, _ in classes], thresholds or {})
     return model
 
 
@@ -96,9 +98,13 @@ def _write_checkpoints(
         )  # fmt: skip
 
 
-def map_by_identity(campaign: Campaign, model: RegisteredModel, labels: Sequence[int]) -> None:
+def map_by_identity(
+    campaign: Campaign, model: RegisteredModel, labels: Sequence[int], thresholds: Mapping[int, float] | None = None
+) -> None:
     """Attach the model and map slot k to ``labels[k]``; a mapping that a person has changed since stays."""
-    attached, is_new = CampaignModel.objects.get_or_create(campaign=campaign, model=model)
+    attached, is_new = CampaignModel.objects.get_or_create(
+        campaign=campaign, model=model, defaults={"thresholds": {str(label): value for label, value in (thresholds or {}).items()}}
+    )
     if not is_new:
         return
     there = set(campaign.labels.filter(pk__in=labels).values_list("pk", flat=True))

@@ -38,6 +38,7 @@ def register_trained(*, user: User | None, campaign: Campaign, training: Trainin
             user=user,
             version=_version_for(campaign, training),
             multi_label=config.multi_label,
+            thresholds=trained.thresholds,
             snapshot_digest=training.snapshot.digest if training.snapshot is not None else "",
             parent=start_checkpoint(campaign, config.start_from) if config.start_from is not None else None,
         )

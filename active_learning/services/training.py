@@ -6,9 +6,11 @@ last checkpoint; ``train_now`` is the same work as a part of another run, such a
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,13 +27,13 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher, family_name
 from active_learning.training.loop import Point, Progress
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
-from campaigns.errors import Conflict, InvalidInput, NotFound
+from campaigns.errors import Conflict, DomainError, InvalidInput, NotFound
 from campaigns.filters import selected_ids
 from campaigns.geometry import Skeleton
 from campaigns.models import Campaign, Image, Label, Run, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
-from campaigns.runs import RunCancelled, RunContext, enqueue_run
+from campaigns.runs import RunCancelled, RunContext, RunTakenOver, enqueue_run
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import RegisteredModel
 
@@ -152,15 +154,32 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
     assert training.snapshot is not None
     folder: Path = settings.DATA_DIR / "training" / str(training.run_id)
     watcher = _RunWatcher(context, training, config, own_run=own_run)
-    trained = _family(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
-    watcher.write_points()
-    for warning in trained.warnings:
-        context.log(warning)
-    TrainingRun.objects.filter(pk=training.pk).update(held_out=trained.held_out)
-    user = context.run.created_by
-    model = register_trained(user=user, campaign=campaign, training=training, trained=trained) if trained.useful else None
+    with _working_in(folder):
+        trained = _family(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
+        watcher.write_points()
+        for warning in trained.warnings:
+            context.log(warning)
+        TrainingRun.objects.filter(pk=training.pk).update(held_out=trained.held_out)
+        user = context.run.created_by
+        return register_trained(user=user, campaign=campaign, training=training, trained=trained) if trained.useful else None
+
+
+@contextmanager
+def _working_in(folder: Path) -> Iterator[None]:
+    """Remove a training's folder when it ends for good; what outlives a crash of the process, or another worker's work, stays."""
+    try:
+        yield
+    except RunTakenOver:
+        raise
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Conflict("The disk is full, so the training ended. Free some space, then start it again.", code="disk_full") from error
+        raise
+    except (DomainError, RunCancelled):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
-    return model
 
 
 def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder: Path) -> Job[Any]:

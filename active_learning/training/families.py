@@ -10,9 +10,11 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.loop import Hooks
+from active_learning.training.object_targets import read_boxes, read_masks, read_points
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass, read_class_targets
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.embedding import Source
+from models_registry.networks.object_checkpoint import SIDES
 from models_registry.networks.store import EmbeddingStore
 
 T = TypeVar("T", bound=Targets)
@@ -51,6 +53,7 @@ class Trained:
 
     ``metrics``: what was measured on the validation images, with how many; ``reason``: why it stopped.
     ``useful`` is False when it was cancelled before anything was learned. ``held_out``: ids of the images that measured.
+    ``thresholds``: by label, the confidence from which on its objects are worth drafting; a new model starts with these.
     """
 
     best: Path
@@ -61,6 +64,7 @@ class Trained:
     warnings: tuple[str, ...] = ()
     useful: bool = True
     held_out: tuple[int, ...] | None = None
+    thresholds: Mapping[int, float] = field(default_factory=dict)
 
 
 class ReadTargets(Protocol[Read_co]):
@@ -99,8 +103,16 @@ class TaskFamily(Generic[T]):
         return TrainingConfig.from_document({**document, **{name: value for name, value in defaults.items() if document.get(name) is None}})
 
 
+OBJECT_DEFAULTS: Final = {
+    "fast_head": {"epochs": 40, "patience": 12, "batch": 4, "learning_rate": 1e-3},
+    "fine_tune": {"epochs": 40, "patience": 10, "batch": 8, "learning_rate": 2e-4},
+}
+
 FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
     "classification": TaskFamily("classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES),
+    "detection": TaskFamily("detection", read_boxes, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
+    "instance": TaskFamily("instance segmentation", read_masks, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
+    "keypoints": TaskFamily("keypoints", read_points, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
 }
 """By the task of a campaign; the two kinds of segmentation are told apart as "semantic" and "instance"."""
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.metrics import measure
+from active_learning.training.optimizers import memory_of, put_memory
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
 from models_registry.networks.pictures import Pixels
@@ -113,19 +114,12 @@ class FineTuneLearner:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        memory = self._optimizer.state_dict()["state"]
-        moments = {f"optimizer.{place}.{name}": np.asarray(value) for place, entry in memory.items() for name, value in entry.items()}
-        return {**self.weights(), **moments}
+        return {**self.weights(), **memory_of(self._optimizer)}
 
     def restore(self, state: Arrays) -> None:
         """Go back to a state."""
         self.put_weights(state)
-        memory: dict[int, dict[str, Tensor]] = {}
-        for name, array in state.items():
-            if name.startswith("optimizer."):
-                _, place, moment = name.split(".", 2)
-                memory.setdefault(int(place), {})[moment] = torch.from_numpy(array.copy())
-        self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": memory})
+        put_memory(self._optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load backbone and head."""

@@ -21,6 +21,7 @@ from inference.wire import ModelCard, ModelClass
 from models_registry.networks.backbones import DIMENSION, SIZES, Backbone, BackboneSpec, loaded_backbone
 from models_registry.networks.checkpoint import FORMAT as CLASSIFIER
 from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
+from models_registry.networks.object_checkpoint import FORMAT as OBJECTS
 from models_registry.networks.pictures import ROOM
 from models_registry.networks.store import EmbeddingStore, content_key
 from models_registry.networks.tensors import TensorFileError
@@ -31,6 +32,7 @@ BATCH: Final = 64
 
 PREDICTORS: Final = {
     CLASSIFIER: "inference.protocols.local.load_classifier",
+    OBJECTS: "inference.protocols.local_objects.load_objects",
 }
 """By the format that a checkpoint names: what loads its predictor, with the arguments of ``load_predictor``."""
 

@@ -52,12 +52,18 @@ class Embedder(Protocol):
 
 
 def embed_missing(
-    store: EmbeddingStore, backbone: Callable[[], Embedder], sources: Sequence[Source], *, on_progress: Callable[[int, int], None]
+    store: EmbeddingStore,
+    backbone: Callable[[], Embedder],
+    sources: Sequence[Source],
+    *,
+    on_progress: Callable[[int, int], None],
+    save_every: int = SAVE_EVERY,
 ) -> list[Failure]:
     """Embed the sources that the store lacks, and return those that could not be read.
 
     ``backbone`` is called only when something is missing, so that a full store costs no import of torch.
-    ``on_progress(done, failed)`` may raise to stop: what was computed until then is kept.
+    ``on_progress(done, failed)`` may raise to stop: what was computed until then is kept. ``save_every``: pictures whose
+    vectors wait in memory to be written together.
     """
     lacking = set(store.missing([source.key for source in sources]).tolist())
     todo = list({source.key: source for source in sources if source.key in lacking}.values())
@@ -66,7 +72,7 @@ def embed_missing(
     if not todo:
         return []
     embedder = backbone()
-    for group in _grouped(_decoded(todo, embedder), SAVE_EVERY):
+    for group in _grouped(_decoded(todo, embedder), save_every):
         keys, vectors = _embed(group, embedder, failures)
         if keys:
             store.append(keys, vectors)

@@ -1,13 +1,17 @@
 """Real satellite images for tests: chips of the Blue Marble, their truth known by its land and water mask."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from django.conf import settings
 from PIL import Image as Picture
 
+from active_learning.training.loop import Point
 from campaigns.imagery.blue_marble import Chip, draw
 from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Revision, SetState, User
 
@@ -33,15 +37,31 @@ def add_chip(campaign: Campaign, chip: Chip, **fields: object) -> Image:
 
 
 def label_image(image: Image, user: User, *labels: int) -> Revision:
-    """Submit labels for an image, as the labeling page does."""
-    annotations = [
-        {"id": f"a{label}", "label": label, "shape": {"type": "whole"}, "origin": "human", "review": "accepted", "confidence": None,
-         "model": None, "attributes": {}}
-        for label in labels
-    ]  # fmt: skip
+    """Submit labels for an image as a whole, as the labeling page does."""
+    return submit(image, user, [{"id": f"a{label}", "label": label, "shape": {"type": "whole"}} for label in labels])
+
+
+def submit(image: Image, user: User, things: Sequence[Mapping[str, Any]]) -> Revision:
+    """Submit annotations of an image, of which each tells its label and its shape."""
+    common = {"origin": "human", "review": "accepted", "confidence": None, "model": None, "attributes": {}}
+    annotations = [{"id": f"a{number}", **common, **each} for number, each in enumerate(things)]
     own, _ = AnnotationSet.objects.update_or_create(
         image=image, author=user, defaults={"annotations": annotations, "state": SetState.SUBMITTED}
     )
     Image.objects.filter(pk=image.pk).update(state=ImageState.SUBMITTED)
     number = own.revisions.count() + 1
     return Revision.objects.create(annotation_set=own, image=image, number=number, annotations=annotations, author=user)
+
+
+def stop_after(epochs: int, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Do something once so many epochs of a training have ended and been saved."""
+    from active_learning.services.training import _RunWatcher
+
+    reported = _RunWatcher.epoch_ended
+
+    def ended(self: _RunWatcher, point: Point) -> None:
+        if point.epoch == epochs:
+            act()
+        reported(self, point)
+
+    monkeypatch.setattr(_RunWatcher, "epoch_ended", ended)

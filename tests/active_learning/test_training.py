@@ -19,7 +19,7 @@ from inference.wire import ModelCard
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.networks.checkpoint import ClassifierCheckpoint
-from tests.active_learning.chips import KINDS, add_chip, chips, label_image
+from tests.active_learning.chips import KINDS, add_chip, chips, label_image, stop_after
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +115,7 @@ class TestStart:
 
     def test_other_tasks_say_that_they_cannot_be_trained_yet(self, make_campaign, manager):
         with pytest.raises(Conflict, match="cannot be trained here yet"):
-            start_training(user=manager, campaign=make_campaign("Boxes", task="detection"), config=FAST)
+            start_training(user=manager, campaign=make_campaign("Pixels", task="segmentation"), config=FAST)
 
     def test_labels_and_models_of_other_campaigns_are_refused(self, taught, make_campaign, manager):
         foreign = make_campaign("Other").labels.first().pk
@@ -407,17 +407,3 @@ class TestApi:
         answer = as_user(manager).post(address, {})
         assert answer.status_code == 422
         assert answer.json()["code"] == "too_few_labels"
-
-
-def stop_after(epochs, monkeypatch, act):
-    """Do something once so many epochs have ended and been saved."""
-    from active_learning.services.training import _RunWatcher
-
-    reported = _RunWatcher.epoch_ended
-
-    def ended(self, point):
-        if point.epoch == epochs:
-            act()
-        reported(self, point)
-
-    monkeypatch.setattr(_RunWatcher, "epoch_ended", ended)

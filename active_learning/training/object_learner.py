@@ -1,0 +1,130 @@
+"""Learn to find objects, epoch by epoch: the heads alone on frozen maps, or the backbone with them. Imports torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from active_learning.training.config import TrainingConfig
+from active_learning.training.galleries import Gallery, Rows, truth_of
+from active_learning.training.object_measures import Measured, measured
+from active_learning.training.optimizers import memory_of, put_memory, share_at
+from models_registry.networks.backbones import use_few_threads
+from models_registry.networks.objects import ObjectNetwork, arrays_of, put_arrays
+
+HEADS: Final = "heads."
+BACKBONE: Final = "backbone."
+HEADS_FACTOR: Final = 5.0  # heads that know nothing learn faster than what came with ImageNet
+LONGEST_STEP: Final = 5.0
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is learned from and measured on: rows of a gallery, and the width and height in pixels of every row's image."""
+
+    gallery: Gallery
+    train: Rows
+    validation: Rows
+    sizes: tuple[tuple[int, int], ...]
+    sigmas: npt.NDArray[np.float64] | None = None
+
+
+class ObjectLearner:
+    """Trains by AdamW; an epoch sees every image once, in an order that follows from the seed and the epoch alone."""
+
+    def __init__(self, lesson: Lesson, network: ObjectNetwork, *, config: TrainingConfig, features: nn.Sequential | None = None) -> None:
+        """``features``: the backbone that the lesson's gallery looks through, where it is to learn too."""
+        use_few_threads()
+        self._lesson, self._network, self._config, self._features = lesson, network, config, features
+        groups = [{"params": list(network.parameters()), "peak": config.learning_rate * (HEADS_FACTOR if features is not None else 1)}]
+        if features is not None:
+            features.requires_grad_(True)
+            groups.append({"params": list(features.parameters()), "peak": config.learning_rate})
+        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self._steps = max(1, math.ceil(len(lesson.train) / config.batch))
+
+    @property
+    def finished(self) -> bool:
+        """Whether more epochs would change nothing: never known before."""
+        return False
+
+    def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
+        """Go once over the training images."""
+        rng = np.random.default_rng([self._config.seed, epoch])
+        noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        rows, total, rate = rng.permutation(self._lesson.train), 0.0, 0.0
+        self._network.train()
+        for step, part in enumerate(np.array_split(rows, self._steps)):
+            check()
+            rate = self._set_rate((epoch - 1) * self._steps + step)
+            maps, scenes = self._lesson.gallery.batch(part, rng)
+            loss = self._network.loss(self._network.look(maps, scenes[0].side_px), [truth_of(each) for each in scenes], noise)
+            self._optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            for group in self._optimizer.param_groups:
+                nn.utils.clip_grad_norm_(group["params"], LONGEST_STEP)
+            self._optimizer.step()
+            total += float(loss.detach()) * len(part)
+        return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
+
+    def _set_rate(self, step: int) -> float:
+        share = share_at(step, self._steps * self._config.most_epochs)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["peak"] * share
+        return self._config.learning_rate * share
+
+    def validate(self) -> dict[str, float]:
+        """Measure on the validation images."""
+        return self.measure().curve() if len(self._lesson.validation) else {}
+
+    def measure(self) -> Measured:
+        """Return the loss and the average precision on the validation images."""
+        scenes, found, losses, rows = [], [], [], self._lesson.validation
+        self._network.eval()
+        with torch.inference_mode():
+            for start in range(0, len(rows), self._config.batch):
+                part = rows[start : start + self._config.batch]
+                maps, shown = self._lesson.gallery.batch(part, None)
+                looked = self._network.look(maps, shown[0].side_px)
+                losses.append(float(self._network.loss(looked, [truth_of(each) for each in shown])) * len(part))
+                found += self._network.find(looked)
+                scenes += shown
+        sizes = [self._lesson.sizes[row] for row in rows.tolist()]
+        return measured(self._network.anatomy, scenes, found, sizes, loss=sum(losses) / len(rows), sigmas=self._lesson.sigmas)
+
+    def weights(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of the heads, and of the backbone where it learns."""
+        backbone = {} if self._features is None else arrays_of(self._features)
+        return {**_named(HEADS, arrays_of(self._network)), **_named(BACKBONE, backbone)}
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
+        return {**self.weights(), **memory_of(self._optimizer)}
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a state."""
+        self.put_weights(state)
+        put_memory(self._optimizer, state)
+
+    def put_weights(self, arrays: Arrays) -> None:
+        """Load the heads, and the backbone where it learns."""
+        put_arrays(self._network, part_of(arrays, HEADS))
+        if self._features is not None:
+            put_arrays(self._features, part_of(arrays, BACKBONE))
+
+
+def part_of(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays whose names begin with ``prefix``, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _named(prefix: str, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+    return {prefix + name: array for name, array in arrays.items()}

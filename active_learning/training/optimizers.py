@@ -1,0 +1,36 @@
+"""What an optimizer remembers, as arrays that a state file can hold; and how fast it learns at which step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+PREFIX: Final = "optimizer."
+WARM_UP: Final = 20  # steps at most, in which the rate grows from nothing: heads that know nothing shake what lies before them
+
+
+def memory_of(optimizer: torch.optim.Optimizer) -> dict[str, npt.NDArray[Any]]:
+    """Return the moments and the count of steps."""
+    memory: Mapping[int, Mapping[str, Tensor]] = optimizer.state_dict()["state"]
+    return {f"{PREFIX}{place}.{name}": value.cpu().numpy().copy() for place, entry in memory.items() for name, value in entry.items()}
+
+
+def put_memory(optimizer: torch.optim.Optimizer, state: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Give back what ``memory_of`` returned."""
+    memory: dict[int, dict[str, Tensor]] = {}
+    for name, array in state.items():
+        if name.startswith(PREFIX):
+            place, moment = name.removeprefix(PREFIX).split(".", 1)
+            memory.setdefault(int(place), {})[moment] = torch.from_numpy(array.copy())
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": memory})
+
+
+def share_at(step: int, steps: int) -> float:
+    """Return the share of the peak rate at a step, the first being 0: a short rise, then half a cosine down."""
+    rise = min(1.0, (step + 1) / min(WARM_UP, max(1, steps // 10)))
+    return rise * 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))

@@ -1,0 +1,231 @@
+"""Finders of objects are trained on real pictures through the real services, and answer with drafts about the rest."""
+
+import errno
+
+import numpy as np
+import pytest
+
+from active_learning.services.registration import best_checkpoint
+from active_learning.services.training import start_training
+from campaigns.errors import Conflict, InvalidInput
+from campaigns.geometry import decode_mask, encode_mask
+from campaigns.models import Run, RunState
+from campaigns.runs import RunContext, claim_run, execute_claimed, execute_now
+from inference.models import Prediction, Prefill
+from inference.schema import Mask
+from inference.services import predict_pool
+from inference.services.local import load_predictor
+from inference.services.offline import pack_model
+from models_registry.checkpoints import checkpoint_path
+from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.networks.object_checkpoint import SIDES, ObjectCheckpoint
+from tests.active_learning.chips import add_chip, stop_after, submit
+from tests.active_learning.islands import box_of, islands, mask_of, points_of
+
+pytestmark = pytest.mark.django_db
+
+TAUGHT, POOL = 32, 4
+SKELETON = {
+    "points": [{"name": name, "x": 0.5, "y": 0.5} for name in ("north", "south", "west", "east")],
+    "edges": [["north", "south"]],
+    "flip": [["west", "east"]],
+}
+QUICK = {"epochs": 10, "patience": 10, "batch": 4, "seed": 3}
+SHAPES = {"detection": box_of, "instance": mask_of, "keypoints": points_of}
+
+
+@pytest.fixture(autouse=True)
+def small_side(monkeypatch):
+    """Let networks see 128 pixels: the pictures have 96."""
+    monkeypatch.setitem(SIDES, "small", 128)
+
+
+@pytest.fixture(scope="session")
+def shared_maps(tmp_path_factory):
+    """Maps of the backbone that all tests share: they are found by the content of the pictures."""
+    return tmp_path_factory.mktemp("maps")
+
+
+@pytest.fixture
+def sea(make_campaign, annotator, data_dir, shared_maps):
+    """Make a campaign of a kind whose first 32 pictures are labeled: each island, drawn as its kind wants."""
+    (data_dir / "embeddings").symlink_to(shared_maps)
+
+    def make(kind, *, taught=TAUGHT, pool=POOL):
+        task = "segmentation" if kind == "instance" else kind
+        settings = {"segmentation": "instance"} if kind == "instance" else {}
+        campaign = make_campaign("Islands", task=task, labels=("island", "boat"), settings=settings)
+        island = campaign.labels.get(name="island")
+        if kind == "keypoints":
+            campaign.labels.filter(pk=island.pk).update(skeleton=SKELETON)
+        for place, (chip, masks) in enumerate(islands(taught + pool)):
+            image = add_chip(campaign, chip)
+            if place < taught:
+                submit(image, annotator, [{"label": island.pk, "shape": SHAPES[kind](mask)} for mask in masks])
+        return campaign
+
+    return make
+
+
+def train(campaign, user, **config):
+    training = start_training(user=user, campaign=campaign, config={**QUICK, **config})
+    run = execute_now(training.run)
+    training.refresh_from_db()
+    assert run.state == RunState.SUCCEEDED, run.error
+    return training, run
+
+
+def drafted(campaign, model):
+    """The drafts on the images that nobody labeled."""
+    run = Run.objects.create(kind="inference", campaign=campaign, state="running", claim="test")
+    pool = list(campaign.images.filter(state="unlabeled").values_list("pk", flat=True))
+    predict_pool(RunContext(run), model=model, image_ids=pool, campaign=campaign, prefill=True)
+    sets = [each.annotation_set for each in Prefill.objects.filter(prediction__image__in=pool).select_related("annotation_set")]
+    return [annotation for each in sets for annotation in each.annotations]
+
+
+def heads_of(model):
+    return ObjectCheckpoint.load(checkpoint_path(best_checkpoint(model))).heads
+
+
+class TestDetection:
+    def test_a_fast_head_finds_islands_it_has_not_seen_and_drafts_them(self, sea, manager):
+        campaign = sea("detection")
+        training, run = train(campaign, manager)
+        found = run.result["metrics"]["validation"]
+        assert found["map_50"] > 0.3, "an untrained head finds none"
+        assert found["map_50"] >= found["map"] > 0.08
+        counted = run.result["metrics"]["images"]
+        assert counted["train"] + counted["validation"] == TAUGHT
+        assert counted["validation"] >= 4
+        model = training.model
+        assert (model.task, [each["name"] for each in model.classes]) == ("detection", ["island"])
+        island = campaign.labels.get(name="island").pk
+        assert 0 < CampaignModel.objects.get(model=model).thresholds[str(island)] < 1
+        assert any("boat has no objects" in each for each in training.run.params["warnings"])
+        points = list(training.curve.all())
+        best = max(points, key=lambda each: (round(each.metrics["validation_map"], 5), -each.metrics["validation_loss"]))
+        assert run.result["metrics"]["best_epoch"] == best.epoch
+        drafts = drafted(campaign, model)
+        assert drafts
+        assert {(each["label"], each["shape"]["type"], each["review"]) for each in drafts} == {(island, "box", "draft")}
+
+
+class TestInstances:
+    def test_a_fast_head_outlines_islands_and_its_masks_become_drafts_as_they_are(self, sea, manager):
+        campaign = sea("instance")
+        training, run = train(campaign, manager)
+        assert run.result["metrics"]["validation"]["map_50"] > 0.2
+        drafts = drafted(campaign, training.model)
+        assert {each["shape"]["type"] for each in drafts} == {"mask"}
+        truth = {chip.name: masks for chip, masks in islands(TAUGHT + POOL)}
+        image = campaign.images.filter(state="unlabeled").first()
+        kept = Prediction.objects.get(image=image).document["items"]
+        said = Mask.from_document(kept[0])
+        sure = decode_mask(said.counts, said.size)
+        assert encode_mask(sure) == said.counts
+        assert max(overlap(sure, mask) for mask in truth[image.name]) > 0.4
+
+
+class TestKeypoints:
+    def test_a_fast_head_names_the_points_of_islands_and_keeps_which_are_hidden(self, sea, manager):
+        campaign = sea("keypoints")
+        training, run = train(campaign, manager)
+        assert run.result["metrics"]["validation"]["map_50"] > 0.2, "by object keypoint similarity"
+        drafts = drafted(campaign, training.model)
+        named = [{point["name"]: point for point in each["shape"]["points"]} for each in drafts]
+        assert named
+        assert all(list(points) == ["north", "south", "west", "east"] for points in named)
+        assert all(points["south"]["v"] == 1 and points["north"]["v"] == 2 for points in named)
+        assert np.mean([points["north"]["y"] < points["south"]["y"] for points in named]) > 0.8
+        assert np.mean([points["west"]["x"] < points["east"]["x"] for points in named]) > 0.8
+
+
+def overlap(one, other):
+    """The intersection over the union of two masks."""
+    return (one & other).sum() / max(1, (one | other).sum())
+
+
+class Killed(BaseException):
+    """What kills a process, as far as its code sees."""
+
+
+def train_killed(campaign, user, monkeypatch, *, after, **config):
+    """Start a training, kill it after so many epochs, and let it be taken up again."""
+    training = start_training(user=user, campaign=campaign, config={**QUICK, **config})
+    monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+
+    def die():
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        stop_after(after, patch, die)
+        with pytest.raises(Killed):
+            execute_claimed(claim_run(training.run_id))
+    Run.objects.filter(pk=training.run_id).update(state=RunState.LOST)
+    return training
+
+
+class TestInterruption:
+    @pytest.mark.parametrize("method", ["fast_head", "fine_tune"])
+    def test_a_killed_training_goes_on_and_ends_as_if_never_killed(self, sea, manager, monkeypatch, method):
+        campaign = sea("detection", taught=8, pool=0)
+        few = {"method": method, "epochs": 2}
+        whole, _ = train(campaign, manager, **few)
+        torn = train_killed(campaign, manager, monkeypatch, after=1, **few)
+        again = execute_now(Run.objects.get(pk=torn.run_id))
+        assert again.state == RunState.SUCCEEDED, again.error
+        torn.refresh_from_db()
+        one, other = heads_of(whole.model), heads_of(torn.model)
+        assert all(np.allclose(one[name], other[name], atol=1e-5) for name in one)
+        assert torn.curve.count() == 2
+
+    def test_an_image_deleted_in_mid_training_stays_out_of_what_is_left(self, sea, manager, monkeypatch):
+        campaign = sea("detection", taught=8, pool=0)
+        torn = train_killed(campaign, manager, monkeypatch, after=1, epochs=2)
+        campaign.images.first().delete()
+        again = execute_now(Run.objects.get(pk=torn.run_id))
+        assert again.state == RunState.SUCCEEDED, again.error
+        counted = again.result["metrics"]["images"]
+        assert counted["train"] + counted["validation"] == 7
+
+    def test_a_disk_that_fills_up_ends_it_with_a_reason_and_leaves_no_model_behind(self, sea, manager, monkeypatch, data_dir):
+        campaign = sea("detection", taught=8, pool=0)
+        training = start_training(user=manager, campaign=campaign, config={**QUICK, "epochs": 1})
+
+        def full(*args, **kwargs):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("active_learning.training.loop.write_tensors", full)
+        run = execute_now(training.run)
+        assert run.state == RunState.FAILED
+        assert "The disk is full" in run.error
+        assert not (data_dir / "training" / str(run.pk)).exists()
+        assert not RegisteredModel.objects.exists()
+        assert not list((data_dir / "checkpoints").rglob("*.safetensors"))
+
+
+class TestStart:
+    def test_without_an_object_there_is_nothing_to_learn_and_nothing_is_queued(self, sea, manager):
+        campaign = sea("detection", taught=0, pool=2)
+        with pytest.raises(InvalidInput, match="submitted images with objects"):
+            start_training(user=manager, campaign=campaign, config=QUICK)
+        assert not Run.objects.exists()
+
+    def test_fine_tuning_goes_on_from_an_earlier_head_and_a_damaged_one_ends_it_clearly(self, sea, manager):
+        campaign = sea("detection", taught=8, pool=0)
+        first, _ = train(campaign, manager, epochs=2)
+        tuned, _ = train(campaign, manager, method="fine_tune", epochs=1, start_from=first.model_id)
+        kept = ObjectCheckpoint.load(checkpoint_path(best_checkpoint(tuned.model)))
+        assert not kept.is_frozen
+        assert best_checkpoint(tuned.model).parent == best_checkpoint(first.model)
+        path = checkpoint_path(best_checkpoint(first.model))
+        path.write_bytes(path.read_bytes()[:3000])
+        broken = start_training(user=manager, campaign=campaign, config={**QUICK, "start_from": first.model_id})
+        run = execute_now(broken.run)
+        assert run.state == RunState.FAILED
+        assert "start_from: the checkpoint cannot be read" in run.error
+        with pytest.raises(Conflict, match="cannot be loaded"):
+            load_predictor(first.model)
+        with pytest.raises(Conflict, match="Only models that classify"):
+            pack_model(user=manager, campaign=campaign, model=tuned.model)
