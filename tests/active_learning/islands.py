@@ -2,8 +2,8 @@
 
 from functools import cache
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
 from campaigns.geometry import encode_mask, mask_bounds
 from campaigns.imagery.blue_marble import CHIP_PX, Chip, load
@@ -24,8 +24,8 @@ def islands(count: int, seed: int = 0) -> tuple[tuple[Chip, tuple[np.ndarray, ..
         inner = land[1:-1, 1:-1]
         if not inner.any() or inner.sum() != land.sum() or land.mean() > MOST_SHARE:  # none, or one that goes on outside
             continue
-        parts, number = ndimage.label(land)
-        masks = tuple(parts == n for n in range(1, number + 1) if (parts == n).sum() >= LEAST_PX)
+        number, parts = cv2.connectedComponents(land.astype(np.uint8), connectivity=4)
+        masks = tuple(parts == n for n in range(1, number) if (parts == n).sum() >= LEAST_PX)
         if masks:
             found.append((Chip(f"island-{seed}-{len(found)}.png", picture[window], water[window], (1, 0, 0, 0, 1, 0), "island"), masks))
     return tuple(found)

@@ -6,6 +6,7 @@ import { useStartTraining } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, TrainingForm } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
+import { canTrain } from "@/parts/canTrain";
 import { modelTitle } from "@/parts/modelTitle";
 import { ScopeSelect, useScopes } from "../images/ScopeSelect";
 
@@ -64,7 +65,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               {t("training.labeled", { count: labeled })}
             </Text>
           </div>
-          {campaign.task !== "classification" && <Alert color="wheat">{t("training.classificationOnly")}</Alert>}
+          {!canTrain(campaign) && <Alert color="wheat">{t("training.notPixels")}</Alert>}
           <div>
             <Text size="sm" fw={500} mb={4} id="training-method">
               {t("training.method")}
