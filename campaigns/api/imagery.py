@@ -177,7 +177,7 @@ class BandSerializer(serializers.Serializer[Any]):
     )
 
 
-class StatisticsSerializer(serializers.Serializer[Any]):
+class BandStatisticsSerializer(serializers.Serializer[Any]):
     """Values of every band."""
 
     bands = BandSerializer(many=True)
@@ -186,13 +186,13 @@ class StatisticsSerializer(serializers.Serializer[Any]):
 class StatisticsView(APIView):
     """What values the bands hold."""
 
-    @extend_schema(responses=StatisticsSerializer)
+    @extend_schema(responses=BandStatisticsSerializer)
     def get(self, request: Request, image_id: int) -> Response:
         """Return extremes and percentiles of each band, measured once on a part of the pixels."""
         image = fetch_image(request, image_id)
         with told():
             bands = band_statistics(image_path(image))
-        return Response(StatisticsSerializer({"bands": bands}).data, headers={"Cache-Control": IMMUTABLE})
+        return Response(BandStatisticsSerializer({"bands": bands}).data, headers={"Cache-Control": IMMUTABLE})
 
 
 class LonLatGridSerializer(serializers.Serializer[Any]):

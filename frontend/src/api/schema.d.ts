@@ -2159,6 +2159,21 @@ export interface components {
             setup_needed: boolean;
             user: components["schemas"]["User"] | null;
         };
+        /** @description Values of one band; without further wishes it is shown from p2 (black) to p98 (white). */
+        Band: {
+            index: number;
+            name: string;
+            /** Format: double */
+            min: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            p2: number;
+            /** Format: double */
+            p98: number;
+            /** @description Pairs of percent and value, rising. */
+            quantiles: number[][];
+        };
         /** @description A way to show many bands; no bands are those that the image itself calls red, green and blue. */
         BandPreset: {
             name: string;
@@ -2194,6 +2209,10 @@ export interface components {
             high?: number;
             /** Format: double */
             gamma?: number;
+        };
+        /** @description Values of every band. */
+        BandStatistics: {
+            bands: components["schemas"]["Band"][];
         };
         /** @description Answers of like confidence: their mean confidence, and the share that was right. */
         Bin: {
@@ -7728,7 +7747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Statistics"];
+                    "application/json": components["schemas"]["BandStatistics"];
                 };
             };
         };
