@@ -9,7 +9,7 @@ from campaigns.imagery.facts import CONTENT_TYPES, EXTENSIONS, ImageFacts, needs
 from campaigns.imagery.gdal import configure as _configure
 from campaigns.imagery.probing import probe
 from campaigns.imagery.pyramids import is_large, needs_pyramid, tile_source
-from campaigns.imagery.reader import Layout, layout_of, read_window
+from campaigns.imagery.reader import Layout, WindowPx, layout_of, read_window
 from campaigns.imagery.refusal import LIMITS, Limits, Refused
 from campaigns.imagery.render import Style, encoded, read_rgb, rendered, thumbnail
 from campaigns.imagery.sidecars import sidecar, sidecars_of, written_atomically
@@ -22,7 +22,7 @@ _configure()  # before anything opens a file
 
 __all__ = [
     "CONTENT_TYPES", "EXTENSIONS", "HEAD_BYTES", "LIMITS", "BandStatistics", "ImageFacts", "Layout", "Limits", "Refused", "Style", "Tile",
-    "as_geotiff_bytes", "as_picture", "band_statistics", "encode_image", "encoded", "is_large", "is_zip", "layout_of", "max_zoom",
-    "needs_pyramid", "needs_tiles", "probe", "read_rgb", "read_window", "render_tile", "rendered", "sidecar", "sidecars_of", "sniff",
-    "thumbnail", "tile_source", "written_atomically",
+    "WindowPx", "as_geotiff_bytes", "as_picture", "band_statistics", "encode_image", "encoded", "is_large", "is_zip", "layout_of",
+    "max_zoom", "needs_pyramid", "needs_tiles", "probe", "read_rgb", "read_window", "render_tile", "rendered", "sidecar", "sidecars_of",
+    "sniff", "thumbnail", "tile_source", "written_atomically",
 ]  # fmt: skip

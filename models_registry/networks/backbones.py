@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from campaigns.errors import Conflict
-from models_registry.networks.pictures import Pixels, stacked
+from models_registry.networks.bands import BandScale, bands_seen
+from models_registry.networks.pictures import COLORS, Pixels, stacked
 from models_registry.networks.weights import WeightsFile, find_weights
 
 if TYPE_CHECKING:
@@ -37,25 +38,27 @@ BATCH: Final = {128: 16, 224: 8, 288: 8}
 
 @dataclass(frozen=True)
 class BackboneSpec:
-    """Which backbone, at which side of the square it sees, with which weights."""
+    """Which backbone, at which side of the square it sees, with which weights; ``scale``: on which bands, None for colours as shown."""
 
     side_px: int
     weights_sha256: str
     name: str = NAME
+    scale: BandScale | None = None
 
     @property
     def space(self) -> str:
         """Name the space of its embeddings; vectors of different spaces are never compared."""
-        return f"{self.name}-{self.side_px}-{self.weights_sha256[:8]}"
+        plain = f"{self.name}-{self.side_px}-{self.weights_sha256[:8]}"
+        return plain if self.scale is None else f"{plain}-{self.scale.name}"
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return {"name": self.name, "side_px": self.side_px, "weights_sha256": self.weights_sha256, "dimension": DIMENSION}
 
     @classmethod
-    def of_size(cls, size: str = DEFAULT_SIZE) -> BackboneSpec:
+    def of_size(cls, size: str = DEFAULT_SIZE, scale: BandScale | None = None) -> BackboneSpec:
         """Return the installed backbone at a named size: small, medium or large."""
-        return cls(SIZES[size], find_weights().sha256)
+        return cls(SIZES[size], find_weights().sha256, scale=scale)
 
 
 class Backbone:
@@ -65,12 +68,14 @@ class Backbone:
     equal to a few units in the fifth decimal.
     """
 
-    def __init__(self, size: str = DEFAULT_SIZE, tuned: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
-        """Load the installed weights, or put ``tuned`` ones of a checkpoint in their place."""
+    def __init__(
+        self, size: str = DEFAULT_SIZE, tuned: Mapping[str, npt.NDArray[Any]] | None = None, scale: BandScale | None = None
+    ) -> None:
+        """Load the installed weights, or put ``tuned`` ones of a checkpoint in their place; ``scale``: it sees these bands, not colours."""
         weights = find_weights()
-        self.spec = BackboneSpec(SIZES[size], weights.sha256)
+        self.spec = BackboneSpec(SIZES[size], weights.sha256, scale=scale)
         self.batch_size = BATCH[self.spec.side_px]
-        self._network = fast(trained_features(weights)) if tuned is None else tuned_features(tuned)
+        self._network = fast(trained_features(weights, bands_seen(scale))) if tuned is None else tuned_features(tuned, bands_seen(scale))
 
     @property
     def side_px(self) -> int:
@@ -78,11 +83,11 @@ class Backbone:
         return self.spec.side_px
 
     def features(self, batch: Tensor) -> Tensor:
-        """Return (N, 1280) features of (N, 3, side, side) float pixels from 0 to 255."""
-        return pooled(self._network, batch)
+        """Return (N, 1280) features of (N, B, side, side) float pixels from 0 to 255."""
+        return pooled(self._network, batch, self.spec.scale)
 
     def embed(self, images: Sequence[Pixels]) -> npt.NDArray[np.float32]:
-        """Return (N, 1280) float32 embeddings of pictures (H, W, 3) uint8 of any size."""
+        """Return (N, 1280) float32 embeddings of pictures (H, W, B) uint8 of any size."""
         import torch
 
         use_few_threads()
@@ -95,13 +100,13 @@ class Backbone:
 
 
 @lru_cache(maxsize=2)
-def loaded_backbone(size: str, weights_sha256: str) -> Backbone:
+def loaded_backbone(size: str, weights_sha256: str, scale: BandScale | None = None) -> Backbone:
     """Return a backbone that stays in memory; the digest makes other weights another backbone."""
-    return Backbone(size)
+    return Backbone(size, scale=scale)
 
 
-def trained_features(weights: WeightsFile) -> nn.Sequential:
-    """Return MobileNetV2's convolutions with trained weights, as torchvision defines them."""
+def trained_features(weights: WeightsFile, bands: int = COLORS) -> nn.Sequential:
+    """Return MobileNetV2's convolutions with trained weights, as torchvision defines them; the first one takes so many bands."""
     import torch
 
     features: nn.Sequential = bare_network().features
@@ -110,14 +115,33 @@ def trained_features(weights: WeightsFile) -> nn.Sequential:
         features.load_state_dict({name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")})
     except (RuntimeError, UnpicklingError, ValueError, AttributeError, EOFError) as error:
         raise Conflict(f"{weights.path} does not hold the weights of torchvision's mobilenet_v2.", code="backbone_weights_unfit") from error
+    return taking_bands(features, bands)
+
+
+def taking_bands(features: nn.Sequential, bands: int) -> nn.Sequential:
+    """Give the first convolution so many inputs, as is usual: the weights of red, green and blue in turn, and their mean for fewer.
+
+    They are scaled by the numbers of inputs, so that what comes out is as large as before.
+    """
+    from torch import nn
+
+    first = features[0][0]
+    assert isinstance(first, nn.Conv2d)
+    if first.in_channels == bands:
+        return features
+    known = first.weight.detach()
+    weight = known.repeat(1, -(-bands // COLORS), 1, 1)[:, :bands] if bands > COLORS else known.mean(1, keepdim=True).repeat(1, bands, 1, 1)
+    wider = nn.Conv2d(bands, first.out_channels, 3, stride=2, padding=1, bias=first.bias is not None)
+    wider.load_state_dict({**first.state_dict(), "weight": weight * (COLORS / bands)})
+    features[0][0] = wider
     return features
 
 
-def tuned_features(arrays: Mapping[str, npt.NDArray[Any]]) -> nn.Sequential:
+def tuned_features(arrays: Mapping[str, npt.NDArray[Any]], bands: int = COLORS) -> nn.Sequential:
     """Return folded convolutions with the weights of a fine-tuning; raises ``ValueError`` when they do not fit."""
     import torch
 
-    network = fast(bare_network().features)
+    network = fast(taking_bands(bare_network().features, bands))
     try:
         network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     except RuntimeError as error:
@@ -155,18 +179,23 @@ def _fold(module: nn.Module) -> None:
         before = (name, child)
 
 
-def pooled(features: nn.Module, batch: Tensor) -> Tensor:
+def pooled(features: nn.Module, batch: Tensor, scale: BandScale | None = None) -> Tensor:
     """Return (N, 1280): normalise pixels from 0 to 255, convolve, average over the grid."""
-    import torch
-
-    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
-    deviation = torch.tensor(DEVIATION).view(1, 3, 1, 1)
-    maps: Tensor = features((batch - mean) / deviation)
+    maps: Tensor = features(normalised(batch, scale))
     return maps.mean(dim=(2, 3))
 
 
+def normalised(batch: Tensor, scale: BandScale | None = None) -> Tensor:
+    """Return (N, B, h, w) with the mean and deviation of each band taken out: ImageNet's for colours, else the scale's own."""
+    import torch
+
+    mean = torch.tensor(MEAN if scale is None else scale.mean).view(1, -1, 1, 1)
+    deviation = torch.tensor(DEVIATION if scale is None else scale.deviation).view(1, -1, 1, 1)
+    return (batch - mean) / deviation
+
+
 def as_tensor(batch: Pixels) -> torch.Tensor:
-    """Return (N, 3, side, side) float of (N, side, side, 3) uint8; its memory is channels last already."""
+    """Return (N, B, side, side) float of (N, side, side, B) uint8; its memory is channels last already."""
     import torch
 
     return torch.from_numpy(batch).permute(0, 3, 1, 2).float()

@@ -1,0 +1,173 @@
+"""Annotations as the class of every pixel.
+
+What lies on top counts: higher z, then drawn later, as in the exports. Pixels that nobody labeled are no class of their own:
+they teach nothing, unless the training says that they are the background, or there is a single label, which has to be told
+from something.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.features import rasterize
+
+from active_learning.training.targets import FEW, Annotations, TrainedClass
+from campaigns.errors import InvalidInput
+from campaigns.geometry import decode_crop, shape_bounds, shape_polygons
+from campaigns.imagery import WindowPx
+
+UNLABELED: Final = -1
+"""The number of a pixel that teaches nothing."""
+BACKGROUND: Final = TrainedClass(0, "background")
+"""What pixels without a label are where they are something; 0 is the id of no label."""
+CACHED_MASKS: Final = 32
+
+LabelMap = npt.NDArray[np.int16]
+Crop = tuple[int, int, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """One drawn thing: its class, whole pixels around it (x0, y0, x1, y1), and its shape."""
+
+    place: int
+    bounds: tuple[int, int, int, int]
+    shape: Mapping[str, Any]
+
+    def meets(self, window: WindowPx) -> bool:
+        """Say whether it may have pixels in a window."""
+        column, row, width, height = window
+        x0, y0, x1, y1 = self.bounds
+        return x0 < column + width and x1 > column and y0 < row + height and y1 > row
+
+    def paint(self, target: LabelMap, window: WindowPx) -> None:
+        """Give its pixels in a window its class; a pixel is inside when its centre is."""
+        column, row, width, height = window
+        x0, y0 = max(self.bounds[0], column), max(self.bounds[1], row)
+        x1, y1 = min(self.bounds[2], column + width), min(self.bounds[3], row + height)
+        target[y0 - row : y1 - row, x0 - column : x1 - column][self._inside(x0, y0, x1, y1)] = self.place
+
+    def _inside(self, x0: int, y0: int, x1: int, y1: int) -> npt.NDArray[np.bool_]:
+        if self.shape["type"] == "mask":
+            crop = _crop(self.shape["counts"], tuple(self.shape["size"]))
+            inside = np.zeros((y1 - y0, x1 - x0), bool)
+            if crop is not None:
+                top, left, pixels = crop
+                inside[:] = pixels[y0 - top : y1 - top, x0 - left : x1 - left]
+            return inside
+        polygons = [[[(x - x0, y - y0) for x, y in ring] for ring in rings] for rings in shape_polygons(self.shape)]
+        shapes = [({"type": "Polygon", "coordinates": rings}, 1) for rings in polygons]
+        return np.asarray(rasterize(shapes, out_shape=(y1 - y0, x1 - x0), dtype="uint8"), bool)
+
+
+@lru_cache(maxsize=CACHED_MASKS)
+def _crop(counts: str, size: tuple[int, int]) -> Crop | None:
+    return decode_crop(counts, size)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """All that is drawn on one image, what lies below first. ``rest``: what the other pixels are."""
+
+    areas: tuple[Area, ...]
+    rest: int = UNLABELED
+
+    def label_map(self, window: WindowPx) -> LabelMap:
+        """Return the class of each pixel (h, w) of a window."""
+        found = np.full((window[3], window[2]), self.rest, np.int16)
+        for area in self.areas:
+            if area.meets(window):
+                area.paint(found, window)
+        return found
+
+    def teaches(self, window: WindowPx) -> bool:
+        """Say whether a window may hold a labeled pixel."""
+        return self.rest != UNLABELED or any(area.meets(window) for area in self.areas)
+
+    @property
+    def classes(self) -> frozenset[int]:
+        """The classes that are drawn."""
+        return frozenset(area.place for area in self.areas)
+
+
+@dataclass(frozen=True, eq=False)
+class PixelTargets:
+    """What the pixels of each usable image are. ``rows``: places of those images among the ones given; ``drawings``: one each."""
+
+    classes: tuple[TrainedClass, ...]
+    rows: npt.NDArray[np.int64]
+    drawings: tuple[Drawing, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> npt.NDArray[np.float32]:
+        """Which classes are drawn on which image: (N, K) of 0 and 1."""
+        bits = np.zeros((len(self.drawings), len(self.classes)), np.float32)
+        for row, drawing in enumerate(self.drawings):
+            bits[row, sorted(drawing.classes)] = 1.0
+        return bits
+
+    @property
+    def support(self) -> npt.NDArray[np.int64]:
+        """Images on which each class is drawn, (K,)."""
+        return np.asarray(self.values.sum(axis=0), np.int64)
+
+
+def pixel_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, unlabeled: str = "auto") -> PixelTargets:
+    """Read annotation documents; labels without an area are left out with a warning, lines, points and whole-image labels have none.
+
+    ``unlabeled``: what pixels without a label are: "ignore" (they teach nothing), "background" (a class of their own), or "auto":
+    background where a single label is drawn. Raises ``InvalidInput`` (code ``too_few_labels``) when nothing can be told apart.
+    """
+    wanted = {each.label for each in labels}
+    drawn = Counter(label for document in documents for label in {each["label"] for each in _with_area(document)})
+    kept = [each for each in labels if drawn[each.label]]
+    is_background = unlabeled == "background" or (unlabeled == "auto" and len(kept) == 1)
+    if not kept or (len(kept) == 1 and not is_background):
+        lacking = ", ".join(each.name for each in labels if not drawn[each.label]) or "none, so add a second label"
+        raise InvalidInput(
+            f"A training needs submitted images with areas of at least two labels, or of one label and unlabeled: background. "
+            f"Without areas: {lacking}.",
+            code="too_few_labels",
+        )
+    place = {each.label: k for k, each in enumerate(kept)}
+    rest = len(kept) if is_background else UNLABELED
+    drawings = [Drawing(tuple(_areas([each for each in document if each["label"] in wanted], place)), rest) for document in documents]
+    rows = [row for row, drawing in enumerate(drawings) if drawing.areas or is_background]
+    classes = (*kept, BACKGROUND) if is_background else tuple(kept)
+    warnings = tuple(_warnings(labels, drawn, is_background=is_background and unlabeled == "auto"))
+    return PixelTargets(classes, np.array(rows, np.int64), tuple(drawings[row] for row in rows), warnings)
+
+
+def _with_area(document: Annotations) -> Iterator[Mapping[str, Any]]:
+    for annotation in document:
+        shape = annotation["shape"]
+        if annotation.get("review", "accepted") != "accepted" or shape["type"] == "whole":
+            continue
+        if shape["type"] == "mask" or shape_polygons(shape):
+            yield annotation
+
+
+def _areas(document: Annotations, place: Mapping[int, int]) -> Iterator[Area]:
+    for annotation in sorted(_with_area(document), key=lambda each: each.get("z", 0)):  # stable: drawn later lies above
+        bounds = shape_bounds(annotation["shape"])
+        if bounds is not None and annotation["label"] in place:
+            low, high = np.floor(bounds[:2]).astype(int), np.ceil(bounds[2:]).astype(int)
+            yield Area(place[annotation["label"]], (int(low[0]), int(low[1]), int(high[0]), int(high[1])), annotation["shape"])
+
+
+def _warnings(labels: Sequence[TrainedClass], drawn: Mapping[int, int], *, is_background: bool) -> Iterator[str]:
+    for each in labels:
+        count = drawn[each.label]
+        if not count:
+            yield f"{each.name} has no areas yet; the model will not know it."
+        elif count < FEW:
+            yield f"{each.name} is on {count} image{'s' if count > 1 else ''}; label at least {FEW} for a model to rely on."
+    if is_background:
+        yield "A single label is drawn, so the pixels without a label are learned as background."
