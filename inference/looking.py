@@ -6,11 +6,12 @@ import numpy as np
 
 from inference.inputs import StoredImage, model_input, rgb_input
 from inference.joining import join_windows, windows_for
-from inference.predictors import LocalPredictor, Picture
+from inference.predictors import LocalPredictor, Picture, SeesBands
 from inference.schema import Prediction, PredictionRejected
 from inference.steps import run_thing_steps
 from inference.tensors.pictures import pixels_of
 from inference.tiling import WindowPx
+from models_registry.networks.bands import BandScale, read_seen
 from models_registry.options import ModelOptions
 
 UNSEEN = np.zeros((1, 1, 3), np.uint8)  # stands for pixels that the predictor does not need
@@ -45,6 +46,8 @@ def _look(predictor: LocalPredictor, picture: Picture) -> Prediction:
 def picture_of(predictor: LocalPredictor, image: StoredImage, options: ModelOptions, window: WindowPx | None) -> Picture:
     """Read an image, or a window of it, as a network wants to see it."""
     side = predictor.max_side
+    if isinstance(predictor, SeesBands) and not options.pre:
+        return _seen(predictor, predictor.scale, image, window)
     if predictor.reading is not None:
         sent = model_input(image, form="encoded", options=predictor.reading, window=window)
         return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)
@@ -54,3 +57,13 @@ def picture_of(predictor: LocalPredictor, image: StoredImage, options: ModelOpti
         return Picture(rgb_input(image, options, max_side=side), image.width, image.height, id=image.id)
     pixels = rgb_input(image, options, max_side=side) if predictor.needs_pixels(image.sha256) else UNSEEN
     return Picture(pixels, image.width, image.height, id=image.id, sha256=image.sha256)
+
+
+def _seen(predictor: LocalPredictor, scale: BandScale | None, image: StoredImage, window: WindowPx | None) -> Picture:
+    """Read an image, or a window of it, in the bands that the network was trained on; what is known of its content is not read."""
+    if window is None and not predictor.needs_pixels(image.sha256):
+        return Picture(UNSEEN, image.width, image.height, id=image.id, sha256=image.sha256)
+    pixels, there = read_seen(image.path, scale, window=window, max_side=predictor.max_side)
+    if window is not None:
+        return Picture(pixels, window[2], window[3], id=image.id, there=there)
+    return Picture(pixels, image.width, image.height, id=image.id, sha256=image.sha256, there=there)

@@ -5,12 +5,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from inference.schema import Classification, ClassScore, Prediction, PredictionRejected
 from inference.wire import ModelClass
+from models_registry.networks.bands import BandScale
 from models_registry.options import ModelOptions
 
 
@@ -19,7 +21,7 @@ class Picture:
     """One image to look at: ``pixels`` (h, w, 3) uint8 or (h, w, bands) as stored, perhaps made smaller.
 
     ``width`` and ``height`` are those of the image as stored; the answer is in its pixels. ``sha256``: of the file; what is
-    known of its content is found by it.
+    known of its content is found by it. ``there``: (h, w), where there is data at all; None: everywhere.
     """
 
     pixels: NDArray[Any] = field(repr=False)
@@ -27,6 +29,7 @@ class Picture:
     height: int
     id: int | None = None
     sha256: str = ""
+    there: NDArray[np.bool_] | None = field(default=None, repr=False)
 
 
 class LocalPredictor(Protocol):
@@ -50,6 +53,16 @@ class LocalPredictor(Protocol):
 
     def predict(self, pictures: Sequence[Picture]) -> Sequence[Prediction | PredictionRejected]:
         """Return one prediction per picture, in order, or why there is none; raise ``PredictionRejected`` when it is none for all."""
+        ...
+
+
+@runtime_checkable
+class SeesBands(Protocol):
+    """A predictor that was trained here, and reads images as it did then: ``scale`` says in which bands; None: in colours as shown."""
+
+    @property
+    def scale(self) -> BandScale | None:
+        """The bands that it sees."""
         ...
 
 

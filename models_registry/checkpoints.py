@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns.models import Campaign, User
+from models_registry.card import checked_card
 from models_registry.models import CampaignModel, Checkpoint, LabelMapping, ModelKind, RegisteredModel
-from models_registry.options import ModelOptions
+from models_registry.options import OVERLAP_PX, ModelOptions
 from models_registry.protocols import LOCAL
 
 
@@ -57,18 +58,21 @@ def register_internal_model(
     snapshot_digest: str = "",
     parent: Checkpoint | None = None,
     thresholds: Mapping[int, float] | None = None,
+    window_px: int | None = None,
+    card: Mapping[str, str] | None = None,
 ) -> RegisteredModel:
     """Register what a training made; called again for the same training, it renews the checkpoints of the same model.
 
     ``classes``: (label id, name) in the order of the output slots; they are mapped to these labels by identity.
     ``thresholds``: by label, the confidence from which on its objects are drafted. ``files``: "best" and "last"
-    (``Checkpoint.Role``). No permission is asked: the training's own start has.
+    (``Checkpoint.Role``). ``window_px``: larger images are asked about in windows of this side. No permission is asked: the training's own start has.
     """
-    options = ModelOptions(extra={"training_run": training_run_id}).as_document()
+    overlap_px = OVERLAP_PX if window_px is None else window_px // 4
+    options = ModelOptions(extra={"training_run": training_run_id}, window_px=window_px, overlap_px=overlap_px).as_document()
     slots = [{"index": index, "name": label_name} for index, (_, label_name) in enumerate(classes)]
     facts = {
         "name": name, "description": description, "version": version, "task": task, "multi_label": multi_label, "classes": slots,
-        "options": options, "protocol": LOCAL,
+        "options": options, "protocol": LOCAL, "card": checked_card(card or {}),
     }  # fmt: skip
     with transaction.atomic():
         model = find_internal_model(training_run_id)

@@ -13,6 +13,7 @@ Coords = Literal["pixel", "normalized", "percent", "crs"]
 Activation = Literal["probability", "softmax", "sigmoid"]
 SMALLEST_OVERLAP_PX = 16
 """Two windows that both see a strip of the image can tell that they speak of the same thing."""
+OVERLAP_PX = 64
 ImageFormat = Literal["", "original", "jpeg", "png", "geotiff"]
 
 
@@ -52,7 +53,7 @@ class ModelOptions:
     bands: tuple[int, ...] = ()
     max_side: int | None = None
     window_px: int | None = None
-    overlap_px: int = 64
+    overlap_px: int = OVERLAP_PX
     pre: tuple[Step, ...] = ()
     post: tuple[Step, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)

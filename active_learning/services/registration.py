@@ -39,6 +39,8 @@ def register_trained(*, user: User | None, campaign: Campaign, training: Trainin
             version=_version_for(campaign, training),
             multi_label=config.multi_label,
             thresholds=trained.thresholds,
+            window_px=trained.window_px,
+            card=trained.card,
             snapshot_digest=training.snapshot.digest if training.snapshot is not None else "",
             parent=start_checkpoint(campaign, config.start_from) if config.start_from is not None else None,
         )

@@ -27,6 +27,7 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher, family_name
 from active_learning.training.loop import Point, Progress
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
+from active_learning.training.tiles import Raster
 from campaigns.errors import Conflict, DomainError, InvalidInput, NotFound
 from campaigns.filters import selected_ids
 from campaigns.geometry import Skeleton
@@ -34,6 +35,7 @@ from campaigns.models import Campaign, Image, Label, Run, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunCancelled, RunContext, RunTakenOver, enqueue_run
+from campaigns.storage import image_path
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import RegisteredModel
 
@@ -197,6 +199,7 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
         store=embedding_store(config.size),
         start=checkpoint_path(start) if start is not None else None,
         image_ids=[image.pk for image in images],
+        rasters=[Raster(image_path(image), image.width, image.height, image.sha256) for image in images],
     )
 
 
@@ -258,8 +261,9 @@ class _RunWatcher(Watcher):
 
 
 def _said_of(point: Point) -> str:
-    loss, found = point.metrics.get("validation_loss", point.metrics["train_loss"]), point.metrics.get("validation_map")
-    return f"loss {loss:.3f}" + ("" if found is None else f", mAP {found:.3f}")
+    loss = point.metrics.get("validation_loss", point.metrics["train_loss"])
+    named = (("mAP", "validation_map"), ("mIoU", "validation_miou"))
+    return f"loss {loss:.3f}" + "".join(f", {title} {point.metrics[name]:.3f}" for title, name in named if name in point.metrics)
 
 
 def trainings_of(campaign: Campaign) -> QuerySet[TrainingRun]:

@@ -50,13 +50,13 @@ def measure_bands(paths: Sequence[Path], bands: Sequence[int]) -> BandScale:
 
 
 def _spread(paths: Sequence[Path]) -> list[Path]:
-    places = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), MOST_IMAGES)).astype(int)) if paths else []
-    return [paths[place] for place in places]
+    return [paths[place] for place in sorted(set(np.linspace(0, len(paths) - 1, min(len(paths), MOST_IMAGES)).astype(int).tolist()))]
 
 
 def _pooled(statistics: Sequence[BandStatistics]) -> Values:
     """Return values as they are spread over all images, each image counting alike."""
-    parts = [np.interp(PERCENTS, *zip(*each.quantiles, strict=True)) for each in statistics if each.quantiles]
+    curves = [np.array(each.quantiles, np.float64) for each in statistics if each.quantiles]
+    parts = [np.interp(PERCENTS, curve[:, 0], curve[:, 1]) for curve in curves]
     return np.concatenate(parts) if parts else np.empty(0)
 
 
@@ -70,3 +70,13 @@ def _edges(sample: Values) -> tuple[float, float]:
 
 def _to_grid(number: float) -> float:
     return round(number / BYTE_STEP) * BYTE_STEP
+
+
+def scale_for(bands: Sequence[int] | None, paths: Sequence[Path], *, start: BandScale | None = None) -> BandScale | None:
+    """Return how a training sees these files in the bands that it chose; None for colours as shown.
+
+    ``start``: the scale of the checkpoint to go on from. On the same bands it stays, because the weights are used to it.
+    """
+    if bands is None:
+        return None
+    return start if start is not None and start.bands == tuple(bands) else measure_bands(paths, bands)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import Job, Trained, Watcher
-from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
+from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature, reordered
 from active_learning.training.loop import Fitted, Plan, fit
 from active_learning.training.metrics import measure, per_class
 from active_learning.training.pixels import decoded_pixels
@@ -109,11 +109,8 @@ def _start_head(job: Job[ClassTargets], material: _Material) -> LinearHead | Non
     checkpoint = ClassifierCheckpoint.load(job.start)
     if job.config.method == "fast_head" and (not checkpoint.is_frozen or checkpoint.size != job.config.size):
         return None  # another embedding space: its head says nothing here
-    head, place = checkpoint.head, {name: row for row, name in enumerate(checkpoint.classes)}
-    rows = [place.get(each.name, -1) for each in material.classes]
-    known = np.array([row >= 0 for row in rows])
-    weight, bias = np.where(known[:, None], head.weight[rows], 0), np.where(known, head.bias[rows], 0)
-    return replace(head, weight=weight.astype(np.float32), bias=bias.astype(np.float32), multi_label=material.multi_label)
+    head = reordered(checkpoint.head, checkpoint.classes, [each.name for each in material.classes])
+    return replace(head, multi_label=material.multi_label)
 
 
 def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:

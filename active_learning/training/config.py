@@ -12,11 +12,14 @@ from campaigns.errors import InvalidInput
 Method = Literal["fast_head", "fine_tune"]
 Size = Literal["small", "medium", "large"]
 Flips = Literal["none", "horizontal", "both"]
+Unlabeled = Literal["auto", "ignore", "background"]
 Images = Literal["all"] | tuple[int, ...]
 
 METHODS: Final = ("fast_head", "fine_tune")
 SIZES: Final = ("small", "medium", "large")
 FLIPS: Final = ("none", "horizontal", "both")
+UNLABELED: Final = ("auto", "ignore", "background")
+MOST_BANDS: Final = 64
 EPOCHS: Final[dict[str, int]] = {"fast_head": 60, "fine_tune": 20}
 PATIENCE: Final[dict[str, int]] = {"fast_head": 10, "fine_tune": 5}
 LEARNING_RATE: Final = 2e-4
@@ -33,6 +36,9 @@ class TrainingConfig:
     ``validation``: share of the images held out by chance, 0 to 0.5; images of the validation split take its place when there are any.
     ``learning_rate``: of fine_tune. ``weight_decay``: of both. ``batch``: images a step of fine_tune.
     ``labels``: ids to learn, None for all; ``images``: ids to learn from, or all. ``start_from``: id of an internal model to go on from.
+    ``bands``: of the images' bands, counted from 1, those that the network sees; None: the colours that a person sees.
+    ``unlabeled``: what pixels without a label are to a semantic segmentation: nothing to learn from (ignore), a class (background),
+    or auto: background where a single label is drawn.
     None for ``epochs``, ``patience``: what suits the method.
     """
 
@@ -52,6 +58,8 @@ class TrainingConfig:
     multi_label: bool = False
     images: Images = "all"
     start_from: int | None = None
+    bands: tuple[int, ...] | None = None
+    unlabeled: Unlabeled = "auto"
 
     def __post_init__(self) -> None:
         mistakes = [{"field": field, "detail": detail} for field, detail in _mistakes(self)]
@@ -77,7 +85,7 @@ class TrainingConfig:
         if unknown:
             raise InvalidInput(f"A training has no {unknown[0]!r}. Known: {', '.join(sorted(known))}.", code="invalid_training")
         values = dict(document)
-        for name in ("labels", "images"):
+        for name in ("labels", "images", "bands"):
             if isinstance(values.get(name), list | tuple):
                 values[name] = tuple(values[name])
         return cls(**values)
@@ -85,7 +93,7 @@ class TrainingConfig:
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values."""
         document = asdict(self)
-        for name in ("labels", "images"):
+        for name in ("labels", "images", "bands"):
             if isinstance(document[name], tuple):
                 document[name] = list(document[name])
         return document
@@ -108,6 +116,8 @@ def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
         ("labels", config.labels is None or _ids(config.labels), "expected a list of label ids, each once"),
         ("multi_label", isinstance(config.multi_label, bool), "expected true or false"),
         ("images", config.images == "all" or _ids(config.images), 'expected "all" or a list of image ids, each once'),
+        ("bands", config.bands is None or _bands(config.bands), f"expected 1 to {MOST_BANDS} band numbers, counted from 1, each once"),
+        ("unlabeled", config.unlabeled in UNLABELED, f"expected one of {', '.join(UNLABELED)}"),
         ("start_from", config.start_from is None or _whole(config.start_from, 1, 2**62), "expected the id of a model"),
     )
     return [(field, detail) for field, holds, detail in checks if not holds]
@@ -121,6 +131,10 @@ def _number(value: object, low: float, high: float) -> bool:
 
 def _whole(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _bands(value: object) -> bool:
+    return _ids(value) and len(cast(tuple[object, ...], value)) <= MOST_BANDS
 
 
 def _ids(value: object) -> bool:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from active_learning.training.config import TrainingConfig
+from active_learning.training.label_maps import read_pixel_targets
 from active_learning.training.loop import Hooks
 from active_learning.training.object_targets import read_boxes, read_masks, read_points
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass, read_class_targets
+from active_learning.training.tiles import Raster
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.embedding import Source
 from models_registry.networks.object_checkpoint import SIDES
+from models_registry.networks.segmenter_checkpoint import WINDOWS
 from models_registry.networks.store import EmbeddingStore
 
 T = TypeVar("T", bound=Targets)
@@ -32,9 +35,9 @@ class Watcher(Hooks):
 class Job(Generic[T]):
     """All that a training needs.
 
-    ``sources``, ``splits`` and ``image_ids`` go with the rows of ``targets``, one each. ``folder`` is the training's own and survives a
-    crash; ``store`` holds embeddings of the backbone as installed, and lies beside the stores of other kinds of features;
-    ``start`` is a checkpoint file to go on from.
+    ``sources``, ``splits``, ``image_ids`` and ``rasters`` (the files, for who reads parts of them or bands) go with the rows of
+    ``targets``, one each. ``folder`` is the training's own and survives a crash; ``store`` holds embeddings of the backbone as installed, and lies
+    beside the stores of other kinds of features; ``start`` is a checkpoint file to go on from.
     """
 
     config: TrainingConfig
@@ -45,6 +48,7 @@ class Job(Generic[T]):
     store: EmbeddingStore
     start: Path | None = None
     image_ids: Sequence[int] = ()
+    rasters: Sequence[Raster] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Trained:
     ``metrics``: what was measured on the validation images, with how many; ``reason``: why it stopped.
     ``useful`` is False when it was cancelled before anything was learned. ``held_out``: ids of the images that measured.
     ``thresholds``: by label, the confidence from which on its objects are worth drafting; a new model starts with these.
+    ``window_px``: larger images are asked about in
+    windows of this side; None: as a whole. ``card``: what people should know of the model, see ``models_registry.card``.
     """
 
     best: Path
@@ -65,6 +71,8 @@ class Trained:
     useful: bool = True
     held_out: tuple[int, ...] | None = None
     thresholds: Mapping[int, float] = field(default_factory=dict)
+    window_px: int | None = None
+    card: Mapping[str, str] = field(default_factory=dict)
 
 
 class ReadTargets(Protocol[Read_co]):
@@ -113,6 +121,7 @@ FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
     "detection": TaskFamily("detection", read_boxes, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
     "instance": TaskFamily("instance segmentation", read_masks, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
     "keypoints": TaskFamily("keypoints", read_points, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
+    "semantic": TaskFamily("semantic segmentation", read_pixel_targets, "active_learning.training.segmentation.train_segmenter", WINDOWS),
 }
 """By the task of a campaign; the two kinds of segmentation are told apart as "semantic" and "instance"."""
 

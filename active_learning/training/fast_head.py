@@ -6,8 +6,8 @@ Loss: mean cross-entropy + decay / 2 * |W|^2 on standardised embeddings, from ze
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -121,6 +121,15 @@ def fit_head(examples: Examples, *, classes: int, decay: float, steps: int, star
             break
         learner.train(step)
     return learner.head()
+
+
+def reordered(head: LinearHead, names: Sequence[str], wanted: Sequence[str]) -> LinearHead:
+    """Return a head with its classes, ``names``, put in another order; classes that it does not know start from nothing."""
+    place = {name: row for row, name in enumerate(names)}
+    rows = [place.get(name, -1) for name in wanted]
+    known = np.array([row >= 0 for row in rows])
+    weight, bias = np.where(known[:, None], head.weight[rows], 0), np.where(known, head.bias[rows], 0)
+    return replace(head, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
 
 
 def _bits(values: npt.NDArray[Any], classes: int) -> Matrix:

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.features import rasterize
 
-from active_learning.training.targets import FEW, Annotations, TrainedClass
+from active_learning.training.config import TrainingConfig
+from active_learning.training.targets import FEW, Annotations, LabeledPicture, Targets, TrainedClass
 from campaigns.errors import InvalidInput
 from campaigns.geometry import decode_crop, shape_bounds, shape_polygons
 from campaigns.imagery import WindowPx
@@ -97,13 +98,10 @@ class Drawing:
 
 
 @dataclass(frozen=True, eq=False)
-class PixelTargets:
-    """What the pixels of each usable image are. ``rows``: places of those images among the ones given; ``drawings``: one each."""
+class PixelTargets(Targets):
+    """What the pixels of each usable image are; ``drawings`` go with ``rows``."""
 
-    classes: tuple[TrainedClass, ...]
-    rows: npt.NDArray[np.int64]
     drawings: tuple[Drawing, ...]
-    warnings: tuple[str, ...] = ()
 
     @property
     def values(self) -> npt.NDArray[np.float32]:
@@ -117,6 +115,11 @@ class PixelTargets:
     def support(self) -> npt.NDArray[np.int64]:
         """Images on which each class is drawn, (K,)."""
         return np.asarray(self.values.sum(axis=0), np.int64)
+
+
+def read_pixel_targets(pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig) -> PixelTargets:
+    """Read areas as the config wants them; see ``pixel_targets``."""
+    return pixel_targets([each.annotations for each in pictures], labels, unlabeled=config.unlabeled)
 
 
 def pixel_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, unlabeled: str = "auto") -> PixelTargets:
@@ -142,7 +145,7 @@ def pixel_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClas
     rows = [row for row, drawing in enumerate(drawings) if drawing.areas or is_background]
     classes = (*kept, BACKGROUND) if is_background else tuple(kept)
     warnings = tuple(_warnings(labels, drawn, is_background=is_background and unlabeled == "auto"))
-    return PixelTargets(classes, np.array(rows, np.int64), tuple(drawings[row] for row in rows), warnings)
+    return PixelTargets(classes, np.array(rows, np.int64), warnings, tuple(drawings[row] for row in rows))
 
 
 def _with_area(document: Annotations) -> Iterator[Mapping[str, Any]]:

@@ -24,7 +24,8 @@ def iou_of(counts: Counts) -> npt.NDArray[np.float64]:
     """Return the intersection over union of each class, (K,); NaN of a class that is neither said nor true."""
     hit = np.diag(counts).astype(np.float64)
     either = counts.sum(axis=0) + counts.sum(axis=1) - hit
-    return np.divide(hit, either, out=np.full(len(hit), np.nan), where=either > 0)
+    found: npt.NDArray[np.float64] = np.divide(hit, either, out=np.full(len(hit), np.nan), where=either > 0)
+    return found
 
 
 def mean_iou(counts: Counts) -> float:

@@ -41,7 +41,7 @@ class FeatureCache:
     """Maps of tiles as halves, one file each, under the name of what they were made from. The oldest make room for new ones."""
 
     def __init__(self, folder: Path, space: str, most_bytes: int = MOST_BYTES) -> None:
-        self.folder, self.most_bytes = folder / space, most_bytes
+        self.root, self.folder, self.most_bytes = folder, folder / space, most_bytes
 
     def find(self, raster: Raster, tile: Tile) -> Seen | None:
         """Return what is kept of a tile, if it is."""
@@ -49,8 +49,8 @@ class FeatureCache:
         try:
             arrays, _ = read_tensors(path)
             os.utime(path)
-            there = arrays["there"] if "there" in arrays else None
-            return Seen(PixelFeatures(arrays["pixels"], tuple(arrays[f"stride-{stride}"] for _, stride, _ in STAGES)), there)
+            maps = tuple(arrays[f"stride-{stride}"] for _, stride, _ in STAGES)
+            return Seen(PixelFeatures(arrays["pixels"], maps), arrays.get("there"))
         except (OSError, TensorFileError, KeyError):
             return None
 
@@ -61,7 +61,7 @@ class FeatureCache:
 
     def trim(self) -> None:
         """Remove what was not used for the longest time, until the rest fits."""
-        files = sorted(((path.stat(), path) for path in self.folder.glob("*/*.maps")), key=lambda each: -each[0].st_mtime)
+        files = sorted(((path.stat(), path) for path in self.root.glob("*/*/*.maps")), key=lambda each: -each[0].st_mtime)
         total = 0
         for facts, path in files:
             total += facts.st_size

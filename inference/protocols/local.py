@@ -23,6 +23,7 @@ from models_registry.networks.checkpoint import FORMAT as CLASSIFIER
 from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
 from models_registry.networks.object_checkpoint import FORMAT as OBJECTS
 from models_registry.networks.pictures import ROOM
+from models_registry.networks.segmenter_checkpoint import FORMAT as SEGMENTER
 from models_registry.networks.store import EmbeddingStore, content_key
 from models_registry.networks.tensors import TensorFileError
 from models_registry.networks.weights import find_weights
@@ -33,6 +34,7 @@ BATCH: Final = 64
 PREDICTORS: Final = {
     CLASSIFIER: "inference.protocols.local.load_classifier",
     OBJECTS: "inference.protocols.local_objects.load_objects",
+    SEGMENTER: "inference.protocols.segmenter.load_segmenter",
 }
 """By the format that a checkpoint names: what loads its predictor, with the arguments of ``load_predictor``."""
 
@@ -58,17 +60,23 @@ def damaged(card: ModelCard, reason: object) -> Conflict:
     return Conflict(f"{card.name or 'The model'} cannot be loaded: {reason} Train it again.", code="checkpoint_damaged")
 
 
+def require_backbone(card: ModelCard, weights_sha256: str) -> None:
+    """Raise ``Conflict`` for a model on frozen features where other weights than those of its training are installed."""
+    if weights_sha256 != find_weights().sha256:
+        raise Conflict(
+            f"{card.name or 'The model'} was trained on a backbone with other weights than those installed now. Train it again.",
+            code="backbone_changed",
+        )
+
+
 def load_classifier(*, path: Path, card: ModelCard, embeddings: Path | None = None) -> ClassifierPredictor:
     """Load a classifier; see ``load_predictor``."""
     try:
         checkpoint = ClassifierCheckpoint.load(path)
     except (OSError, TensorFileError) as error:
         raise damaged(card, error) from error
-    if checkpoint.is_frozen and checkpoint.weights_sha256 != find_weights().sha256:
-        raise Conflict(
-            f"{card.name or 'The model'} was trained on a backbone with other weights than those installed now. Train it again.",
-            code="backbone_changed",
-        )
+    if checkpoint.is_frozen:
+        require_backbone(card, checkpoint.weights_sha256)
     return ClassifierPredictor(checkpoint, card, embeddings)
 
 

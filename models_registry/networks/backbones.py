@@ -125,7 +125,9 @@ def taking_bands(features: nn.Sequential, bands: int) -> nn.Sequential:
     """
     from torch import nn
 
-    first = features[0][0]
+    block = features[0]
+    assert isinstance(block, nn.Sequential)
+    first = block[0]
     assert isinstance(first, nn.Conv2d)
     if first.in_channels == bands:
         return features
@@ -133,7 +135,7 @@ def taking_bands(features: nn.Sequential, bands: int) -> nn.Sequential:
     weight = known.repeat(1, -(-bands // COLORS), 1, 1)[:, :bands] if bands > COLORS else known.mean(1, keepdim=True).repeat(1, bands, 1, 1)
     wider = nn.Conv2d(bands, first.out_channels, 3, stride=2, padding=1, bias=first.bias is not None)
     wider.load_state_dict({**first.state_dict(), "weight": weight * (COLORS / bands)})
-    features[0][0] = wider
+    block[0] = wider
     return features
 
 

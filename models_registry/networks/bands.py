@@ -105,7 +105,8 @@ def read_scaled(
     if len(wanted) > len(scale.bands):
         clear = values[-1] == 0
         nothing, missing = nothing | clear, missing | clear
-    return scale.stretched(values[: len(scale.bands)], missing), ~nothing if nothing.any() else None
+    there: There | None = np.logical_not(nothing) if nothing.any() else None
+    return scale.stretched(values[: len(scale.bands)], missing), there
 
 
 def _has_other_alpha(layout: Layout, bands: Sequence[int]) -> bool:

@@ -7,7 +7,7 @@ same pixel say nearly the same of it. It adds to the linear head and begins at n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -45,13 +45,16 @@ def _staged(features: nn.Sequential) -> nn.Sequential:
 class Decoder(nn.Module):
     """Deep maps, gated by what lies around, joined with finer ones; answers at the stride of the second stage."""
 
-    def __init__(self, classes: int, width: int) -> None:
+    def __init__(self, classes: int, width: int, seed: int = 0) -> None:
         super().__init__()
+        before = torch.get_rng_state()
+        torch.manual_seed(seed)  # the layers draw their first weights from the common generator
         _, quarter, eighth, _, deep = (count for _, _, count in STAGES)
         self.deep, self.gate = nn.Conv2d(deep, width, 1), nn.Conv2d(deep, width, 1)
         self.eighth, self.quarter = nn.Conv2d(eighth, width, 1), nn.Conv2d(quarter, width, 1)
         self.near, self.mix = nn.Conv2d(width, width, 3, padding=1, groups=width), nn.Conv2d(width, width, 1)
         self.say = nn.Conv2d(width, classes, 1)
+        torch.set_rng_state(before)
         nn.init.zeros_(self.say.weight)
         assert self.say.bias is not None
         nn.init.zeros_(self.say.bias)
@@ -96,6 +99,11 @@ class Segmenter(nn.Module):
 
 def _spread(maps: Tensor, size: tuple[int, ...] | torch.Size) -> Tensor:
     return nn.functional.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)
+
+
+def normaliser(scale: BandScale | None) -> Callable[[Tensor], Tensor]:
+    """Return what makes of bytes (N, B, h, w) the numbers that a backbone takes."""
+    return lambda batch: normalised(batch, scale)
 
 
 def arrays_of(module: nn.Module) -> dict[str, npt.NDArray[Any]]:

@@ -1,0 +1,201 @@
+"""What learns pixels: a head on sampled ones, and the whole network on tiles. The figure to get high is ``validation_miou``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from active_learning.training.config import TrainingConfig
+from active_learning.training.fast_head import HeadLearner
+from active_learning.training.label_maps import UNLABELED, LabelMap
+from active_learning.training.optimizers import memory_of, put_memory, share_at
+from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
+from active_learning.training.pixel_samples import MEASURING, drawn_pixels
+from models_registry.networks.backbones import as_tensor, use_few_threads
+from models_registry.networks.pictures import Pixels
+from models_registry.networks.pyramid import padded
+from models_registry.networks.segmenter import Segmenter, arrays_of, load_arrays
+
+HEAD_FACTOR: Final = 10.0  # head and decoder learn faster than what came with ImageNet
+AT_ONCE_PX: Final = 2**20  # pixels that a step holds in memory; a batch of more is added up in parts
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class PixelHeadLearner(HeadLearner):
+    """Fits a head on sampled pixels step by step."""
+
+    def validate(self) -> dict[str, float]:
+        """Measure on the sampled pixels of the validation tiles."""
+        figures = super().validate()
+        if figures:
+            said = self.head().logits(self._validation.embeddings).argmax(axis=1)
+            figures["validation_miou"] = mean_iou(confusion(said, self._validation.values, self._shape[0]))
+        return figures
+
+
+@dataclass(frozen=True, eq=False)
+class TileRows:
+    """Decoded tiles: ``pixels`` (N, side, side, B) uint8, ``labels`` (N, side, side) int16; ``rows``: which of them to use."""
+
+    pixels: npt.NDArray[np.uint8]
+    labels: LabelMap
+    rows: npt.NDArray[np.int64]
+
+    def first(self, count: int) -> TileRows:
+        """Return at most so many of them."""
+        return TileRows(self.pixels, self.labels, self.rows[:count])
+
+
+class SegmenterLearner:
+    """Trains all weights by AdamW; an epoch sees every tile once, in an order of its own.
+
+    Classes count by the root of their area, so that small ones are not drowned. Batch normalisation is folded in and stays as it was.
+    """
+
+    def __init__(self, train: TileRows, validation: TileRows, network: Segmenter, *, config: TrainingConfig) -> None:
+        use_few_threads()
+        self._train, self._validation, self._config, self._network = train, validation, config, network
+        network.requires_grad_(True)
+        own = [value for name, value in network.named_parameters() if not name.startswith("backbone.")]
+        groups: list[dict[str, Any]] = [
+            {"params": list(network.backbone.parameters()), "peak": config.learning_rate},
+            {"params": own, "peak": config.learning_rate * HEAD_FACTOR},
+        ]
+        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self._steps = max(1, math.ceil(len(train.rows) / config.batch))
+        self._classes = len(network.bias)
+        self._weight = torch.from_numpy(_class_weights(train, self._classes))
+
+    @property
+    def finished(self) -> bool:
+        """Whether more epochs would change nothing: never known before."""
+        return False
+
+    def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
+        """Go once over the training tiles. Order and flips follow from the seed and the epoch alone."""
+        rng = np.random.default_rng([self._config.seed, epoch])
+        rows, total, rate = rng.permutation(self._train.rows), 0.0, 0.0
+        for step in range(self._steps):
+            check()
+            part = np.sort(rows[step * self._config.batch : (step + 1) * self._config.batch])  # in order of the file
+            rate = self._set_rate((epoch - 1) * self._steps + step)
+            pixels, labels = _flipped(self._train.pixels[part], self._train.labels[part], self._config.flips, rng)
+            self._optimizer.zero_grad(set_to_none=True)
+            total += self._backward(pixels, labels) * len(part)
+            self._optimizer.step()
+        return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
+
+    def _set_rate(self, step: int) -> float:
+        share = share_at(step, self._steps * self._config.most_epochs)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["peak"] * share
+        return self._config.learning_rate * share
+
+    def _backward(self, pixels: Pixels, labels: LabelMap) -> float:
+        """Add the gradient of a batch, part by part, and return its mean loss over labeled pixels."""
+        truth = torch.from_numpy(labels.astype(np.int64))
+        known = truth[truth != UNLABELED]
+        whole = self._weight[known].sum().clamp(min=1e-6)
+        at_once, total = max(1, AT_ONCE_PX // labels[0].size), 0.0
+        for start in range(0, len(pixels), at_once):
+            logits = self._network(as_tensor(pixels[start : start + at_once]))
+            part = truth[start : start + at_once]
+            loss: Tensor = nn.functional.cross_entropy(logits, part, self._weight, ignore_index=UNLABELED, reduction="sum") / whole
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        return total
+
+    def validate(self) -> dict[str, float]:
+        """Measure on all labeled pixels of the validation tiles, before any temperature."""
+        if not len(self._validation.rows):
+            return {}
+        counts, loss, pixels = np.zeros((self._classes, self._classes), np.int64), 0.0, 0
+        for part in self._parts(self._validation.rows):
+            labels = self._validation.labels[part]
+            logits = self._answers(self._validation.pixels[part])
+            truth = torch.from_numpy(labels.astype(np.int64))
+            loss += float(nn.functional.cross_entropy(logits, truth, ignore_index=UNLABELED, reduction="sum"))
+            pixels += int((truth != UNLABELED).sum())
+            counts += confusion(logits.argmax(dim=1).numpy(), labels, self._classes)
+        figures = {"loss": loss / max(1, pixels), **figures_of(counts)}
+        return {f"validation_{name}": value for name, value in figures.items()}
+
+    def confusion(self, tiles: TileRows) -> Counts:
+        """Return the counts over whole tiles."""
+        counts = np.zeros((self._classes, self._classes), np.int64)
+        for part in self._parts(tiles.rows):
+            counts += confusion(self._answers(tiles.pixels[part]).argmax(dim=1).numpy(), tiles.labels[part], self._classes)
+        return counts
+
+    def sampled_logits(self, tiles: TileRows, *, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Return logits (N, K) and classes (N,) of pixels drawn from the tiles."""
+        each = max(32, MEASURING // max(1, len(tiles.rows)))
+        logits, values = [np.empty((0, self._classes), np.float32)], [np.empty(0, np.int64)]
+        for part in self._parts(tiles.rows):
+            for place, answer in zip(part.tolist(), self._answers(tiles.pixels[part]).numpy(), strict=True):
+                places = drawn_pixels(tiles.labels[place], each, np.random.default_rng([seed, place]), balanced=False)
+                logits.append(answer[:, places[0], places[1]].T)
+                values.append(tiles.labels[place][places].astype(np.int64))
+        return np.concatenate(logits), np.concatenate(values)
+
+    def _parts(self, rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        at_once = max(1, AT_ONCE_PX // self._train.labels[0].size)
+        return [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
+
+    def _answers(self, pixels: Pixels) -> Tensor:
+        with torch.inference_mode():
+            answers: Tensor = self._network(as_tensor(np.ascontiguousarray(pixels)))
+        return answers
+
+    def weights(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of all weights."""
+        return arrays_of(self._network)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
+        return {**self.weights(), **memory_of(self._optimizer)}
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a state."""
+        self.put_weights(state)
+        put_memory(self._optimizer, state)
+
+    def put_weights(self, arrays: Arrays) -> None:
+        """Load all weights."""
+        load_arrays(self._network, {name: array for name, array in arrays.items() if not name.startswith("optimizer.")})
+
+
+def _class_weights(tiles: TileRows, classes: int) -> npt.NDArray[np.float32]:
+    """Return (K,): the root of the mean area over each class's own, at most 10; 1 where all areas are alike."""
+    area = np.zeros(classes, np.int64)
+    for row in tiles.rows.tolist():
+        labels = tiles.labels[row].ravel()
+        area += np.bincount(labels[labels != UNLABELED], minlength=classes)
+    weight = np.sqrt(area.sum() / classes / np.maximum(area, 1))
+    return np.asarray(np.clip(weight, 0.1, 10.0), np.float32)
+
+
+def _flipped(pixels: Pixels, labels: LabelMap, flips: str, rng: np.random.Generator) -> tuple[Pixels, LabelMap]:
+    """Return tiles, some of them mirrored with their labels: left to right, and for ``both`` top to bottom too."""
+    seen, known = np.array(pixels), np.array(labels)
+    for axis, wanted in ((2, flips != "none"), (1, flips == "both")):
+        if wanted:
+            chosen = rng.random(len(seen)) < 0.5
+            seen[chosen], known[chosen] = np.flip(seen[chosen], axis), np.flip(known[chosen], axis)
+    return seen, known
+
+
+def said_of(network: Segmenter, pixels: Pixels) -> npt.NDArray[np.int64]:
+    """Return the likeliest class (H, W) of each pixel of one picture (H, W, B)."""
+    height, width = pixels.shape[:2]
+    with torch.inference_mode():
+        said = network(as_tensor(padded(pixels)[None])).argmax(dim=1)[0, :height, :width]
+    return np.asarray(said.numpy(), np.int64)
