@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from active_learning.models import CurvePoint, TrainingRun
 from active_learning.services.training import start_training, training_of, trainings_of
-from active_learning.training.config import FLIPS, METHODS, SIZES
+from active_learning.training.config import FLIPS, METHODS, SIZES, UNLABELED
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer
@@ -39,6 +39,8 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     multi_label = serializers.BooleanField(required=False)
     images = SelectionField(required=False)
     start_from = serializers.IntegerField(required=False, allow_null=True)
+    bands = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
+    unlabeled = serializers.ChoiceField(choices=UNLABELED, required=False)
 
 
 class TrainedModelSerializer(serializers.Serializer[Any]):

@@ -21,8 +21,8 @@ from models_registry.networks.tensors import TensorFileError, read_tensors, writ
 
 MOST_BYTES: Final = 4 * 2**30
 MOST_TILES: Final = 1000
-TEACHING: Final = 24_000  # pixels of all tiles together
-MEASURING: Final = 24_000
+TEACHING: Final = 16_000  # pixels of all tiles together
+MEASURING: Final = 8_000
 BATCH: Final = 8
 
 See = Callable[[Sequence[npt.NDArray[np.uint8]]], list[PixelFeatures]]
@@ -99,7 +99,7 @@ def _seen(
             except Exception:  # a file that cannot be read stays out of the training, which counts such files
                 continue
     for (place, _, there), features in zip(fresh, see([pixels for _, pixels, _ in fresh]) if fresh else (), strict=True):
-        found[place] = seen = Seen(features, there)
+        found[place] = seen = Seen(features.halved(), there)  # as it is found again, so that a second training sees the same
         if cache is not None:
             cache.keep(rasters[tiles[place].row], tiles[place], seen)
     yield from ((place, found[place]) for place in places)

@@ -58,18 +58,18 @@ def train_segmenter(job: Job[PixelTargets], watcher: Watcher) -> Trained:
 
 @dataclass(frozen=True)
 class Division:
-    """Places of the tiles that teach and of those that measure; ``drawn``: by chance. The counts are of images."""
+    """Places of the tiles that teach and of those that measure; ``drawn``: by chance. ``rows_held_out``: images that only measure."""
 
     train: npt.NDArray[np.int64]
     validation: npt.NDArray[np.int64]
     drawn: bool
     train_images: int
-    validation_images: int
+    rows_held_out: tuple[int, ...]
 
     @property
     def within_an_image(self) -> bool:
         """Whether both are parts of a single image."""
-        return len(self.validation) > 0 and self.validation_images == 0
+        return len(self.validation) > 0 and not self.rows_held_out
 
 
 def divide_tiles(
@@ -83,11 +83,11 @@ def divide_tiles(
         parts = divide(values[rows], [splits[row] for row in rows.tolist()], share, rng)
         train, validation = rows[parts.train], rows[parts.validation]
         places = [np.flatnonzero(np.isin(of, each)) for each in (train, validation)]
-        return Division(places[0], places[1], parts.drawn, len(train), len(validation))
+        return Division(places[0], places[1], parts.drawn, len(train), tuple(validation.tolist()))
     own = np.flatnonzero(of == rows[0])
     count = round(share * len(own)) if len(own) >= FEWEST_TILES else 0
     held = np.sort(rng.permutation(own)[:count])
-    return Division(np.setdiff1d(own, held), held, True, 1, 0)
+    return Division(np.setdiff1d(own, held), held, True, 1, ())
 
 
 @dataclass
@@ -123,7 +123,7 @@ class _Training:
             best = fit_head(every, classes=len(self._names), decay=config.weight_decay, steps=steps, start=start)
             metrics["refitted"] = True
         heads = [head.at_temperature(temperature) for head in (best, last)]
-        return self._keep(fitted, metrics, (heads[0], {}, {}), (heads[1], {}, {}), useful=fitted.progress.epoch > 0)
+        return self._keep(division, fitted, metrics, (heads[0], {}, {}), (heads[1], {}, {}))
 
     def train_network(self) -> Trained:
         """Train the backbone, the head and a decoder, setting out from a fitted head."""
@@ -149,7 +149,7 @@ class _Training:
         best_weights = (best, arrays_of(network.backbone), arrays_of(_decoder_of(network)))
         learner.put_weights(fitted.last)
         last_weights = (network.head().at_temperature(temperature), arrays_of(network.backbone), arrays_of(_decoder_of(network)))
-        return self._keep(fitted, metrics, best_weights, last_weights, useful=True)
+        return self._keep(division, fitted, metrics, best_weights, last_weights)
 
     @property
     def _plan(self) -> Plan:
@@ -252,7 +252,7 @@ class _Training:
     ) -> dict[str, Any]:
         progress = fitted.progress
         metrics: dict[str, Any] = {
-            "images": {"train": division.train_images, "validation": division.validation_images, "unreadable": len(unreadable)},
+            "images": {"train": division.train_images, "validation": len(division.rows_held_out), "unreadable": len(unreadable)},
             "tiles": {"train": len(division.train), "validation": len(division.validation)},
             "epochs": progress.epoch,
             "best_epoch": progress.best_epoch,
@@ -267,7 +267,7 @@ class _Training:
             metrics["confusion"] = counts.tolist()
         return metrics
 
-    def _keep(self, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights, *, useful: bool) -> Trained:
+    def _keep(self, division: Division, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights) -> Trained:
         """Write both checkpoints and say what came out."""
         job, digest = self.job, find_weights().sha256
         about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in job.targets.classes]}
@@ -276,10 +276,12 @@ class _Training:
             checkpoint = SegmenterCheckpoint(head, self._names, job.config.size, digest, self._scale, backbone, decoder, about)
             checkpoint.save(job.folder / name)
             paths.append(job.folder / name)
+        held_out = tuple(job.image_ids[row] for row in division.rows_held_out)
         card = {} if self._scale is None else {"input_bands": self._scale.in_words, "normalisation": self._scale.stretch_in_words}
+        useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
         return Trained(
             paths[0], paths[1], job.targets.classes, metrics, fitted.progress.reason, tuple(self.warnings), useful,
-            window_px=self._side_px, card=card,
+            held_out=held_out, window_px=self._side_px, card=card,
         )  # fmt: skip
 
 

@@ -65,9 +65,13 @@ class PixelFeatures:
         parts += [_spread(maps, rows, columns, stride) for maps, (_, stride, _) in zip(self.maps, STAGES, strict=True)]
         return np.concatenate(parts, axis=1)
 
+    def halved(self) -> PixelFeatures:
+        """Return the same with the maps as halves."""
+        return PixelFeatures(self.pixels, tuple(maps.astype(np.float16) for maps in self.maps))
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the maps as halves, for a file."""
-        return {f"stride-{stride}": maps.astype(np.float16) for maps, (_, stride, _) in zip(self.maps, STAGES, strict=True)}
+        """Return the maps, for a file."""
+        return {f"stride-{stride}": maps for maps, (_, stride, _) in zip(self.maps, STAGES, strict=True)}
 
 
 def _spread(maps: Maps, rows: Places, columns: Places, stride: int) -> npt.NDArray[np.float32]:
@@ -75,7 +79,7 @@ def _spread(maps: Maps, rows: Places, columns: Places, stride: int) -> npt.NDArr
     (top, bottom, down), (left, right, across) = (
         _between(places, stride, side) for places, side in zip((rows, columns), maps.shape[1:], strict=True)
     )
-    grid = np.ascontiguousarray(np.moveaxis(maps, 0, 2))  # a pixel's numbers lie together
+    grid = np.ascontiguousarray(np.moveaxis(maps, 0, 2), np.float32)  # a pixel's numbers lie together
     upper = grid[top, left] * (1 - across) + grid[top, right] * across
     lower = grid[bottom, left] * (1 - across) + grid[bottom, right] * across
     return np.asarray(upper * (1 - down) + lower * down, np.float32)

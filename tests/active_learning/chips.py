@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings
+from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from active_learning.training.loop import Point
+from campaigns.geometry import mask_document
 from campaigns.imagery.blue_marble import Chip, draw
 from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Revision, SetState, User
 
@@ -65,3 +67,8 @@ def stop_after(epochs: int, monkeypatch: pytest.MonkeyPatch, act: Callable[[], N
         reported(self, point)
 
     monkeypatch.setattr(_RunWatcher, "epoch_ended", ended)
+
+
+def label_areas(image: Image, user: User, areas: Mapping[int, NDArray[np.bool_]]) -> Revision:
+    """Submit areas of labels for an image: (H, W) masks by label."""
+    return submit(image, user, [{"label": label, "shape": mask_document(mask)} for label, mask in areas.items() if mask.any()])
