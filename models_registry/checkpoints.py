@@ -65,7 +65,8 @@ def register_internal_model(
 
     ``classes``: (label id, name) in the order of the output slots; they are mapped to these labels by identity.
     ``thresholds``: by label, the confidence from which on its objects are drafted. ``files``: "best" and "last"
-    (``Checkpoint.Role``). ``window_px``: larger images are asked about in windows of this side. No permission is asked: the training's own start has.
+    (``Checkpoint.Role``). ``window_px``: larger images are asked about in windows of this side. No permission is asked: the
+    training's own start has.
     """
     overlap_px = OVERLAP_PX if window_px is None else window_px // 4
     options = ModelOptions(extra={"training_run": training_run_id}, window_px=window_px, overlap_px=overlap_px).as_document()

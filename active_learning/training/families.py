@@ -36,8 +36,8 @@ class Job(Generic[T]):
     """All that a training needs.
 
     ``sources``, ``splits``, ``image_ids`` and ``rasters`` (the files, for who reads parts of them or bands) go with the rows of
-    ``targets``, one each. ``folder`` is the training's own and survives a crash; ``store`` holds embeddings of the backbone as installed, and lies
-    beside the stores of other kinds of features; ``start`` is a checkpoint file to go on from.
+    ``targets``, one each. ``folder`` is the training's own and survives a crash; ``store`` holds embeddings of the backbone as
+    installed, and lies beside the stores of other kinds of features; ``start`` is a checkpoint file to go on from.
     """
 
     config: TrainingConfig

@@ -30,7 +30,8 @@ def coasts(count):
 
 @pytest.fixture(autouse=True)
 def few_pixels(monkeypatch):
-    """Learn from fewer pixels than a person would, which is quicker and enough."""
+    """Learn from fewer pixels than a person would, on one thread, which is quicker and enough."""
+    monkeypatch.setenv("WINNOW_TORCH_THREADS", "1")
     monkeypatch.setattr("active_learning.training.pixel_samples.TEACHING", 3000)
     monkeypatch.setattr("active_learning.training.pixel_samples.MEASURING", 2000)
 

@@ -4639,6 +4639,8 @@ export interface components {
                 view: number;
             };
             start_from?: number | null;
+            bands?: number[] | null;
+            unlabeled?: components["schemas"]["UnlabeledEnum"];
         };
         /** @description One training; ``id`` is that of its run. ``metrics`` are those of the best epoch on the validation images. */
         TrainingRun: {
@@ -4678,6 +4680,13 @@ export interface components {
             width: number;
             height: number;
         };
+        /**
+         * @description * `auto` - auto
+         *     * `ignore` - ignore
+         *     * `background` - background
+         * @enum {string}
+         */
+        UnlabeledEnum: "auto" | "ignore" | "background";
         /** @description A place to look at: left, top, right, bottom in image pixels, and how unsure the model is there, 0 to 1. */
         UnsureArea: {
             bounds: number[];
