@@ -99,6 +99,9 @@ class RankedImage(models.Model):
     score = models.FloatField(help_text="Higher is sooner")
     parts = models.JSONField(default=dict, help_text='{"uncertainty": …, "diversity": …}')
     why = models.CharField(max_length=300, blank=True)
+    areas = models.JSONField(
+        default=list, help_text='[{"bounds": [left, top, right, bottom] in image pixels, "score", "why"}], first is first'
+    )
 
     class Meta:
         ordering = ["rank"]

@@ -103,16 +103,25 @@ class ImageNameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class AreaSerializer(serializers.Serializer[Any]):
+    """A place of an image: left, top, right and bottom in its pixels, how much it is worth a look (0 to 1), and why."""
+
+    bounds = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
+    score = serializers.FloatField()
+    why = serializers.CharField()
+
+
 class RankedImageSerializer(serializers.ModelSerializer[RankedImage]):
     """An image's place: rank 1 is asked first, a higher score sooner. ``state`` is the image's, now."""
 
     image = ImageNameSerializer(read_only=True)
     parts = serializers.DictField(child=serializers.FloatField(), read_only=True)
+    areas = AreaSerializer(many=True, read_only=True)
     state = serializers.ChoiceField(choices=ImageState.choices, source="image.state", read_only=True)
 
     class Meta:
         model = RankedImage
-        fields = ["image", "rank", "score", "parts", "why", "state"]
+        fields = ["image", "rank", "score", "parts", "why", "areas", "state"]
         read_only_fields = fields
 
 
@@ -236,7 +245,7 @@ class RankingView(generics.ListAPIView[RankedImage]):
         """Return the ranking from the first place on."""
         found = _round(self.request, self.kwargs["campaign_id"], self.kwargs["number"])
         ranking = RankedImage.objects.filter(round=found).select_related("image")
-        return ranking.only("rank", "score", "parts", "why", "image__name", "image__state")
+        return ranking.only("rank", "score", "parts", "why", "areas", "image__name", "image__state")
 
 
 class EvaluationsView(generics.ListAPIView[Evaluation]):

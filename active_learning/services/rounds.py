@@ -20,6 +20,7 @@ from active_learning.acquisition.strategies import Strategy, default_strategy
 from active_learning.acquisition.weighing import Weighing
 from active_learning.models import RankedImage, Round, RoundState
 from active_learning.services.agreements import measure_agreement
+from active_learning.services.areas import write_areas
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
 from active_learning.services.evaluation import evaluate_round, labels_behind
 from active_learning.services.knowledge import answer, know_pool, labeled_of, pool_of
@@ -205,7 +206,9 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     picks = picked_in(places)
     forget_waiting(round_.campaign, but=round_)
     keep_picks(round_, picks, predicted=predictions(known.answers, picks), labeled=labeled)
-    answer(context, round_, [place.image_id for place in places[: round_.size]], prefill=options.prefill)
+    first = [place.image_id for place in places[: round_.size]]
+    answer(context, round_, first, prefill=options.prefill)
+    write_areas(context, round_, first, limit=options.areas)
     open_round(round_, pool_size=len(places))
 
 

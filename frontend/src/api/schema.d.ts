@@ -1159,6 +1159,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/asked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell an image's place in the open round, the parts of its score, its areas, and the labeled images most like it. */
+        get: operations["images_asked_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/assist": {
         parameters: {
             query?: never;
@@ -2041,6 +2058,30 @@ export interface components {
             scopes?: components["schemas"]["ScopesEnum"][];
             /** Format: date-time */
             expires_at?: string | null;
+        };
+        /** @description A place of an image: left, top, right and bottom in its pixels, how much it is worth a look (0 to 1), and why. */
+        Area: {
+            bounds: number[];
+            /** Format: double */
+            score: number;
+            why: string;
+        };
+        /** @description An image's place in the open round: rank 1 is asked first. ``areas``: where to look first, in that order. */
+        Asked: {
+            /** @description The round's number. */
+            round: number;
+            rank: number;
+            /** @description How many images the round asks for. */
+            size: number;
+            /** @description Its title. */
+            strategy: string;
+            /** Format: double */
+            score: number;
+            parts: {
+                [key: string]: number;
+            };
+            why: string;
+            areas: components["schemas"]["Area"][];
         };
         /** @description The outline; with a list of prompts, ``objects`` has one for each. ``ready``: the answer to ``prepare``. */
         AssistAnswer: {
@@ -3321,9 +3362,10 @@ export interface components {
             id: number;
             name: string;
         };
-        /** @description A labeled image that looks like the one asked about; ``similarity`` -1 to 1. */
+        /** @description A labeled image that looks like it, how much (-1 to 1), and its labels. */
         Neighbour: {
-            image: components["schemas"]["ImageName"];
+            id: number;
+            name: string;
             /** Format: double */
             similarity: number;
             labels: string[];
@@ -3940,6 +3982,7 @@ export interface components {
                 [key: string]: number;
             };
             readonly why: string;
+            readonly areas: components["schemas"]["Area"][];
             readonly state: components["schemas"]["ImageStateEnum"];
         };
         /** @description Failed images by reason, with one example. */
@@ -4756,6 +4799,16 @@ export interface components {
             ranked: components["schemas"]["Rank"] | null;
             neighbours: components["schemas"]["Neighbour"][];
             looked_at: boolean;
+        };
+        /**
+         * @description Why an image is asked; ``asked`` is null where the open round does not ask for it.
+         *
+         *     ``withheld``: reasons and areas are left out, since the image is labeled as if no model existed.
+         */
+        WhyAsked: {
+            asked: components["schemas"]["Asked"] | null;
+            withheld: boolean;
+            neighbours: components["schemas"]["Neighbour"][];
         };
     };
     responses: never;
@@ -7573,6 +7626,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    images_asked_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyAsked"];
                 };
             };
         };

@@ -1,0 +1,100 @@
+"""Areas that a round asks about: where its model is least sure in the images that come first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from active_learning.acquisition.regions import Area, chosen, with_surroundings
+from active_learning.models import RankedImage, Round
+from active_learning.services.answers import LabelColumns, label_columns
+from active_learning.services.objects import found_in
+from campaigns.models import Image
+from campaigns.runs import RunContext
+from inference.areas import LEAST, Bounds, levels_of, rank_pixels
+from inference.models import Prediction
+from inference.rasters import read_map
+from inference.schema import Raster
+from inference.store import load_prediction
+from inference.uncertainty import object_entropy
+
+CANDIDATES: Final = 4
+
+
+def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *, limit: int) -> int:
+    """Find up to ``limit`` areas in each image by the answers of the round's model; return in how many images there are any."""
+    if round_.model is None or not limit:
+        return 0
+    columns = label_columns(round_.campaign, round_.model)
+    answers = Prediction.objects.filter(model=round_.model, model_version=round_.model_version, image__in=image_ids)
+    ranked = {each.image_id: each for each in RankedImage.objects.filter(round=round_, image__in=image_ids)}
+    found = []
+    for done, answer in enumerate(answers.select_related("image").iterator(200)):
+        context.progress(done=done, total=len(image_ids), message="Looking for the areas to ask about")
+        areas = areas_in(answer, columns, limit=limit)
+        if areas and answer.image_id in ranked:
+            place = ranked[answer.image_id]
+            place.areas = [
+                {"bounds": [round(value, 2) for value in area.bounds], "score": round(area.score, 4), "why": area.why} for area in areas
+            ]
+            found.append(place)
+    RankedImage.objects.bulk_update(found, ["areas"], batch_size=500)
+    return len(found)
+
+
+def areas_in(answer: Prediction, columns: LabelColumns, *, limit: int) -> tuple[Area, ...]:
+    """Return the areas of an image that its answer is least sure of, by its pixels or by its objects."""
+    path = settings.DATA_DIR / answer.heat_map
+    if answer.heat_map and path.is_file():
+        return chosen(_of_pixels(answer, levels_of(path.read_bytes()), columns, limit), limit=limit)
+    return chosen(with_surroundings(_of_objects(answer, columns), width=answer.image.width, height=answer.image.height), limit=limit)
+
+
+def _of_pixels(answer: Prediction, levels: NDArray[np.uint8], columns: LabelColumns, limit: int) -> list[Area]:
+    image = answer.image
+    windows = rank_pixels(levels, width=image.width, height=image.height, limit=CANDIDATES * limit)
+    names = _names_of(answer, image, columns, [window.bounds for window in windows])
+    return [
+        Area(window.bounds, window.uncertainty, _said(f"The model's pixels are unsure here ({window.uncertainty:.2f}).", name), name)
+        for window, name in zip(windows, names, strict=True)
+    ]
+
+
+def _said(sentence: str, name: str) -> str:
+    return f"{sentence} Most of it looks like {name}." if name else sentence
+
+
+def _names_of(answer: Prediction, image: Image, columns: LabelColumns, windows: Sequence[Bounds]) -> list[str]:
+    """Return the label that takes most of each window; empty where the classes have none, or the map is gone."""
+    try:
+        raster = next((item for item in load_prediction(answer).items if isinstance(item, Raster)), None)
+        numbers = None if raster is None else read_map(raster.class_map)
+    except OSError:
+        numbers = None
+    if numbers is None:
+        return [""] * len(windows)
+    down, across = numbers.shape[0] / image.height, numbers.shape[1] / image.width
+    names = []
+    for left, top, right, bottom in windows:
+        inside = numbers[
+            int(top * down) : max(int(top * down) + 1, int(bottom * down)),
+            int(left * across) : max(int(left * across) + 1, int(right * across)),
+        ]
+        column = columns.columns.get(int(np.bincount(inside.ravel()).argmax())) if inside.size else None
+        names.append("" if column is None else columns.names[column])
+    return names
+
+
+def _of_objects(answer: Prediction, columns: LabelColumns) -> list[Area]:
+    found = found_in([item for item in answer.document["items"] if item.get("confidence") is not None], columns.columns)
+    areas = []
+    for column, bounds, confidence in zip(found.label.tolist(), found.bounds.tolist(), found.confidence.tolist(), strict=True):
+        doubt, name = object_entropy(confidence), columns.names[column]
+        if doubt >= LEAST:
+            left, top, right, bottom = bounds
+            areas.append(Area((left, top, right, bottom), doubt, f"The model is unsure of {name} here ({confidence:.2f}).", name))
+    return areas
