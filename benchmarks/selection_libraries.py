@@ -24,7 +24,7 @@ def scikit_activeml_kcenter(points: Any, labeled: Any, picks: int) -> Any:
 
 def scikit_activeml_typiclust(points: Any, labeled: Any, picks: int) -> Any:
     """TypiClust of scikit-activeml."""
-    from skactiveml.pool import TypiClust  # type: ignore[import-not-found]
+    from skactiveml.pool import TypiClust
 
     everything = np.vstack([points, labeled])
     known = np.full(len(everything), np.nan)
