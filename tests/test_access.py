@@ -124,7 +124,6 @@ RULES: dict[str, dict[str, Rule]] = {
     "lent-images/<str:token>": {"get": PUBLIC},
     "images/<int:image_id>/statistics": {"get": only(MEMBERS)},
     "images/<int:image_id>/georeference": {"get": only(MEMBERS)},
-    "images/<int:image_id>/asked": {"get": only(MEMBERS)},
     "images/<int:image_id>/uncertain-areas": {"get": only(MEMBERS)},
     "images/<int:image_id>/tiles/<int:z>/<int:x>/<int:y>.<str:extension>": {"get": only(MEMBERS)},
     "images/<int:image_id>/annotation-set": {"get": only(MEMBERS), "patch": only(ANNOTATORS, {"upsert": []}, **VERSION)},

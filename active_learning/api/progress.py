@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from active_learning.acquisition.strategies import STRATEGIES
-from active_learning.api.rounds import ImageNameSerializer
+from active_learning.api.rounds import AreaSerializer, ImageNameSerializer
 from active_learning.models import Simulation
 from active_learning.progress.replay import can_replay
 from active_learning.services.progress import learning_curve
@@ -97,14 +97,20 @@ class RankSerializer(serializers.Serializer[Any]):
     rank = serializers.IntegerField()
     score = serializers.FloatField()
     parts = serializers.DictField(child=serializers.FloatField())
-    why = serializers.CharField()
+    why = serializers.CharField(allow_blank=True)
+    areas = AreaSerializer(many=True, help_text="Where to look first, in that order.")
+    size = serializers.IntegerField(help_text="How many images the round asks for.")
     strategy = serializers.CharField()
 
 
 class WhySerializer(serializers.Serializer[Any]):
-    """``ranked``: null where the open round does not ask for it; ``looked_at``: whether it can be compared with others."""
+    """``ranked``: null where the open round does not ask for it; ``looked_at``: whether it can be compared with others.
+
+    ``withheld``: reasons and areas are left out, since the image is labeled as if no model existed.
+    """
 
     ranked = RankSerializer(allow_null=True)
+    withheld = serializers.BooleanField()
     neighbours = NeighbourSerializer(many=True)
     looked_at = serializers.BooleanField()
 
@@ -112,11 +118,15 @@ class WhySerializer(serializers.Serializer[Any]):
 def _why(found: Why) -> dict[str, Any]:
     ranked = found.ranked
     strategy = STRATEGIES[ranked.round.strategy].title if ranked is not None and ranked.round.strategy in STRATEGIES else ""
+    told: dict[str, Any] = {"parts": {}, "why": "", "areas": []}
+    if ranked is not None and not found.withheld:
+        told = {"parts": ranked.parts, "why": ranked.why, "areas": ranked.areas}
     return {
         "ranked": None if ranked is None else {
-            "round": ranked.round.number, "rank": ranked.rank, "score": ranked.score, "parts": ranked.parts, "why": ranked.why,
-            "strategy": strategy,
+            "round": ranked.round.number, "rank": ranked.rank, "size": ranked.round.size, "score": ranked.score,
+            "strategy": strategy, **told,
         },
+        "withheld": found.withheld,
         "neighbours": found.neighbours,
         "looked_at": found.looked_at,
     }  # fmt: skip

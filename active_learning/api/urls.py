@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from active_learning.api import asked, likeness, plans, progress, rounds, similarity, statistics, training
+from active_learning.api import likeness, plans, progress, rounds, similarity, statistics, training
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *training.urlpatterns,
@@ -12,5 +12,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *plans.urlpatterns,
     *statistics.urlpatterns,
     *progress.urlpatterns,
-    *asked.urlpatterns,
 ]

@@ -16,6 +16,7 @@ from active_learning.services.embeddings import embedding_store
 from active_learning.services.knowledge import labeled_of
 from campaigns.models import AnnotationSet, Image, Label, SetState, User
 from campaigns.permissions import VIEW, require_role
+from campaigns.services.annotations import is_control
 
 NEIGHBOURS: Final = 5
 
@@ -31,11 +32,15 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Why:
-    """``ranked``: its place in the open round, None where that does not ask for it; ``looked_at``: whether its embedding is stored."""
+    """``ranked``: its place in the open round, None where that does not ask for it; ``looked_at``: whether its embedding is stored.
+
+    ``withheld``: what a model said of it is not to be told, since it is a control that is labeled as if no model existed.
+    """
 
     ranked: RankedImage | None
     neighbours: tuple[Neighbour, ...]
     looked_at: bool
+    withheld: bool = False
 
 
 def why_asked(*, user: User, image: Image) -> Why:
@@ -44,9 +49,10 @@ def why_asked(*, user: User, image: Image) -> Why:
     ranked = RankedImage.objects.filter(image=image, round__state=RoundState.OPEN).select_related("round", "round__model").first()
     store = embedding_store()
     key = content_key(image.sha256)
+    withheld = ranked is not None and ranked.round.model_id is not None and is_control(image)
     if len(store.missing([key])):
-        return Why(ranked, (), looked_at=False)
-    return Why(ranked, _neighbours(image, store.load([key])[0]), looked_at=True)
+        return Why(ranked, (), looked_at=False, withheld=withheld)
+    return Why(ranked, _neighbours(image, store.load([key])[0]), looked_at=True, withheld=withheld)
 
 
 def _neighbours(image: Image, vector: npt.NDArray[np.float32]) -> tuple[Neighbour, ...]:

@@ -1159,23 +1159,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/images/{image_id}/asked": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Tell an image's place in the open round, the parts of its score, its areas, and the labeled images most like it. */
-        get: operations["images_asked_retrieve"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/images/{image_id}/assist": {
         parameters: {
             query?: never;
@@ -2065,23 +2048,6 @@ export interface components {
             /** Format: double */
             score: number;
             why: string;
-        };
-        /** @description An image's place in the open round: rank 1 is asked first. ``areas``: where to look first, in that order. */
-        Asked: {
-            /** @description The round's number. */
-            round: number;
-            rank: number;
-            /** @description How many images the round asks for. */
-            size: number;
-            /** @description Its title. */
-            strategy: string;
-            /** Format: double */
-            score: number;
-            parts: {
-                [key: string]: number;
-            };
-            why: string;
-            areas: components["schemas"]["Area"][];
         };
         /** @description The outline; with a list of prompts, ``objects`` has one for each. ``ready``: the answer to ``prepare``. */
         AssistAnswer: {
@@ -3362,10 +3328,9 @@ export interface components {
             id: number;
             name: string;
         };
-        /** @description A labeled image that looks like it, how much (-1 to 1), and its labels. */
+        /** @description A labeled image that looks like the one asked about; ``similarity`` -1 to 1. */
         Neighbour: {
-            id: number;
-            name: string;
+            image: components["schemas"]["ImageName"];
             /** Format: double */
             similarity: number;
             labels: string[];
@@ -3966,6 +3931,10 @@ export interface components {
                 [key: string]: number;
             };
             why: string;
+            /** @description Where to look first, in that order. */
+            areas: components["schemas"]["Area"][];
+            /** @description How many images the round asks for. */
+            size: number;
             strategy: string;
         };
         /** @description An image's place: rank 1 is asked first, a higher score sooner. ``state`` is the image's, now. */
@@ -4794,21 +4763,16 @@ export interface components {
             label: number;
             default: boolean;
         };
-        /** @description ``ranked``: null where the open round does not ask for it; ``looked_at``: whether it can be compared with others. */
-        Why: {
-            ranked: components["schemas"]["Rank"] | null;
-            neighbours: components["schemas"]["Neighbour"][];
-            looked_at: boolean;
-        };
         /**
-         * @description Why an image is asked; ``asked`` is null where the open round does not ask for it.
+         * @description ``ranked``: null where the open round does not ask for it; ``looked_at``: whether it can be compared with others.
          *
          *     ``withheld``: reasons and areas are left out, since the image is labeled as if no model existed.
          */
-        WhyAsked: {
-            asked: components["schemas"]["Asked"] | null;
+        Why: {
+            ranked: components["schemas"]["Rank"] | null;
             withheld: boolean;
             neighbours: components["schemas"]["Neighbour"][];
+            looked_at: boolean;
         };
     };
     responses: never;
@@ -7626,27 +7590,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    images_asked_retrieve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                image_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyAsked"];
                 };
             };
         };

@@ -107,10 +107,10 @@ class TestAsking:
         assert places[2][0] >= 64  # the third is about the other label, although other field pixels are less sure
         assert "looks like Road" in ranked.areas[2]["why"]
         assert not RankedImage.objects.get(round=round_, rank=3).areas
-        body = as_user(annotator).get(f"/api/v1/images/{images[0].pk}/asked").json()
-        assert (body["asked"]["rank"], body["asked"]["strategy"]) == (1, "Unsure patches, label by label")
-        assert body["asked"]["areas"][0]["bounds"] == places[0]
-        assert set(body["asked"]["parts"]) >= {"coverage", "uncertainty"}
+        body = as_user(annotator).get(f"/api/v1/images/{images[0].pk}/why").json()
+        assert (body["ranked"]["rank"], body["ranked"]["strategy"]) == (1, "Unsure patches, label by label")
+        assert body["ranked"]["areas"][0]["bounds"] == places[0]
+        assert set(body["ranked"]["parts"]) >= {"coverage", "uncertainty"}
 
     def test_objects_are_asked_about_where_they_are_unsure(self, make_campaign, manager, make_external, data_dir, shared_embeddings):
         (data_dir / "embeddings").symlink_to(shared_embeddings)
@@ -136,24 +136,14 @@ class TestAsking:
         model = self.painted(campaign, images, manager, make_external)
         self.opened(campaign, manager, strategy="patches", size=2, model=model, options=RoundOptions(areas=3))
         Campaign.objects.filter(pk=campaign.pk).update(settings={**campaign.settings, "control_share": 0.5})
-        told = {image.pk: as_user(annotator).get(f"/api/v1/images/{image.pk}/asked").json() for image in images}
+        told = {image.pk: as_user(annotator).get(f"/api/v1/images/{image.pk}/why").json() for image in images}
         withheld = {pk for pk, body in told.items() if body["withheld"]}
         assert 0 < len(withheld) < len(images)
         for pk, body in told.items():
-            said = (body["asked"]["why"], body["asked"]["areas"], body["asked"]["parts"])
+            said = (body["ranked"]["why"], body["ranked"]["areas"], body["ranked"]["parts"])
             assert (said == ("", [], {})) == (pk in withheld)
 
-    def test_the_nearest_labeled_images_are_shown_with_their_labels(self, coast, pool, labels, manager, annotator, as_user):
-        self.opened(coast, manager, strategy="maxherding", size=4)
-        body = as_user(annotator).get(f"/api/v1/images/{pool[0].pk}/asked").json()
-        similar = [each["similarity"] for each in body["neighbours"]]
-        assert len(similar) == 4
-        assert similar == sorted(similar, reverse=True)
-        assert not {each["id"] for each in body["neighbours"]} & {image.pk for image in pool}
-        assert "gain" in body["asked"]["why"]
-
-    def test_an_image_that_no_round_asks_for_says_so(self, fields, annotator, as_user, stranger):
+    def test_an_image_that_no_round_asks_for_says_so(self, fields, annotator, as_user):
         _campaign, images = fields
-        body = as_user(annotator).get(f"/api/v1/images/{images[0].pk}/asked").json()
-        assert body == {"asked": None, "withheld": False, "neighbours": []}
-        assert as_user(stranger).get(f"/api/v1/images/{images[0].pk}/asked").status_code == 404
+        body = as_user(annotator).get(f"/api/v1/images/{images[0].pk}/why").json()
+        assert (body["ranked"], body["withheld"]) == (None, False)
