@@ -106,6 +106,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "delete": only(MANAGERS, {"images": "all"}),
     },
     "campaigns/<int:campaign_id>/images/ids": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/images/measures": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/guesses": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/labelings": {"post": only(ANNOTATORS, {"images": "all", "add": [1]})},
     "campaigns/<int:campaign_id>/changes": {"get": only(MEMBERS)},

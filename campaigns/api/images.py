@@ -33,6 +33,7 @@ from campaigns.models import AnnotationSet, Campaign, Image, Split
 from campaigns.querysets import ImageQuerySet
 from campaigns.services.annotations import open_annotation_set
 from campaigns.services.images import delete_image, delete_images, update_image, update_images
+from campaigns.services.measuring import MEASURES, spread_of_measures
 
 ORDERINGS = {
     "-priority": ("-priority", "id"),
@@ -164,6 +165,24 @@ class ImageIdsView(generics.GenericAPIView[Image]):
         return Response({"ids": ids, "count": len(ids)})
 
 
+class SpreadSerializer(serializers.Serializer[Any]):
+    """By measure: the values below which 0, 1, … 100 % of the campaign's images lie; empty before images are measured."""
+
+    sharpness = serializers.ListField(child=serializers.FloatField())
+    brightness = serializers.ListField(child=serializers.FloatField())
+    contrast = serializers.ListField(child=serializers.FloatField())
+
+
+class SpreadView(APIView):
+    """How sharp, bright and full of contrast the campaign's images are."""
+
+    @extend_schema(responses=SpreadSerializer)
+    def get(self, request: Request, campaign_id: int) -> Response:
+        """Return percentiles, so that a limit can be chosen as a share of the images."""
+        spread = spread_of_measures(fetch_campaign(request, campaign_id))
+        return Response({name: spread.get(name, []) for name in MEASURES})
+
+
 class ImageView(APIView):
     """One image."""
 
@@ -245,6 +264,7 @@ class ReleaseView(APIView):
 urlpatterns = [
     path("campaigns/<int:campaign_id>/images", ImagesView.as_view()),
     path("campaigns/<int:campaign_id>/images/ids", ImageIdsView.as_view()),
+    path("campaigns/<int:campaign_id>/images/measures", SpreadView.as_view()),
     path("campaigns/<int:campaign_id>/next", NextView.as_view()),
     path("images/<int:image_id>", ImageView.as_view()),
     path("images/<int:image_id>/skip", SkipView.as_view()),

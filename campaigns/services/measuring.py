@@ -50,3 +50,20 @@ def execute_measure(context: RunContext) -> dict[str, object]:
         done += len(found)
         context.progress(done=done, failed=failed, total=max(total, done + failed))
     return {"measured": done}
+
+
+MEASURES = ("sharpness", "brightness", "contrast")
+
+
+def spread_of_measures(campaign: Campaign) -> dict[str, list[float]]:
+    """Return, by measure, the values below which 0, 1, … 100 % of the measured images lie; none where nothing is measured yet.
+
+    A limit such as "the blurriest tenth" is chosen by them: what 40 of sharpness means depends on the pictures.
+    """
+    rows = Image.objects.filter(campaign=campaign, sharpness__isnull=False).order_by().values_list(*MEASURES)
+    columns = [sorted(column) for column in zip(*rows, strict=True)]
+    return {name: _percentiles(column) for name, column in zip(MEASURES, columns, strict=True)} if columns else {}
+
+
+def _percentiles(ordered: list[float]) -> list[float]:
+    return [round(ordered[round(share * (len(ordered) - 1) / 100)], 4) for share in range(101)]

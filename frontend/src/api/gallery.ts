@@ -51,6 +51,14 @@ export function useImageIds(campaign: number, query: Query, ordering: string) {
   });
 }
 
+/** How sharp, bright and full of contrast the images are, in percentiles: to choose a limit by. */
+export function useMeasures(campaign: number) {
+  return useQuery({
+    queryKey: [...campaignKey(campaign), "measures"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/images/measures", { params: at(campaign), signal })),
+  });
+}
+
 /** Known images, in the order asked for, with what models guess of them. */
 export async function fetchRows(campaign: number, wanted: readonly number[], guessed: boolean): Promise<GalleryImage[]> {
   const ids = wanted.join(",");

@@ -455,6 +455,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/images/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return percentiles, so that a limit can be chosen as a share of the images. */
+        get: operations["campaigns_images_measures_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/inference-runs": {
         parameters: {
             query?: never;
@@ -4318,6 +4335,12 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "train" | "validation" | "test";
+        /** @description By measure: the values below which 0, 1, … 100 % of the campaign's images lie; empty before images are measured. */
+        Spread: {
+            sharpness: number[];
+            brightness: number[];
+            contrast: number[];
+        };
         /** @description How good a model is on a slice. */
         Statistics: {
             kind: components["schemas"]["StatisticsKindEnum"];
@@ -5838,6 +5861,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageIds"];
+                };
+            };
+        };
+    };
+    campaigns_images_measures_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spread"];
                 };
             };
         };

@@ -45,9 +45,9 @@ function ByQuery({ campaign, onSelect }: { campaign: Campaign; onSelect: OnSelec
         {t("gallery.byQueryHint")}
       </Text>
       <Group gap="xs">
-        <Chips filter={filter} named={named} onChange={setFilter} />
+        <Chips campaign={campaign.id} filter={filter} named={named} onChange={setFilter} />
       </Group>
-      <ConditionForm named={named} onAdd={(mode, condition) => setFilter(withCondition(filter, mode, condition))} />
+      <ConditionForm campaign={campaign.id} named={named} onAdd={(mode, condition) => setFilter(withCondition(filter, mode, condition))} />
       <SegmentedControl size="xs" fullWidth aria-label={t("gallery.way")} value={way} onChange={(next) => setWay(next as Way)} data={WAYS.map((one) => ({ value: one, label: t(`gallery.ways.${one}`) }))} />
       <Group justify="flex-end">
         <Button loading={busy} disabled={isEmpty(filter)} onClick={() => void run()} data-testid="query-run">

@@ -42,6 +42,7 @@ export function FilterBar({ campaign, filter, ordering, onChange, onOrdering }: 
         </Popover.Target>
         <Popover.Dropdown>
           <ConditionForm
+            campaign={campaign.id}
             named={named}
             onAdd={(mode, condition) => {
               onChange(withCondition(filter, mode, condition), ordering);
@@ -50,7 +51,7 @@ export function FilterBar({ campaign, filter, ordering, onChange, onOrdering }: 
           />
         </Popover.Dropdown>
       </Popover>
-      <Chips filter={filter} named={named} onChange={(next) => onChange(next, ordering)} />
+      <Chips campaign={campaign.id} filter={filter} named={named} onChange={(next) => onChange(next, ordering)} />
       <ViewsMenu campaign={campaign} filter={filter} ordering={ordering} onOpen={onChange} />
       {!isEmpty(filter) && (
         <Button variant="subtle" color="gray" size="xs" onClick={() => onChange(NO_FILTER, ordering)} data-testid="clear-filters">

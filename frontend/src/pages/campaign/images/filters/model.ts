@@ -117,6 +117,10 @@ export function withoutCondition(filter: Filter, group: number, condition: numbe
   return inGroup(filter, group, (conditions) => conditions.filter((_, at) => at !== condition));
 }
 
+export function withValue(filter: Filter, group: number, condition: number, value: string): Filter {
+  return inGroup(filter, group, (conditions) => conditions.map((one, at) => (at === condition ? { ...one, value } : one)));
+}
+
 export function withMode(filter: Filter, group: number, mode: Mode): Filter {
   return { ...filter, groups: filter.groups.map((one, at) => (at === group ? { ...one, mode } : one)) };
 }
