@@ -11,6 +11,7 @@ import { useDesk, useLabeling } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { ObjectList } from "./ObjectList";
 import { ViewPanel } from "./ViewPanel";
+import { WhyPanel } from "./WhyPanel";
 import type { ImageFacts } from "./wire";
 
 /** What is in the image, what models say of it, and how far the campaign has come. */
@@ -26,6 +27,7 @@ export function RightPanel() {
         {current && <ViewPanel workspace={current} />}
         {current?.image.tiled && <BandPanel image={current.image} />}
         {current && campaign.task !== "classification" && <DoubtPanel workspace={current} />}
+        {current && <WhyPanel workspace={current} />}
         {current && <ImageFactsLine image={current.image} />}
         <ProgressLine />
       </div>

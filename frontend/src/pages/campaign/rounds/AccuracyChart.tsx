@@ -3,6 +3,7 @@ import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemReturn } from "ec
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useEvaluations } from "@/api/learning";
+import { useLearningCurve } from "@/api/progress";
 import type { Campaign, Evaluation } from "@/api/types";
 import { Chart } from "@/parts/chart/Chart";
 import { axis, type ChartPalette } from "@/parts/chart/types";
@@ -28,15 +29,16 @@ function intervals(points: readonly Measured[]): [number, number, number][] {
   return points.flatMap((point): [number, number, number][] => (point.low === null || point.high === null ? [] : [[point.labeled, point.low, point.high]]));
 }
 
-function Plot({ found }: { found: Efficiency }) {
+function Plot({ found, audits }: { found: Efficiency; audits: readonly Measured[] }) {
   const { t } = useTranslation();
   const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
   const option = useCallback(
     (palette: ChartPalette) => {
-      const [strong] = palette.series;
+      const [strong, warm] = palette.series;
       const lines = [
         { name: t("rounds.asked"), points: found.model, color: strong, dashed: false },
         { name: t("rounds.random"), points: found.random, color: palette.muted, dashed: true },
+        { name: t("rounds.audits"), points: audits, color: warm, dashed: true, symbol: "diamond" },
       ].filter((line) => line.points.length > 0);
       return {
         grid: { left: 56, right: 22, top: 38, bottom: 44 },
@@ -44,13 +46,13 @@ function Plot({ found }: { found: Efficiency }) {
         tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text } },
         xAxis: { ...axis(palette, t("rounds.labeledImages")), splitLine: { show: false }, nameGap: 28, scale: true, minInterval: 1 },
         yAxis: { ...axis(palette, ""), ...shareAxis(lines.flatMap(({ points }) => points.flatMap((point) => [point.value, point.low ?? point.value, point.high ?? point.value]))), axisLabel: { color: palette.text, formatter: (value: number) => `${Math.round(100 * value)} %` } },
-        series: lines.flatMap(({ name, points, color, dashed }) => [
-          { type: "line", name, color, data: points.map((point) => [point.labeled, point.value]), symbol: "circle", symbolSize: 8, lineStyle: { width: 2.4, type: dashed ? "dashed" : "solid" }, tooltip: { valueFormatter: (value: unknown) => (typeof value === "number" ? percent(value) : "") } },
+        series: lines.flatMap(({ name, points, color, dashed, symbol = "circle" }) => [
+          { type: "line", name, color, data: points.map((point) => [point.labeled, point.value]), symbol, symbolSize: symbol === "circle" ? 8 : 11, lineStyle: { width: symbol === "circle" ? 2.4 : 0, type: dashed ? "dashed" : "solid" }, tooltip: { valueFormatter: (value: unknown) => (typeof value === "number" ? percent(value) : "") } },
           { type: "custom", name: `${name} ±`, data: intervals(points), renderItem: drawInterval(color), tooltip: { show: false }, silent: true, z: 1 },
         ]),
       };
     },
-    [found, t],
+    [found, audits, t],
   );
   const last = found.model.at(-1);
   const label = last === undefined ? t("rounds.chart") : t("rounds.chartIs", { labeled: last.labeled, value: percent(last.value) });
@@ -97,18 +99,21 @@ function Figures({ evaluations, metric }: { evaluations: readonly Evaluation[]; 
 export function AccuracyChart({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const query = useEvaluations(campaign.id);
+  const curve = useLearningCurve(campaign.id);
   const found = useMemo(() => efficiency(query.data ?? []), [query.data]);
+  const audits = useMemo(() => curve.data?.audits ?? [], [curve.data]);
+  const shown = found ?? (audits.length > 0 ? { metric: "accuracy", model: [], random: [] } : null);
   return (
     <Card data-testid="accuracy-chart">
       <Title order={2} fz={18}>
         {t("rounds.chart")}
       </Title>
       <Text size="sm" c="dimmed" mb="sm">
-        {found === null ? t("rounds.chartEmpty") : t("rounds.chartText", { metric: metricName(found.metric) })}
+        {found === null ? t("rounds.chartEmpty") : t("rounds.chartText", { metric: metricName(found.metric) })} {audits.length > 0 && t("rounds.auditText")}
       </Text>
+      {shown !== null && <Plot found={shown} audits={audits} />}
       {found !== null && (
         <>
-          <Plot found={found} />
           <Figures evaluations={query.data ?? []} metric={found.metric} />
         </>
       )}

@@ -7,6 +7,7 @@ import type { Campaign, RankedImage } from "@/api/types";
 import { ErrorState, LoadingRows } from "@/parts/states";
 import { barOf, figure } from "./figures";
 import classes from "./Ranking.module.css";
+import { WhyButton } from "./WhyButton";
 
 /** Largest value of each part in the ranking: shares of a whole pool are tiny numbers, and say something only beside each other. */
 function largest(items: readonly RankedImage[]): ReadonlyMap<string, number> {
@@ -55,6 +56,7 @@ function Ranked({ campaign, ranked, scale }: { campaign: Campaign; ranked: Ranke
           {ranked.why}
         </Text>
         <Parts parts={ranked.parts} scale={scale} />
+        {ranked.state === "unlabeled" && <WhyButton image={ranked.image} />}
       </Box>
     </li>
   );

@@ -10,7 +10,10 @@ import { When } from "@/parts/When";
 import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 import { AccuracyChart } from "./AccuracyChart";
+import { AdviceCard } from "./AdviceCard";
+import { PlanCard } from "./PlanCard";
 import { Ranking } from "./Ranking";
+import { Simulate } from "./simulate/Simulate";
 import { StartRound } from "./StartRound";
 
 const COLORS: Record<Round["state"], string> = { ranking: "blue", open: "pine", closed: "gray", failed: "red" };
@@ -83,6 +86,8 @@ export function RoundsTab({ campaign }: { campaign: Campaign }) {
       {(rounds) => (
         <Stack>
           {mayManage(campaign.role) && <StartRound key={rounds.length} campaign={campaign} first={rounds.length === 0} busy={rounds.some((round) => round.state === "ranking")} />}
+          <PlanCard campaign={campaign} />
+          {rounds.length > 0 && <AdviceCard campaign={campaign} />}
           {rounds.length > 0 && <AccuracyChart campaign={campaign} />}
           {rounds.length === 0 ? (
             <EmptyState icon={<IconRefreshDot size={26} />} title={t("rounds.emptyTitle")}>
@@ -91,6 +96,7 @@ export function RoundsTab({ campaign }: { campaign: Campaign }) {
           ) : (
             <RoundList campaign={campaign} rounds={[...rounds].sort((a, b) => b.number - a.number)} />
           )}
+          <Simulate campaign={campaign} />
         </Stack>
       )}
     </Loaded>
