@@ -1,27 +1,83 @@
-"""F1 of found boxes against true ones, at half overlap."""
+"""Found objects against true ones: F1 of their boxes at half overlap, and average precision as COCO measures it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from active_learning.acquisition.values import Floats
 from active_learning.services.answers import label_columns
 from active_learning.services.truth import Annotations, held_back
-from campaigns.geometry import shape_bounds
+from active_learning.training.coco_objects import DEFAULT_SIGMA, precision_of_shapes
+from active_learning.training.families import family_name
+from campaigns.geometry import Skeleton, shape_bounds
 from campaigns.models import Campaign
+from campaigns.options import CampaignOptions
 from inference.models import Prediction
 from inference.prefill import object_shape
 from inference.schema import READERS, Box, Keypoints, Mask, Polygon
 from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.networks.object_checkpoint import Part
 
 LEAST_OVERLAP = 0.5
 DEFAULT_THRESHOLD = 0.5
 BOOTSTRAPS = 500
 Bounds = tuple[float, float, float, float]
+PARTS: Final[dict[str, Part]] = {"detection": "boxes", "instance": "masks", "keypoints": "points"}
 Found = list[tuple[int, float, Bounds]]
+
+
+def part_of(campaign: Campaign) -> Part | None:
+    """Return what models of a campaign tell of objects; None where they tell of no objects."""
+    return PARTS.get(family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation))
+
+
+def measure_objects(campaign: Campaign, model: RegisteredModel, version: str, truth: Mapping[int, Annotations]) -> dict[str, float]:
+    """Return F1 of boxes with its interval, and the mean average precision of boxes, masks or points; empty without an answer."""
+    return f1_of_boxes(campaign, model, version, truth) | precision_of_objects(campaign, model, version, truth)
+
+
+def precision_of_objects(campaign: Campaign, model: RegisteredModel, version: str, truth: Mapping[int, Annotations]) -> dict[str, float]:
+    """Return map (over overlaps from 0.5 to 0.95) and map_50 over the held-back images; empty without an answer or a true object."""
+    part, columns = part_of(campaign), label_columns(campaign, model)
+    column_of = {label: column for column, label in enumerate(columns.label_ids)}
+    rows = Prediction.objects.filter(model=model, model_version=version, image__in=held_back(campaign).order_by())
+    columns_wanted = ("image_id", "document", "image__width", "image__height")
+    answered = [row for row in rows.order_by("image_id").values_list(*columns_wanted) if row[0] in truth]
+    if part is None or not answered or not column_of:
+        return {}
+    known = [[(column_of[each["label"]], each["shape"]) for each in truth[image] if each["label"] in column_of] for image, *_ in answered]
+    found = [_shapes(document["items"], columns.columns) for _, document, *_ in answered]
+    precision = precision_of_shapes(
+        part, known, found, [(width, height) for *_, width, height in answered], classes=len(column_of),
+        sigmas=_sigmas(campaign, known) if part == "points" else None,
+    )  # fmt: skip
+    return {"map": precision.mean, "map_50": precision.mean_50} if precision.support.any() else {}
+
+
+def _shapes(items: Sequence[Mapping[str, Any]], column_of: Mapping[int, int]) -> list[tuple[int, float, Mapping[str, Any]]]:
+    found: list[tuple[int, float, Mapping[str, Any]]] = []
+    for document in items:
+        column, item = column_of.get(document.get("index", -1)), READERS[document["kind"]](document)
+        if column is None or not isinstance(item, Box | Polygon | Mask | Keypoints):
+            continue
+        shape = object_shape(item)
+        if shape is not None:
+            found.append((column, 1.0 if item.confidence is None else item.confidence, shape))
+    return found
+
+
+def _sigmas(campaign: Campaign, known: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> dict[str, float]:
+    """Return how far annotators scatter about each point: those of the labels' skeletons, and any others that were drawn."""
+    names = {point["name"] for row in known for _, shape in row if shape["type"] == "points" for point in shape["points"]}
+    sigmas = dict.fromkeys(sorted(names), DEFAULT_SIGMA)
+    for document in campaign.labels.values_list("skeleton", flat=True):
+        skeleton = Skeleton.from_document(document) if document else None
+        if skeleton is not None:
+            sigmas |= {name: skeleton.sigmas.get(name, DEFAULT_SIGMA) for name in skeleton.names}
+    return sigmas
 
 
 def f1_of_boxes(campaign: Campaign, model: RegisteredModel, version: str, truth: Mapping[int, Annotations]) -> dict[str, float]:

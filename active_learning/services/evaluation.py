@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from active_learning.acquisition.values import Floats
 from active_learning.models import Evaluation, Round, Snapshot
 from active_learning.services.answers import Answers, read_answers
-from active_learning.services.detections import f1_of_boxes
+from active_learning.services.detections import measure_objects, part_of
 from active_learning.services.knowledge import answer_held_back, embedded_truth
 from active_learning.services.truth import Annotations, held_back, reference_of, truth_of, whole_labels
 from active_learning.training.fast_head import Examples, fit_head
@@ -26,7 +26,6 @@ from models_registry.networks.heads import LinearHead
 
 CONFIDENCE_Z = 1.96
 RANDOM_DRAWS = 5
-MEASURED = (Task.CLASSIFICATION, Task.DETECTION)
 HEAD_STEPS = 60
 HEAD_DECAY = 1e-2
 
@@ -34,14 +33,14 @@ HEAD_DECAY = 1e-2
 def evaluate_round(context: RunContext, round_: Round) -> Evaluation | None:
     """Measure the round's model on the held-back images, once a round; None where there is no model or no truth.
 
-    Classification and detection are measured; other tasks wait for their measures.
+    What names the class of every pixel waits for its measure.
     """
     existing = Evaluation.objects.filter(round=round_).first()
     if existing is not None or round_.model is None:
         return existing
     campaign = round_.campaign
     truth = truth_of(held_back(campaign))
-    if not truth or campaign.task not in MEASURED:
+    if not truth or (campaign.task != Task.CLASSIFICATION and part_of(campaign) is None):
         return None
     answer_held_back(context, round_)
     metrics = measure_model(campaign, round_.model, round_.model_version, truth)
@@ -90,8 +89,8 @@ def labels_behind(model: RegisteredModel, campaign: Campaign) -> int:
 
 def measure_model(campaign: Campaign, model: RegisteredModel, version: str, truth: Mapping[int, Annotations]) -> dict[str, float]:
     """Return figures of a model's stored answers about the images whose truth is given; empty without any."""
-    if campaign.task == Task.DETECTION:
-        return f1_of_boxes(campaign, model, version, truth)
+    if part_of(campaign) is not None:
+        return measure_objects(campaign, model, version, truth)
     if campaign.task != Task.CLASSIFICATION:
         return {}
     answers = read_answers(campaign=campaign, model=model, version=version, images=held_back(campaign))

@@ -62,7 +62,7 @@ class Learner(Protocol):
         ...
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a state."""
+        """Go back to a state; raises ``ValueError``, having changed nothing, when it is that of another network."""
         ...
 
 
@@ -232,7 +232,10 @@ def _resumed(learner: Learner, keeper: _Keeper) -> tuple[Progress, Arrays]:
     if found is None:
         return Progress(), learner.weights()
     progress, state, best = found
-    learner.restore(state)
+    try:
+        learner.restore(state)
+    except ValueError:  # labels or images changed meanwhile, and the network with them: nothing was put back
+        return Progress(), learner.weights()
     return progress, best
 
 

@@ -228,11 +228,11 @@ def seeded_network(anatomy: Anatomy, seed: int) -> ObjectNetwork:
 
 
 def put_arrays(module: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Load all weights of a module; raises ``ValueError`` when they do not fit."""
-    try:
-        module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-    except RuntimeError as error:
-        raise ValueError("the weights do not fit the network that the file describes") from error
+    """Load all weights of a module; raises ``ValueError``, having changed nothing, when they do not fit."""
+    own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    if own != {name: array.shape for name, array in arrays.items()}:
+        raise ValueError("the weights do not fit the network that the file describes")
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
 
 
 def arrays_of(module: nn.Module) -> dict[str, npt.NDArray[Any]]:
