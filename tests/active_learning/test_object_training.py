@@ -5,11 +5,13 @@ import errno
 import numpy as np
 import pytest
 
+from active_learning.models import Evaluation
 from active_learning.services.registration import best_checkpoint
+from active_learning.services.rounds import start_round
 from active_learning.services.training import start_training
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.geometry import decode_mask, encode_mask
-from campaigns.models import Run, RunState
+from campaigns.models import Reference, Run, RunState
 from campaigns.runs import RunContext, claim_run, execute_claimed, execute_now
 from inference.models import Prediction, Prefill
 from inference.schema import Mask
@@ -89,26 +91,43 @@ def heads_of(model):
 
 
 class TestDetection:
-    def test_a_fast_head_finds_islands_it_has_not_seen_and_drafts_them(self, sea, manager):
-        campaign = sea("detection")
+    def test_a_fast_head_finds_islands_it_has_not_seen_and_a_round_ranks_drafts_and_measures_by_it(self, sea, manager):
+        campaign = sea("detection", pool=12)
         training, run = train(campaign, manager)
-        found = run.result["metrics"]["validation"]
-        assert found["map_50"] > 0.3, "an untrained head finds none"
-        assert found["map_50"] >= found["map"] > 0.08
-        counted = run.result["metrics"]["images"]
+        found, counted = run.result["metrics"]["validation"], run.result["metrics"]["images"]
+        assert found["map_50"] > 0.2, "an untrained head finds none"
+        assert 0 < found["map"] <= found["map_50"]
         assert counted["train"] + counted["validation"] == TAUGHT
-        assert counted["validation"] >= 4
-        model = training.model
+        assert len(training.held_out) == counted["validation"] >= 4
+        model, island = training.model, campaign.labels.get(name="island").pk
         assert (model.task, [each["name"] for each in model.classes]) == ("detection", ["island"])
-        island = campaign.labels.get(name="island").pk
         assert 0 < CampaignModel.objects.get(model=model).thresholds[str(island)] < 1
         assert any("boat has no objects" in each for each in training.run.params["warnings"])
-        points = list(training.curve.all())
-        best = max(points, key=lambda each: (round(each.metrics["validation_map"], 5), -each.metrics["validation_loss"]))
+        best = max(training.curve.all(), key=lambda each: (round(each.metrics["validation_map"], 5), -each.metrics["validation_loss"]))
         assert run.result["metrics"]["best_epoch"] == best.epoch
-        drafts = drafted(campaign, model)
-        assert drafts
+        hold_back(campaign, 6, island)
+        round_ = start_round(user=manager, campaign=campaign, size=6, model=model)
+        ran = execute_now(round_.run)
+        assert ran.state == RunState.SUCCEEDED, ran.error
+        asked = [each.image_id for each in round_.ranking.all()]
+        sets = [each.annotation_set for each in Prefill.objects.filter(prediction__image__in=asked).select_related("annotation_set")]
+        assert len(sets) == 6
+        drafts = [annotation for each in sets for annotation in each.annotations]
         assert {(each["label"], each["shape"]["type"], each["review"]) for each in drafts} == {(island, "box", "draft")}
+        measured = Evaluation.objects.get(round=round_)
+        assert (measured.labeled, measured.held_back) == (TAUGHT, 6)
+        assert measured.metrics["map_50"] > 0.15
+        assert 0 <= measured.metrics["map"] <= measured.metrics["map_50"] <= 1
+        assert measured.metrics["f1_at_50"] > 0.15
+
+
+def hold_back(campaign, count, label):
+    """Put so many images of the pool into the test split; their truth is known, and hidden."""
+    truth = {chip.name: masks for chip, masks in islands(campaign.images.count())}
+    for image in campaign.images.filter(state="unlabeled").order_by("pk")[:count]:
+        things = [{"id": "t", "label": label, "shape": box_of(mask), "review": "accepted"} for mask in truth[image.name]]
+        Reference.objects.create(image=image, annotations=things)
+        campaign.images.filter(pk=image.pk).update(split="test")
 
 
 class TestInstances:
