@@ -73,7 +73,7 @@ def _torchvisions() -> Any:
     whole = mobilenet_v2()
     whole.load_state_dict(torch.load(find_weights().path, weights_only=True))
     maps = IntermediateLayerGetter(whole.features, {"6": "0", "13": "1", "17": "2"})
-    backbone = nn.Sequential(maps, FeaturePyramidNetwork([32, 96, 320], WIDTH))
+    backbone: Any = nn.Sequential(maps, FeaturePyramidNetwork([32, 96, 320], WIDTH))
     backbone.out_channels = WIDTH
     anchors = AnchorGenerator(((8,), (16,), (32,)), ((1.0,),) * 3)
     network = FCOS(backbone, CLASSES, SIDE_PX, SIDE_PX, anchor_generator=anchors, head=FCOSHead(WIDTH, 1, CLASSES, num_convs=CONVOLUTIONS))
