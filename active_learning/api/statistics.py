@@ -47,7 +47,7 @@ def _thresholds(request: Request) -> dict[int, float] | None:
 class StatisticsView(APIView):
     """Figures of a model."""
 
-    @extend_schema(parameters=[SLICE, THRESHOLDS], responses=forms.StatisticsSerializer)
+    @extend_schema(parameters=[SLICE, THRESHOLDS], responses=forms.ModelStatisticsSerializer)
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """Measure stored answers against what people submitted: all labels together, each label, confusions, calibration."""
         document = services.statistics_of(

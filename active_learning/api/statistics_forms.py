@@ -49,7 +49,7 @@ class ConfusionSerializer(serializers.Serializer[Any]):
     counts = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
-class BinSerializer(serializers.Serializer[Any]):
+class ReliabilityBinSerializer(serializers.Serializer[Any]):
     """Answers of like confidence: their mean confidence, and the share that was right."""
 
     low = serializers.FloatField()
@@ -63,10 +63,10 @@ class ReliabilitySerializer(serializers.Serializer[Any]):
     """How far confidence and truth lie apart."""
 
     error = serializers.FloatField(help_text="Expected calibration error, 0 to 1")
-    bins = BinSerializer(many=True)
+    bins = ReliabilityBinSerializer(many=True)
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class MeasuredCountsSerializer(serializers.Serializer[Any]):
     """How many images the figures stand on."""
 
     images = serializers.IntegerField(help_text="Of the slice")
@@ -77,19 +77,20 @@ class CountsSerializer(serializers.Serializer[Any]):
     unclear = serializers.IntegerField(help_text="With several labels where one is asked for")
 
 
-class StatisticsSerializer(serializers.Serializer[Any]):
+class ModelStatisticsSerializer(serializers.Serializer[Any]):
     """How good a model is on a slice."""
 
     kind = serializers.ChoiceField(choices=["labels", "objects", "points", "areas"])
     multi_label = serializers.BooleanField()
     slice = serializers.CharField()
-    counts = CountsSerializer()
+    counts = MeasuredCountsSerializer()
     thresholds = serializers.DictField(child=serializers.FloatField())
     thresholds_source = serializers.ChoiceField(choices=["given", "saved", "best", "usual"])
     figures = FigureSerializer(many=True)
     labels = LabelStatisticsSerializer(many=True)
     confusion = ConfusionSerializer()
     reliability = ReliabilitySerializer(allow_null=True)
+    calibrated = ReliabilitySerializer(allow_null=True, help_text="At the temperature that is kept with the model")
     temperature = serializers.FloatField(allow_null=True)
     flattered = serializers.BooleanField(help_text="Images of the slice taught the model, so it looks better than it is.")
     help = serializers.DictField(child=serializers.CharField(), help_text="One sentence on each figure, by name")

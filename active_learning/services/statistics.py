@@ -81,8 +81,15 @@ def statistics_of(*, user: User, campaign: Campaign, model_id: int, name: str, t
         "confusion": {"labels": list(evidence.label_ids), "counts": matrix.tolist()},
         "reliability": reliability_document(evidence),
         "temperature": reading.attached.temperature, "flattered": _is_flattered(reading),
+        "calibrated": _calibrated(reading),
         "help": dict(HELP),
     }  # fmt: skip
+
+
+def _calibrated(reading: Reading) -> dict[str, Any] | None:
+    """Return the reliability at the temperature that is kept with the model; None without one."""
+    temperature = reading.attached.temperature
+    return None if temperature is None else reliability_document(calibrated(reading.evidence, temperature))
 
 
 def _is_flattered(reading: Reading) -> bool:

@@ -2238,18 +2238,6 @@ export interface components {
         BandStatistics: {
             bands: components["schemas"]["Band"][];
         };
-        /** @description Answers of like confidence: their mean confidence, and the share that was right. */
-        Bin: {
-            /** Format: double */
-            low: number;
-            /** Format: double */
-            high: number;
-            count: number;
-            /** Format: double */
-            confidence: number;
-            /** Format: double */
-            accuracy: number;
-        };
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description What a temperature does to the confidences of a slice. */
@@ -2505,19 +2493,6 @@ export interface components {
          * @enum {string}
          */
         CountedEnum: "labels" | "objects" | "areas";
-        /** @description How many images the figures stand on. */
-        Counts: {
-            /** @description Of the slice */
-            images: number;
-            with_truth: number;
-            answered: number;
-            /** @description With both */
-            measured: number;
-            /** @description With a truth and no answer of this model version */
-            missing: number;
-            /** @description With several labels where one is asked for */
-            unclear: number;
-        };
         /** @description What the newest answers fall on. ``unfed``: labels without a class; ``unheard``: labels with one, that no answer fell on. */
         Coverage: {
             answers: number;
@@ -3186,6 +3161,19 @@ export interface components {
             images: number;
             round: number | null;
         };
+        /** @description How many images the figures stand on. */
+        MeasuredCounts: {
+            /** @description Of the slice */
+            images: number;
+            with_truth: number;
+            answered: number;
+            /** @description With both */
+            measured: number;
+            /** @description With a truth and no answer of this model version */
+            missing: number;
+            /** @description With several labels where one is asked for */
+            unclear: number;
+        };
         /** @description One image: what is true of it, and what was said. */
         MeasuredImage: {
             image: number;
@@ -3326,6 +3314,39 @@ export interface components {
             };
             card?: components["schemas"]["CardRequest"];
         };
+        /** @description How good a model is on a slice. */
+        ModelStatistics: {
+            kind: components["schemas"]["ModelStatisticsKindEnum"];
+            multi_label: boolean;
+            slice: string;
+            counts: components["schemas"]["MeasuredCounts"];
+            thresholds: {
+                [key: string]: number;
+            };
+            thresholds_source: components["schemas"]["ThresholdsSourceEnum"];
+            figures: components["schemas"]["Figure"][];
+            labels: components["schemas"]["LabelStatistics"][];
+            confusion: components["schemas"]["Confusion"];
+            reliability: components["schemas"]["Reliability"] | null;
+            /** @description At the temperature that is kept with the model */
+            calibrated: components["schemas"]["Reliability"] | null;
+            /** Format: double */
+            temperature: number | null;
+            /** @description Images of the slice taught the model, so it looks better than it is. */
+            flattered: boolean;
+            /** @description One sentence on each figure, by name */
+            help: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description * `labels` - labels
+         *     * `objects` - objects
+         *     * `points` - points
+         *     * `areas` - areas
+         * @enum {string}
+         */
+        ModelStatisticsKindEnum: "labels" | "objects" | "points" | "areas";
         /** @description Which image to send: an image's id, or the first of a campaign; without either a drawn sample. */
         ModelTestRequest: {
             image?: number | null;
@@ -3984,7 +4005,19 @@ export interface components {
              * @description Expected calibration error, 0 to 1
              */
             error: number;
-            bins: components["schemas"]["Bin"][];
+            bins: components["schemas"]["ReliabilityBin"][];
+        };
+        /** @description Answers of like confidence: their mean confidence, and the share that was right. */
+        ReliabilityBin: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            count: number;
+            /** Format: double */
+            confidence: number;
+            /** Format: double */
+            accuracy: number;
         };
         /**
          * @description * `owner` - Owner
@@ -4341,29 +4374,6 @@ export interface components {
             brightness: number[];
             contrast: number[];
         };
-        /** @description How good a model is on a slice. */
-        Statistics: {
-            kind: components["schemas"]["StatisticsKindEnum"];
-            multi_label: boolean;
-            slice: string;
-            counts: components["schemas"]["Counts"];
-            thresholds: {
-                [key: string]: number;
-            };
-            thresholds_source: components["schemas"]["ThresholdsSourceEnum"];
-            figures: components["schemas"]["Figure"][];
-            labels: components["schemas"]["LabelStatistics"][];
-            confusion: components["schemas"]["Confusion"];
-            reliability: components["schemas"]["Reliability"] | null;
-            /** Format: double */
-            temperature: number | null;
-            /** @description Images of the slice taught the model, so it looks better than it is. */
-            flattered: boolean;
-            /** @description One sentence on each figure, by name */
-            help: {
-                [key: string]: string;
-            };
-        };
         /** @description Two models on the images that both answered about. */
         StatisticsComparison: {
             images: number;
@@ -4373,14 +4383,6 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /**
-         * @description * `labels` - labels
-         *     * `objects` - objects
-         *     * `points` - points
-         *     * `areas` - areas
-         * @enum {string}
-         */
-        StatisticsKindEnum: "labels" | "objects" | "points" | "areas";
         /** @description A step that a model may take before an image is sent, or after its answer came. */
         StepKind: {
             name: string;
@@ -6475,7 +6477,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Statistics"];
+                    "application/json": components["schemas"]["ModelStatistics"];
                 };
             };
         };

@@ -1,5 +1,5 @@
 import { Anchor, Badge, Box, Button, Group, Tabs, Text } from "@mantine/core";
-import { IconActivity, IconBox, IconCompass, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers, IconWand } from "@tabler/icons-react";
+import { IconActivity, IconBox, IconChartHistogram, IconCompass, IconDownload, IconPencil, IconPhoto, IconRefreshDot, IconSchool, IconTag, IconUsers, IconWand } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
@@ -22,6 +22,7 @@ const ModelsTab = lazy(() => import("./models/ModelsTab").then((module) => ({ de
 const PredictTab = lazy(() => import("./predict/PredictTab").then((module) => ({ default: module.PredictTab })));
 const RoundsTab = lazy(() => import("./rounds/RoundsTab").then((module) => ({ default: module.RoundsTab })));
 const TrainingTab = lazy(() => import("./training/TrainingTab").then((module) => ({ default: module.TrainingTab })));
+const StatisticsTab = lazy(() => import("./statistics/StatisticsTab").then((module) => ({ default: module.StatisticsTab })));
 const PeopleTab = lazy(() => import("./people/PeopleTab").then((module) => ({ default: module.PeopleTab })));
 const ExportTab = lazy(() => import("./exports/ExportTab").then((module) => ({ default: module.ExportTab })));
 const RunsTab = lazy(() => import("./RunsTab").then((module) => ({ default: module.RunsTab })));
@@ -33,6 +34,7 @@ const TABS = [
   { name: "models", icon: IconBox, Panel: ModelsTab },
   { name: "training", icon: IconSchool, Panel: TrainingTab },
   { name: "rounds", icon: IconRefreshDot, Panel: RoundsTab },
+  { name: "statistics", icon: IconChartHistogram, Panel: StatisticsTab },
   { name: "predict", icon: IconWand, Panel: PredictTab },
   { name: "people", icon: IconUsers, Panel: PeopleTab },
   { name: "export", icon: IconDownload, Panel: ExportTab },

@@ -13,6 +13,8 @@ export interface ChartProps {
   option: (palette: ChartPalette) => EChartsCoreOption;
   label: string;
   height?: number;
+  /** Dragged or clicked to: where, in the values of the axes. The same must be reachable by the keyboard beside the chart. */
+  onPoint?: (x: number, y: number) => void;
 }
 
 /** An axis in the page's quiet colours. */

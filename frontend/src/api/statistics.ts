@@ -1,0 +1,104 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { campaignKey } from "./campaigns";
+import { type Answer, api, bodyOf, done } from "./client";
+import { apiUrl } from "./http";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Statistics = Answer<Schemas["ModelStatistics"]>;
+export type LabelStatistics = Answer<Schemas["LabelStatistics"]>;
+export type Figure = Answer<Schemas["Figure"]>;
+export type Curve = Answer<Schemas["Curve"]>;
+export type Curves = Answer<Schemas["Curves"]>;
+export type Reliability = Answer<Schemas["Reliability"]>;
+export type MeasuredImage = Answer<Schemas["MeasuredImage"]>;
+export type Verdict = Answer<Schemas["Verdict"]>;
+export type StatisticsComparison = Answer<Schemas["StatisticsComparison"]>;
+export type Aim = "f1" | "precision" | "recall";
+export type Thresholds = Readonly<Record<string, number>>;
+
+/** What is measured: a model of a campaign on a slice of its images. */
+export interface Subject {
+  readonly campaign: number;
+  readonly model: number;
+  /** train, validation, test, all, or a selection as JSON */
+  readonly slice: string;
+}
+
+export interface ImagesQuestion {
+  readonly outcome?: "all" | "correct" | "incorrect" | "above" | "below";
+  readonly true?: number;
+  readonly said?: number;
+  readonly label?: number;
+  readonly order?: "id" | "loss" | "-loss" | "uncertainty" | "-uncertainty" | "confidence" | "-confidence";
+}
+
+const at = ({ campaign, model }: Subject) => ({ path: { campaign_id: campaign, model_id: model } });
+const key = ({ campaign, model, slice }: Subject) => [...campaignKey(campaign), "statistics", model, slice] as const;
+const written = (thresholds: Thresholds | null) => (thresholds === null ? {} : { thresholds: JSON.stringify(thresholds) });
+
+export function useStatistics(subject: Subject, thresholds: Thresholds | null) {
+  return useQuery<Statistics>({
+    queryKey: [...key(subject), "figures", thresholds],
+    placeholderData: (before, query) => (query?.queryKey[3] === subject.model && query.queryKey[4] === subject.slice ? before : undefined),
+    queryFn: ({ signal }) =>
+      bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics", { params: { ...at(subject), query: { slice: subject.slice, ...written(thresholds) } }, signal })),
+  });
+}
+
+export function fetchStatisticsCurves(subject: Subject, signal?: AbortSignal): Promise<Curves> {
+  const parameters = { params: { ...at(subject), query: { slice: subject.slice } } };
+  return bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/curves", signal === undefined ? parameters : { ...parameters, signal }));
+}
+
+export const curvesQuery = (subject: Subject) => ({ queryKey: [...key(subject), "curves"], queryFn: ({ signal }: { signal: AbortSignal }) => fetchStatisticsCurves(subject, signal) });
+
+export function useMeasuredImages(subject: Subject, thresholds: Thresholds, question: ImagesQuestion, offset: number, limit: number, enabled = true) {
+  return useQuery({
+    queryKey: [...key(subject), "images", thresholds, question, offset, limit],
+    enabled,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/images", {
+          params: { ...at(subject), query: { slice: subject.slice, ...written(thresholds), ...question, offset, limit } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export async function suggestThresholds(subject: Subject, aim: Aim, target: number): Promise<Thresholds> {
+  const query = { slice: subject.slice, aim, target };
+  return (await bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/thresholds", { params: { ...at(subject), query } }))).thresholds;
+}
+
+export function useStatisticsActions(subject: Subject) {
+  const client = useQueryClient();
+  const onSuccess = () => client.invalidateQueries({ queryKey: campaignKey(subject.campaign) });
+  const root = "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics";
+  const body = { slice: subject.slice };
+  return {
+    save: useMutation({ mutationFn: (thresholds: Thresholds) => bodyOf(api.PUT(`${root}/thresholds` as const, { params: at(subject), body: { thresholds: { ...thresholds } } })), onSuccess }),
+    calibrate: useMutation({ mutationFn: () => bodyOf(api.POST(`${root}/calibration` as const, { params: at(subject), body })), onSuccess }),
+    forget: useMutation({ mutationFn: () => done(api.DELETE(`${root}/calibration` as const, { params: at(subject) })), onSuccess }),
+    answer: useMutation({
+      mutationFn: () => bodyOf(api.POST(`${root}/answers` as const, { params: at(subject), body })),
+      onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+    }),
+  };
+}
+
+export function useStatisticsComparison(subject: Subject, other: number | null) {
+  return useQuery({
+    queryKey: [...key(subject), "comparison", other],
+    enabled: other !== null,
+    queryFn: ({ signal }) =>
+      bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/comparison", { params: { ...at(subject), query: { slice: subject.slice, with: other ?? 0 } }, signal })),
+  });
+}
+
+export function statisticsFileUrl({ campaign, model, slice }: Subject, kind: "csv" | "coco" | "zip"): string {
+  return apiUrl(`/campaigns/${campaign}/models/${model}/statistics/file`, { slice, kind });
+}

@@ -1,0 +1,89 @@
+import { Group, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { IconChartHistogram } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useCampaignModels } from "@/api/models";
+import type { Subject } from "@/api/statistics";
+import type { Campaign, CampaignModel } from "@/api/types";
+import { modelTitle } from "@/parts/modelTitle";
+import { EmptyState, Loaded } from "@/parts/states";
+import { useScopes } from "../images/ScopeSelect";
+import { mayReview } from "../roles";
+import { ModelStatistics } from "./ModelStatistics";
+
+const SLICES = ["train", "validation", "test", "all"] as const;
+
+/** The slices that every campaign has, and what is chosen or filtered in the gallery. */
+function useSlices(campaign: Campaign) {
+  const { t } = useTranslation();
+  const scopes = useScopes(campaign, []);
+  const named = SLICES.map((value) => ({ value: value as string, label: t(`statistics.slices.${value}`) }));
+  const chosen = scopes.names.flatMap((name) =>
+    name === "selection" || name === "filter" ? [{ value: JSON.stringify(scopes.imagesOf(name)), label: t(`statistics.slices.${name}`, { count: scopes.counts[name] }) }] : [],
+  );
+  return [...named, ...chosen];
+}
+
+function Measured({ campaign, attached }: { campaign: Campaign; attached: readonly CampaignModel[] }) {
+  const { t } = useTranslation();
+  const [wished, setWished] = useState<number | null>(null);
+  const slices = useSlices(campaign);
+  const [slice, setSlice] = useState("validation");
+  const model = attached.find((one) => one.model.id === wished) ?? attached.at(-1);
+  const known = slices.some((one) => one.value === slice) ? slice : "validation";
+  if (model === undefined) return null;
+  const subject: Subject = { campaign: campaign.id, model: model.model.id, slice: known };
+  return (
+    <Stack>
+      <Group align="flex-end" gap="lg">
+        <Select
+          label={t("statistics.model")}
+          data={[...attached].reverse().map((one) => ({ value: String(one.model.id), label: modelTitle(one.model) }))}
+          value={String(model.model.id)}
+          onChange={(value) => setWished(Number(value))}
+          allowDeselect={false}
+          searchable
+          w={300}
+          data-testid="statistics-model"
+        />
+        <Stack gap={4}>
+          <Text size="sm" fw={500} id="statistics-slice">
+            {t("statistics.slice")}
+          </Text>
+          <SegmentedControl aria-labelledby="statistics-slice" data={slices} value={known} onChange={setSlice} data-testid="statistics-slice" />
+        </Stack>
+      </Group>
+      <ModelStatistics key={subject.model} campaign={campaign} subject={subject} attached={attached} />
+    </Stack>
+  );
+}
+
+/** How good each model of the campaign is, where it errs, and from what confidence on its answers count. */
+export function StatisticsTab({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const query = useCampaignModels(campaign.id);
+  if (!mayReview(campaign.role)) {
+    return (
+      <EmptyState icon={<IconChartHistogram size={26} />} title={t("statistics.notAllowed")}>
+        {t("statistics.notAllowedText")}
+      </EmptyState>
+    );
+  }
+  return (
+    <Loaded query={query}>
+      {(attached) => {
+        const able = attached.filter(({ model }) => model.kind !== "promptable");
+        if (able.length > 0) return <Measured campaign={campaign} attached={able} />;
+        return (
+          <EmptyState icon={<IconChartHistogram size={26} />} title={t("statistics.emptyTitle")}>
+            {t("statistics.emptyText")}{" "}
+            <Link to="/campaigns/$campaignId/$tab" params={{ campaignId: campaign.id, tab: "training" }} search={{}}>
+              {t("statistics.train")}
+            </Link>
+          </EmptyState>
+        );
+      }}
+    </Loaded>
+  );
+}
