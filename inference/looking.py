@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from campaigns.imagery import Refused
 from inference.inputs import StoredImage, model_input, rgb_input
 from inference.joining import join_windows, windows_for
 from inference.predictors import LocalPredictor, Picture, SeesBands
@@ -46,8 +47,11 @@ def _look(predictor: LocalPredictor, picture: Picture) -> Prediction:
 def picture_of(predictor: LocalPredictor, image: StoredImage, options: ModelOptions, window: WindowPx | None) -> Picture:
     """Read an image, or a window of it, as a network wants to see it."""
     side = predictor.max_side
+    scale = predictor.scale if isinstance(predictor, SeesBands) else None
+    if scale is not None and options.pre:
+        raise Refused("step_failed", "The model reads its bands as it was trained to; take out the steps before it.")
     if isinstance(predictor, SeesBands) and not options.pre:
-        return _seen(predictor, predictor.scale, image, window)
+        return _seen(predictor, scale, image, window)
     if predictor.reading is not None:
         sent = model_input(image, form="encoded", options=predictor.reading, window=window)
         return Picture(pixels_of(sent), sent.width, sent.height, id=image.id, sha256=image.sha256)

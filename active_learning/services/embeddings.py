@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.embeddings import EmbeddingStore, content_key
-from campaigns.imagery import read_rgb
 from campaigns.models import Campaign, Image
 from campaigns.runs import RunContext
 from campaigns.storage import folder, image_path
 from models_registry.networks.backbones import DEFAULT_SIZE, DIMENSION, SIZES, BackboneSpec, loaded_backbone
+from models_registry.networks.bands import BandScale, read_seen
 from models_registry.networks.embedding import Source, embed_missing
 from models_registry.networks.pictures import ROOM
 
@@ -34,18 +34,21 @@ class EmbeddedImages:
         return self.store.load(self.keys)
 
 
-def embedding_store(size: str = DEFAULT_SIZE) -> EmbeddingStore:
-    """Return the store of the installed backbone at a size. All campaigns share it: images are keyed by their content."""
-    return EmbeddingStore(folder("embeddings") / BackboneSpec.of_size(size).space, DIMENSION)
+def embedding_store(size: str = DEFAULT_SIZE, scale: BandScale | None = None) -> EmbeddingStore:
+    """Return the store of the installed backbone at a size, on bands or on colours. All campaigns share it: keys are of contents."""
+    return EmbeddingStore(folder("embeddings") / BackboneSpec.of_size(size, scale).space, DIMENSION)
 
 
-def source_of(image: Image, size: str = DEFAULT_SIZE, *, side_px: int = 0) -> Source:
-    """Return how a network gets at an image; ``side_px``: the side of the square that it sees, where ``size`` does not say it."""
-    return Source(content_key(image.sha256), partial(_pixels, image, ROOM * (side_px or SIZES[size])))
+def source_of(image: Image, size: str = DEFAULT_SIZE, *, side_px: int = 0, scale: BandScale | None = None) -> Source:
+    """Return how a network gets at an image, in colours as shown or in bands.
+
+    ``side_px``: the side of the square that it sees, where ``size`` does not say it.
+    """
+    return Source(content_key(image.sha256), partial(_pixels, image, ROOM * (side_px or SIZES[size]), scale))
 
 
-def _pixels(image: Image, max_side: int) -> npt.NDArray[np.uint8]:
-    return read_rgb(image_path(image), max_side)
+def _pixels(image: Image, max_side: int, scale: BandScale | None) -> npt.NDArray[np.uint8]:
+    return read_seen(image_path(image), scale, max_side=max_side)[0]
 
 
 def ensure_embeddings(

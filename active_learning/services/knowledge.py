@@ -75,8 +75,9 @@ def round_model(model: RegisteredModel, campaign: Campaign) -> RoundModel:
     """Return a model in its version, with the size of its backbone where it is a head on stored embeddings."""
     checkpoint = best_checkpoint(model) if model.kind == ModelKind.INTERNAL else None
     classifies = campaign.task == Task.CLASSIFICATION
-    frozen = classifies and checkpoint is not None and checkpoint.config.get("method") == "fast_head"
-    return RoundModel(model, str(checkpoint.config.get("size", DEFAULT_SIZE)) if frozen and checkpoint is not None else "")
+    config = checkpoint.config if checkpoint is not None else {}
+    frozen = classifies and config.get("method") == "fast_head" and config.get("bands") is None  # those of bands are in another space
+    return RoundModel(model, str(config.get("size", DEFAULT_SIZE)) if frozen else "")
 
 
 def know_pool(context: RunContext, round_: Round, strategy: Strategy, *, prefill: bool, weighing: Weighing | None = None) -> Known:

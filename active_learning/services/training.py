@@ -23,6 +23,7 @@ from active_learning.models import CurvePoint, Snapshot, TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
 from active_learning.services.snapshots import keep_snapshot, labeled_images, latest_revisions, pictures_of, stored_snapshot
+from active_learning.training.bands import scale_for
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher, family_name
 from active_learning.training.loop import Point, Progress
@@ -38,6 +39,8 @@ from campaigns.runs import RunCancelled, RunContext, RunTakenOver, enqueue_run
 from campaigns.storage import image_path
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import RegisteredModel
+from models_registry.networks.bands import scale_in
+from models_registry.networks.tensors import read_document
 
 KIND: Final = "training"
 WRITE_EVERY_S: Final = 0.5
@@ -190,16 +193,21 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
     side_px = _family(campaign).sides[config.size]
     images: list[Image] = [labeled[row].image for row in targets.rows.tolist()]
     start = start_checkpoint(campaign, config.start_from) if config.start_from is not None else None
+    rasters = [Raster(image_path(image), image.width, image.height, image.sha256) for image in images]
+    path = checkpoint_path(start) if start is not None else None
+    known = scale_in(read_document(path)) if config.bands is not None and path is not None else None
+    scale = scale_for(config.bands, [raster.path for raster in rasters], start=known)
     return Job(
         config=config,
         targets=targets,
-        sources=[source_of(image, side_px=side_px) for image in images],
+        sources=[source_of(image, side_px=side_px, scale=scale) for image in images],
         splits=[image.split for image in images],
         folder=folder,
-        store=embedding_store(config.size),
-        start=checkpoint_path(start) if start is not None else None,
+        store=embedding_store(config.size, scale),
+        start=path,
         image_ids=[image.pk for image in images],
-        rasters=[Raster(image_path(image), image.width, image.height, image.sha256) for image in images],
+        rasters=rasters,
+        scale=scale,
     )
 
 

@@ -20,6 +20,7 @@ PERCENTS: Final = np.linspace(0, 100, 401)
 CUT: Final = (0.5, 99.5)  # a percent at the ends is often glint, cloud or a broken sensor
 STEPS: Final = 32
 BYTE_STEP: Final = 4.0
+LONGEST: Final = 300  # characters of a card's text
 
 Values = npt.NDArray[np.float64]
 
@@ -70,6 +71,11 @@ def _edges(sample: Values) -> tuple[float, float]:
 
 def _to_grid(number: float) -> float:
     return round(number / BYTE_STEP) * BYTE_STEP
+
+
+def card_of(scale: BandScale | None) -> dict[str, str]:
+    """Return what the card of a model says of its bands."""
+    return {} if scale is None else {"input_bands": scale.in_words[:LONGEST], "normalisation": scale.stretch_in_words[:LONGEST]}
 
 
 def scale_for(bands: Sequence[int] | None, paths: Sequence[Path], *, start: BandScale | None = None) -> BandScale | None:

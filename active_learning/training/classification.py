@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.training.bands import card_of
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature, reordered
@@ -93,7 +94,7 @@ def _embeddings(job: Job[ClassTargets], watcher: Watcher) -> tuple[npt.NDArray[n
     total = len(job.sources)
     failures = embed_missing(
         job.store,
-        lambda: loaded_backbone(job.config.size, digest),
+        lambda: loaded_backbone(job.config.size, digest, job.scale),
         job.sources,
         on_progress=lambda done, failed: watcher.preparing(done, total, failed),
     )
@@ -107,7 +108,8 @@ def _start_head(job: Job[ClassTargets], material: _Material) -> LinearHead | Non
     if job.start is None:
         return None
     checkpoint = ClassifierCheckpoint.load(job.start)
-    if job.config.method == "fast_head" and (not checkpoint.is_frozen or checkpoint.size != job.config.size):
+    same_space = checkpoint.is_frozen and checkpoint.size == job.config.size and checkpoint.scale == job.scale
+    if job.config.method == "fast_head" and not same_space:
         return None  # another embedding space: its head says nothing here
     head = reordered(checkpoint.head, checkpoint.classes, [each.name for each in material.classes])
     return replace(head, multi_label=material.multi_label)
@@ -118,14 +120,14 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
 
     side_px, total = BackboneSpec.of_size(job.config.size).side_px, len(job.sources)
     all_pixels, readable = decoded_pixels(
-        job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed)
+        job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed), scale=job.scale
     )
     material = _Material.of(job, readable)
     pixels = all_pixels if readable.all() else all_pixels[readable]
     train, validation = (PictureSet(pixels, material.values, rows) for rows in (material.division.train, material.division.validation))
     backbone = _start_backbone(job)
     start = _probe(job, material, pixels, backbone)
-    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone)
+    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale)
     fitted = fit(learner, _plan(job.config), job.folder, watcher)
     learner.put_weights(fitted.best)
     rows = material.division.validation
@@ -145,12 +147,13 @@ def _probabilities(logits: npt.NDArray[np.float32], head: LinearHead) -> npt.NDA
 
 
 def _start_backbone(job: Job[ClassTargets]) -> dict[str, npt.NDArray[Any]]:
-    return dict(ClassifierCheckpoint.load(job.start).backbone) if job.start is not None else {}
+    start = ClassifierCheckpoint.load(job.start) if job.start is not None else None
+    return dict(start.backbone) if start is not None and start.scale == job.scale else {}
 
 
 def _probe(job: Job[ClassTargets], material: _Material, pixels: Pixels, backbone: dict[str, npt.NDArray[Any]]) -> LinearHead:
     """Fit a head on the features as they are, for the fine-tuning to set out from."""
-    network = Backbone(job.config.size, backbone or None)
+    network = Backbone(job.config.size, backbone or None, job.scale)
     rows = material.division.train
     examples = Examples(network.embed([pixels[row] for row in rows]), material.values[rows])
     return fit_head(
@@ -185,8 +188,10 @@ def _keep(job: Job[ClassTargets], material: _Material, fitted: Fitted, metrics: 
     about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in material.classes]}
     paths: list[Path] = []
     for name, (head, backbone) in ((BEST, best), (LATEST, last)):
-        ClassifierCheckpoint(head, names, job.config.size, digest, backbone, about).save(job.folder / name)
+        ClassifierCheckpoint(head, names, job.config.size, digest, backbone, about, job.scale).save(job.folder / name)
         paths.append(job.folder / name)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
-    return Trained(paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful, material.held_out)
+    return Trained(
+        paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful, material.held_out, card=card_of(job.scale)
+    )

@@ -20,6 +20,7 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.metrics import measure
 from active_learning.training.optimizers import memory_of, put_memory
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
+from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.weights import find_weights
@@ -41,10 +42,20 @@ class PictureSet:
 class FineTuneLearner:
     """Trains all weights by AdamW with a cosine schedule; an epoch sees every image once, in an order of its own."""
 
-    def __init__(self, train: PictureSet, validation: PictureSet, start: LinearHead, *, config: TrainingConfig, backbone: Arrays) -> None:
+    def __init__(
+        self,
+        train: PictureSet,
+        validation: PictureSet,
+        start: LinearHead,
+        *,
+        config: TrainingConfig,
+        backbone: Arrays,
+        scale: BandScale | None = None,
+    ) -> None:
         use_few_threads()
         self._train, self._validation, self._config = train, validation, config
-        self._features = tuned_features(backbone) if backbone else fast(trained_features(find_weights()))
+        bands, self._scale = bands_seen(scale), scale
+        self._features = tuned_features(backbone, bands) if backbone else fast(trained_features(find_weights(), bands))
         self._features.requires_grad_(True)
         self._linear = _as_layer(start)
         groups: list[dict[str, Any]] = [
@@ -82,7 +93,7 @@ class FineTuneLearner:
         return self._config.learning_rate * share
 
     def _loss(self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator) -> Tensor:
-        features = pooled(self._features, as_tensor(pixels))
+        features = pooled(self._features, as_tensor(pixels), self._scale)
         keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float() / (1 - DROPOUT)
         logits = self._linear(features * keep)
         if values.ndim == 2:
@@ -104,7 +115,7 @@ class FineTuneLearner:
         with torch.inference_mode():
             for start in range(0, len(rows), self._config.batch):
                 batch = as_tensor(pixels[rows[start : start + self._config.batch]])
-                parts.append(self._linear(pooled(self._features, batch)).numpy())
+                parts.append(self._linear(pooled(self._features, batch, self._scale)).numpy())
         return np.concatenate(parts)
 
     def weights(self) -> dict[str, npt.NDArray[Any]]:

@@ -42,17 +42,25 @@ class Area:
     shape: Mapping[str, Any]
 
     def meets(self, window: WindowPx) -> bool:
-        """Say whether it may have pixels in a window."""
+        """Say whether its bounds reach into a window."""
         column, row, width, height = window
         x0, y0, x1, y1 = self.bounds
         return x0 < column + width and x1 > column and y0 < row + height and y1 > row
 
+    def shows_in(self, window: WindowPx) -> bool:
+        """Say whether it has a pixel in a window."""
+        return self.meets(window) and bool(self._inside(*self._common(window)).any())
+
     def paint(self, target: LabelMap, window: WindowPx) -> None:
         """Give its pixels in a window its class; a pixel is inside when its centre is."""
-        column, row, width, height = window
-        x0, y0 = max(self.bounds[0], column), max(self.bounds[1], row)
-        x1, y1 = min(self.bounds[2], column + width), min(self.bounds[3], row + height)
+        column, row = window[:2]
+        x0, y0, x1, y1 = self._common(window)
         target[y0 - row : y1 - row, x0 - column : x1 - column][self._inside(x0, y0, x1, y1)] = self.place
+
+    def _common(self, window: WindowPx) -> tuple[int, int, int, int]:
+        column, row, width, height = window
+        x0, y0, x1, y1 = self.bounds
+        return max(x0, column), max(y0, row), min(x1, column + width), min(y1, row + height)
 
     def _inside(self, x0: int, y0: int, x1: int, y1: int) -> npt.NDArray[np.bool_]:
         if self.shape["type"] == "mask":
@@ -88,8 +96,8 @@ class Drawing:
         return found
 
     def teaches(self, window: WindowPx) -> bool:
-        """Say whether a window may hold a labeled pixel."""
-        return self.rest != UNLABELED or any(area.meets(window) for area in self.areas)
+        """Say whether a window holds a labeled pixel."""
+        return self.rest != UNLABELED or any(area.shows_in(window) for area in self.areas)
 
     @property
     def classes(self) -> frozenset[int]:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.embedding import Source
 from models_registry.networks.pictures import Pixels, squared
 
@@ -19,14 +20,17 @@ CHUNK: Final = 64
 
 
 def decoded_pixels(
-    folder: Path, sources: Sequence[Source], side_px: int, *, on_progress: Callable[[int, int], None]
+    folder: Path, sources: Sequence[Source], side_px: int, *, on_progress: Callable[[int, int], None], scale: BandScale | None = None
 ) -> tuple[Pixels, npt.NDArray[np.bool_]]:
-    """Return pictures (N, side, side, 3) uint8, mapped from a file of ``folder``, and which of them could be read.
+    """Return pictures (N, side, side, B) uint8, mapped from a file of ``folder``, and which of them could be read.
 
     A second call with the same sources finds the finished file. ``on_progress(done, failed)`` may raise to stop.
     """
     file, note = folder / f"pixels-{side_px}.u1", folder / f"pixels-{side_px}.json"
-    keys, shape = [source.key for source in sources], (len(sources), side_px, side_px, 3)
+    keys, shape = (
+        [scale.name if scale is not None else "", *(source.key for source in sources)],
+        (len(sources), side_px, side_px, bands_seen(scale)),
+    )
     try:
         found = json.loads(note.read_text())
     except FileNotFoundError:

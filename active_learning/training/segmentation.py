@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from active_learning.training.bands import scale_for
+from active_learning.training.bands import card_of
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature, reordered
 from active_learning.training.label_maps import UNLABELED, PixelTargets
@@ -45,7 +45,7 @@ LATEST: Final = "last-model.safetensors"
 PROBE_STEPS: Final = 40
 PROBE_TILES: Final = 200
 MEASURED_TILES: Final = 400
-FEWEST_TILES: Final = 4  # of a single image, for one of them to be spared to measure on
+FEWEST_TILES: Final = 3  # of a single image, for one of them to be spared to measure on
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -168,10 +168,9 @@ class _Training:
     def _start(self) -> SegmenterCheckpoint | None:
         return SegmenterCheckpoint.load(self.job.start) if self.job.start is not None else None
 
-    @cached_property
+    @property
     def _scale(self) -> BandScale | None:
-        paths = [raster.path for raster in self.job.rasters]
-        return scale_for(self.job.config.bands, paths, start=self._start.scale if self._start is not None else None)
+        return self.job.scale
 
     @cached_property
     def _backbone(self) -> nn.Sequential:
@@ -277,11 +276,10 @@ class _Training:
             checkpoint.save(job.folder / name)
             paths.append(job.folder / name)
         held_out = tuple(job.image_ids[row] for row in division.rows_held_out)
-        card = {} if self._scale is None else {"input_bands": self._scale.in_words, "normalisation": self._scale.stretch_in_words}
         useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
         return Trained(
             paths[0], paths[1], job.targets.classes, metrics, fitted.progress.reason, tuple(self.warnings), useful,
-            held_out=held_out, window_px=self._side_px, card=card,
+            held_out=held_out, window_px=self._side_px, card=card_of(self._scale),
         )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def plan_tiles(
     for row, windows in enumerate(per_image):
         count = len(windows) if share >= 1 else max(1, int(len(windows) * share)) if windows else 0
         order = rng.permutation(len(windows))
-        drawn = np.array([any(area.meets(windows[place]) for area in drawings[row].areas) for place in order], bool)
+        drawn = np.array([any(area.shows_in(windows[place]) for area in drawings[row].areas) for place in order], bool)
         first = order[np.argsort(~drawn, kind="stable")][:count]
         chosen += [Tile(row, windows[place]) for place in sorted(first.tolist())]
     return chosen[:most] if len(chosen) > most else chosen

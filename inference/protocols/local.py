@@ -87,6 +87,7 @@ class ClassifierPredictor:
         self.batch_size = BATCH
         self.max_side: int | None = ROOM * SIZES[checkpoint.size]
         self.reading = None
+        self.scale = checkpoint.scale
         self._checkpoint = checkpoint
         self._card = card
         self._classes = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.classes)]
@@ -96,7 +97,7 @@ class ClassifierPredictor:
     def _shared_store(self, embeddings: Path | None) -> EmbeddingStore | None:
         if embeddings is None or not self._checkpoint.is_frozen:
             return None
-        spec = BackboneSpec(SIZES[self._checkpoint.size], self._checkpoint.weights_sha256)
+        spec = BackboneSpec(SIZES[self._checkpoint.size], self._checkpoint.weights_sha256, scale=self.scale)
         return EmbeddingStore(embeddings / spec.space, DIMENSION)
 
     def needs_pixels(self, sha256: str) -> bool:
@@ -136,8 +137,8 @@ class ClassifierPredictor:
 
     def _load_backbone(self) -> Backbone:
         if self._checkpoint.is_frozen:
-            return loaded_backbone(self._checkpoint.size, self._checkpoint.weights_sha256)
-        return Backbone(self._checkpoint.size, self._checkpoint.backbone)
+            return loaded_backbone(self._checkpoint.size, self._checkpoint.weights_sha256, self.scale)
+        return Backbone(self._checkpoint.size, self._checkpoint.backbone, self.scale)
 
     def _prediction(self, picture: Picture, probabilities: list[float]) -> Prediction:
         multi = self._checkpoint.head.multi_label

@@ -96,9 +96,15 @@ def _exported(checkpoint: Path) -> Iterator[tuple[Path, int]]:
     """Let a checkpoint lie on the disk as an ONNX file; yield it with the side of the square that it sees."""
     _require_classifier(checkpoint)
     try:
-        side_px = SIZES[ClassifierCheckpoint.load(checkpoint).size]
+        loaded = ClassifierCheckpoint.load(checkpoint)
     except (OSError, TensorFileError) as error:
         raise Conflict(f"The checkpoint cannot be packed: {error}", code="checkpoint_damaged") from error
+    if loaded.scale is not None:
+        raise Conflict(
+            "A model of chosen bands cannot be taken along with a server of its own yet. Ask it by the predict API.",
+            code="not_downloadable",
+        )
+    side_px = SIZES[loaded.size]
     with tempfile.TemporaryDirectory(prefix="export-", dir=folder("incoming")) as place:
         target = Path(place) / "model.onnx"
         command = [sys.executable, "-m", "models_registry.networks.onnx_export", str(checkpoint.resolve()), str(target.resolve())]

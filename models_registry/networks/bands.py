@@ -129,3 +129,9 @@ def read_seen(
 def bands_seen(scale: BandScale | None) -> int:
     """Return how many bands a network sees: those of its scale, or three colours."""
     return COLORS if scale is None else len(scale.bands)
+
+
+def scale_in(document: Mapping[str, Any]) -> BandScale | None:
+    """Return the bands that the document of a checkpoint names; None where the network sees colours as shown."""
+    found = document.get("bands")
+    return None if found is None else BandScale.from_document(found)

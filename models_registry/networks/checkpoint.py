@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy.typing as npt
 
+from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.tensors import TensorFileError, read_document, read_tensors, write_tensors
 
@@ -27,7 +28,7 @@ class ClassifierCheckpoint:
 
     ``classes``: names in the order of the output slots. ``size`` and ``weights_sha256`` name the backbone that it was
     trained on; ``backbone`` holds that backbone's own weights when it was fine-tuned, else nothing. ``about``: the
-    config and the metrics of the training, for people.
+    config and the metrics of the training, for people. ``scale``: the bands that it sees; None for colours as shown.
     """
 
     head: LinearHead
@@ -36,6 +37,7 @@ class ClassifierCheckpoint:
     weights_sha256: str
     backbone: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    scale: BandScale | None = None
 
     def __post_init__(self) -> None:
         if len(self.classes) != len(self.head.bias):
@@ -55,6 +57,7 @@ class ClassifierCheckpoint:
             "temperature": self.head.temperature,
             "size": self.size,
             "weights_sha256": self.weights_sha256,
+            "bands": None if self.scale is None else self.scale.as_document(),
             "about": dict(self.about),
         }
         write_tensors(path, {**self.head.arrays(), **{BACKBONE + name: array for name, array in self.backbone.items()}}, document)
@@ -68,6 +71,7 @@ class ClassifierCheckpoint:
                 raise ValueError(f"its format is {document['format']!r}, not {FORMAT!r}")
             head = LinearHead.from_arrays(arrays, temperature=float(document["temperature"]), multi_label=bool(document["multi_label"]))
             backbone = {name.removeprefix(BACKBONE): array for name, array in arrays.items() if name.startswith(BACKBONE)}
-            return cls(head, tuple(document["classes"]), document["size"], document["weights_sha256"], backbone, document["about"])
+            classes, scale = tuple(document["classes"]), scale_in(document)
+            return cls(head, classes, document["size"], document["weights_sha256"], backbone, document["about"], scale)
         except (KeyError, TypeError, ValueError) as error:
             raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error

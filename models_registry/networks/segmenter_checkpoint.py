@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy.typing as npt
 
-from models_registry.networks.bands import BandScale, bands_seen
+from models_registry.networks.bands import BandScale, bands_seen, scale_in
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.pyramid import dimension
 from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
@@ -75,7 +75,7 @@ class SegmenterCheckpoint:
             if document["format"] != FORMAT:
                 raise ValueError(f"its format is {document['format']!r}, not {FORMAT!r}")
             head = LinearHead.from_arrays(arrays, temperature=float(document["temperature"]), multi_label=False)
-            scale = BandScale.from_document(document["bands"]) if document["bands"] is not None else None
+            scale = scale_in(document)
             backbone, decoder = (
                 {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
                 for prefix in (BACKBONE, DECODER)
