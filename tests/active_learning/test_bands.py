@@ -222,7 +222,7 @@ class TestPixels:
 
     def test_four_bands_of_16_bit_teach_more_than_their_colours_and_say_nothing_where_nothing_is(self, coast, manager):
         plain, _ = trained(coast, manager)
-        banded, run = trained(coast, manager, bands=[1, 2, 3, 4])
+        banded, _ = trained(coast, manager, bands=[1, 2, 3, 4])
         scores = [each.model.checkpoints.get(role="best").metrics["validation"]["miou"] for each in (plain, banded)]
         assert scores[1] > 0.93
         assert scores[1] > scores[0]
@@ -278,7 +278,7 @@ class TestPixels:
         drawn[20:240, 300:700] = drawn[300:500, 20:200] = True
         ids = {label.name: label.pk for label in coast.labels.all()}
         label_areas(large, annotator, {ids["water"]: drawn & water[cut], ids["land"]: drawn & ~water[cut]})
-        training, run = trained(coast, manager, bands=[1, 2, 3, 4], images=[large.pk], validation=0.4)
+        _, run = trained(coast, manager, bands=[1, 2, 3, 4], images=[large.pk], validation=0.4)
         assert run.result["metrics"]["tiles"]["train"] + run.result["metrics"]["tiles"]["validation"] < 6
         assert run.result["metrics"]["images"]["validation"] == 0
         assert run.result["metrics"]["tiles"]["validation"] >= 1
@@ -299,7 +299,8 @@ class TestClasses:
 
     @pytest.mark.parametrize("method", ["fast_head", "fine_tune"])
     def test_a_classifier_learns_four_bands_in_a_space_of_its_own_and_answers_in_them(self, kinds, manager, data_dir, method):
-        training, _ = trained(kinds, manager, method=method, bands=[4, 3, 2, 1], **({"epochs": 3, "batch": 4} if method == "fine_tune" else {}))
+        few = {"epochs": 3, "batch": 4} if method == "fine_tune" else {}
+        training, _ = trained(kinds, manager, method=method, bands=[4, 3, 2, 1], **few)
         checkpoint = ClassifierCheckpoint.load(file_of(training.model))
         assert checkpoint.scale.bands == (4, 3, 2, 1)
         spaces = [path.name for path in (data_dir / "embeddings").iterdir() if list(path.glob("vectors.bin"))]
