@@ -5,7 +5,8 @@ import datetime
 from django.conf import settings
 from django.db import models
 
-from campaigns.models import Campaign, Image, Run
+from campaigns.encoding import DocumentDecoder, DocumentEncoder
+from campaigns.models import Campaign, CampaignChange, Image, Label, Run
 from models_registry.models import RegisteredModel
 
 
@@ -192,6 +193,53 @@ class SimulatedCurve(models.Model):
 
     def __str__(self) -> str:
         return f"{self.strategy} with seed {self.seed} of {self.simulation_id}"
+
+
+class DoubtKind(models.TextChoices):
+    """What is probably wrong: the label, a thing that is missing, its place, or a thing too many."""
+
+    LABEL = "label"
+    MISSING = "missing"
+    PLACE = "place"
+    EXTRA = "extra"
+
+
+class DoubtState(models.TextChoices):
+    """What was decided of a doubt."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    CHANGED = "changed"
+
+
+class LabelDoubt(models.Model):
+    """Something that people submitted and that is probably wrong, waiting for a reviewer.
+
+    ``given`` and ``suggested``: labels; ``annotation``: of an object, its id. ``facts``: what speaks for it, see
+    active_learning.services.doubting.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="label_doubts")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
+    kind = models.CharField(max_length=10, choices=DoubtKind.choices)
+    given = models.ForeignKey(Label, null=True, on_delete=models.CASCADE, related_name="+")
+    suggested = models.ForeignKey(Label, null=True, on_delete=models.CASCADE, related_name="+")
+    annotation = models.CharField(max_length=64, blank=True)
+    score = models.FloatField(help_text="Higher is looked at sooner; 0 to 1")
+    facts = models.JSONField(default=dict, encoder=DocumentEncoder, decoder=DocumentDecoder)
+    state = models.CharField(max_length=10, choices=DoubtState.choices, default=DoubtState.OPEN)
+    change = models.ForeignKey(CampaignChange, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-score", "id"]
+        indexes = [models.Index(fields=["campaign", "state", "-score", "id"], name="doubts_by_score")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of image {self.image_id}, {self.state}"
 
 
 class Evaluation(models.Model):

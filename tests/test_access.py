@@ -15,7 +15,11 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+<<<<<<< HEAD
 from active_learning.models import RankedImage, Round, RoundState, Simulation, TrainingRun
+=======
+from active_learning.models import LabelDoubt, RankedImage, Round, RoundState, TrainingRun
+>>>>>>> c1a5661 (Review labels that are probably wrong: listed by a run, kept or changed, and taken back)
 from campaigns.lending import Loan, lent_path
 from campaigns.models import (
     AnnotationSet,
@@ -202,6 +206,9 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/duplicates": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/suggestion-runs": {"post": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/suggestions": {"get": only(ANNOTATORS)},
+    "campaigns/<int:campaign_id>/label-doubts": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/label-doubts/<int:doubt_id>": {"patch": only(REVIEWERS, {"state": "kept"})},
+    "campaigns/<int:campaign_id>/label-doubt-runs": {"post": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/evaluations": {"get": only(MEMBERS)},
 }  # fmt: skip
 
@@ -259,6 +266,7 @@ def world(
     made = Round.objects.create(campaign=campaign, number=1, strategy="random", size=1, state=RoundState.CLOSED)
     RankedImage.objects.create(round=made, image=image, rank=1, score=0.5)
     change = CampaignChange.objects.create(campaign=campaign, author=manager, kind="labeling", title="Add Land to 1 image")
+    doubt = LabelDoubt.objects.create(campaign=campaign, image=image, kind="label", given=label, suggested=label, score=0.5)
     view = SavedView.objects.create(campaign=campaign, author=manager, name="Flagged", filter={"flagged": True}, shared=True)
     settings.IMPORT_ROOTS = [str(tmp_path)]
     lent = lent_path(Loan(image.pk)).rpartition("/")[2]
@@ -271,7 +279,7 @@ def world(
     people = {OWNER: owner, MANAGER: manager, REVIEWER: reviewer, ANNOTATOR: annotator, VIEWER: viewer}
     arguments = {
         "campaign_id": campaign.pk, "image_id": image.pk, "label_id": label.pk, "run_id": run.pk, "model_id": model.pk, "number": 1,
-        "change_id": change.pk, "view_id": view.pk, "token": lent,
+        "change_id": change.pk, "view_id": view.pk, "doubt_id": doubt.pk, "token": lent,
         "member_id": campaign.memberships.get(user=viewer).pk, "prediction_id": prediction.pk, "z": 0, "x": 0, "y": 0, "extension": "png",
         "model": model.pk, "server_path": str(tmp_path), "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
     }  # fmt: skip

@@ -166,7 +166,7 @@ def _label_some(change: CampaignChange, user: User, role: Role, ids: Sequence[in
     frame = frame_of(images[0]) if images else None
     wanted: list[tuple[AnnotationSet, list[dict[str, Any]]]] = []
     left_out: Counter[str] = Counter()
-    for own in _working_sets(user, role, images):
+    for own in working_sets(user, role, images):
         annotations = labeled(own.annotations, wish)
         if wish.submit and frame is not None:
             annotations = reviewed(annotations, None)
@@ -194,7 +194,7 @@ def _why_not(annotations: list[dict[str, Any]], frame: Frame) -> str:
     return ""
 
 
-def _working_sets(user: User, role: Role, images: Sequence[Image]) -> list[AnnotationSet]:
+def working_sets(user: User, role: Role, images: Sequence[Image]) -> list[AnnotationSet]:
     """Return, locked, the set of each image that the person works on, as opening it would; a set that is not there yet has no id."""
     by_image: dict[int, list[AnnotationSet]] = {image.pk: [] for image in images}
     for each in AnnotationSet.objects.select_for_update().filter(image__in=list(by_image)).order_by("pk"):
