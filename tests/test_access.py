@@ -15,11 +15,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
-<<<<<<< HEAD
-from active_learning.models import RankedImage, Round, RoundState, Simulation, TrainingRun
-=======
-from active_learning.models import LabelDoubt, RankedImage, Round, RoundState, TrainingRun
->>>>>>> c1a5661 (Review labels that are probably wrong: listed by a run, kept or changed, and taken back)
+from active_learning.models import LabelDoubt, RankedImage, Round, RoundState, Simulation, TrainingRun
 from campaigns.lending import Loan, lent_path
 from campaigns.models import (
     AnnotationSet,
