@@ -506,6 +506,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/label-doubt-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Look for labels that are probably wrong; what is open of the last list is replaced. */
+        post: operations["campaigns_label_doubt_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/label-doubts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The review list of a campaign. */
+        get: operations["campaigns_label_doubts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/label-doubts/{doubt_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Keep what was given, change it to what is suggested, or take the decision back. */
+        patch: operations["campaigns_label_doubts_partial_update"];
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/labelings": {
         parameters: {
             query?: never;
@@ -2549,6 +2600,17 @@ export interface components {
             /** Format: double */
             dispute: number;
         };
+        /** @description The image that a doubt is about. */
+        DoubtedImage: {
+            id: number;
+            name: string;
+            width: number;
+            height: number;
+        };
+        /** @description Of boxes and outlines: the model whose answers to compare with; without one, the one that answered most. */
+        DoubtingRequest: {
+            model?: number | null;
+        };
         /** @description Images that are nearly the same; ``leak``: two fixed splits share them. */
         DuplicateGroup: {
             images: components["schemas"]["Twin"][];
@@ -2953,6 +3015,36 @@ export interface components {
             f1: number[];
             label_id: number;
         };
+        /** @description Something that is probably wrong: ``given`` and ``suggested`` are labels, ``facts`` say what speaks for it. */
+        LabelDoubt: {
+            readonly id: number;
+            image: components["schemas"]["DoubtedImage"];
+            readonly kind: components["schemas"]["LabelDoubtKindEnum"];
+            readonly given: number | null;
+            readonly suggested: number | null;
+            /**
+             * Format: double
+             * @description Higher is looked at sooner; 0 to 1
+             */
+            readonly score: number;
+            facts: {
+                [key: string]: unknown;
+            };
+            readonly state: components["schemas"]["State32fEnum"];
+            decided_by: components["schemas"]["User"] | null;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `label` - Label
+         *     * `missing` - Missing
+         *     * `place` - Place
+         *     * `extra` - Extra
+         * @enum {string}
+         */
+        LabelDoubtKindEnum: "label" | "missing" | "place" | "extra";
         /** @description The same of one label. */
         LabelFigures: {
             /** Format: double */
@@ -3564,6 +3656,19 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Image"][];
         };
+        PaginatedLabelDoubtList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["LabelDoubt"][];
+        };
         PaginatedModelList: {
             /**
              * Format: uri
@@ -3671,6 +3776,10 @@ export interface components {
             instructions?: string;
             settings?: components["schemas"]["CampaignSettingsRequest"];
             labels?: components["schemas"]["LabelRequest"][];
+        };
+        /** @description What becomes of a doubt; ``open`` takes a decision back. */
+        PatchedDecisionRequest: {
+            state?: components["schemas"]["State32fEnum"];
         };
         /** @description What may change of an image. */
         PatchedImageChangeRequest: {
@@ -4374,6 +4483,13 @@ export interface components {
             brightness: number[];
             contrast: number[];
         };
+        /**
+         * @description * `open` - Open
+         *     * `kept` - Kept
+         *     * `changed` - Changed
+         * @enum {string}
+         */
+        State32fEnum: "open" | "kept" | "changed";
         /** @description Two models on the images that both answered about. */
         StatisticsComparison: {
             images: number;
@@ -6015,6 +6131,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelCounts"];
+                };
+            };
+        };
+    };
+    campaigns_label_doubt_runs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DoubtingRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_label_doubts_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /**
+                 * @description * `label` - Label
+                 *     * `missing` - Missing
+                 *     * `place` - Place
+                 *     * `extra` - Extra
+                 */
+                kind?: "extra" | "label" | "missing" | "place";
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `open` - Open
+                 *     * `kept` - Kept
+                 *     * `changed` - Changed
+                 */
+                state?: "changed" | "kept" | "open";
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedLabelDoubtList"];
+                };
+            };
+        };
+    };
+    campaigns_label_doubts_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                doubt_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedDecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelDoubt"];
                 };
             };
         };
