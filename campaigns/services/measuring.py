@@ -66,4 +66,4 @@ def spread_of_measures(campaign: Campaign) -> dict[str, list[float]]:
 
 
 def _percentiles(ordered: list[float]) -> list[float]:
-    return [round(ordered[round(share * (len(ordered) - 1) / 100)], 4) for share in range(101)]
+    return [ordered[round(share * (len(ordered) - 1) / 100)] for share in range(101)]
