@@ -7,7 +7,7 @@ import { useCampaignModels, useStartInference } from "@/api/models";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
 import { chooseFiles } from "./images/chooseFiles";
-import { adviceOf, type Facts, type Step, stepsOf } from "./nextStep";
+import { adviceOf, type Facts, type Step, STEPS } from "./nextStep";
 import { DEFAULT_STRATEGY, defaultSize } from "./rounds/defaults";
 import { mayManage } from "./roles";
 import { useFacts } from "./useFacts";
@@ -33,7 +33,7 @@ function useLead(campaign: Campaign, step: Step, facts: Facts): { lead: () => vo
     if (step === "prefill" && model !== undefined) return infer.mutate({ model: model.id, images: "unlabeled", prefill: true }, { onSuccess });
     if (step === "train") return train.mutate({ method: "fast_head" }, { onSuccess });
     // The first round ranks by the model at hand; each one after it by a model that knows the new labels.
-    const retrain = facts.trainable && facts.rounds > 0 && facts.labeled > 0;
+    const retrain = facts.rounds > 0 && facts.labeled > 0;
     if (step === "round") return round.mutate({ strategy: DEFAULT_STRATEGY, size: defaultSize(facts.unlabeled), train: retrain }, { onSuccess });
     return open(tab);
   };
@@ -78,7 +78,7 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
   return (
     <Paper withBorder p="md" mb="lg" component="section" aria-label={t("next.title")} data-testid="what-next" data-step={step}>
       <ol className={classes["steps"]}>
-        {stepsOf(facts).map((one, index) => (
+        {STEPS.map((one, index) => (
           <li key={one}>
             <StepMark step={one} number={index + 1} done={done.has(one)} current={one === step} campaign={campaign} />
           </li>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { adviceOf, type Facts, stepsOf } from "./nextStep";
+import { adviceOf, type Facts } from "./nextStep";
 
-const EMPTY: Facts = { images: 0, unlabeled: 0, labeled: 0, labels: 0, attached: 0, mapped: false, prefilled: false, trainable: true, trained: false, rounds: 0, asked: null };
+const EMPTY: Facts = { images: 0, unlabeled: 0, labeled: 0, labels: 0, attached: 0, mapped: false, prefilled: false, trained: false, rounds: 0, asked: null };
 
 it("leads through the loop once, each step after the one before", () => {
   const walk: Partial<Facts>[] = [
@@ -40,10 +40,4 @@ it("the step that leads on is not shown as done", () => {
   expect(step).toBe("label");
   expect(done.has("label")).toBe(false);
   expect(done.has("round")).toBe(true);
-});
-
-it("a task that is not trained here goes from labels to rounds", () => {
-  const facts = { ...EMPTY, trainable: false, images: 50, unlabeled: 30, labels: 2, labeled: 20 };
-  expect(adviceOf(facts).step).toBe("round");
-  expect(stepsOf(facts)).not.toContain("train");
 });

@@ -10,8 +10,6 @@ export interface Facts {
   attached: number;
   mapped: boolean;
   prefilled: boolean;
-  /** Whether models for this task can be trained here at all. */
-  trainable: boolean;
   trained: boolean;
   rounds: number;
   /** Images that the open round still asks for; null without an open round. */
@@ -35,13 +33,8 @@ function stepOf(facts: Facts): Step {
   if (facts.labeled === 0 && facts.attached === 0) return "model";
   if (facts.labeled === 0 && !facts.prefilled) return facts.mapped ? "prefill" : "model";
   if (facts.labeled < Math.min(ENOUGH_TO_TRAIN, facts.images)) return "label";
-  if (facts.trainable && !facts.trained) return "train";
+  if (!facts.trained) return "train";
   return "round";
-}
-
-/** The steps that this campaign can take. */
-export function stepsOf(facts: Facts): readonly Step[] {
-  return facts.trainable ? STEPS : STEPS.filter((step) => step !== "train");
 }
 
 /** Where the loop stands and which one click leads on. */

@@ -2,7 +2,6 @@ import { useRounds } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import { useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
-import { canTrain } from "@/parts/canTrain";
 import { askable, labeled, waiting } from "@/parts/counts";
 import type { Facts } from "./nextStep";
 
@@ -21,7 +20,6 @@ export function useFacts(campaign: Campaign): Facts | null {
     attached: models.data.length,
     mapped: models.data.some((one) => one.mapping.some((row) => row.label !== null)),
     prefilled: inference.data.some((run) => run.state === "succeeded" || run.progress.done > 0),
-    trainable: canTrain(campaign),
     trained: models.data.some((one) => one.model.kind === "internal"),
     rounds: rounds.data.length,
     asked: open === undefined ? null : Math.max(0, open.progress.asked - open.progress.labeled),

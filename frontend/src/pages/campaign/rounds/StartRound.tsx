@@ -7,7 +7,6 @@ import { useStartRound, useStrategies } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
-import { canTrain } from "@/parts/canTrain";
 import { modelTitle } from "@/parts/modelTitle";
 import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
 
@@ -39,12 +38,12 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const trained = models.data?.some((one) => one.model.kind === "internal") === true;
   const form = useForm({
-    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && canTrain(campaign) && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
+    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
   });
   const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
   const attached = (models.data ?? []).filter((one) => one.model.kind !== "promptable");
   const basis = [
-    ...(labeled > 0 && canTrain(campaign) ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
+    ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
     { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
     ...attached.map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
   ];

@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Card, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -6,7 +6,6 @@ import { useStartTraining } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, TrainingForm } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
-import { canTrain } from "@/parts/canTrain";
 import { modelTitle } from "@/parts/modelTitle";
 import { ScopeSelect, useScopes } from "../images/ScopeSelect";
 
@@ -65,7 +64,6 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               {t("training.labeled", { count: labeled })}
             </Text>
           </div>
-          {!canTrain(campaign) && <Alert color="wheat">{t("training.notPixels")}</Alert>}
           <div>
             <Text size="sm" fw={500} mb={4} id="training-method">
               {t("training.method")}
