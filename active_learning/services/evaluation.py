@@ -14,6 +14,7 @@ from active_learning.models import Evaluation, Round, Snapshot
 from active_learning.services.answers import Answers, read_answers
 from active_learning.services.detections import measure_objects, part_of
 from active_learning.services.knowledge import answer_held_back, embedded_truth
+from active_learning.services.pixels import measure_pixels
 from active_learning.services.truth import Annotations, held_back, reference_of, truth_of, whole_labels
 from active_learning.training.fast_head import Examples, fit_head
 from campaigns.errors import Conflict
@@ -31,16 +32,13 @@ HEAD_DECAY = 1e-2
 
 
 def evaluate_round(context: RunContext, round_: Round) -> Evaluation | None:
-    """Measure the round's model on the held-back images, once a round; None where there is no model or no truth.
-
-    What names the class of every pixel waits for its measure.
-    """
+    """Measure the round's model on the held-back images, once a round; None where there is no model or no truth."""
     existing = Evaluation.objects.filter(round=round_).first()
     if existing is not None or round_.model is None:
         return existing
     campaign = round_.campaign
     truth = truth_of(held_back(campaign))
-    if not truth or (campaign.task != Task.CLASSIFICATION and part_of(campaign) is None):
+    if not truth:
         return None
     answer_held_back(context, round_)
     metrics = measure_model(campaign, round_.model, round_.model_version, truth)
@@ -91,8 +89,8 @@ def measure_model(campaign: Campaign, model: RegisteredModel, version: str, trut
     """Return figures of a model's stored answers about the images whose truth is given; empty without any."""
     if part_of(campaign) is not None:
         return measure_objects(campaign, model, version, truth)
-    if campaign.task != Task.CLASSIFICATION:
-        return {}
+    if campaign.task == Task.SEGMENTATION:
+        return measure_pixels(campaign, model, version, truth)
     answers = read_answers(campaign=campaign, model=model, version=version, images=held_back(campaign))
     rows = [row for row, image in enumerate(answers.image_ids) if image in truth]
     if not rows or answers.probabilities is None:

@@ -149,11 +149,16 @@ def pixel_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClas
         )
     place = {each.label: k for k, each in enumerate(kept)}
     rest = len(kept) if is_background else UNLABELED
-    drawings = [Drawing(tuple(_areas([each for each in document if each["label"] in wanted], place)), rest) for document in documents]
+    drawings = [drawing_of([each for each in document if each["label"] in wanted], place, rest=rest) for document in documents]
     rows = [row for row, drawing in enumerate(drawings) if drawing.areas or is_background]
     classes = (*kept, BACKGROUND) if is_background else tuple(kept)
     warnings = tuple(_warnings(labels, drawn, is_background=is_background and unlabeled == "auto"))
     return PixelTargets(classes, np.array(rows, np.int64), warnings, tuple(drawings[row] for row in rows))
+
+
+def drawing_of(document: Annotations, place: Mapping[int, int], *, rest: int = UNLABELED) -> Drawing:
+    """Return what is drawn in the labels of ``place``, which says the class of each; ``rest``: what the other pixels are."""
+    return Drawing(tuple(_areas(document, place)), rest)
 
 
 def _with_area(document: Annotations) -> Iterator[Mapping[str, Any]]:

@@ -5,17 +5,22 @@ import json
 import numpy as np
 import pytest
 
+from active_learning.models import Evaluation, RankedImage
 from active_learning.services.registration import best_checkpoint
+from active_learning.services.rounds import RoundOptions, start_round
 from active_learning.services.training import start_training
 from campaigns.errors import InvalidInput
-from campaigns.geometry import decode_mask, polygons_to_mask, shape_polygons
-from campaigns.models import AnnotationSet, Run, RunState
+from campaigns.geometry import decode_mask, mask_document, polygons_to_mask, shape_polygons
+from campaigns.models import AnnotationSet, Image, Reference, Run, RunState
 from campaigns.runs import RunContext, claim_run, execute_claimed, execute_now, log_path
 from inference.models import Prediction
+from inference.rasters import read_map
 from inference.services import predict_pool
+from inference.store import load_prediction
 from models_registry.checkpoints import checkpoint_path
 from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
 from tests.active_learning.chips import add_chip, chips, label_areas, stop_after
+from tests.active_learning.conftest import whole
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +157,40 @@ class TestFastHead:
         water = coast.labels.get(name="water").pk
         with pytest.raises(InvalidInput, match="unlabeled: background"):
             start_training(user=manager, campaign=coast, config={**FAST, "labels": [water], "unlabeled": "ignore"})
+
+
+class TestRounds:
+    def test_a_round_trains_ranks_by_doubt_drafts_and_is_measured_by_mean_iou_on_the_held_back(self, coast, manager):
+        truth = {chip.name: chip.water for chip in coasts(TAUGHT + POOL)}
+        water, land = coast.labels.all()
+        rest = list(coast.images.filter(state="unlabeled").order_by("pk"))
+        for image in rest[:2]:
+            Image.objects.filter(pk=image.pk).update(split="test")
+            pairs = ((water, truth[image.name]), (land, ~truth[image.name]))
+            areas = [{**whole(label.pk), "id": label.name, "shape": mask_document(mask)} for label, mask in pairs]
+            Reference.objects.create(image=image, annotations=areas)
+        options = RoundOptions(train=True, training=FAST)
+        round_ = start_round(user=manager, campaign=coast, strategy="margin", size=2, options=options)
+        run = execute_now(round_.run)
+        assert run.state == RunState.SUCCEEDED, run.error
+        measured = Evaluation.objects.get(round=round_)
+        assert measured.held_back == 2
+        assert measured.labeled == TAUGHT
+        assert 0.7 < measured.metrics["miou_low"] <= measured.metrics["miou"] <= measured.metrics["miou_high"] <= 1
+        asked = list(RankedImage.objects.filter(round=round_).order_by("rank"))
+        assert [each.image_id for each in asked] != []
+        assert {each.image_id for each in asked} == {image.pk for image in rest[2:]}
+        said = drawn_water(AnnotationSet.objects.get(image=rest[2], author=None).annotations, water.pk)
+        assert miou_of(said, truth[rest[2].name]) > 0.6
+        own = [miou_of(_said_of(round_, image, water), truth[image.name]) for image in rest[:2]]
+        assert measured.metrics["miou"] == pytest.approx(np.mean(own), abs=0.1), "over all pixels, not image by image"
+
+
+def _said_of(round_, image, water):
+    """What the round's model says is water on an image that gets no drafts."""
+    round_.refresh_from_db()
+    raster = load_prediction(Prediction.objects.get(image=image, model=round_.model)).items[0]
+    return read_map(raster.class_map) == 0
 
 
 class TestFineTune:
