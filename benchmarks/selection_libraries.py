@@ -46,7 +46,7 @@ def modal_kcenter(points: Any, labeled: Any, picks: int) -> Any:
     from modAL.batch import ranked_batch  # type: ignore[import-not-found]
 
     class Known:
-        X_training = labeled
+        X_training, on_transformed = labeled, False
 
     return ranked_batch(Known(), points, np.zeros(len(points)), picks, metric="euclidean", n_jobs=1)[0]
 

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { campaignKey } from "@/api/campaigns";
 import { askable, waiting } from "@/parts/counts";
+import { AreaPanel } from "./AreaPanel";
 import { AttributePanel } from "./AttributePanel";
 import { BandPanel } from "./BandPanel";
 import { DoubtPanel } from "./DoubtPanel";
@@ -27,6 +28,7 @@ export function RightPanel() {
         {current && <ViewPanel workspace={current} />}
         {current?.image.tiled && <BandPanel image={current.image} />}
         {current && campaign.task !== "classification" && <DoubtPanel workspace={current} />}
+        {current && campaign.task !== "classification" && <AreaPanel workspace={current} />}
         {current && <WhyPanel workspace={current} />}
         {current && <ImageFactsLine image={current.image} />}
         <ProgressLine />

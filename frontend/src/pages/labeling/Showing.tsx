@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { placeOf, remembered } from "@/core/places";
 import { rulerOf } from "@/core/ruler";
 import { PLAIN_TONE } from "@/core/tone";
+import { beginAtArea, learnWhy } from "./asked";
 import { useLabeling, usePreference } from "./LabelingContext";
 import { bandChoiceOf, needsStatistics, pictureOf, statisticsQuery } from "./pictures";
 import { useGeoreference } from "./useGeoreference";
@@ -12,6 +13,7 @@ import type { Workspace } from "./workspace";
 /** Keep the viewer showing what React knows: image, bands and stretch, heat map, and how the person wants to see all that. */
 export function Showing({ workspace }: { workspace: Workspace }) {
   useShownImage(workspace);
+  useAreaAskedAbout(workspace);
   useRememberedPlace(workspace);
   useRuler(workspace);
   const { viewer, preferences } = useLabeling();
@@ -49,6 +51,16 @@ function useShownImage(workspace: Workspace): void {
     }
     shown.current = workspace;
   }, [viewer, workspace, choice, statistics.data, preferences, focusCanvas]);
+}
+
+/** Where a round asks about areas, the image opens at the first one; one that was left somewhere opens there. */
+function useAreaAskedAbout(workspace: Workspace): void {
+  const { viewer, preferences, campaign } = useLabeling();
+  useEffect(() => {
+    const wasLeft = placeOf(preferences.getState().places, workspace.image.id) !== null;
+    if (campaign.task !== "classification" && !wasLeft) void beginAtArea(workspace, viewer);
+    else if (campaign.task !== "classification") void learnWhy(workspace);
+  }, [viewer, preferences, campaign.task, workspace]);
 }
 
 /** An image that is opened again opens where it was left. */

@@ -18,7 +18,7 @@ export function WhyPanel({ workspace }: { workspace: Workspace }) {
 }
 
 function Reasons({ found }: { found: NonNullable<ReturnType<typeof useWhy>["data"]> }) {
-  const { ranked, neighbours, looked_at: isLookedAt } = found;
+  const { ranked, neighbours, looked_at: isLookedAt, withheld: isWithheld } = found;
   const parts = Object.entries(ranked?.parts ?? {}).filter(([name, value]) => name !== "audit" && Number.isFinite(value));
   return (
     <div className={why["reasons"]}>
@@ -29,7 +29,7 @@ function Reasons({ found }: { found: NonNullable<ReturnType<typeof useWhy>["data
           <p className={classes["quiet"]} data-testid="why-rank">
             Rank {ranked.rank} of round {ranked.round}, by {ranked.strategy}.
           </p>
-          <p className={why["sentence"]}>{ranked.why}</p>
+          {isWithheld ? <p className={classes["quiet"]}>A control image: what models say of it is not told.</p> : <p className={why["sentence"]}>{ranked.why}</p>}
           {parts.length > 0 && (
             <dl className={why["parts"]}>
               {parts.map(([name, value]) => (

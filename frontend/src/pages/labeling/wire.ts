@@ -16,6 +16,7 @@ export type ImageFacts = CampaignImage;
 export type AnnotationSetFacts = Omit<Answer<Schemas["AnnotationSet"]>, "annotations"> & { readonly annotations: readonly Annotation[] };
 export type SetState = AnnotationSetFacts["state"];
 export type BandStatistics = Answer<Schemas["Band"]>;
+export type WhyAsked = Answer<Schemas["Why"]>;
 export type PredictionFacts = Answer<Schemas["Prediction"]>;
 
 export interface Loaded {
@@ -137,6 +138,10 @@ export async function georeferenceOf(image: number, signal: AbortSignal): Promis
 export async function uncertainAreas(image: number): Promise<readonly DoubtfulArea[]> {
   const { areas } = await bodyOf(api.GET("/api/v1/images/{image_id}/uncertain-areas", { params: { path: { image_id: image } } }));
   return areas.map(({ bounds: [left = 0, top = 0, right = 0, bottom = 0], uncertainty }) => ({ bounds: [left, top, right, bottom], uncertainty }));
+}
+
+export function whyAsked(image: number): Promise<WhyAsked> {
+  return bodyOf(api.GET("/api/v1/images/{image_id}/why", { params: { path: { image_id: image } } }));
 }
 
 export function predictionsOf(image: number, signal: AbortSignal): Promise<readonly PredictionFacts[]> {

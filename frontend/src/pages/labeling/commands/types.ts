@@ -36,7 +36,7 @@ export interface Command {
   readonly shape?: string;
 }
 
-const WAYS: ReadonlySet<string> = new Set(["previous", "next", "previous-uncertain", "next-uncertain"]);
+const WAYS: ReadonlySet<string> = new Set(["previous", "next", "previous-uncertain", "next-uncertain", "previous-area", "next-area"]);
 
 /** Whether a command changes nothing but what is seen: who only looks may use it. */
 export function isLooking({ id, group }: Command): boolean {
