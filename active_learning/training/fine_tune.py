@@ -21,6 +21,7 @@ from active_learning.training.metrics import measure
 from active_learning.training.optimizers import memory_of, put_memory
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
 from models_registry.networks.bands import BandScale, bands_seen
+from models_registry.networks.devices import device, fetched, mixed, put
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.weights import find_weights
@@ -57,7 +58,7 @@ class FineTuneLearner:
         bands, self._scale = bands_seen(scale), scale
         self._features = tuned_features(backbone, bands) if backbone else fast(trained_features(find_weights(), bands))
         self._features.requires_grad_(True)
-        self._linear = _as_layer(start)
+        self._linear = _as_layer(start).to(device())
         groups: list[dict[str, Any]] = [
             {"params": list(self._features.parameters()), "peak": config.learning_rate},
             {"params": list(self._linear.parameters()), "peak": config.learning_rate * HEAD_FACTOR},
@@ -93,12 +94,13 @@ class FineTuneLearner:
         return self._config.learning_rate * share
 
     def _loss(self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator) -> Tensor:
-        features = pooled(self._features, as_tensor(pixels), self._scale)
-        keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float() / (1 - DROPOUT)
+        with mixed():
+            features = pooled(self._features, as_tensor(pixels), self._scale).float()
+        keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float().to(features.device) / (1 - DROPOUT)
         logits = self._linear(features * keep)
         if values.ndim == 2:
-            return nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(values.astype(np.float32)))
-        return nn.functional.cross_entropy(logits, torch.from_numpy(values))
+            return nn.functional.binary_cross_entropy_with_logits(logits, put(values.astype(np.float32)))
+        return nn.functional.cross_entropy(logits, put(values))
 
     def validate(self) -> dict[str, float]:
         """Measure on the validation images, before any temperature."""
@@ -115,7 +117,9 @@ class FineTuneLearner:
         with torch.inference_mode():
             for start in range(0, len(rows), self._config.batch):
                 batch = as_tensor(pixels[rows[start : start + self._config.batch]])
-                parts.append(self._linear(pooled(self._features, batch, self._scale)).numpy())
+                with mixed():
+                    features = pooled(self._features, batch, self._scale)
+                parts.append(fetched(self._linear(features.float())))
         return np.concatenate(parts)
 
     def weights(self) -> dict[str, npt.NDArray[Any]]:

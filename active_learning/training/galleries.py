@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from active_learning.training.scenes import Scene, mirrored
 from models_registry.networks.backbones import as_tensor, use_few_threads
+from models_registry.networks.devices import fetched, mixed, put
 from models_registry.networks.objects import Maps, Truth, installed_maps, map_shapes, maps_of
 from models_registry.networks.pictures import Pixels, stacked
 from models_registry.networks.store import EmbeddingStore
@@ -49,7 +50,7 @@ class MapsEmbedder:
         with torch.inference_mode():
             maps = maps_of(self.features, as_tensor(stacked(images, self.side_px)), self.first)
             rows = torch.cat([each.flatten(1) for each in maps], 1).clamp(-LARGEST, LARGEST)
-        return np.asarray(rows.numpy(), np.float32)
+        return fetched(rows)
 
 
 def maps_store(folder: Path, weights: WeightsFile, side_px: int, first: int) -> EmbeddingStore:
@@ -75,7 +76,7 @@ class FrozenGallery:
 
     def batch(self, rows: Rows, rng: np.random.Generator | None) -> tuple[Maps, list[Scene]]:
         """Return the maps and the scenes of rows."""
-        flat = torch.from_numpy(self.store.load(self.keys[rows]))
+        flat = put(self.store.load(self.keys[rows]))
         shapes = map_shapes(self.side_px, self.first)
         parts = torch.split(flat, [math.prod(shape) for shape in shapes], 1)
         return [part.reshape(len(rows), *shape) for part, shape in zip(parts, shapes, strict=True)], [
@@ -102,7 +103,9 @@ class PixelGallery:
                 for place in np.flatnonzero(rng.random(len(rows)) < 0.5) if self._mirrors(down=down) else ():
                     pixels[place] = np.flip(pixels[place], 0 if down else 1)
                     scenes[place] = mirrored(scenes[place], down=down, swaps=self.swaps)
-        return maps_of(self.features, as_tensor(pixels), self.first), scenes
+        with mixed():
+            maps = maps_of(self.features, as_tensor(pixels), self.first)
+        return [each.float() for each in maps], scenes
 
     def _mirrors(self, *, down: bool) -> bool:
         return self.flips == "both" or (self.flips == "horizontal" and not down)
@@ -118,4 +121,4 @@ def truth_of(scene: Scene) -> Truth:
 
 
 def _tensor(array: npt.NDArray[np.generic]) -> Tensor:
-    return torch.from_numpy(np.array(array))
+    return put(np.array(array))

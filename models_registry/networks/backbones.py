@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from campaigns.errors import Conflict
 from models_registry.networks.bands import BandScale, bands_seen
+from models_registry.networks.devices import device, fetched, mixed, put
 from models_registry.networks.pictures import COLORS, Pixels, stacked
 from models_registry.networks.weights import WeightsFile, find_weights
 
@@ -95,7 +96,9 @@ class Backbone:
         with torch.inference_mode():
             for start in range(0, len(images), self.batch_size):
                 part = stacked(images[start : start + self.batch_size], self.spec.side_px)
-                result[start : start + len(part)] = self.features(as_tensor(part)).numpy()
+                with mixed():
+                    features = self.features(as_tensor(part))
+                result[start : start + len(part)] = fetched(features)
         return result
 
 
@@ -164,7 +167,7 @@ def fast(features: nn.Sequential) -> nn.Sequential:
 
     features.eval().requires_grad_(False)
     _fold(features)
-    return features.to(memory_format=torch.channels_last)
+    return features.to(device()).to(memory_format=torch.channels_last)
 
 
 def _fold(module: nn.Module) -> None:
@@ -191,16 +194,14 @@ def normalised(batch: Tensor, scale: BandScale | None = None) -> Tensor:
     """Return (N, B, h, w) with the mean and deviation of each band taken out: ImageNet's for colours, else the scale's own."""
     import torch
 
-    mean = torch.tensor(MEAN if scale is None else scale.mean).view(1, -1, 1, 1)
-    deviation = torch.tensor(DEVIATION if scale is None else scale.deviation).view(1, -1, 1, 1)
+    mean = torch.tensor(MEAN if scale is None else scale.mean, device=batch.device).view(1, -1, 1, 1)
+    deviation = torch.tensor(DEVIATION if scale is None else scale.deviation, device=batch.device).view(1, -1, 1, 1)
     return (batch - mean) / deviation
 
 
 def as_tensor(batch: Pixels) -> torch.Tensor:
-    """Return (N, B, side, side) float of (N, side, side, B) uint8; its memory is channels last already."""
-    import torch
-
-    return torch.from_numpy(batch).permute(0, 3, 1, 2).float()
+    """Return (N, B, side, side) float of (N, side, side, B) uint8 on the device; its memory is channels last already."""
+    return put(batch).permute(0, 3, 1, 2).float()
 
 
 def use_few_threads() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +24,8 @@ from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredic
 from torchvision.models.detection.roi_heads import keypointrcnn_inference, keypointrcnn_loss, maskrcnn_inference, maskrcnn_loss
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
-from models_registry.networks.backbones import DEVIATION, MEAN, bare_network, fast, trained_features
+from models_registry.networks.backbones import bare_network, fast, normalised, trained_features
+from models_registry.networks.devices import device
 from models_registry.networks.object_checkpoint import Anatomy
 from models_registry.networks.weights import WeightsFile
 
@@ -72,6 +73,11 @@ class Found:
     points: Tensor | None = None
     point_scores: Tensor | None = None
     visibility: Tensor | None = None
+
+    def on_the_processor(self) -> Found:
+        """Return it where arrays can be made of it."""
+        values = (getattr(self, each.name) for each in fields(self))
+        return Found(*(None if value is None else value.cpu() for value in values))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ class ObjectNetwork(nn.Module):
             return total
         rois = [_shifted(truth.boxes, looked.side_px, noise) for truth in truths]
         features = self.looker(self._pooled(looked, rois))
-        own = [torch.arange(len(truth.boxes)) for truth in truths]
+        own = [torch.arange(len(truth.boxes), device=truth.boxes.device) for truth in truths]
         if self.anatomy.part == "masks":
             masks = [truth.masks for truth in truths]
             outlined: Tensor = maskrcnn_loss(self.drawer(features), rois, masks, [truth.labels for truth in truths], own)
@@ -148,7 +154,8 @@ class ObjectNetwork(nn.Module):
         squares = [(looked.side_px, looked.side_px)] * len(looked.anchors)
         boxes = self.detector.postprocess_detections(split, [list(torch.split(each, sizes)) for each in looked.anchors], squares)
         found = [Found(each["boxes"], each["labels"], each["scores"]) for each in boxes]
-        return found if self.anatomy.part == "boxes" else self._looked_into(looked, found)
+        found = found if self.anatomy.part == "boxes" else self._looked_into(looked, found)
+        return [each.on_the_processor() for each in found]
 
     def _sizes(self, levels: Maps) -> list[int]:
         return [each.shape[2] * each.shape[3] for each in levels[FINEST - self.first :]]
@@ -189,7 +196,7 @@ def _shifted(boxes: Tensor, side_px: int, noise: torch.Generator | None) -> Tens
     if noise is None or not len(boxes):
         return boxes
     sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
-    moved = (boxes + (torch.rand(boxes.shape, generator=noise) - 0.5) * 0.2 * sides).clamp(0, side_px)
+    moved = (boxes + (torch.rand(boxes.shape, generator=noise).to(boxes.device) - 0.5) * 0.2 * sides).clamp(0, side_px)
     return torch.cat([moved[:, :2], torch.maximum(moved[:, 2:], moved[:, :2] + 1)], 1)
 
 
@@ -207,7 +214,7 @@ def tuned_maps(arrays: Mapping[str, npt.NDArray[Any]]) -> nn.Sequential:
 
 def maps_of(features: nn.Sequential, pixels: Tensor, first: int) -> Maps:
     """Return the backbone's maps from the ``first`` stride on, of (N, 3, side, side) float pixels from 0 to 255."""
-    value = (pixels - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(DEVIATION).view(1, 3, 1, 1)
+    value = normalised(pixels)
     maps = []
     for start, end in STAGES:
         value = features[start:end](value)
@@ -224,7 +231,7 @@ def seeded_network(anatomy: Anatomy, seed: int) -> ObjectNetwork:
     """Return a network that has learned nothing, the same for the same seed, whatever else draws numbers."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ObjectNetwork(anatomy)
+        return ObjectNetwork(anatomy).to(device())
 
 
 def put_arrays(module: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

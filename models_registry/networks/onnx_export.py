@@ -79,7 +79,7 @@ def _append(graph: Graph, module: Any, value: str) -> str:
 
 
 def _append_convolution(graph: Graph, module: Any, value: str) -> str:
-    inputs = [graph.keep(each.detach().numpy()) for each in (module.weight, module.bias) if each is not None]
+    inputs = [graph.keep(each.detach().cpu().numpy()) for each in (module.weight, module.bias) if each is not None]
     top, left = module.padding
     return graph.add(
         "Conv", value, *inputs, kernel_shape=module.kernel_size, strides=module.stride, dilations=module.dilation,

@@ -190,8 +190,7 @@ def test_only_missing_pictures_are_embedded_and_a_broken_one_is_told(tmp_path):
     assert embed_missing(store, never, sources, on_progress=lambda done, failed: None) == []
 
 
-def test_a_stopped_embedding_keeps_what_it_computed(tmp_path, monkeypatch):
-    monkeypatch.setattr("models_registry.networks.embedding.SAVE_EVERY", 4)
+def test_a_stopped_embedding_keeps_what_it_computed(tmp_path):
     store = EmbeddingStore(tmp_path, DIMENSION)
 
     def stop(done, failed):
@@ -200,7 +199,7 @@ def test_a_stopped_embedding_keeps_what_it_computed(tmp_path, monkeypatch):
 
     sources = [Source(n, lambda chip=chip: chip.pixels) for n, chip in enumerate(chips()[:12])]
     with pytest.raises(RunCancelled):
-        embed_missing(store, installed, sources, on_progress=stop)
+        embed_missing(store, installed, sources, on_progress=stop, save_every=4)
     assert store.missing(range(12)).tolist() == list(range(4, 12))
 
 

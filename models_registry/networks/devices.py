@@ -1,0 +1,62 @@
+"""Where networks compute: on the processor, or on a GPU where ``WINNOW_DEVICE`` says so. Imports torch only when asked.
+
+Weights and answers leave the device before anybody keeps them, so a checkpoint knows nothing of it. On a GPU that can, the
+convolutions compute in bfloat16, which needs no scaling of losses; losses, weights and the optimizer stay in 32 bits.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from campaigns.errors import Conflict
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+VARIABLE = "WINNOW_DEVICE"
+
+
+def device() -> torch.device:
+    """Return where networks compute: ``WINNOW_DEVICE`` is cpu, cuda, cuda:1, or auto for a GPU where there is one.
+
+    Raises Conflict where the named one is not there.
+    """
+    import torch
+
+    wanted = os.environ.get(VARIABLE) or "cpu"
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(wanted)
+    except RuntimeError:
+        raise Conflict(f"{VARIABLE} is {wanted!r}; it may be cpu, cuda, cuda:1 or auto.", code="invalid_device") from None
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise Conflict(f"{VARIABLE} is {wanted!r}, and torch finds no such GPU here. Set it to auto or cpu.", code="no_such_device")
+    return chosen
+
+
+def mixed() -> AbstractContextManager[Any]:
+    """Let what is inside compute in bfloat16 on a GPU that can; anywhere else nothing changes."""
+    import torch
+
+    if device().type != "cuda" or not torch.cuda.is_bf16_supported():
+        return nullcontext()
+    return torch.autocast("cuda", torch.bfloat16)
+
+
+def put(array: npt.NDArray[Any]) -> Tensor:
+    """Return an array as a tensor on the device."""
+    import torch
+
+    return torch.from_numpy(array).to(device())
+
+
+def fetched(tensor: Tensor) -> npt.NDArray[np.float32]:
+    """Return a tensor as an array of float32."""
+    return np.asarray(tensor.detach().float().cpu().numpy(), np.float32)
