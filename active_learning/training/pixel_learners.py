@@ -19,6 +19,7 @@ from active_learning.training.optimizers import memory_of, put_memory, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
 from models_registry.networks.backbones import as_tensor, use_few_threads
+from models_registry.networks.devices import fetched, put
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.pyramid import padded
 from models_registry.networks.segmenter import Segmenter, arrays_of, load_arrays
@@ -72,7 +73,7 @@ class SegmenterLearner:
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self._steps = max(1, math.ceil(len(train.rows) / config.batch))
         self._classes = len(network.bias)
-        self._weight = torch.from_numpy(_class_weights(train, self._classes))
+        self._weight = put(_class_weights(train, self._classes))
 
     @property
     def finished(self) -> bool:
@@ -101,7 +102,7 @@ class SegmenterLearner:
 
     def _backward(self, pixels: Pixels, labels: LabelMap) -> float:
         """Add the gradient of a batch, part by part, and return its mean loss over labeled pixels."""
-        truth = torch.from_numpy(labels.astype(np.int64))
+        truth = put(labels.astype(np.int64))
         known = truth[truth != UNLABELED]
         whole = self._weight[known].sum().clamp(min=1e-6)
         at_once, total = max(1, AT_ONCE_PX // labels[0].size), 0.0
@@ -121,10 +122,10 @@ class SegmenterLearner:
         for part in self._parts(self._validation.rows):
             labels = self._validation.labels[part]
             logits = self._answers(self._validation.pixels[part])
-            truth = torch.from_numpy(labels.astype(np.int64))
+            truth = put(labels.astype(np.int64))
             loss += float(nn.functional.cross_entropy(logits, truth, ignore_index=UNLABELED, reduction="sum"))
             pixels += int((truth != UNLABELED).sum())
-            counts += confusion(logits.argmax(dim=1).numpy(), labels, self._classes)
+            counts += confusion(logits.argmax(dim=1).cpu().numpy(), labels, self._classes)
         figures = {"loss": loss / max(1, pixels), **figures_of(counts)}
         return {f"validation_{name}": value for name, value in figures.items()}
 
@@ -132,7 +133,7 @@ class SegmenterLearner:
         """Return the counts over whole tiles."""
         counts = np.zeros((self._classes, self._classes), np.int64)
         for part in self._parts(tiles.rows):
-            counts += confusion(self._answers(tiles.pixels[part]).argmax(dim=1).numpy(), tiles.labels[part], self._classes)
+            counts += confusion(self._answers(tiles.pixels[part]).argmax(dim=1).cpu().numpy(), tiles.labels[part], self._classes)
         return counts
 
     def sampled_logits(self, tiles: TileRows, *, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
@@ -140,7 +141,7 @@ class SegmenterLearner:
         each = max(32, MEASURING // max(1, len(tiles.rows)))
         logits, values = [np.empty((0, self._classes), np.float32)], [np.empty(0, np.int64)]
         for part in self._parts(tiles.rows):
-            for place, answer in zip(part.tolist(), self._answers(tiles.pixels[part]).numpy(), strict=True):
+            for place, answer in zip(part.tolist(), fetched(self._answers(tiles.pixels[part])), strict=True):
                 places = drawn_pixels(tiles.labels[place], each, np.random.default_rng([seed, place]), balanced=False)
                 logits.append(answer[:, places[0], places[1]].T)
                 values.append(tiles.labels[place][places].astype(np.int64))
@@ -198,4 +199,4 @@ def said_of(network: Segmenter, pixels: Pixels) -> npt.NDArray[np.int64]:
     height, width = pixels.shape[:2]
     with torch.inference_mode():
         said = network(as_tensor(padded(pixels)[None])).argmax(dim=1)[0, :height, :width]
-    return np.asarray(said.numpy(), np.int64)
+    return np.asarray(said.cpu().numpy(), np.int64)

@@ -81,13 +81,13 @@ class SegmenterPredictor:
         import torch
 
         from models_registry.networks.backbones import as_tensor, use_few_threads
+        from models_registry.networks.devices import fetched
 
         use_few_threads()
         height, width = pictures[0].shape[:2]
         with torch.inference_mode():
             logits = self._network(as_tensor(np.stack([padded(pixels) for pixels in pictures])))[:, :, :height, :width]
-            shares: npt.NDArray[np.float32] = (logits / self._checkpoint.head.temperature).softmax(dim=1).numpy()
-        return shares
+            return fetched((logits / self._checkpoint.head.temperature).softmax(dim=1))
 
     def _prediction(self, picture: Picture, probabilities: npt.NDArray[np.float32]) -> Prediction:
         silent = None if picture.there is None else ~picture.there

@@ -97,8 +97,9 @@ def features_of(network: nn.Module, pictures: Sequence[Pixels], normalise: Any) 
     import torch
 
     from models_registry.networks.backbones import as_tensor
+    from models_registry.networks.devices import fetched
 
     wide = [padded(pixels) for pixels in pictures]
     with torch.inference_mode():
-        stages = [stage.contiguous().numpy() for stage in stages_of(network, normalise(as_tensor(np.stack(wide))))]
+        stages = [fetched(stage.contiguous()) for stage in stages_of(network, normalise(as_tensor(np.stack(wide))))]
     return [PixelFeatures(pixels, tuple(stage[n] for stage in stages)) for n, pixels in enumerate(pictures)]

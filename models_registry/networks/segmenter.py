@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from models_registry.networks.backbones import bare_network, fast, normalised, taking_bands, trained_features
 from models_registry.networks.bands import BandScale, bands_seen
+from models_registry.networks.devices import device, fetched
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.pyramid import NORMAL, STAGES, stages_of
 from models_registry.networks.weights import find_weights
@@ -81,6 +82,7 @@ class Segmenter(nn.Module):
         counts = [bands_seen(scale), *(count for _, _, count in STAGES)]
         parts = np.split(weight.astype(np.float32), np.cumsum(counts)[:-1], axis=1)
         self.linear = nn.ParameterList([nn.Parameter(torch.from_numpy(np.ascontiguousarray(part[:, :, None, None]))) for part in parts])
+        self.to(device())
 
     def forward(self, batch: Tensor) -> Tensor:
         """Return logits on the grid of the pictures."""
@@ -92,9 +94,9 @@ class Segmenter(nn.Module):
 
     def head(self) -> LinearHead:
         """Return the linear part as a head that standardises nothing."""
-        weight = np.concatenate([each.detach().numpy()[:, :, 0, 0] for each in self.linear], axis=1)
+        weight = np.concatenate([fetched(each)[:, :, 0, 0] for each in self.linear], axis=1)
         zeros, ones = np.zeros(weight.shape[1], np.float32), np.ones(weight.shape[1], np.float32)
-        return LinearHead(zeros, ones, weight, self.bias.detach().numpy().copy())
+        return LinearHead(zeros, ones, weight, fetched(self.bias).copy())
 
 
 def _spread(maps: Tensor, size: tuple[int, ...] | torch.Size) -> Tensor:
