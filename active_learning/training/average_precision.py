@@ -18,6 +18,7 @@ KINDS: Final[dict[Part, Literal["bbox", "segm", "keypoints"]]] = {"boxes": "bbox
 AT_50: Final = 0  # the place of an overlap of 0.5 among COCO's ten
 MOST: Final = 100
 DEFAULT_THRESHOLD: Final = 0.5
+NEARLY: Final = 0.9  # an F1 of at least this part of the highest is as good, as far as a few images can tell
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Precision:
     """What was measured, each (K,), nan for a class that has no true object: ``ap`` over overlaps 0.5 to 0.95, ``ap_50`` at 0.5.
 
     ``precision``, ``recall``, ``f1`` at an overlap of 0.5 and at ``threshold``, the confidence at which F1 is highest;
+    ``lenient``: the lowest confidence that is nearly as good, for drafts: to remove one costs less than to draw one.
     ``support``: true objects.
     """
 
@@ -34,6 +36,7 @@ class Precision:
     recall: Figures
     f1: Figures
     threshold: Figures
+    lenient: Figures
     support: npt.NDArray[np.int64]
 
     @property
@@ -79,8 +82,8 @@ def average_precision(
     with np.errstate(invalid="ignore"):
         ap, ap_50 = (np.where(support > 0, each.mean(axis=axis), np.nan) for each, axis in ((known, (0, 1)), (known[AT_50], 0)))
     operating = [_best_point(evaluation.evalImgs, place, len(truth), int(support[place])) for place in range(classes)]
-    threshold, sharp, recall, f1 = np.array(operating, np.float64).reshape(-1, 4).T
-    return Precision(ap, ap_50, sharp, recall, f1, threshold, support)
+    threshold, lenient, sharp, recall, f1 = np.array(operating, np.float64).reshape(-1, 5).T
+    return Precision(ap, ap_50, sharp, recall, f1, threshold, lenient, support)
 
 
 def _index(rows: Sequence[Sequence[Mapping[str, Any]]], classes: int, *, scored: bool) -> Any:
@@ -106,15 +109,22 @@ def _index(rows: Sequence[Sequence[Mapping[str, Any]]], classes: int, *, scored:
     return coco
 
 
-def _best_point(entries: Sequence[Mapping[str, Any] | None], place: int, images: int, support: int) -> tuple[float, float, float, float]:
-    """Return threshold, precision, recall and F1 where F1 is highest; the default threshold where nothing was hit."""
+def _best_point(entries: Sequence[Mapping[str, Any] | None], place: int, images: int, support: int) -> tuple[float, ...]:
+    """Return threshold, lenient threshold, precision, recall and F1 where F1 is highest; the default threshold where nothing was hit."""
     own = [each for each in entries[place * images : (place + 1) * images] if each is not None]
     scores = np.concatenate([np.asarray(each["dtScores"], np.float64) for each in own]) if own else np.empty(0)
     hits = np.concatenate([np.asarray(each["dtMatches"])[AT_50] > 0 for each in own]) if own else np.empty(0, bool)
     if not support or not hits.any():
-        return DEFAULT_THRESHOLD, 0.0, 0.0, 0.0
+        return DEFAULT_THRESHOLD, DEFAULT_THRESHOLD, 0.0, 0.0, 0.0
     order = np.argsort(-scores, kind="stable")
     right, said = np.cumsum(hits[order]), np.arange(1, len(order) + 1)
     f1 = 2 * right / (said + support)
     best = int(f1.argmax())
-    return float(scores[order[best]]), float(right[best] / said[best]), float(right[best] / support), float(f1[best])
+    lowest = int(np.flatnonzero(f1 >= NEARLY * f1[best])[-1])
+    return (
+        float(scores[order[best]]),
+        float(scores[order[lowest]]),
+        float(right[best] / said[best]),
+        float(right[best] / support),
+        float(f1[best]),
+    )

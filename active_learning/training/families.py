@@ -120,7 +120,7 @@ class TaskFamily(Generic[T]):
 
 OBJECT_DEFAULTS: Final = {
     "fast_head": {"epochs": 40, "patience": 12, "batch": 4, "learning_rate": 1e-3},
-    "fine_tune": {"epochs": 40, "patience": 10, "batch": 8, "learning_rate": 2e-4},
+    "fine_tune": {"epochs": 40, "patience": 10, "batch": 4, "learning_rate": 2e-4},
 }
 
 FAMILIES: Final[dict[str, TaskFamily[Any]]] = {

@@ -163,8 +163,8 @@ def _keep(job: Job[ObjectTargets], material: _Material, fitted: Fitted, measured
 
 
 def _thresholds(targets: ObjectTargets, measured: Measured | None) -> dict[int, float]:
-    """Return for each label the confidence at which F1 is highest, where that was measured."""
+    """Return for each label the lowest confidence at which F1 is nearly as high as it gets, where that was measured."""
     if measured is None:
         return {}
-    rows = zip(targets.classes, measured.precision.f1.tolist(), measured.precision.threshold.tolist(), strict=True)
+    rows = zip(targets.classes, measured.precision.f1.tolist(), measured.precision.lenient.tolist(), strict=True)
     return {each.label: round(threshold, 4) for each, f1, threshold in rows if f1 > 0}

@@ -145,6 +145,15 @@ class TestPrecision:
         found = [[(0, 0.9, box(10, 10, 20, 20)), (0, 0.6, box(60, 10, 20, 20)), (0, 0.3, box(0, 40, 5, 5)), (0, 0.2, box(90, 40, 5, 5))]]
         precision = precision_of_shapes("boxes", [[(0, box(10, 10, 20, 20)), (0, box(60, 10, 20, 20))]], found, [(100, 50)], classes=1)
         assert (precision.threshold[0], precision.f1[0]) == (0.6, 1.0)
+        assert precision.lenient[0] == 0.6, "with one more that is wrong F1 falls to 0.8"
+
+    def test_drafts_begin_at_the_lowest_confidence_that_is_nearly_as_good(self):
+        there = [(0, box(12 * n, 10, 10, 10)) for n in range(8)]
+        found = [
+            [*((0, 0.9, shape) for _, shape in there), (0, 0.4, box(0, 40, 5, 5)), (0, 0.2, box(50, 40, 5, 5)), (0, 0.1, box(90, 40, 5, 5))]
+        ]
+        precision = precision_of_shapes("boxes", [there], found, [(100, 50)], classes=1)
+        assert (precision.threshold[0], precision.lenient[0]) == (0.9, 0.4)
 
     def test_points_are_measured_by_their_distance_to_the_size_of_the_object(self):
         true = points(("left", 20, 20, 2), ("right", 60, 20, 2), ("top", 40, 5, 0))
