@@ -4,6 +4,7 @@ import { campaignKey } from "./campaigns";
 import { type Answer, api, bodyOf } from "./client";
 import type { Images, Query } from "./gallery";
 import { apiFetch, apiUrl } from "./http";
+import { useCursorList } from "./pages";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -77,6 +78,36 @@ export function useSuggest(campaign: number) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (images: Images) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/suggestion-runs", { params: at(campaign), body: { images, neighbours: 10 } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}
+
+export type LabelDoubt = Readonly<Answer<Schemas["LabelDoubt"]>>;
+export type DoubtState = LabelDoubt["state"];
+export type DoubtKind = LabelDoubt["kind"];
+
+const doubtsKey = (campaign: number) => [...campaignKey(campaign), "label-doubts"] as const;
+
+/** The review list, the surest first, page by page. */
+export function useDoubts(campaign: number, state: DoubtState) {
+  return useCursorList<LabelDoubt>([...doubtsKey(campaign), state], (cursor, signal) =>
+    bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/label-doubts", { params: { ...at(campaign), query: { state, page_size: 24, ...(cursor === undefined ? {} : { cursor }) } }, signal })),
+  );
+}
+
+export function useDecide(campaign: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ doubt, state }: { doubt: number; state: DoubtState }) =>
+      bodyOf(api.PATCH("/api/v1/campaigns/{campaign_id}/label-doubts/{doubt_id}", { params: { path: { campaign_id: campaign, doubt_id: doubt } }, body: { state } })),
+    onSettled: () => client.invalidateQueries({ queryKey: campaignKey(campaign) }),
+  });
+}
+
+export function useDoubt(campaign: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/label-doubt-runs", { params: at(campaign), body: {} })),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

@@ -4,11 +4,13 @@ import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
 import { mayLabel } from "../roles";
 import { Duplicates } from "./Duplicates";
+import { ReviewLabels } from "./ReviewLabels";
 import { Suggestions } from "./Suggestions";
 
 const VIEWS = [
   { name: "duplicates", View: Duplicates, needs: () => true },
   { name: "suggestions", View: Suggestions, needs: ({ role }: Campaign) => mayLabel(role) },
+  { name: "doubts", View: ReviewLabels, needs: () => true },
 ] as const;
 type Name = (typeof VIEWS)[number]["name"];
 
