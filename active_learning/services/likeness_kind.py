@@ -8,3 +8,4 @@ def register() -> None:
     register_kind(RunKind(name="likeness", execute="active_learning.services.similarity.execute_looking", resumable=True))
     register_kind(RunKind(name="suggesting", execute="active_learning.services.suggesting.execute_suggesting", resumable=True))
     register_kind(RunKind(name="label-errors", execute="active_learning.services.doubting.execute_doubting", resumable=True))
+    register_kind(RunKind(name="map", execute="active_learning.services.mapping_out.execute_map", resumable=True))

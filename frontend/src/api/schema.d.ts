@@ -644,6 +644,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the map as it was drawn last, with what its images are now. */
+        get: operations["campaigns_map_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/map-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Draw the map anew in the background. */
+        post: operations["campaigns_map_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/members": {
         parameters: {
             query?: never;
@@ -2555,6 +2589,20 @@ export interface components {
             unmapped: number | null;
             unfed: number[];
             unheard: number[];
+        };
+        /** @description Columns of equal length, one row an image; places lie in the unit square. ``run`` is null where no map is drawn yet. */
+        CoverageMap: {
+            run: number | null;
+            /** @description Images that came after it was drawn */
+            missing: number;
+            ids: number[];
+            x: number[];
+            y: number[];
+            label: (number | null)[];
+            split: string[];
+            state: string[];
+            round: (number | null)[];
+            uncertainty: (number | null)[];
         };
         /** @description A new ensemble. */
         CreateEnsembleRequest: {
@@ -6392,6 +6440,48 @@ export interface operations {
                 "application/json": components["schemas"]["LikenessRequest"];
             };
         };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_map_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageMap"];
+                };
+            };
+        };
+    };
+    campaigns_map_runs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             202: {
                 headers: {
