@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from active_learning.acquisition.strategies import STRATEGIES, Strategy
+from active_learning.acquisition.strategies import CLASSIFICATION, STRATEGIES, Strategy
 from active_learning.acquisition.values import AcquisitionInput
 from active_learning.training.fast_head import Examples, fit_head
 from models_registry.networks.heads import LinearHead
@@ -62,7 +62,7 @@ class Material:
 
 def can_replay(strategy: Strategy) -> bool:
     """Say whether a strategy can be asked of a pool whose answers come from the fast head."""
-    return strategy.needs <= REPLAYED
+    return strategy.needs <= REPLAYED and strategy.suits(CLASSIFICATION)
 
 
 def split_for_test(count: int, share: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

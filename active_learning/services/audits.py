@@ -20,22 +20,27 @@ PART: Final = "audit"
 SURE: Final = 0.5
 
 
-def with_picks(round_: Round, places: Sequence[Place], *, first: int, done: int, share: float, rng: np.random.Generator) -> list[Place]:
+def with_picks(
+    round_: Round, places: Sequence[Place], *, pool: Sequence[int], first: int, done: int, share: float, rng: np.random.Generator
+) -> list[Place]:
     """Return the first places of a new ranking with random picks from the whole pool among them; those that still wait stay picks.
 
-    done: how many images of the round are labeled; share: part of the places that is for random picks.
+    done: how many images of the round are labeled or open; share: part of the places that is for random picks.
     """
-    pool = [place.image_id for place in places]
-    slots = audit_places(done=done, horizon=min(first, len(pool)), share=share)
     known = {place.image_id: place for place in places}
+    first = min(first, len(places))
+    slots = audit_places(done=done, horizon=first, share=share)
     waiting = AuditPick.objects.filter(round=round_, image__state=ImageState.UNLABELED).order_by("pk").values_list("image_id", flat=True)
     drawn = dict(zip(slots, audit_images(waiting=list(waiting), pool=pool, count=len(slots), rng=rng), strict=False))
+    absent = [image for image in drawn.values() if image not in known]
     result: list[Place] = []
-    for rank, image in enumerate(placed(pool, drawn)[:first], start=1):
-        place, picked = known[image], drawn.get(rank - 1) == image
-        score = (result[-1].score if result else places[0].score) if picked else place.score
-        parts = {**place.parts, PART: 1.0} if picked else place.parts
-        result.append(Place(image, rank, score, parts, reasons.AUDIT if picked else place.why))
+    for rank, image in enumerate(placed([*known, *absent], drawn)[:first], start=1):
+        if drawn.get(rank - 1) == image:
+            parts = known[image].parts if image in known else {}
+            score = result[-1].score if result else places[0].score
+            result.append(Place(image, rank, score, {**parts, PART: 1.0}, reasons.AUDIT))
+        elif image in known:
+            result.append(known[image]._replace(rank=rank))
     return result
 
 
