@@ -77,9 +77,9 @@ def start_simulation(*, user: User, campaign: Campaign, form: SimulationForm) ->
             "Compare strategies on a campaign of that task, or look at the rounds' own chart.",
             code="task_not_simulated",
         )
-    pool, _ = labeled_counts(campaign)
-    if pool < LEAST_IMAGES:
-        raise InvalidInput(f"A simulation takes at least {LEAST_IMAGES} labeled images; {pool} can be asked for.", code="too_few_labels")
+    pool, held = labeled_counts(campaign)
+    if pool + held < LEAST_IMAGES:
+        raise InvalidInput(f"A simulation takes at least {LEAST_IMAGES} labeled images; there are {pool + held}.", code="too_few_labels")
     budgets = [budget for budget in form.budgets if budget <= pool] if form.budgets else default_budgets(max(10, pool // 2))
     if not budgets:
         raise InvalidInput(f"budgets: {pool} labeled images can be asked for, fewer than the first budget.", code="invalid_simulation")

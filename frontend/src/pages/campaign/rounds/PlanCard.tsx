@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { type RoundPlan, useRoundPlan, useSetRoundPlan } from "@/api/progress";
 import { useRun } from "@/api/runs";
 import type { Campaign } from "@/api/types";
-import { ErrorState, Loaded } from "@/parts/states";
+import { Loaded } from "@/parts/states";
 import { mayManage } from "../roles";
 import { DEFAULT_STRATEGY } from "./defaults";
 import { planForm, planOf } from "./plan";
@@ -67,7 +67,6 @@ function PlanForm({ campaign, plan }: { campaign: Campaign; plan: RoundPlan }) {
             {t("rounds.plan.zone", { zone: form.values.zone })} {plan.note}
           </Text>
         </Stack>
-        {set.error !== null && <ErrorState error={set.error} />}
         <Group>
           <Button type="submit" size="xs" variant="light" leftSection={<IconDeviceFloppy size={15} />} loading={set.isPending} disabled={!form.isDirty()} data-testid="save-plan">
             {t("rounds.plan.save")}

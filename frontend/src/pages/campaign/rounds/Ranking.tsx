@@ -26,7 +26,7 @@ function Parts({ parts, scale }: { parts: Record<string, number>; scale: Readonl
         {name.replaceAll("_", " ")}
       </Text>
       {value >= 0 && <Progress value={barOf(value, scale.get(name) ?? 1)} size={5} style={{ flex: 1 }} aria-label={t("rounds.partOf", { name })} />}
-      <Text size="xs" className="winnow-numbers" ta="right" w={40}>
+      <Text size="xs" className="winnow-numbers" ta="right" miw={54} style={{ whiteSpace: "nowrap" }}>
         {figure(value)}
       </Text>
     </Group>

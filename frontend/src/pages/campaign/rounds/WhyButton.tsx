@@ -37,7 +37,7 @@ export function WhyButton({ image }: { image: { id: number; name: string } }) {
           {t("rounds.why")}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown maw={490}>
+      <Popover.Dropdown maw={530}>
         <Text size="sm" fw={600} mb="xs">
           {t("rounds.lookLike")}
         </Text>

@@ -8,7 +8,6 @@ import { type NewSimulation, type Simulation, useSimulations, useStartSimulation
 import { isFinished } from "@/api/runs";
 import type { Campaign, Strategy } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
-import { ErrorState } from "@/parts/states";
 import { When } from "@/parts/When";
 import { mayManage } from "../../roles";
 import { DEFAULT_STRATEGY } from "../defaults";
@@ -60,7 +59,6 @@ function SimulationForm({ campaign }: { campaign: Campaign }) {
           {t("rounds.simulate.start")}
         </Button>
       </Group>
-      {start.error !== null && <ErrorState error={start.error} />}
     </form>
   );
 }
