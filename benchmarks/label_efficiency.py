@@ -5,7 +5,7 @@ Blue Marble chips (ocean, coast or land by the land-sea mask) as features. ``SEE
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +43,16 @@ def blue_marble() -> Data:
     return Data(Examples(vectors[HELD_BACK:], values[HELD_BACK:]), Examples(vectors[:HELD_BACK], values[:HELD_BACK]), len(kinds))
 
 
-def curve(data: Data, strategy: str, seed: int) -> list[float]:
-    """Return the accuracy at each budget; a strategy that needs a model begins with random picks."""
+def curve(data: Data, strategy: str, seed: int, budgets: Sequence[int] = BUDGETS, *, begin: str = "") -> list[float]:
+    """Return the accuracy at each budget; a strategy that needs a model begins with random picks, all of them with ``begin``."""
     rng = np.random.default_rng(seed)
     labeled: list[int] = []
     accuracies: list[float] = []
     head: LinearHead | None = None
-    for budget in BUDGETS:
+    for budget in budgets:
         pool = np.setdiff1d(np.arange(len(data.pool)), labeled)
-        wanted = STRATEGIES[strategy if labeled or "model" not in STRATEGIES[strategy].needs else "random"]
+        first = begin or ("random" if "model" in STRATEGIES[strategy].needs else strategy)
+        wanted = STRATEGIES[strategy if labeled else first]
         vectors = data.pool.embeddings[pool]
         known = AcquisitionInput(
             count=len(pool), size=budget - len(labeled), rng=rng, embeddings=vectors, labels=tuple(map(str, range(data.classes))),
@@ -97,7 +98,7 @@ def curves(name: str, data: Data, seeds: Iterable[int]) -> Curves:
     return result
 
 
-def labels_to_reach(budgets: tuple[int, ...], accuracies: list[float], wanted: float) -> float | None:
+def labels_to_reach(budgets: Sequence[int], accuracies: Sequence[float], wanted: float) -> float | None:
     """Return the labels at which a curve first reaches an accuracy, by interpolation; None where it never does."""
     for n, value in enumerate(accuracies):
         if value >= wanted:
