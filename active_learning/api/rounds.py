@@ -77,7 +77,9 @@ class NewRoundSerializer(serializers.Serializer[Any]):
     Without ``model`` a strategy that ranks by one takes the latest that was attached; ``train`` trains one first.
     """
 
-    strategy = serializers.ChoiceField(choices=[(s.name, s.title) for s in STRATEGIES.values()], default=DEFAULT_STRATEGY)
+    strategy = serializers.ChoiceField(
+        choices=[(s.name, s.title) for s in STRATEGIES.values()], required=False, help_text="Without it, what suits the campaign best."
+    )
     size = serializers.IntegerField(min_value=1, max_value=1_000_000, default=100)
     model = serializers.IntegerField(required=False, allow_null=True, help_text="Id of a model attached to the campaign.")
     seed = serializers.IntegerField(min_value=0, max_value=SEED_LIMIT, default=0)
@@ -210,6 +212,7 @@ class RoundsView(generics.ListAPIView[Round]):
         asked = dict(form.validated_data)
         options = RoundOptions(**{name: asked.pop(name) for name in OPTIONS if name in asked})
         model = _model(asked.pop("model", None))
+        asked.setdefault("strategy", default_for(campaign))
         made = start_round(user=user_of(request), campaign=campaign, model=model, options=options, **asked)
         return Response(RoundSerializer(made).data, status=status.HTTP_202_ACCEPTED)
 

@@ -37,6 +37,11 @@ export function useStrategies() {
   return useQuery({ queryKey: ["strategies"], staleTime: Infinity, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/strategies", { signal })) });
 }
 
+/** Those that suit a campaign's task; the default is that of the campaign as it stands now. */
+export function useStrategiesOf(campaign: number) {
+  return useQuery({ queryKey: ["campaigns", campaign, "strategies"], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/strategies", { params: { query: { campaign } }, signal })) });
+}
+
 export function useRounds(campaign: number) {
   return useQuery({
     queryKey: ["campaigns", campaign, "rounds"],
@@ -46,7 +51,7 @@ export function useRounds(campaign: number) {
 }
 
 /** What the page says of a round; the rest has defaults of the server. */
-export type RoundForm = Pick<NewRound, "strategy" | "size"> & Partial<Pick<NewRound, "model" | "seed" | "train">>;
+export type RoundForm = Pick<NewRound, "size"> & Partial<Pick<NewRound, "strategy" | "model" | "seed" | "train" | "cost_aware" | "balanced" | "no_twins" | "areas">>;
 
 export function useStartRound(campaign: number) {
   const client = useQueryClient();

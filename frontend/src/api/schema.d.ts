@@ -3525,8 +3525,34 @@ export interface components {
          *     Without ``model`` a strategy that ranks by one takes the latest that was attached; ``train`` trains one first.
          */
         NewRoundRequest: {
-            /** @default uherding */
-            strategy: components["schemas"]["StrategyEnum"];
+            /**
+             * @description Without it, what suits the campaign best.
+             *
+             *     * `random` - Random
+             *     * `least_confidence` - Least confidence
+             *     * `margin` - Margin
+             *     * `entropy` - Entropy
+             *     * `most_doubtful` - Least sure label
+             *     * `top_doubtful` - Least sure three labels
+             *     * `cardinality` - Odd number of labels
+             *     * `density` - Entropy, weighted by density
+             *     * `bald` - BALD
+             *     * `vote_entropy` - Committee, votes
+             *     * `divergence` - Committee, divergence
+             *     * `kcenter` - k-center
+             *     * `typiclust` - TypiClust
+             *     * `probcover` - ProbCover
+             *     * `margin_diverse` - Margin, diverse
+             *     * `dropquery` - DropQuery
+             *     * `badge` - BADGE
+             *     * `maxherding` - MaxHerding
+             *     * `uherding` - UHerding
+             *     * `difficult_boxes` - Difficult objects
+             *     * `flip` - Mirror disagreement
+             *     * `ppal` - PPAL
+             *     * `patches` - Unsure patches, label by label
+             */
+            strategy?: components["schemas"]["StrategyEnum"];
             /** @default 100 */
             size: number;
             /** @description Id of a model attached to the campaign. */

@@ -8,7 +8,7 @@ import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
 import { chooseFiles } from "./images/chooseFiles";
 import { adviceOf, type Facts, type Step, STEPS } from "./nextStep";
-import { DEFAULT_STRATEGY, defaultSize } from "./rounds/defaults";
+import { defaultSize } from "./rounds/defaults";
 import { mayManage } from "./roles";
 import { useFacts } from "./useFacts";
 import { BRINGS_IMAGES } from "./useRunWatch";
@@ -34,7 +34,7 @@ function useLead(campaign: Campaign, step: Step, facts: Facts): { lead: () => vo
     if (step === "train") return train.mutate({ method: "fast_head" }, { onSuccess });
     // The first round ranks by the model at hand; each one after it by a model that knows the new labels.
     const retrain = facts.rounds > 0 && facts.labeled > 0;
-    if (step === "round") return round.mutate({ strategy: DEFAULT_STRATEGY, size: defaultSize(facts.unlabeled), train: retrain }, { onSuccess });
+    if (step === "round") return round.mutate({ size: defaultSize(facts.unlabeled), train: retrain }, { onSuccess });
     return open(tab);
   };
   return { lead, busy: infer.isPending || train.isPending || round.isPending };

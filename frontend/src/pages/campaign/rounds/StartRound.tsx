@@ -1,9 +1,9 @@
-import { Anchor, Button, Card, Group, NumberInput, Select, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, NumberInput, Select, Stack, Switch, Text, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useStartRound, useStrategies } from "@/api/learning";
+import { useStartRound, useStrategiesOf } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
@@ -12,6 +12,8 @@ import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
 
 const TRAIN = "train";
 const LATEST = "";
+/** What may be asked for with any strategy. */
+const EXTRAS = ["cost_aware", "balanced", "no_twins"] as const;
 
 function needsModel(strategy: Strategy | undefined): boolean {
   return strategy?.needs.some((need) => need === "model" || need === "probabilities") ?? false;
@@ -31,25 +33,29 @@ function Explained({ strategy }: { strategy: Strategy | undefined }) {
 /** Ask for the next round: what to rank by, how many images, and whether a model is trained first. */
 export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy: boolean; first: boolean }) {
   const { t } = useTranslation();
-  const strategies = useStrategies();
+  const strategies = useStrategiesOf(campaign.id);
   const models = useCampaignModels(campaign.id);
   const start = useStartRound(campaign.id);
   const pool = waiting(campaign.counts);
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const trained = models.data?.some((one) => one.model.kind === "internal") === true;
   const form = useForm({
-    initialValues: { strategy: DEFAULT_STRATEGY as StrategyName, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
+    initialValues: { strategy: "" as StrategyName | "", extras: [] as string[], areas: 0 as number | string, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
   });
-  const strategy = strategies.data?.find((one) => one.name === form.values.strategy);
+  // What suits the campaign best is known a moment later; until somebody chooses, it is that.
+  const chosen = form.values.strategy || (strategies.data?.find((one) => one.default)?.name ?? DEFAULT_STRATEGY);
+  const strategy = strategies.data?.find((one) => one.name === chosen);
   const attached = (models.data ?? []).filter((one) => one.model.kind !== "promptable");
   const basis = [
     ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
     { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
     ...attached.map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
   ];
-  const submit = form.onSubmit(({ strategy: name, size, basis: by, seed }) =>
+  const submit = form.onSubmit(({ size, basis: by, seed, extras, areas }) =>
     start.mutate({
-      strategy: name,
+      strategy: chosen as StrategyName,
+      ...Object.fromEntries(extras.map((name) => [name, true])),
+      areas: Number(areas || 0),
       size: Number(size),
       seed: Number(seed || 0),
       ...(by === TRAIN ? { train: true } : by === LATEST ? {} : { model: Number(by) }),
@@ -78,6 +84,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
               }))}
               data-testid="round-strategy"
               {...form.getInputProps("strategy")}
+              value={chosen}
             />
             <NumberInput label={t("rounds.size")} min={1} max={Math.max(1, pool)} w={120} data-testid="round-size" {...form.getInputProps("size")} />
             <Select label={t("rounds.basis")} w={300} data={basis} data-testid="round-basis" {...form.getInputProps("basis")} />
@@ -87,6 +94,16 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
             </Button>
           </Group>
           <Explained strategy={strategy} />
+          <Group align="flex-end">
+            <Switch.Group label={t("rounds.extras")} {...form.getInputProps("extras")}>
+              <Group mt={6}>
+                {EXTRAS.map((name) => (
+                  <Switch key={name} value={name} label={t(`rounds.extra.${name}`)} data-testid={`round-${name}`} />
+                ))}
+              </Group>
+            </Switch.Group>
+            {campaign.task !== "classification" && <NumberInput label={t("rounds.areas")} description={t("rounds.areasText")} min={0} max={20} w={260} data-testid="round-areas" {...form.getInputProps("areas")} />}
+          </Group>
           {none && (
             <Text size="sm" c="var(--winnow-wheat-text)">
               {t("rounds.emptyPool")} <Anchor component={Link} to={`/campaigns/${campaign.id}/images`} underline="always" inherit c="inherit">{t("images.add")}</Anchor>
