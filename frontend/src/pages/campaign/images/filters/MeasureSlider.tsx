@@ -32,7 +32,7 @@ export function MeasureSlider({ campaign, measure, field, value, onChange }: Pro
       <Text size="xs" c="dimmed" data-testid="measure-kept" aria-live="polite">
         {words}
       </Text>
-      <Slider value={place} min={0} max={100} step={1} label={null} thumbLabel={words} onChange={change} data-testid="measure-slider" />
+      <Slider mt={6} value={place} min={0} max={100} step={1} label={null} thumbLabel={words} onChange={change} data-testid="measure-slider" />
     </div>
   );
 }
