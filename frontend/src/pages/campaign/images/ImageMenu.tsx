@@ -69,9 +69,6 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
         <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => at !== null && actions.open(at.id)}>
           {t("gallery.openInTool")}
         </Menu.Item>
-        <Menu.Item leftSection={<IconPhotoSearch size={15} />} disabled={image === undefined} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
-          {t("similar.find")}
-        </Menu.Item>
         {labels.length > 0 && (
           <Menu.Sub>
             <Menu.Sub.Target>
@@ -94,6 +91,9 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
             </Menu.Sub.Dropdown>
           </Menu.Sub>
         )}
+        <Menu.Item leftSection={<IconPhotoSearch size={15} />} disabled={image === undefined} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
+          {t("similar.find")}
+        </Menu.Item>
         {doubled &&
           campaign.labels
             .filter((label) => own.has(label.id))
