@@ -33,6 +33,7 @@ from active_learning.training.pixel_samples import (
 )
 from active_learning.training.splits import divide
 from active_learning.training.tiles import Tile, TileSet, decoded_tiles, plan_tiles, side_for
+from campaigns.errors import InvalidInput
 from models_registry.networks.bands import BandScale
 from models_registry.networks.heads import LinearHead, softmax
 from models_registry.networks.pyramid import PixelFeatures, features_of
@@ -192,6 +193,10 @@ class _Training:
 
     def _divided(self, tiles: Sequence[Tile], unreadable: frozenset[int]) -> Division:
         config, targets = self.job.config, self.job.targets
+        if unreadable.issuperset(tile.row for tile in tiles):
+            raise InvalidInput(
+                "None of the labeled images can be read. Look at their files and the bands, and train again.", code="no_readable_images"
+            )
         division = divide_tiles(tiles, unreadable, targets.values, self.job.splits, share=config.validation, seed=config.seed)
         if division.within_an_image:
             self.warnings.append("A single image is labeled: the model is measured on other parts of the same image.")

@@ -250,6 +250,16 @@ class TestPixels:
         assert checkpoint.backbone["0.0.weight"].shape[1] == 4
         assert len(answered(coast, training.model, list(coast.images.filter(state="unlabeled")))) == 2
 
+    def test_where_no_image_can_be_read_the_run_says_so_and_no_model_is_made(self, coast, manager, data_dir):
+        training = start_training(user=manager, campaign=coast, config={**FAST, "bands": [1, 2, 3, 4]})
+        for path in (data_dir / "images").glob("*.tif"):
+            path.write_bytes(path.read_bytes()[:400])
+        run = execute_now(training.run)
+        assert run.state == RunState.FAILED
+        assert "read" in run.error or "band" in run.error
+        training.refresh_from_db()
+        assert training.model is None
+
     def test_a_raster_larger_than_the_network_sees_is_answered_by_windows_without_seams(self, coast, manager, data_dir):
         training, _ = trained(coast, manager, bands=[1, 2, 3, 4])
         picture, water = load()
