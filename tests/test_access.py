@@ -167,6 +167,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/curves": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/images": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/images/<int:image_id>": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/thresholds": {
         "get": only(REVIEWERS),
         "put": only(MANAGERS, {"thresholds": {}}),
@@ -175,6 +176,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "post": only(MANAGERS, {"slice": "all"}),
         "delete": only(MANAGERS),
     },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/file": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/answers": {"post": only(MANAGERS, {"slice": "all"})},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/comparison": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/ensembles": {"post": only(MANAGERS, {"name": "Both", "members": [{"model": 1}, {"model": 2}]})},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from django.http import FileResponse
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,10 +15,13 @@ from rest_framework.views import APIView
 
 from active_learning.api import statistics_forms as forms
 from active_learning.services import statistics as services
-from active_learning.services.statistics_images import Question, images_of
+from active_learning.services.statistics_files import KINDS, statistics_file
+from active_learning.services.statistics_images import Question, images_of, objects_of
 from campaigns.api.base import fetch_campaign, idempotent, user_of
+from campaigns.api.imagery import PixelView
 from campaigns.api.serializers import RunSerializer
 from campaigns.errors import InvalidInput
+from inference.comparing import DEFAULT_OVERLAP
 
 SLICE = OpenApiParameter(
     "slice", str, description='train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1}'
@@ -25,6 +29,15 @@ SLICE = OpenApiParameter(
 THRESHOLDS = OpenApiParameter(
     "thresholds", str, description='Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best.'
 )
+
+IOU = OpenApiParameter("iou", float, description="From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default.")
+
+
+def _overlap(request: Request) -> float:
+    try:
+        return float(request.query_params.get("iou", DEFAULT_OVERLAP))
+    except ValueError as error:
+        raise InvalidInput("iou is a number between 0.05 and 1.", code="invalid_question") from error
 
 
 def _slice(request: Request) -> str:
@@ -47,12 +60,12 @@ def _thresholds(request: Request) -> dict[int, float] | None:
 class StatisticsView(APIView):
     """Figures of a model."""
 
-    @extend_schema(parameters=[SLICE, THRESHOLDS], responses=forms.ModelStatisticsSerializer)
+    @extend_schema(parameters=[SLICE, THRESHOLDS, IOU], responses=forms.ModelStatisticsSerializer)
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """Measure stored answers against what people submitted: all labels together, each label, confusions, calibration."""
         document = services.statistics_of(
             user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
-            thresholds=_thresholds(request),
+            thresholds=_thresholds(request), overlap=_overlap(request),
         )  # fmt: skip
         return Response(document)
 
@@ -60,11 +73,15 @@ class StatisticsView(APIView):
 class CurvesView(APIView):
     """Precision and recall over thresholds."""
 
-    @extend_schema(parameters=[SLICE], responses=forms.CurvesSerializer)
+    @extend_schema(parameters=[SLICE, IOU], responses=forms.CurvesSerializer)
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """Return the curve of all labels at one threshold, and of each label; thresholds fall along them."""
         document = services.curves_of(
-            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request)
+            user=user_of(request),
+            campaign=fetch_campaign(request, campaign_id),
+            model_id=model_id,
+            name=_slice(request),
+            overlap=_overlap(request),
         )
         return Response(document)
 
@@ -72,14 +89,27 @@ class CurvesView(APIView):
 class StatisticsImagesView(APIView):
     """The images behind the figures."""
 
-    @extend_schema(parameters=[SLICE, THRESHOLDS, forms.ImagesQuerySerializer], responses=forms.MeasuredImagesSerializer)
+    @extend_schema(parameters=[SLICE, THRESHOLDS, IOU, forms.ImagesQuerySerializer], responses=forms.MeasuredImagesSerializer)
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """List images by outcome, confusion cell, loss or uncertainty: all their ids, and one page of them in full."""
         form = forms.ImagesQuerySerializer(data=request.query_params)
         form.is_valid(raise_exception=True)
         document = images_of(
             user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
-            thresholds=_thresholds(request), question=Question(**form.validated_data),
+            thresholds=_thresholds(request), question=Question(**form.validated_data), overlap=_overlap(request),
+        )  # fmt: skip
+        return Response(document)
+
+
+class StatisticsImageView(APIView):
+    """One image of a model that finds objects."""
+
+    @extend_schema(parameters=[SLICE, THRESHOLDS, IOU], responses=forms.JudgedImageSerializer)
+    def get(self, request: Request, campaign_id: int, model_id: int, image_id: int) -> Response:
+        """Return its objects: rightly found, falsely found, missed."""
+        document = objects_of(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request), image=image_id,
+            thresholds=_thresholds(request), overlap=_overlap(request),
         )  # fmt: skip
         return Response(document)
 
@@ -92,6 +122,7 @@ class ThresholdsView(APIView):
             OpenApiParameter("aim", str, enum=["f1", "precision", "recall"]),
             OpenApiParameter("target", OpenApiTypes.FLOAT, description="Least precision or recall, 0 to 1"),
             SLICE,
+            IOU,
         ],
         responses=forms.ThresholdsSerializer,
     )
@@ -103,7 +134,7 @@ class ThresholdsView(APIView):
             raise InvalidInput("target is a share from 0 to 1.", code="invalid_aim") from error
         found = services.suggest_thresholds(
             user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id,
-            aim=request.query_params.get("aim", "f1"), target=target, on=_slice(request),
+            aim=request.query_params.get("aim", "f1"), target=target, on=_slice(request), overlap=_overlap(request),
         )  # fmt: skip
         return Response({"thresholds": found})
 
@@ -153,7 +184,7 @@ class StatisticsComparisonView(APIView):
     """Two models on the same images."""
 
     @extend_schema(
-        parameters=[SLICE, OpenApiParameter("with", int, required=True, description="The other model's id")],
+        parameters=[SLICE, IOU, OpenApiParameter("with", int, required=True, description="The other model's id")],
         responses=forms.StatisticsComparisonSerializer,
     )
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
@@ -161,9 +192,29 @@ class StatisticsComparisonView(APIView):
         text = request.query_params.get("with", "")
         other = int(text) if text.isdecimal() else 0
         document = services.compare_statistics(
-            user=user_of(request), campaign=fetch_campaign(request, campaign_id), models=(model_id, other), name=_slice(request)
+            user=user_of(request),
+            campaign=fetch_campaign(request, campaign_id),
+            models=(model_id, other),
+            name=_slice(request),
+            overlap=_overlap(request),
         )
         return Response(document)
+
+
+class StatisticsFileView(PixelView):
+    """Truth and answers as files."""
+
+    @extend_schema(
+        parameters=[SLICE, IOU, OpenApiParameter("kind", str, enum=list(KINDS), required=True)],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, campaign_id: int, model_id: int) -> FileResponse:
+        """Download a slice: csv has a row an image, coco the results alone, zip both with the truth and the images."""
+        file, name, content_type = statistics_file(
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
+            kind=request.query_params.get("kind", ""), overlap=_overlap(request),
+        )  # fmt: skip
+        return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 
 
 ROOT = "campaigns/<int:campaign_id>/models/<int:model_id>/statistics"
@@ -171,8 +222,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ROOT, StatisticsView.as_view()),
     path(f"{ROOT}/curves", CurvesView.as_view()),
     path(f"{ROOT}/images", StatisticsImagesView.as_view()),
+    path(f"{ROOT}/images/<int:image_id>", StatisticsImageView.as_view()),
     path(f"{ROOT}/thresholds", ThresholdsView.as_view()),
     path(f"{ROOT}/calibration", CalibrationView.as_view()),
     path(f"{ROOT}/answers", AnswersView.as_view()),
+    path(f"{ROOT}/file", StatisticsFileView.as_view()),
     path(f"{ROOT}/comparison", StatisticsComparisonView.as_view()),
 ]

@@ -83,6 +83,7 @@ class ModelStatisticsSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["labels", "objects", "points", "areas"])
     multi_label = serializers.BooleanField()
     slice = serializers.CharField()
+    iou = serializers.FloatField(allow_null=True, help_text="From what likeness on an object is found; null for whole images")
     counts = MeasuredCountsSerializer()
     thresholds = serializers.DictField(child=serializers.FloatField())
     thresholds_source = serializers.ChoiceField(choices=["given", "saved", "best", "usual"])
@@ -159,6 +160,24 @@ class MeasuredImagesSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     ids = serializers.ListField(child=serializers.IntegerField())
     results = MeasuredImageSerializer(many=True)
+
+
+class JudgedObjectSerializer(serializers.Serializer[Any]):
+    """One object: found rightly (hit), found where there is none (false), or not found (missed)."""
+
+    outcome = serializers.ChoiceField(choices=["hit", "false", "missed"])
+    label_id = serializers.IntegerField()
+    confidence = serializers.FloatField(allow_null=True)
+    shape = serializers.DictField()
+
+
+class JudgedImageSerializer(serializers.Serializer[Any]):
+    """The objects of one image."""
+
+    image = serializers.IntegerField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    objects = JudgedObjectSerializer(many=True)
 
 
 class ThresholdsSerializer(serializers.Serializer[Any]):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from active_learning.evaluation.calibration import bin_of, judged, losses, reliability
+from active_learning.evaluation.calibration import bin_of, judged, losses, reliability, unsureness
 from active_learning.evaluation.curves import Curve, average_precision, curve_of, roc_auc
-from active_learning.evaluation.figures import Counts, averages, confusion, count, matthews, matthews_of_labels, ratio
-from active_learning.evaluation.resampling import Verdict, compare, draw_weights, interval_of, resampled
+from active_learning.evaluation.figures import Counts, averages, confusion, count, in_cell, matthews, matthews_of_labels
+from active_learning.evaluation.resampling import draw_weights, interval_of, resampled
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, LabelEvidence
+
+TOP: Final = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,15 @@ class LabelRow:
     auc: float | None
     mcc: float | None
     iou: float | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """One image by columns of labels: what is true, what is said, and how sure the model is of the likeliest."""
+
+    true: tuple[int, ...]
+    said: tuple[int, ...]
+    confidences: tuple[tuple[int, float], ...]
 
 
 class LabelMeasures:
@@ -73,11 +86,51 @@ class LabelMeasures:
         """Cross-entropy of each image."""
         return losses(self.evidence)
 
+    def confusion(self, thresholds: Floats) -> npt.NDArray[np.int64]:
+        """Return (K + 1, K + 1) counts of images: see ``figures.confusion``."""
+        return confusion(self.evidence.said(thresholds), self.evidence.truth, multi_label=self.evidence.multi_label)
+
+    def in_cell(self, thresholds: Floats, row: int, column: int) -> Bits:
+        """Return which images (N,) a cell counts."""
+        said = self.evidence.said(thresholds)
+        return in_cell(said, self.evidence.truth, row, column, multi_label=self.evidence.multi_label)
+
+    def right(self, thresholds: Floats, column: int | None = None) -> tuple[Bits, Bits]:
+        """Return which images (N,) a label concerns, or all, and which of them are right about it, or altogether."""
+        evidence, said = self.evidence, self.evidence.said(thresholds)
+        if column is None:
+            return np.ones(len(evidence), bool), right_of(evidence, said)
+        return said[:, column] | evidence.truth[:, column], np.asarray(said[:, column] == evidence.truth[:, column])
+
+    def sureness(self, column: int | None = None) -> Floats:
+        """Return the confidence (N,) in a label, or in the likeliest."""
+        p = self.evidence.probabilities
+        return np.asarray(p.max(axis=1, initial=0.0)) if column is None else p[:, column]
+
+    @cached_property
+    def unsureness(self) -> Floats:
+        """How unsure the model is of each image."""
+        return unsureness(self.evidence)
+
+    def told(self, row: int, thresholds: Floats) -> Told:
+        """Return what is true of one image, what is said of it, and how sure the model is of the likeliest labels."""
+        evidence = self.evidence
+        said, p = evidence.at(np.array([row])).said(thresholds)[0], evidence.probabilities[row]
+        likeliest = np.argsort(-p, kind="stable")[:TOP].tolist()
+        return Told(
+            tuple(np.flatnonzero(evidence.truth[row]).tolist()), tuple(np.flatnonzero(said).tolist()),
+            tuple((k, float(p[k])) for k in likeliest),
+        )  # fmt: skip
+
+    def counted(self, thresholds: Floats) -> tuple[Counts, Counts]:
+        """Return the counts (K,), and those of each of the bootstrap's draws (draws, K)."""
+        said = self.evidence.said(thresholds)
+        return count(said, self.evidence.truth), resampled(said, self.evidence.truth, self.weights)
+
     def rows(self, thresholds: Floats) -> list[LabelRow]:
         """Return the labels at thresholds (K,)."""
-        said = self.evidence.said(thresholds)
-        counts = count(said, self.evidence.truth)
-        drawn = resampled(said, self.evidence.truth, self.weights).f1
+        counts, resamples = self.counted(thresholds)
+        drawn = resamples.f1
         correlation = matthews_of_labels(counts, len(self.evidence))
         return [self._row(k, counts, drawn[:, k], float(correlation[k])) for k in range(len(self.evidence.label_ids))]
 
@@ -136,24 +189,6 @@ class LabelMeasures:
 def right_of(evidence: LabelEvidence, said: Bits) -> Bits:
     """Return which images (N,) are right: exactly the true labels were said."""
     return np.asarray((said == evidence.truth).all(axis=1))
-
-
-def compare_labels(first: LabelEvidence, second: LabelEvidence, thresholds: tuple[Floats, Floats]) -> dict[str, Verdict]:
-    """Judge two models on the same images in the same order: accuracy and macro F1."""
-    said = (first.said(thresholds[0]), second.said(thresholds[1]))
-    right = (right_of(first, said[0]), right_of(second, said[1]))
-    weights = draw_weights(len(first), np.random.default_rng(0))
-    shares = [each.astype(np.float32) for each in right]
-    drawn = {
-        "accuracy": ratio(weights @ shares[1] - weights @ shares[0], np.full(len(weights), float(len(first)))),
-        "f1_macro": averages(resampled(said[1], second.truth, weights))["f1_macro"]
-        - averages(resampled(said[0], first.truth, weights))["f1_macro"],
-    }
-    points = {
-        "accuracy": [float(each.mean()) for each in right],
-        "f1_macro": [float(averages(count(one, first.truth))["f1_macro"]) for one in said],
-    }
-    return {name: compare(points[name][0], points[name][1], drawn[name], right[0], right[1]) for name in drawn}
 
 
 def _with_interval(name: str, value: float, drawn: Floats) -> Figure:

@@ -49,15 +49,16 @@ def precision_of_objects(campaign: Campaign, model: RegisteredModel, version: st
     if part is None or not answered or not column_of:
         return {}
     known = [[(column_of[each["label"]], each["shape"]) for each in truth[image] if each["label"] in column_of] for image, *_ in answered]
-    found = [_shapes(document["items"], columns.columns) for _, document, *_ in answered]
+    found = [shapes_of(document["items"], columns.columns) for _, document, *_ in answered]
     precision = precision_of_shapes(
         part, known, found, [(width, height) for *_, width, height in answered], classes=len(column_of),
-        sigmas=_sigmas(campaign, known) if part == "points" else None,
+        sigmas=sigmas_of(campaign, known) if part == "points" else None,
     )  # fmt: skip
     return {"map": precision.mean, "map_50": precision.mean_50} if precision.support.any() else {}
 
 
-def _shapes(items: Sequence[Mapping[str, Any]], column_of: Mapping[int, int]) -> list[tuple[int, float, Mapping[str, Any]]]:
+def shapes_of(items: Sequence[Mapping[str, Any]], column_of: Mapping[int, int]) -> list[tuple[int, float, Mapping[str, Any]]]:
+    """Return column of the label, confidence and shape of each object of an answer that has a label."""
     found: list[tuple[int, float, Mapping[str, Any]]] = []
     for document in items:
         column, item = column_of.get(document.get("index", -1)), READERS[document["kind"]](document)
@@ -69,7 +70,7 @@ def _shapes(items: Sequence[Mapping[str, Any]], column_of: Mapping[int, int]) ->
     return found
 
 
-def _sigmas(campaign: Campaign, known: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> dict[str, float]:
+def sigmas_of(campaign: Campaign, known: Sequence[Sequence[tuple[int, Mapping[str, Any]]]]) -> dict[str, float]:
     """Return how far annotators scatter about each point: those of the labels' skeletons, and any others that were drawn."""
     names = {point["name"] for row in known for _, shape in row if shape["type"] == "points" for point in shape["points"]}
     sigmas = dict.fromkeys(sorted(names), DEFAULT_SIGMA)

@@ -13,8 +13,10 @@ import numpy as np
 from django.db.models import Count, Max, Q, Sum
 
 from active_learning.evaluation.labels import LabelMeasures
+from active_learning.evaluation.objects import ObjectEvidence, ObjectMeasures
 from active_learning.evaluation.values import LabelEvidence
 from active_learning.services.answers import Answers, read_answers
+from active_learning.services.object_evidence import FoundObjects, object_evidence, read_found
 from active_learning.services.truth import Annotations, truth_of, whole_labels
 from campaigns.models import AnnotationSet, Campaign, Image, Label, Reference, SetState, Task
 from campaigns.options import CampaignOptions
@@ -86,31 +88,53 @@ class Shelf:
 SHELF: Final = Shelf()
 
 
+Evidence = LabelEvidence | ObjectEvidence
+Measures = LabelMeasures | ObjectMeasures
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """All that is known of a model in a campaign. ``answered``, ``true``: ids of images; ``unclear``: with several labels."""
 
+    kind: str
     state: str
-    evidence: LabelEvidence
+    evidence: Evidence
     answered: frozenset[int]
     true: frozenset[int]
-    unclear: frozenset[int]
+    unclear: frozenset[int] = frozenset()
 
 
-def known_labels(campaign: Campaign, model: RegisteredModel) -> Known:
+def known_of(campaign: Campaign, model: RegisteredModel) -> Known:
     """Return the evidence of all images that have both an answer and a truth."""
-    answered = state_of_answers(campaign, model)
-    images = Image.objects.filter(campaign=campaign)
-    # Answers are long and stay, truth is short and changes with every submit: a label that is fixed costs little.
-    answers = SHELF.get(("answers", answered), lambda: read_answers(campaign=campaign, model=model, version=model.version, images=images))
+    kind, answered = measured_kind(campaign), state_of_answers(campaign, model)
     state = answered + state_of_truth(campaign)
-    return SHELF.get(("labels", state), lambda: _read_labels(campaign, answers, state))
+    # Answers are long and stay, truth is short and changes with every submit: a label that is fixed costs little.
+    if kind == "labels":
+        images = Image.objects.filter(campaign=campaign)
+        answers = SHELF.get(
+            ("answers", answered), lambda: read_answers(campaign=campaign, model=model, version=model.version, images=images)
+        )
+        return SHELF.get(("labels", state), lambda: _read_labels(campaign, answers, state))
+    found = SHELF.get(("found", answered), lambda: read_found(campaign, model))
+    return SHELF.get(("objects", state), lambda: _read_objects(campaign, found, kind, state))
 
 
-def measures_of_labels(known: Known, images: Collection[int]) -> LabelMeasures:
+def measures_of(known: Known, images: Collection[int], overlap: float) -> Measures:
     """Return what is measured on some of the images, kept too: thresholds move, the rest stays."""
     rows = np.isin(known.evidence.image_ids, np.fromiter(images, np.int64, len(images)))
-    return SHELF.get(("measures", known.state, rows.tobytes()), lambda: LabelMeasures(known.evidence.at(rows)))
+    return SHELF.get(("measures", known.state, rows.tobytes(), overlap), lambda: measured(known.kind, known.evidence.at(rows), overlap))
+
+
+def measured(kind: str, evidence: Evidence, overlap: float) -> Measures:
+    """Return the measures that fit the evidence."""
+    if isinstance(evidence, ObjectEvidence):
+        return ObjectMeasures(evidence, overlap, points=kind == "points")
+    return LabelMeasures(evidence)
+
+
+def _read_objects(campaign: Campaign, found: FoundObjects, kind: str, state: str) -> Known:
+    truth = truth_of(Image.objects.filter(campaign=campaign))
+    return Known(kind, state, object_evidence(campaign, found, truth), frozenset(found.by_image), frozenset(truth))
 
 
 def _read_labels(campaign: Campaign, answers: Answers, state: str) -> Known:
@@ -119,7 +143,7 @@ def _read_labels(campaign: Campaign, answers: Answers, state: str) -> Known:
     truth = {image: labels_of(annotations, multi_label=multi_label) for image, annotations in told.items()}
     unclear = frozenset(image for image, labels in truth.items() if not multi_label and len(labels) > 1)
     evidence = _evidence(campaign, answers, {image: labels for image, labels in truth.items() if image not in unclear}, multi_label)
-    return Known(state, evidence, frozenset(answers.image_ids), frozenset(truth), unclear)
+    return Known("labels", state, evidence, frozenset(answers.image_ids), frozenset(truth), unclear)
 
 
 def labels_of(annotations: Annotations, *, multi_label: bool) -> frozenset[int]:

@@ -9,16 +9,16 @@ from typing import Any, Final
 import numpy as np
 
 from active_learning.evaluation.calibration import BINS, calibrated, fit_temperature, reliability
+from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import AIMS, Curve, choose_threshold
-from active_learning.evaluation.figures import confusion
-from active_learning.evaluation.labels import LabelMeasures, compare_labels
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
-from active_learning.services.evidence import Known, known_labels, measured_kind, measures_of_labels
+from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measured_kind, measures_of
 from active_learning.services.slices import TRAIN, VALIDATION, slice_images
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, REVIEW, require_role
+from inference.comparing import DEFAULT_OVERLAP
 from inference.prefill import DEFAULT_LABEL_THRESHOLD
 from inference.services import start_inference
 from inference.services.planning import draft_rules
@@ -40,7 +40,8 @@ class Reading:
     slice: str
     images: frozenset[int]
     known: Known
-    measures: LabelMeasures
+    measures: Measures
+    overlap: float
 
     @property
     def model(self) -> RegisteredModel:
@@ -48,38 +49,42 @@ class Reading:
         return self.attached.model
 
     @property
-    def evidence(self) -> LabelEvidence:
-        """Answers beside truth."""
-        return self.measures.evidence
+    def label_ids(self) -> tuple[int, ...]:
+        """The labels in the order of columns."""
+        return self.measures.evidence.label_ids
 
 
-def read_slice(*, user: User, campaign: Campaign, model_id: int, name: str) -> Reading:
+def read_slice(*, user: User, campaign: Campaign, model_id: int, name: str, overlap: float = DEFAULT_OVERLAP) -> Reading:
     """Read a model's answers about a slice. Raises NotAllowed for who may not see what others submitted."""
     require_role(user, campaign, REVIEW)
     attached = attached_model(user=user, campaign=campaign, model_id=model_id)
     if attached.model.kind == ModelKind.PROMPTABLE:
         raise InvalidInput("A model that answers clicks says nothing of whole images, so it has no statistics.", code="promptable_model")
-    if measured_kind(campaign) != "labels":
+    if not 0.05 <= overlap <= 1.0:
+        raise InvalidInput("iou lies between 0.05 and 1.", code="invalid_question")
+    if measured_kind(campaign) == "areas":
         raise Conflict("Models of this task cannot be measured here yet.", code="not_measured")
-    known = known_labels(campaign, attached.model)
+    known = known_of(campaign, attached.model)
     images = frozenset(slice_images(user=user, campaign=campaign, model=attached.model, name=name))
-    return Reading(user, campaign, attached, name, images, known, measures_of_labels(known, images))
+    return Reading(user, campaign, attached, name, images, known, measures_of(known, images, overlap), overlap)
 
 
-def statistics_of(*, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None) -> dict[str, Any]:
+def statistics_of(
+    *, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None, overlap: float
+) -> dict[str, Any]:
     """Return the figures of a model on a slice; without ``thresholds`` at those that are saved, else at the best on validation images."""
-    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
     at, source = effective_thresholds(reading, thresholds)
-    measures, evidence = reading.measures, reading.evidence
-    figures = measures.figures(at)
-    matrix = confusion(evidence.said(at), evidence.truth, multi_label=evidence.multi_label)
+    measures = reading.measures
+    kind = reading.known.kind
     return {
-        "kind": measured_kind(campaign), "multi_label": evidence.multi_label, "slice": name, "counts": _counts(reading),
-        "thresholds": _by_label(evidence, at), "thresholds_source": source,
-        "figures": [asdict(each) for each in figures],
+        "kind": kind, "multi_label": kind == "labels" and measures.evidence.multi_label, "slice": name, "counts": _counts(reading),
+        "iou": None if kind == "labels" else overlap, "thresholds_source": source,
+        "thresholds": dict(zip(map(str, reading.label_ids), at.tolist(), strict=True)),
+        "figures": [asdict(each) for each in measures.figures(at)],
         "labels": [asdict(each) for each in measures.rows(at)],
-        "confusion": {"labels": list(evidence.label_ids), "counts": matrix.tolist()},
-        "reliability": reliability_document(evidence),
+        "confusion": {"labels": list(reading.label_ids), "counts": measures.confusion(at).tolist()},
+        "reliability": reliability_document(measures.evidence),
         "temperature": reading.attached.temperature, "flattered": _is_flattered(reading),
         "calibrated": _calibrated(reading),
         "help": dict(HELP),
@@ -89,7 +94,10 @@ def statistics_of(*, user: User, campaign: Campaign, model_id: int, name: str, t
 def _calibrated(reading: Reading) -> dict[str, Any] | None:
     """Return the reliability at the temperature that is kept with the model; None without one."""
     temperature = reading.attached.temperature
-    return None if temperature is None else reliability_document(calibrated(reading.evidence, temperature))
+    evidence = reading.measures.evidence
+    if temperature is None or not isinstance(evidence, LabelEvidence):
+        return None
+    return reliability_document(calibrated(evidence, temperature))
 
 
 def _is_flattered(reading: Reading) -> bool:
@@ -104,35 +112,32 @@ def _counts(reading: Reading) -> dict[str, int]:
     true = reading.images & reading.known.true
     return {
         "images": len(reading.images), "with_truth": len(true), "answered": len(reading.images & reading.known.answered),
-        "measured": len(reading.evidence), "missing": len(true - reading.known.answered), "unclear": len(true & reading.known.unclear),
+        "measured": len(reading.measures.evidence), "missing": len(true - reading.known.answered),
+        "unclear": len(true & reading.known.unclear),
     }  # fmt: skip
-
-
-def _by_label(evidence: LabelEvidence, at: Floats) -> dict[str, float]:
-    return {str(label): float(value) for label, value in zip(evidence.label_ids, at, strict=True)}
 
 
 def effective_thresholds(reading: Reading, given: Mapping[int, float] | None = None) -> tuple[Floats, str]:
     """Return thresholds (K,) and where they come from: given, saved with the model, best for F1, or the usual ones."""
-    evidence = reading.evidence
+    labels, single = reading.label_ids, not reading.measures.evidence.multi_label
     rules = draft_rules(reading.model, reading.campaign)
-    usual = LIKELIEST if not evidence.multi_label else DEFAULT_LABEL_THRESHOLD
+    usual = LIKELIEST if single else DEFAULT_LABEL_THRESHOLD
     if rules.model_threshold is not None:
         usual = rules.model_threshold
     if given is not None:
-        return np.array([given.get(label, rules.thresholds.get(label, usual)) for label in evidence.label_ids]), "given"
+        return np.array([given.get(label, rules.thresholds.get(label, usual)) for label in labels]), "given"
     if rules.thresholds:
-        return np.array([rules.thresholds.get(label, usual) for label in evidence.label_ids]), "saved"
-    if not evidence.multi_label:
-        return np.full(len(evidence.label_ids), usual), "usual"
+        return np.array([rules.thresholds.get(label, usual) for label in labels]), "saved"
+    if single:
+        return np.full(len(labels), usual), "usual"
     best = best_thresholds(reading, "f1", 0.0, on=VALIDATION)
-    return np.array([best.get(label, usual) for label in evidence.label_ids]), "best" if best else "usual"
+    return np.array([best.get(label, usual) for label in labels]), "best" if best else "usual"
 
 
 def best_thresholds(reading: Reading, aim: str, target: float, *, on: str) -> dict[int, float]:
     """Return the threshold of each label that reaches an aim on a slice; labels for which none does are left out."""
     images = slice_images(user=reading.user, campaign=reading.campaign, model=reading.model, name=on)
-    measures = measures_of_labels(reading.known, images)
+    measures = measures_of(reading.known, images, reading.overlap)
     chosen = {
         label: choose_threshold(curve, aim, target)  # type: ignore[arg-type]
         for label, curve in zip(measures.evidence.label_ids, measures.curves, strict=True)
@@ -140,19 +145,21 @@ def best_thresholds(reading: Reading, aim: str, target: float, *, on: str) -> di
     return {label: value for label, value in chosen.items() if value is not None}
 
 
-def suggest_thresholds(*, user: User, campaign: Campaign, model_id: int, aim: str, target: float, on: str) -> dict[str, float]:
+def suggest_thresholds(
+    *, user: User, campaign: Campaign, model_id: int, aim: str, target: float, on: str, overlap: float
+) -> dict[str, float]:
     """Return thresholds by label id that reach an aim on a slice: the best F1, or a precision or recall of at least ``target``."""
     if aim not in AIMS:
         raise InvalidInput(f"aim is {', '.join(AIMS)}.", code="invalid_aim")
     if not 0.0 <= target <= 1.0:
         raise InvalidInput("target is a share from 0 to 1.", code="invalid_aim")
-    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=on)
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=on, overlap=overlap)
     return {str(label): value for label, value in best_thresholds(reading, aim, target, on=on).items()}
 
 
-def curves_of(*, user: User, campaign: Campaign, model_id: int, name: str) -> dict[str, Any]:
+def curves_of(*, user: User, campaign: Campaign, model_id: int, name: str, overlap: float) -> dict[str, Any]:
     """Return the precision-recall curve of all labels pooled, and of each."""
-    measures = read_slice(user=user, campaign=campaign, model_id=model_id, name=name).measures
+    measures = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap).measures
     labels = list(zip(measures.evidence.label_ids, measures.curves, strict=True))[:MOST_CURVES]
     return {"pooled": curve_document(measures.pooled), "labels": [{"label_id": label, **curve_document(curve)} for label, curve in labels]}
 
@@ -166,9 +173,9 @@ def curve_document(curve: Curve) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reliability_document(evidence: LabelEvidence) -> dict[str, Any] | None:
+def reliability_document(evidence: Evidence) -> dict[str, Any] | None:
     """Return the bins of confidence and the calibration error; None without an answer."""
-    if not evidence.probabilities.size:
+    if not isinstance(evidence, LabelEvidence) or not evidence.probabilities.size:
         return None
     found = reliability(evidence)
     rows = zip(found.counts.tolist(), found.confidence.tolist(), found.accuracy.tolist(), strict=True)
@@ -180,11 +187,14 @@ def calibrate(*, user: User, campaign: Campaign, model_id: int, name: str) -> di
     """Fit one temperature to a slice and keep it with the model; return how well it is calibrated before and after."""
     require_role(user, campaign, MANAGE)
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
-    if len(reading.evidence) < 2:
+    evidence = reading.measures.evidence
+    if not isinstance(evidence, LabelEvidence):
+        raise Conflict("Only answers about whole images can be calibrated.", code="not_calibrated")
+    if len(evidence) < 2:
         raise Conflict("Calibrating takes at least two images with an answer and a truth. Run the model on more.", code="nothing_measured")
-    temperature = fit_temperature(reading.evidence)
+    temperature = fit_temperature(evidence)
     set_temperature(user=user, attached=reading.attached, temperature=temperature)
-    return calibration_document(reading.evidence, temperature)
+    return calibration_document(evidence, temperature)
 
 
 def forget_calibration(*, user: User, campaign: Campaign, model_id: int) -> None:
@@ -218,22 +228,22 @@ def start_answers(*, user: User, campaign: Campaign, model_id: int, name: str) -
     return start_inference(user=user, campaign=campaign, model=reading.model, images=missing, prefill=False)
 
 
-def compare_statistics(*, user: User, campaign: Campaign, models: Sequence[int], name: str) -> dict[str, Any]:
+def compare_statistics(*, user: User, campaign: Campaign, models: Sequence[int], name: str, overlap: float) -> dict[str, Any]:
     """Judge two models on the images of a slice that both answered about, each at its own thresholds."""
     require_role(user, campaign, REVIEW)
     if len(set(models)) != 2 or 0 in models:
         raise InvalidInput("with is the id of another model of this campaign.")
-    first, second = (read_slice(user=user, campaign=campaign, model_id=each, name=name) for each in models)
-    shared = first.images & second.images & _ids(first) & _ids(second)
-    sides = [_aligned(each, shared, first, second) for each in (first, second)]
-    verdicts = compare_labels(sides[0][0], sides[1][0], (sides[0][1], sides[1][1])) if shared else {}
-    rows = [LabelMeasures(evidence) for evidence, _ in sides]
+    readings = [read_slice(user=user, campaign=campaign, model_id=each, name=name, overlap=overlap) for each in models]
+    shared = sorted(_ids(readings[0]) & _ids(readings[1]))
+    sides = [measured(each.known.kind, _of(each.measures.evidence, shared), overlap) for each in readings]
+    thresholds = [effective_thresholds(each)[0] for each in readings]
+    verdicts = compare_models(sides[0], sides[1], (thresholds[0], thresholds[1])) if shared else {}
     return {
         "images": len(shared),
         "models": [
             {"id": reading.model.pk, "name": reading.model.name, "version": reading.model.version,
              "figures": [asdict(figure) for figure in measures.figures(at)], "labels": [asdict(row) for row in measures.rows(at)]}
-            for reading, measures, (_, at) in zip((first, second), rows, sides, strict=True)
+            for reading, measures, at in zip(readings, sides, thresholds, strict=True)
         ],
         "verdicts": [{"figure": figure, **asdict(found), "significant": found.is_significant} for figure, found in verdicts.items()],
         "help": dict(HELP),
@@ -241,18 +251,8 @@ def compare_statistics(*, user: User, campaign: Campaign, models: Sequence[int],
 
 
 def _ids(reading: Reading) -> frozenset[int]:
-    return frozenset(reading.evidence.image_ids.tolist())
+    return frozenset(reading.measures.evidence.image_ids.tolist())
 
 
-def _aligned(reading: Reading, shared: Collection[int], *both: Reading) -> tuple[LabelEvidence, Floats]:
-    """Return the evidence of the shared images over the labels of both models, and the thresholds that go with them."""
-    evidence = reading.evidence.at(np.isin(reading.evidence.image_ids, list(shared)))
-    at = dict(zip(evidence.label_ids, effective_thresholds(reading)[0].tolist(), strict=True))
-    labels = tuple(sorted(frozenset[int]().union(*(each.evidence.label_ids for each in both))))
-    place = {label: column for column, label in enumerate(evidence.label_ids)}
-    probabilities, truth = (np.zeros((len(evidence), len(labels)), kind) for kind in (float, bool))
-    for column, label in enumerate(labels):
-        if label in place:
-            probabilities[:, column], truth[:, column] = evidence.probabilities[:, place[label]], evidence.truth[:, place[label]]
-    whole = LabelEvidence(evidence.image_ids, labels, probabilities, truth.astype(bool), evidence.multi_label)
-    return whole, np.array([at.get(label, 1.0) for label in labels])
+def _of(evidence: Evidence, images: Collection[int]) -> Evidence:
+    return evidence.at(np.isin(evidence.image_ids, np.array(list(images), np.int64)))

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from active_learning.evaluation.calibration import unsureness
-from active_learning.evaluation.figures import in_cell
-from active_learning.evaluation.labels import right_of
+from active_learning.evaluation.objects import NONE, ObjectMeasures
 from active_learning.evaluation.values import Bits, Floats
+from active_learning.services.object_evidence import Shapes, shapes_behind
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
-from campaigns.errors import InvalidInput
+from campaigns.errors import InvalidInput, NotFound
 from campaigns.models import Campaign, Image, User
 
 OUTCOMES: Final = ("all", "correct", "incorrect", "above", "below")
@@ -21,7 +20,6 @@ ORDERS: Final = ("id", "loss", "-loss", "uncertainty", "-uncertainty", "confiden
 NOTHING: Final = 0
 """Stands for "no label" where a label id is asked for."""
 MOST_ROWS: Final = 200
-TOP: Final = 5
 
 
 @dataclass(frozen=True)
@@ -50,73 +48,96 @@ class Question:
 
 
 def images_of(
-    *, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None, question: Question
+    *, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None, question: Question, overlap: float
 ) -> dict[str, Any]:
     """Return the ids of all images that a question is about, in order, and one page of them with what is true and what was said."""
-    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
     at, _ = effective_thresholds(reading, thresholds)
     rows = _ordered(reading, question, np.flatnonzero(_chosen(reading, at, question)))
     page = rows[question.offset : question.offset + question.limit]
-    names = dict(Image.objects.filter(pk__in=reading.evidence.image_ids[page].tolist()).values_list("pk", "name"))
+    names = dict(Image.objects.filter(pk__in=reading.measures.evidence.image_ids[page].tolist()).values_list("pk", "name"))
+    right = reading.measures.right(at)[1]
     return {
         "count": len(rows),
-        "ids": reading.evidence.image_ids[rows].tolist(),
-        "results": [_row(reading, at, row, names) for row in page.tolist()],
+        "ids": reading.measures.evidence.image_ids[rows].tolist(),
+        "results": [_row(reading, at, row, names, right) for row in page.tolist()],
     }
 
 
 def _column(reading: Reading, label: int) -> int:
     if label == NOTHING:
-        return len(reading.evidence.label_ids)
-    if label not in reading.evidence.label_ids:
+        return len(reading.label_ids)
+    if label not in reading.label_ids:
         raise InvalidInput(f"{label} is no label that is measured here.", code="invalid_question")
-    return reading.evidence.label_ids.index(label)
+    return reading.label_ids.index(label)
 
 
 def _chosen(reading: Reading, at: Floats, question: Question) -> Bits:
-    evidence, said = reading.evidence, reading.evidence.said(at)
-    chosen: Bits = np.ones(len(evidence), bool)
+    measures = reading.measures
+    chosen: Bits = np.ones(len(measures.evidence), bool)
     if question.true is not None and question.said is not None:
-        row, column = _column(reading, question.true), _column(reading, question.said)
-        chosen = in_cell(said, evidence.truth, row, column, multi_label=evidence.multi_label)
-    if question.label is not None and question.label != NOTHING:
-        column = _column(reading, question.label)
-        if question.outcome in ("above", "below"):
-            above = evidence.probabilities[:, column] >= at[column]
-            return np.asarray(above if question.outcome == "above" else ~above)
-        right = said[:, column] == evidence.truth[:, column]
-        chosen &= said[:, column] | evidence.truth[:, column]
-    else:
-        right = right_of(evidence, said)
+        chosen = measures.in_cell(at, _column(reading, question.true), _column(reading, question.said))
+    column = None if question.label in (None, NOTHING) else _column(reading, question.label or NOTHING)
+    if column is not None and question.outcome in ("above", "below"):
+        above = measures.sureness(column) >= at[column]
+        return np.asarray(above if question.outcome == "above" else ~above)
+    concerned, right = measures.right(at, column)
+    chosen = chosen & concerned
     if question.outcome == "correct":
         return np.asarray(chosen & right)
     return np.asarray(chosen & ~right) if question.outcome == "incorrect" else chosen
 
 
 def _ordered(reading: Reading, question: Question, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    by = question.order.removeprefix("-")
+    by, measures = question.order.removeprefix("-"), reading.measures
     if by == "id":
         return rows
-    evidence = reading.evidence
     if by == "confidence":
-        column = None if question.label in (None, NOTHING) else _column(reading, question.label or 0)
-        values = evidence.probabilities.max(axis=1, initial=0.0) if column is None else evidence.probabilities[:, column]
+        column = None if question.label in (None, NOTHING) else _column(reading, question.label or NOTHING)
+        values = measures.sureness(column)
     else:
-        values = reading.measures.losses if by == "loss" else unsureness(evidence)
+        values = measures.losses if by == "loss" else measures.unsureness
     values = values[rows]
     return rows[np.argsort(-values if question.order.startswith("-") else values, kind="stable")]
 
 
-def _row(reading: Reading, at: Floats, row: int, names: Mapping[int, str]) -> dict[str, Any]:
-    evidence = reading.evidence
-    image = int(evidence.image_ids[row])
-    likeliest = np.argsort(-evidence.probabilities[row], kind="stable")[:TOP].tolist()
-    said = evidence.at(np.array([row])).said(at)[0]
-    true = evidence.truth[row]
+def _row(reading: Reading, at: Floats, row: int, names: Mapping[int, str], right: Bits) -> dict[str, Any]:
+    image, told, labels = int(reading.measures.evidence.image_ids[row]), reading.measures.told(row, at), reading.label_ids
     return {
-        "image": image, "name": names.get(image, ""), "correct": bool((said == true).all()),
-        "true": [evidence.label_ids[k] for k in np.flatnonzero(true).tolist()],
-        "said": [evidence.label_ids[k] for k in np.flatnonzero(said).tolist()],
-        "confidences": [{"label_id": evidence.label_ids[k], "confidence": float(evidence.probabilities[row, k])} for k in likeliest],
+        "image": image, "name": names.get(image, ""), "correct": bool(right[row]),
+        "true": [labels[k] for k in told.true], "said": [labels[k] for k in told.said],
+        "confidences": [{"label_id": labels[k], "confidence": value} for k, value in told.confidences],
         "loss": float(reading.measures.losses[row]),
     }  # fmt: skip
+
+
+def objects_of(
+    *, user: User, campaign: Campaign, model_id: int, name: str, image: int, thresholds: Mapping[int, float] | None, overlap: float
+) -> dict[str, Any]:
+    """Return what was found in one image of a slice and what is true of it: hits and false alarms, the surest first, then the missed.
+
+    Raises NotFound for an image that is not measured there.
+    """
+    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
+    measures = reading.measures
+    place = np.flatnonzero(measures.evidence.image_ids == image)
+    if not len(place):
+        raise NotFound("This image is not measured in this slice: it has no answer of the model, or no truth.")
+    row = Image.objects.get(pk=image)
+    about = {"image": image, "width": row.width, "height": row.height}
+    if not isinstance(measures, ObjectMeasures):
+        return {**about, "objects": []}
+    at, _ = effective_thresholds(reading, thresholds)
+    return {**about, "objects": _judged(measures, at, int(place[0]), shapes_behind(campaign, reading.model, image))}
+
+
+def _judged(measures: ObjectMeasures, at: Floats, place: int, shapes: Shapes) -> list[dict[str, Any]]:
+    evidence, (found, true) = measures.evidence, shapes
+    here, first_true = np.flatnonzero(evidence.found_image == place), int((evidence.true_image < place).sum())
+    said, hit = measures.said(at)[here], measures.hit[0][here]
+    order = [n for n in np.argsort(-evidence.found_score[here], kind="stable").tolist() if said[n]]
+    taken = {int(hit[n]) - first_true for n in order if hit[n] != NONE}
+    told = [("hit" if hit[n] != NONE else "false", *found[n]) for n in order]
+    missed = [("missed", label, None, shape) for n, (label, shape) in enumerate(true) if n not in taken]
+    names = ("outcome", "label_id", "confidence", "shape")
+    return [dict(zip(names, each, strict=True)) for each in (*told, *missed)]

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from active_learning.evaluation.calibration import at_temperature, calibrated, fit_temperature, losses, reliability
+from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import average_precision, choose_threshold, curve_of, roc_auc
 from active_learning.evaluation.figures import averages, confusion, count, in_cell, matthews
-from active_learning.evaluation.labels import LabelMeasures, compare_labels
+from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.resampling import draw_weights, interval_of, mcnemar
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import NEVER, LabelEvidence
@@ -168,10 +169,11 @@ def test_two_models_differ_when_one_is_right_where_the_other_is_not():
     good, bad = np.where(truth, 0.9, 0.1), np.where(truth, 0.9, 0.1)
     bad[:60] = bad[:60, ::-1]
     first, second = (LabelEvidence(np.arange(200), (1, 2), each, truth, multi_label=False) for each in (bad, good))
-    verdict = compare_labels(first, second, (np.zeros(2), np.zeros(2)))["accuracy"]
+    sides = LabelMeasures(first), LabelMeasures(second)
+    verdict = compare_models(*sides, (np.zeros(2), np.zeros(2)))["accuracy"]
     assert verdict.difference == pytest.approx(0.3)
     assert (verdict.only_first, verdict.only_second) == (0, 60)
     assert verdict.is_significant
     assert verdict.p_value < 1e-15
-    same = compare_labels(first, first, (np.zeros(2), np.zeros(2)))["accuracy"]
+    same = compare_models(sides[0], sides[0], (np.zeros(2), np.zeros(2)))["accuracy"]
     assert (same.difference, same.is_significant, same.p_value) == (0, False, 1)

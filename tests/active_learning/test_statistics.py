@@ -1,6 +1,10 @@
 """Statistics over the API: figures from stored answers, the images behind them, thresholds, calibration, comparison."""
 
+import csv
+import io
 import json
+import math
+import zipfile
 
 import pytest
 from rest_framework.test import APIClient
@@ -8,9 +12,10 @@ from rest_framework.test import APIClient
 from active_learning.models import Snapshot, TrainingRun
 from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
 from campaigns.runs import enqueue_run
+from inference.schema import Keypoint, Keypoints
 from models_registry.models import CampaignModel
-from tests.active_learning.answers import classified, store
-from tests.active_learning.chips import label_image
+from tests.active_learning.answers import box, classified, store
+from tests.active_learning.chips import add_chip, chips, label_image
 from tests.active_learning.conftest import HELD_BACK, LABELED, whole
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +206,88 @@ def test_two_models_are_judged_on_the_images_that_both_answered_about(coast, lab
     assert verdict["difference"] == pytest.approx(coasts / len(images))
     assert (verdict["only_first"], verdict["only_second"]) == (0, coasts)
     assert [figures(each)["accuracy"] for each in document["models"]] == pytest.approx([1 - coasts / len(images), 1])
+
+
+@pytest.fixture
+def harbour(make_campaign, manager):
+    """Two images: in the first a ship is found, a buoy is taken for a ship, and one ship is missed; the second is empty but for a ghost."""
+    campaign = make_campaign("Harbour", task="detection", labels=("ship", "buoy"))
+    ship, buoy = campaign.labels.all()
+    images = [add_chip(campaign, chip, split=Split.TEST) for chip in chips()[:2]]
+    boxes = [(ship.pk, 0), (buoy.pk, 40), (ship.pk, 80)]
+    shape = {"type": "box", "y": 0, "width": 20, "height": 20, "rotation": 0}
+    truth = [{**whole(label), "id": f"t{x}", "shape": {**shape, "x": x}} for label, x in boxes]
+    Reference.objects.create(image=images[0], annotations=truth)
+    Reference.objects.create(image=images[1], annotations=[])
+    return campaign, images, ship, buoy
+
+
+@pytest.fixture
+def finder(harbour, make_external):
+    """What was found in the harbour."""
+    campaign, images, ship, buoy = harbour
+    model = make_external(campaign, ship, buoy)
+    store(model, {images[0]: [box(0, 0.9, 1, 0), box(0, 0.8, 40, 1)], images[1]: [box(1, 0.7, 10, 10)]})
+    return model
+
+
+def test_found_objects_are_measured_confused_with_the_background_and_opened(harbour, finder, client):
+    campaign, images, ship, buoy = harbour
+    document = get(client, campaign, finder, slice="test", thresholds={ship.pk: 0.5, buoy.pk: 0.5})
+    assert (document["kind"], document["iou"]) == ("objects", 0.5)
+    assert document["confusion"] == {"labels": [ship.pk, buoy.pk], "counts": [[1, 0, 1], [1, 0, 0], [0, 1, 0]]}
+    row = document["labels"][0]
+    assert (row["hits"], row["said"], row["true"], row["precision"], row["recall"]) == (1, 2, 2, 0.5, 0.5)
+    assert row["average_precision"] == pytest.approx(51 / 101)  # precision 1 up to a recall of one half
+    ask = lambda **query: get(client, campaign, finder, "/images", slice="test", **query)["ids"]  # noqa: E731
+    assert ask(true=buoy.pk, said=ship.pk) == [images[0].pk]
+    assert ask(true=0, said=buoy.pk, thresholds={buoy.pk: 0.5}) == [images[1].pk]
+    assert ask(outcome="correct", thresholds={buoy.pk: 0.75, ship.pk: 0.5}) == [images[1].pk]
+    strict = get(client, campaign, finder, slice="test", iou=0.95, thresholds={ship.pk: 0.5})
+    assert strict["labels"][0]["hits"] == 0
+    assert client.get(address(campaign, finder), {"iou": "much"}).status_code in (400, 422)
+
+
+def test_an_image_shows_which_objects_are_right_false_and_missed(harbour, finder, client):
+    campaign, images, ship, buoy = harbour
+    told = get(client, campaign, finder, f"/images/{images[0].pk}", slice="test", thresholds={ship.pk: 0.5, buoy.pk: 0.5})
+    assert [(each["outcome"], each["label_id"], each["confidence"]) for each in told["objects"]] == [
+        ("hit", ship.pk, 0.9), ("false", ship.pk, 0.8), ("missed", buoy.pk, None), ("missed", ship.pk, None),
+    ]  # fmt: skip
+    assert told["objects"][3]["shape"]["x"] == 80
+
+
+def test_points_are_measured_by_how_near_they_lie(make_campaign, make_external, client):
+    campaign = make_campaign("Birds", task="keypoints", labels=("bird",))
+    label = campaign.labels.get()
+    image = add_chip(campaign, chips()[0], split=Split.TEST)
+    points = [("beak", 10, 10), ("tail", 50, 10), ("foot", 30, 50)]
+    shape = lambda dx: {"type": "points", "points": [{"name": n, "x": x + dx, "y": y, "v": 2} for n, x, y in points]}  # noqa: E731
+    Reference.objects.create(image=image, annotations=[{**whole(label.pk), "shape": shape(0)}])
+    model = make_external(campaign, label)
+    found = Keypoints(0, "class 0", 0.9, tuple(Keypoint(n, x + 2.0, float(y)) for n, x, y in points))
+    store(model, {image: found})
+    oks = math.exp(-(2**2) / (2 * 0.05) ** 2 / (40 * 40) / 2)
+    found_figures = figures(get(client, campaign, model, slice="test"))
+    assert found_figures["oks"] == pytest.approx(oks)
+    assert found_figures["map_oks"] == pytest.approx(sum(oks >= 0.5 + 0.05 * n for n in range(10)) / 10)
+
+
+def test_downloads_hold_the_truth_the_answers_and_the_images(harbour, finder, coast, measured, client):
+    campaign, images, *_ = harbour
+    answer = client.get(address(campaign, finder, "/file"), {"slice": "test", "kind": "zip"})
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    assert sorted(name.split("-")[0] for name in archive.namelist()) == [
+        "answers.csv", *(f"images/{image.pk}" for image in images), "results.json", "truth.json",
+    ]  # fmt: skip
+    results = json.loads(archive.read("results.json"))
+    first = results[0]
+    assert (first["image_id"], first["bbox"], first["score"]) == (images[0].pk, [1.0, 0.0, 20.0, 20.0], 0.9)
+    table = client.get(address(coast, measured, "/file"), {"slice": "test", "kind": "csv"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(table.streaming_content).decode())))
+    assert len(rows) == HELD_BACK
+    assert {row["correct"] for row in rows if row["true"] == "coast"} == {"False"}
+    assert client.get(address(campaign, finder, "/file"), {"kind": "exe"}).status_code in (400, 422)
 
 
 def test_who_may_not_see_what_others_submitted_sees_no_statistics(coast, measured, make_user, client):

@@ -871,6 +871,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Download a slice: csv has a row an image, coco the results alone, zip both with the truth and the images. */
+        get: operations["campaigns_models_statistics_file_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/images": {
         parameters: {
             query?: never;
@@ -880,6 +897,23 @@ export interface paths {
         };
         /** @description List images by outcome, confusion cell, loss or uncertainty: all their ids, and one page of them in full. */
         get: operations["campaigns_models_statistics_images_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/images/{image_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return its objects: rightly found, falsely found, missed. */
+        get: operations["campaigns_models_statistics_images_retrieve_2"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3014,6 +3048,23 @@ export interface components {
              */
             prefill: boolean;
         };
+        /** @description The objects of one image. */
+        JudgedImage: {
+            image: number;
+            width: number;
+            height: number;
+            objects: components["schemas"]["JudgedObject"][];
+        };
+        /** @description One object: found rightly (hit), found where there is none (false), or not found (missed). */
+        JudgedObject: {
+            outcome: components["schemas"]["OutcomeEnum"];
+            label_id: number;
+            /** Format: double */
+            confidence: number | null;
+            shape: {
+                [key: string]: unknown;
+            };
+        };
         /** @description A label; a colour and a key are chosen where none are given. */
         Label: {
             readonly id: number;
@@ -3459,6 +3510,11 @@ export interface components {
             kind: components["schemas"]["ModelStatisticsKindEnum"];
             multi_label: boolean;
             slice: string;
+            /**
+             * Format: double
+             * @description From what likeness on an object is found; null for whole images
+             */
+            iou: number | null;
             counts: components["schemas"]["MeasuredCounts"];
             thresholds: {
                 [key: string]: number;
@@ -3665,6 +3721,13 @@ export interface components {
          * @enum {string}
          */
         OriginEnum: "human" | "accepted" | "corrected";
+        /**
+         * @description * `hit` - hit
+         *     * `false` - false
+         *     * `missed` - missed
+         * @enum {string}
+         */
+        OutcomeEnum: "hit" | "false" | "missed";
         PaginatedAuditEntryList: {
             /**
              * Format: uri
@@ -6780,6 +6843,8 @@ export interface operations {
     campaigns_models_statistics_retrieve: {
         parameters: {
             query?: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
                 /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
                 slice?: string;
                 /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
@@ -6880,6 +6945,8 @@ export interface operations {
     campaigns_models_statistics_comparison_retrieve: {
         parameters: {
             query: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
                 /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
                 slice?: string;
                 /** @description The other model's id */
@@ -6907,6 +6974,8 @@ export interface operations {
     campaigns_models_statistics_curves_retrieve: {
         parameters: {
             query?: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
                 /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
                 slice?: string;
             };
@@ -6929,9 +6998,39 @@ export interface operations {
             };
         };
     };
+    campaigns_models_statistics_file_retrieve: {
+        parameters: {
+            query: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
+                kind: "coco" | "csv" | "zip";
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     campaigns_models_statistics_images_retrieve: {
         parameters: {
             query?: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
                 label?: number;
                 limit?: number;
                 offset?: number;
@@ -6980,10 +7079,42 @@ export interface operations {
             };
         };
     };
+    campaigns_models_statistics_images_retrieve_2: {
+        parameters: {
+            query?: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                image_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgedImage"];
+                };
+            };
+        };
+    };
     campaigns_models_statistics_thresholds_retrieve: {
         parameters: {
             query?: {
                 aim?: "f1" | "precision" | "recall";
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
                 /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
                 slice?: string;
                 /** @description Least precision or recall, 0 to 1 */

@@ -13,6 +13,7 @@ export type Curve = Answer<Schemas["Curve"]>;
 export type Curves = Answer<Schemas["Curves"]>;
 export type Reliability = Answer<Schemas["Reliability"]>;
 export type MeasuredImage = Answer<Schemas["MeasuredImage"]>;
+export type JudgedObject = Answer<Schemas["JudgedObject"]>;
 export type Verdict = Answer<Schemas["Verdict"]>;
 export type StatisticsComparison = Answer<Schemas["StatisticsComparison"]>;
 export type Aim = "f1" | "precision" | "recall";
@@ -24,6 +25,8 @@ export interface Subject {
   readonly model: number;
   /** train, validation, test, all, or a selection as JSON */
   readonly slice: string;
+  /** From what overlap (IoU, or OKS of points) on an object is found. */
+  readonly iou: number;
 }
 
 export interface ImagesQuestion {
@@ -35,7 +38,8 @@ export interface ImagesQuestion {
 }
 
 const at = ({ campaign, model }: Subject) => ({ path: { campaign_id: campaign, model_id: model } });
-const key = ({ campaign, model, slice }: Subject) => [...campaignKey(campaign), "statistics", model, slice] as const;
+const key = ({ campaign, model, slice, iou }: Subject) => [...campaignKey(campaign), "statistics", model, slice, iou] as const;
+const asked = ({ slice, iou }: Subject) => ({ slice, iou });
 const written = (thresholds: Thresholds | null) => (thresholds === null ? {} : { thresholds: JSON.stringify(thresholds) });
 
 export function useStatistics(subject: Subject, thresholds: Thresholds | null) {
@@ -43,12 +47,12 @@ export function useStatistics(subject: Subject, thresholds: Thresholds | null) {
     queryKey: [...key(subject), "figures", thresholds],
     placeholderData: (before, query) => (query?.queryKey[3] === subject.model && query.queryKey[4] === subject.slice ? before : undefined),
     queryFn: ({ signal }) =>
-      bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics", { params: { ...at(subject), query: { slice: subject.slice, ...written(thresholds) } }, signal })),
+      bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics", { params: { ...at(subject), query: { ...asked(subject), ...written(thresholds) } }, signal })),
   });
 }
 
 export function fetchStatisticsCurves(subject: Subject, signal?: AbortSignal): Promise<Curves> {
-  const parameters = { params: { ...at(subject), query: { slice: subject.slice } } };
+  const parameters = { params: { ...at(subject), query: asked(subject) } };
   return bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/curves", signal === undefined ? parameters : { ...parameters, signal }));
 }
 
@@ -62,7 +66,7 @@ export function useMeasuredImages(subject: Subject, thresholds: Thresholds, ques
     queryFn: ({ signal }) =>
       bodyOf(
         api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/images", {
-          params: { ...at(subject), query: { slice: subject.slice, ...written(thresholds), ...question, offset, limit } },
+          params: { ...at(subject), query: { ...asked(subject), ...written(thresholds), ...question, offset, limit } },
           signal,
         }),
       ),
@@ -70,7 +74,7 @@ export function useMeasuredImages(subject: Subject, thresholds: Thresholds, ques
 }
 
 export async function suggestThresholds(subject: Subject, aim: Aim, target: number): Promise<Thresholds> {
-  const query = { slice: subject.slice, aim, target };
+  const query = { ...asked(subject), aim, target };
   return (await bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/thresholds", { params: { ...at(subject), query } }))).thresholds;
 }
 
@@ -95,10 +99,23 @@ export function useStatisticsComparison(subject: Subject, other: number | null) 
     queryKey: [...key(subject), "comparison", other],
     enabled: other !== null,
     queryFn: ({ signal }) =>
-      bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/comparison", { params: { ...at(subject), query: { slice: subject.slice, with: other ?? 0 } }, signal })),
+      bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/comparison", { params: { ...at(subject), query: { ...asked(subject), with: other ?? 0 } }, signal })),
   });
 }
 
-export function statisticsFileUrl({ campaign, model, slice }: Subject, kind: "csv" | "coco" | "zip"): string {
-  return apiUrl(`/campaigns/${campaign}/models/${model}/statistics/file`, { slice, kind });
+/** What of one image is rightly found, falsely found and missed. */
+export function useJudgedImage(subject: Subject, thresholds: Thresholds, image_id: number) {
+  const { path } = at(subject);
+  return useQuery({
+    queryKey: [...key(subject), "image", thresholds, image_id],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      bodyOf(
+        api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/images/{image_id}", { params: { path: { ...path, image_id }, query: { ...asked(subject), ...written(thresholds) } }, signal }),
+      ),
+  });
+}
+
+export function statisticsFileUrl({ campaign, model, slice, iou }: Subject, kind: "csv" | "coco" | "zip"): string {
+  return apiUrl(`/campaigns/${campaign}/models/${model}/statistics/file`, { slice, iou, kind });
 }

@@ -16,7 +16,9 @@ function Statement({ verdict, names }: { verdict: Verdict; names: readonly [stri
   const figure = useFigureName()(verdict.figure);
   const points = (value: number) => (100 * value).toFixed(1);
   const better = verdict.difference > 0 ? names[1] : names[0];
-  const facts = { figure, better, points: points(Math.abs(verdict.difference)), low: points(verdict.low), high: points(verdict.high) };
+  // Told from the better one's side, so that the interval lies around the points that are named.
+  const [low, high] = verdict.difference < 0 ? [-verdict.high, -verdict.low] : [verdict.low, verdict.high];
+  const facts = { figure, better, points: points(Math.abs(verdict.difference)), low: points(low), high: points(high) };
   return (
     <Text size="sm" data-testid={`verdict-${verdict.figure}`} data-significant={verdict.significant}>
       <strong>{t(verdict.significant ? "statistics.better" : "statistics.noDifference", facts)}</strong>{" "}
@@ -57,7 +59,7 @@ function Side({ campaign, comparison }: { campaign: Campaign; comparison: Statis
               ))}
             </Table.Tr>
           ))}
-          {first.labels.map((row, place) => {
+          {first.labels.map((row) => {
             const label = campaign.labels.find((one) => one.id === row.label_id);
             return (
               <Table.Tr key={`label-${row.label_id}`}>
@@ -67,7 +69,7 @@ function Side({ campaign, comparison }: { campaign: Campaign; comparison: Statis
                   </Group>
                 </Table.Th>
                 <Table.Td>{shown(row.f1)}</Table.Td>
-                <Table.Td>{shown(second.labels[place]?.f1)}</Table.Td>
+                <Table.Td>{shown(second.labels.find((one) => one.label_id === row.label_id)?.f1)}</Table.Td>
               </Table.Tr>
             );
           })}

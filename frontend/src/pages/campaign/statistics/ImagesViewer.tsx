@@ -8,6 +8,7 @@ import { type ImagesQuestion, type MeasuredImage, type Subject, type Thresholds,
 import type { Campaign } from "@/api/types";
 import { keepScope } from "@/pages/labeling/scope";
 import { ErrorState, LoadingRows } from "@/parts/states";
+import { JudgedObjects } from "./JudgedObjects";
 import { Outcome } from "./Outcome";
 import classes from "./ImagesViewer.module.css";
 
@@ -22,15 +23,17 @@ interface ListProps {
   question: ImagesQuestion;
 }
 
-function Tile({ campaign, image, thresholds, ids }: { campaign: Campaign; image: MeasuredImage; thresholds: Thresholds; ids: readonly number[] }) {
+function Tile({ campaign, subject, image, thresholds, ids }: { campaign: Campaign; subject: Subject; image: MeasuredImage; thresholds: Thresholds; ids: readonly number[] }) {
   const { t } = useTranslation();
+  const objects = campaign.task !== "classification";
   return (
     <li className={classes["item"]} data-testid="measured-image" data-correct={image.correct}>
       <Link
         to="/campaigns/$campaignId/label" params={{ campaignId: campaign.id }} search={{ image: image.image, scope: "selection" }} onClick={() => keepScope(campaign.id, { kind: "selection", ids })}
         className={classes["picture"]} aria-label={t("statistics.open", { name: image.name })}
       >
-        <img src={thumbnailUrl(image.image)} alt="" loading="lazy" decoding="async" />
+        <img src={thumbnailUrl(image.image)} alt="" loading="lazy" decoding="async" data-whole={objects || undefined} />
+        {objects && <JudgedObjects campaign={campaign} subject={subject} thresholds={thresholds} image={image.image} />}
         <Badge className={classes["mark"]} variant="filled" color={image.correct ? "pine" : "red"} leftSection={image.correct ? <IconCheck size={12} /> : <IconX size={12} />}>
           {t(image.correct ? "statistics.right" : "statistics.wrong")}
         </Badge>
@@ -65,7 +68,7 @@ export function MeasuredImages({ campaign, subject, thresholds, question }: List
       </Group>
       <SimpleGrid component="ul" className={classes["list"]} cols={{ base: 2, sm: 3, md: 4, lg: 6 }}>
         {results.map((image) => (
-          <Tile key={image.image} {...{ campaign, image, thresholds, ids }} />
+          <Tile key={image.image} {...{ campaign, subject, image, thresholds, ids }} />
         ))}
       </SimpleGrid>
       {count > A_PAGE && <Pagination total={Math.ceil(count / A_PAGE)} value={page} onChange={setPage} size="sm" getControlProps={(control) => ({ "aria-label": t(`statistics.page.${control}`) })} getItemProps={(number) => ({ "aria-label": t("statistics.pageNumber", { number }) })} />}

@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { Group, NumberInput, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { IconChartHistogram } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -12,6 +12,7 @@ import { useScopes } from "../images/ScopeSelect";
 import { mayReview } from "../roles";
 import { ModelStatistics } from "./ModelStatistics";
 
+const USUAL_IOU = 0.5;
 const SLICES = ["train", "validation", "test", "all"] as const;
 
 /** The slices that every campaign has, and what is chosen or filtered in the gallery. */
@@ -30,10 +31,11 @@ function Measured({ campaign, attached }: { campaign: Campaign; attached: readon
   const [wished, setWished] = useState<number | null>(null);
   const slices = useSlices(campaign);
   const [slice, setSlice] = useState("validation");
+  const [iou, setIou] = useState(USUAL_IOU);
   const model = attached.find((one) => one.model.id === wished) ?? attached.at(-1);
   const known = slices.some((one) => one.value === slice) ? slice : "validation";
   if (model === undefined) return null;
-  const subject: Subject = { campaign: campaign.id, model: model.model.id, slice: known };
+  const subject: Subject = { campaign: campaign.id, model: model.model.id, slice: known, iou };
   return (
     <Stack>
       <Group align="flex-end" gap="lg">
@@ -53,6 +55,12 @@ function Measured({ campaign, attached }: { campaign: Campaign; attached: readon
           </Text>
           <SegmentedControl aria-labelledby="statistics-slice" data={slices} value={known} onChange={setSlice} data-testid="statistics-slice" />
         </Stack>
+        {(campaign.task === "detection" || campaign.task === "keypoints" || (campaign.task === "segmentation" && campaign.settings.segmentation === "instance")) && (
+          <NumberInput
+            label={t(campaign.task === "keypoints" ? "statistics.oks" : "statistics.iou")} description={t("statistics.iouText")} w={190} min={0.05} max={1} step={0.05} decimalScale={2} value={iou}
+            onChange={(value) => typeof value === "number" && value >= 0.05 && value <= 1 && setIou(value)} data-testid="statistics-iou"
+          />
+        )}
       </Group>
       <ModelStatistics key={subject.model} campaign={campaign} subject={subject} attached={attached} />
     </Stack>
