@@ -334,7 +334,7 @@ def test_a_viewer_sees_what_was_shared_and_is_offered_nothing_that_would_be_refu
     last.click(position={"x": 60, "y": 60})
     expect(named(page, "selection-bar").get_by_role("button")).to_have_text(["Clear"])
     last.click(button="right", position={"x": 60, "y": 60})
-    expect(named(page, "image-menu").get_by_role("menuitem")).to_have_text(["Open"])
+    expect(named(page, "image-menu").get_by_role("menuitem")).to_have_text(["Open", "Find similar"])
     context.close()
 
 
