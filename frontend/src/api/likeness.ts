@@ -111,3 +111,23 @@ export function useDoubt(campaign: number) {
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }
+
+export type CoverageMap = Readonly<Answer<Schemas["CoverageMap"]>>;
+
+export function useCoverageMap(campaign: number) {
+  return useQuery({
+    queryKey: [...campaignKey(campaign), "map"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/map", { params: at(campaign), signal })),
+    staleTime: 30_000,
+    // Columns of tens of thousands: compared value by value they would cost more than drawing them.
+    structuralSharing: false,
+  });
+}
+
+export function useDrawMap(campaign: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/map-runs", { params: at(campaign) })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}

@@ -4,10 +4,12 @@ import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
 import { mayLabel } from "../roles";
 import { Duplicates } from "./Duplicates";
+import { MapView } from "./MapView";
 import { ReviewLabels } from "./ReviewLabels";
 import { Suggestions } from "./Suggestions";
 
 const VIEWS = [
+  { name: "map", View: MapView, needs: () => true },
   { name: "duplicates", View: Duplicates, needs: () => true },
   { name: "suggestions", View: Suggestions, needs: ({ role }: Campaign) => mayLabel(role) },
   { name: "doubts", View: ReviewLabels, needs: () => true },
@@ -18,7 +20,7 @@ type Name = (typeof VIEWS)[number]["name"];
 export function ExploreTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const views = VIEWS.filter(({ needs }) => needs(campaign));
-  const [name, setName] = useState<Name>(views[0]?.name ?? "duplicates");
+  const [name, setName] = useState<Name>(views[0]?.name ?? "map");
   const View = (views.find((one) => one.name === name) ?? VIEWS[0]).View;
   return (
     <Stack>
