@@ -13,6 +13,7 @@ import torch
 from campaigns.errors import Conflict
 from models_registry.networks.backbones import trained_features
 from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.networks.object_checkpoint import ObjectCheckpoint
 from models_registry.networks.onnx_files import OnnxRefused, check_file
 from models_registry.networks.tensors import TensorFileError
 from models_registry.networks.weights import WeightsFile
@@ -62,10 +63,11 @@ def test_the_bomb_is_live(kind: str, mark: Path, tmp_path: Path):
     assert mark.is_dir()
 
 
+@pytest.mark.parametrize("checkpoint", [ClassifierCheckpoint, ObjectCheckpoint])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_checkpoint_runs_no_code(kind: str, mark: Path, tmp_path: Path):
+def test_a_checkpoint_runs_no_code(kind: str, checkpoint: type[ClassifierCheckpoint | ObjectCheckpoint], mark: Path, tmp_path: Path):
     with pytest.raises(TensorFileError):
-        ClassifierCheckpoint.load(written(kind, mark, tmp_path / "file"))
+        checkpoint.load(written(kind, mark, tmp_path / "file"))
     assert not mark.exists()
 
 

@@ -22,4 +22,6 @@ it("no point is no curve", () => {
 
 it("metrics read as words", () => {
   expect(metricName("validation_loss")).toBe("Validation loss");
+  expect(metricName("validation_map")).toBe("Validation mAP");
+  expect(metricName("validation_map_50")).toBe("Validation mAP at 0.5");
 });

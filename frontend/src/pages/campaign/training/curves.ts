@@ -8,9 +8,9 @@ export interface Series {
 const LOSSES = /loss/;
 const SCORES = /accuracy|f1|map|iou|auc|precision|recall/i;
 
-/** Metric names as they are read: "validation_loss" → "Validation loss". */
+/** Metric names as they are read: "validation_loss" → "Validation loss", "validation_map_50" → "Validation mAP at 0.5". */
 export function metricName(key: string): string {
-  const words = key.replaceAll("_", " ").replace(/\bf1\b/, "F1");
+  const words = key.replaceAll("_", " ").replace(/\bf1\b/, "F1").replace(/\bmap 50\b/, "mAP at 0.5").replace(/\bmap\b/, "mAP").replace(/\bmiou\b/, "mIoU");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
