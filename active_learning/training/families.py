@@ -14,7 +14,6 @@ from active_learning.training.loop import Hooks
 from active_learning.training.object_targets import read_boxes, read_masks, read_points
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass, read_class_targets
 from active_learning.training.tiles import Raster
-from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.bands import BandScale
 from models_registry.networks.embedding import Source
@@ -93,7 +92,7 @@ class TaskFamily(Generic[T]):
 
     ``train`` is named by its dotted path, because it may import torch. ``sides``: the side in pixels of the square that a
     network of each size sees. ``defaults``: what a training of each method takes where the person says nothing, such as
-    ``{"fine_tune": {"epochs": 30}}``. ``sees_bands``: a training may choose bands. The checkpoints that it writes name a format, by which
+    ``{"fine_tune": {"epochs": 30}}``. The checkpoints that it writes name a format, by which
     ``inference.protocols.local`` finds their predictor.
     """
 
@@ -102,7 +101,6 @@ class TaskFamily(Generic[T]):
     train: str
     sides: Mapping[str, int]
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    sees_bands: bool = False
 
     def load(self) -> Callable[[Job[T], Watcher], Trained]:
         """Import the function that trains."""
@@ -112,8 +110,6 @@ class TaskFamily(Generic[T]):
 
     def config_from(self, document: Mapping[str, Any]) -> TrainingConfig:
         """Check a document, the family's defaults in the place of what it leaves open."""
-        if document.get("bands") is not None and not self.sees_bands:
-            raise InvalidInput(f"bands: a network for {self.name} sees colours as shown; leave bands out.", code="invalid_training")
         defaults = self.defaults.get(str(document.get("method", TrainingConfig.method)), {})
         return TrainingConfig.from_document({**document, **{name: value for name, value in defaults.items() if document.get(name) is None}})
 
@@ -124,15 +120,11 @@ OBJECT_DEFAULTS: Final = {
 }
 
 FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
-    "classification": TaskFamily(
-        "classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES, sees_bands=True
-    ),
+    "classification": TaskFamily("classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES),
     "detection": TaskFamily("detection", read_boxes, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
     "instance": TaskFamily("instance segmentation", read_masks, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
     "keypoints": TaskFamily("keypoints", read_points, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
-    "semantic": TaskFamily(
-        "semantic segmentation", read_pixel_targets, "active_learning.training.segmentation.train_segmenter", WINDOWS, sees_bands=True
-    ),
+    "semantic": TaskFamily("semantic segmentation", read_pixel_targets, "active_learning.training.segmentation.train_segmenter", WINDOWS),
 }
 """By the task of a campaign; the two kinds of segmentation are told apart as "semantic" and "instance"."""
 

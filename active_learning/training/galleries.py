@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from active_learning.training.scenes import Scene, mirrored
 from models_registry.networks.backbones import as_tensor, use_few_threads
+from models_registry.networks.bands import BandScale
 from models_registry.networks.devices import fetched, mixed, put
 from models_registry.networks.objects import Maps, Truth, installed_maps, map_shapes, maps_of
 from models_registry.networks.pictures import Pixels, stacked
@@ -43,25 +44,27 @@ class MapsEmbedder:
     side_px: int
     first: int
     batch_size: int = BATCH
+    scale: BandScale | None = None
 
     def embed(self, images: Sequence[Pixels]) -> npt.NDArray[np.float32]:
         """Return (N, D) float32."""
         use_few_threads()
         with torch.inference_mode():
-            maps = maps_of(self.features, as_tensor(stacked(images, self.side_px)), self.first)
+            maps = maps_of(self.features, as_tensor(stacked(images, self.side_px)), self.first, self.scale)
             rows = torch.cat([each.flatten(1) for each in maps], 1).clamp(-LARGEST, LARGEST)
         return fetched(rows)
 
 
-def maps_store(folder: Path, weights: WeightsFile, side_px: int, first: int) -> EmbeddingStore:
-    """Return the store of the installed backbone's maps, in half precision, beside those of embeddings."""
+def maps_store(folder: Path, weights: WeightsFile, side_px: int, first: int, scale: BandScale | None = None) -> EmbeddingStore:
+    """Return the store of the installed backbone's maps, of bands or of colours, in half precision, beside those of embeddings."""
     dimension = sum(math.prod(shape) for shape in map_shapes(side_px, first))
-    return EmbeddingStore(folder / f"mobilenet_v2-maps{first}-{side_px}-{weights.sha256[:8]}", dimension)
+    plain = f"mobilenet_v2-maps{first}-{side_px}-{weights.sha256[:8]}"
+    return EmbeddingStore(folder / (plain if scale is None else f"{plain}-{scale.name}"), dimension)
 
 
-def maps_embedder(weights: WeightsFile, side_px: int, first: int) -> MapsEmbedder:
+def maps_embedder(weights: WeightsFile, side_px: int, first: int, scale: BandScale | None = None) -> MapsEmbedder:
     """Return what fills such a store."""
-    return MapsEmbedder(installed_maps(weights), side_px, first)
+    return MapsEmbedder(installed_maps(weights, scale), side_px, first, scale=scale)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class PixelGallery:
     first: int
     flips: str
     swaps: npt.NDArray[np.int64] | None
+    scale: BandScale | None = None
 
     def batch(self, rows: Rows, rng: np.random.Generator | None) -> tuple[Maps, list[Scene]]:
         """Return the maps and the scenes of rows."""
@@ -104,7 +108,7 @@ class PixelGallery:
                     pixels[place] = np.flip(pixels[place], 0 if down else 1)
                     scenes[place] = mirrored(scenes[place], down=down, swaps=self.swaps)
         with mixed():
-            maps = maps_of(self.features, as_tensor(pixels), self.first)
+            maps = maps_of(self.features, as_tensor(pixels), self.first, self.scale)
         return [each.float() for each in maps], scenes
 
     def _mirrors(self, *, down: bool) -> bool:

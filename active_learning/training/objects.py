@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from active_learning.training.bands import card_of
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.galleries import FrozenGallery, PixelGallery, maps_embedder, maps_store
 from active_learning.training.loop import Fitted, Plan, fit
@@ -77,9 +78,9 @@ def _start(job: Job[ObjectTargets]) -> ObjectCheckpoint | None:
 
 def _frozen(job: Job[ObjectTargets], watcher: Watcher) -> _Material:
     weights, side_px, first = find_weights(), SIDES[job.config.size], job.targets.anatomy.finest
-    store, total = maps_store(job.store.folder.parent, weights, side_px, first), len(job.sources)
+    store, total = maps_store(job.store.folder.parent, weights, side_px, first, job.scale), len(job.sources)
     failures = embed_missing(
-        store, lambda: maps_embedder(weights, side_px, first), job.sources,
+        store, lambda: maps_embedder(weights, side_px, first, job.scale), job.sources,
         on_progress=lambda done, failed: watcher.preparing(done, total, failed), save_every=WAITING,
     )  # fmt: skip
     unreadable = {failure.key for failure in failures}
@@ -92,13 +93,14 @@ def _frozen(job: Job[ObjectTargets], watcher: Watcher) -> _Material:
 def _whole(job: Job[ObjectTargets], watcher: Watcher, start: ObjectCheckpoint | None) -> _Material:
     side_px, total = SIDES[job.config.size], len(job.sources)
     pixels, readable = decoded_pixels(
-        job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed)
+        job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed), scale=job.scale
     )
-    features = tuned_maps(start.backbone) if start is not None and start.backbone else installed_maps(find_weights())
+    tuned = start is not None and start.backbone and start.scale == job.scale
+    features = tuned_maps(start.backbone, job.scale) if start is not None and tuned else installed_maps(find_weights(), job.scale)
     scenes = [scene for scene, usable in zip(job.targets.scenes(side_px), readable, strict=True) if usable]
     usable = pixels if readable.all() else pixels[readable]
     anatomy = job.targets.anatomy
-    gallery = PixelGallery(usable, scenes, features, anatomy.finest, job.config.flips, job.targets.swaps())
+    gallery = PixelGallery(usable, scenes, features, anatomy.finest, job.config.flips, job.targets.swaps(), job.scale)
     return _material(job, gallery, readable, features)
 
 
@@ -154,11 +156,11 @@ def _keep(job: Job[ObjectTargets], material: _Material, fitted: Fitted, measured
     digest, paths = find_weights().sha256, (job.folder / BEST, job.folder / LATEST)
     for path, arrays in zip(paths, (fitted.best, fitted.last), strict=True):
         heads, backbone = part_of(arrays, HEADS), part_of(arrays, BACKBONE)
-        ObjectCheckpoint(targets.anatomy, heads, job.config.size, digest, backbone, about).save(path)
+        ObjectCheckpoint(targets.anatomy, heads, job.config.size, digest, backbone, about, job.scale).save(path)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     return Trained(
         *paths, targets.classes, metrics, progress.reason, warnings,
-        useful=progress.epoch > 0, held_out=material.held_out, thresholds=_thresholds(targets, measured),
+        useful=progress.epoch > 0, held_out=material.held_out, thresholds=_thresholds(targets, measured), card=card_of(job.scale),
     )  # fmt: skip
 
 

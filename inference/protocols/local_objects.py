@@ -55,9 +55,11 @@ class ObjectPredictor:
         self._side_px = SIDES[checkpoint.size]
         self.max_side: int | None = ROOM * self._side_px
         self.reading = None
+        self.scale = checkpoint.scale
         self._anatomy, self._card = checkpoint.anatomy, card
         self._classes = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.anatomy.classes)]
-        self._features = installed_maps(find_weights()) if checkpoint.is_frozen else tuned_maps(checkpoint.backbone)
+        frozen, scale = checkpoint.is_frozen, checkpoint.scale
+        self._features = installed_maps(find_weights(), scale) if frozen else tuned_maps(checkpoint.backbone, scale)
         self._network = seeded_network(checkpoint.anatomy, 0)
         put_arrays(self._network, checkpoint.heads)
         self._network.eval()
@@ -79,7 +81,7 @@ class ObjectPredictor:
             for start in range(0, len(pictures), BATCH):
                 part = pictures[start : start + BATCH]
                 batch = as_tensor(stacked([picture.pixels for picture in part], self._side_px))
-                looked = self._network.look(maps_of(self._features, batch, self._anatomy.finest), self._side_px)
+                looked = self._network.look(maps_of(self._features, batch, self._anatomy.finest, self.scale), self._side_px)
                 found = self._network.find(looked)
                 answers += [self._prediction(picture, each) for picture, each in zip(part, found, strict=True)]
         return answers

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 import numpy.typing as npt
 
+from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.checkpoint import BACKBONE
 from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
 
@@ -61,7 +62,7 @@ class ObjectCheckpoint:
 
     ``heads``: the weights of ``models_registry.networks.objects.ObjectNetwork``. ``size`` and ``weights_sha256`` name the
     backbone that it was trained on; ``backbone`` holds that backbone's own weights when it was fine-tuned, else nothing.
-    ``about``: the config and the metrics of the training, for people.
+    ``about``: the config and the metrics of the training, for people. ``scale``: the bands that it sees; None for colours.
     """
 
     anatomy: Anatomy
@@ -70,6 +71,7 @@ class ObjectCheckpoint:
     weights_sha256: str
     backbone: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    scale: BandScale | None = None
 
     @property
     def is_frozen(self) -> bool:
@@ -86,6 +88,7 @@ class ObjectCheckpoint:
             "points": [list(names) for names in anatomy.points],
             "size": self.size,
             "weights_sha256": self.weights_sha256,
+            "bands": None if self.scale is None else self.scale.as_document(),
             "about": dict(self.about),
         }
         heads = {HEADS + name: array for name, array in self.heads.items()}
@@ -106,6 +109,7 @@ class ObjectCheckpoint:
                 {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
                 for prefix in (HEADS, BACKBONE)
             )
-            return cls(anatomy, heads, document["size"], str(document["weights_sha256"]), backbone, dict(document["about"]))
+            digest, about, scale = str(document["weights_sha256"]), dict(document["about"]), scale_in(document)
+            return cls(anatomy, heads, document["size"], digest, backbone, about, scale)
         except (KeyError, TypeError, ValueError) as error:
             raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error

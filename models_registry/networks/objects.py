@@ -24,7 +24,8 @@ from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredic
 from torchvision.models.detection.roi_heads import keypointrcnn_inference, keypointrcnn_loss, maskrcnn_inference, maskrcnn_loss
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
-from models_registry.networks.backbones import bare_network, fast, normalised, trained_features
+from models_registry.networks.backbones import bare_network, fast, normalised, taking_bands, trained_features
+from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.devices import device
 from models_registry.networks.object_checkpoint import Anatomy
 from models_registry.networks.weights import WeightsFile
@@ -200,21 +201,21 @@ def _shifted(boxes: Tensor, side_px: int, noise: torch.Generator | None) -> Tens
     return torch.cat([moved[:, :2], torch.maximum(moved[:, 2:], moved[:, :2] + 1)], 1)
 
 
-def installed_maps(weights: WeightsFile) -> nn.Sequential:
-    """Return the backbone as installed, normalisation folded in, without its last layer."""
-    return fast(trained_features(weights))[: STAGES[-1][1]]
+def installed_maps(weights: WeightsFile, scale: BandScale | None = None) -> nn.Sequential:
+    """Return the backbone as installed, normalisation folded in, without its last layer; ``scale``: for these bands, not colours."""
+    return fast(trained_features(weights, bands_seen(scale)))[: STAGES[-1][1]]
 
 
-def tuned_maps(arrays: Mapping[str, npt.NDArray[Any]]) -> nn.Sequential:
+def tuned_maps(arrays: Mapping[str, npt.NDArray[Any]], scale: BandScale | None = None) -> nn.Sequential:
     """Return the backbone with the weights of a fine-tuning; raises ``ValueError`` when they do not fit."""
-    layers = fast(bare_network().features)[: STAGES[-1][1]]
+    layers = fast(taking_bands(bare_network().features, bands_seen(scale)))[: STAGES[-1][1]]
     put_arrays(layers, arrays)
     return layers
 
 
-def maps_of(features: nn.Sequential, pixels: Tensor, first: int) -> Maps:
-    """Return the backbone's maps from the ``first`` stride on, of (N, 3, side, side) float pixels from 0 to 255."""
-    value = normalised(pixels)
+def maps_of(features: nn.Sequential, pixels: Tensor, first: int, scale: BandScale | None = None) -> Maps:
+    """Return the backbone's maps from the ``first`` stride on, of (N, B, side, side) float pixels from 0 to 255."""
+    value = normalised(pixels, scale)
     maps = []
     for start, end in STAGES:
         value = features[start:end](value)

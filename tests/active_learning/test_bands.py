@@ -27,8 +27,9 @@ from models_registry.checkpoints import checkpoint_path
 from models_registry.networks.backbones import Backbone, BackboneSpec, bare_network, taking_bands
 from models_registry.networks.bands import BandScale, read_scaled, read_seen
 from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.networks.object_checkpoint import ObjectCheckpoint
 from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
-from tests.active_learning.chips import chips, label_areas, label_image
+from tests.active_learning.chips import chips, label_areas, label_image, submit
 from tests.campaigns.samples import tiff_bytes
 
 FAST = {"method": "fast_head", "epochs": 10, "seed": 5}
@@ -330,7 +331,26 @@ class TestClasses:
         with pytest.raises(Conflict, match="chosen bands"):
             pack_model(user=manager, campaign=kinds, model=training.model)
 
-    def test_a_task_that_sees_colours_alone_refuses_bands(self, make_campaign, manager):
-        campaign = make_campaign("Boxes", task="detection")
-        with pytest.raises(InvalidInput, match="bands"):
-            start_training(user=manager, campaign=campaign, config={**FAST, "bands": [1, 2]})
+
+@pytest.mark.django_db
+class TestObjects:
+    @pytest.mark.parametrize("method", ["fast_head", "fine_tune"])
+    def test_a_finder_of_boxes_learns_two_bands_and_answers_in_them(self, make_campaign, manager, annotator, data_dir, method):
+        campaign = make_campaign("Boxes", task="detection", labels=("bright",))
+        label, rng = campaign.labels.get().pk, np.random.default_rng(0)
+        for place in range(6):
+            values = rng.integers(500, 700, (2, 96, 96)).astype(np.uint16)
+            values[1, 30:70, 20:60] += 4000
+            image = add_raster(campaign, values, f"{place}.tif", data_dir)
+            box = {"type": "box", "x": 20, "y": 30, "width": 40, "height": 40, "rotation": 0.0}
+            submit(image, annotator, [{"label": label, "shape": box}])
+        training, _ = trained(campaign, manager, method=method, bands=[2, 1], epochs=2, batch=2, size="small")
+        kept = ObjectCheckpoint.load(file_of(training.model))
+        assert kept.scale.bands == (2, 1)
+        assert training.model.card["input_bands"] == "band 2, band 1"
+        if method == "fine_tune":
+            assert next(iter(kept.backbone.values())).shape[1] == 2
+        context = RunContext(Run.objects.create(kind="round", campaign=campaign, state="running", claim="test"))
+        ids = list(campaign.images.values_list("pk", flat=True)[:2])
+        result = predict_pool(context, model=training.model, image_ids=ids, campaign=campaign, prefill=False)
+        assert (result.answered, result.failed) == (2, 0), result.complaint
