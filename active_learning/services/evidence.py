@@ -12,10 +12,12 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from django.db.models import Count, Max, Q, Sum
 
+from active_learning.evaluation.areas import AreaEvidence, AreaMeasures
 from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.objects import ObjectEvidence, ObjectMeasures
 from active_learning.evaluation.values import LabelEvidence
 from active_learning.services.answers import Answers, read_answers
+from active_learning.services.area_evidence import area_evidence
 from active_learning.services.object_evidence import FoundObjects, object_evidence, read_found
 from active_learning.services.truth import Annotations, truth_of, whole_labels
 from campaigns.models import AnnotationSet, Campaign, Image, Label, Reference, SetState, Task
@@ -88,8 +90,8 @@ class Shelf:
 SHELF: Final = Shelf()
 
 
-Evidence = LabelEvidence | ObjectEvidence
-Measures = LabelMeasures | ObjectMeasures
+Evidence = LabelEvidence | ObjectEvidence | AreaEvidence
+Measures = LabelMeasures | ObjectMeasures | AreaMeasures
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +117,8 @@ def known_of(campaign: Campaign, model: RegisteredModel) -> Known:
             ("answers", answered), lambda: read_answers(campaign=campaign, model=model, version=model.version, images=images)
         )
         return SHELF.get(("labels", state), lambda: _read_labels(campaign, answers, state))
+    if kind == "areas":
+        return SHELF.get(("areas", state), lambda: _read_areas(campaign, model, state))
     found = SHELF.get(("found", answered), lambda: read_found(campaign, model))
     return SHELF.get(("objects", state), lambda: _read_objects(campaign, found, kind, state))
 
@@ -129,12 +133,19 @@ def measured(kind: str, evidence: Evidence, overlap: float) -> Measures:
     """Return the measures that fit the evidence."""
     if isinstance(evidence, ObjectEvidence):
         return ObjectMeasures(evidence, overlap, points=kind == "points")
-    return LabelMeasures(evidence)
+    return AreaMeasures(evidence) if isinstance(evidence, AreaEvidence) else LabelMeasures(evidence)
 
 
 def _read_objects(campaign: Campaign, found: FoundObjects, kind: str, state: str) -> Known:
     truth = truth_of(Image.objects.filter(campaign=campaign))
     return Known(kind, state, object_evidence(campaign, found, truth), frozenset(found.by_image), frozenset(truth))
+
+
+def _read_areas(campaign: Campaign, model: RegisteredModel, state: str) -> Known:
+    truth = truth_of(Image.objects.filter(campaign=campaign))
+    answers = Prediction.objects.filter(model=model, model_version=model.version, image__campaign=campaign)
+    answered = frozenset(answers.values_list("image_id", flat=True))
+    return Known("areas", state, area_evidence(campaign, model, truth), answered, frozenset(truth))
 
 
 def _read_labels(campaign: Campaign, answers: Answers, state: str) -> Known:

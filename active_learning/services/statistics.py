@@ -13,7 +13,7 @@ from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import AIMS, Curve, choose_threshold
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
-from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measured_kind, measures_of
+from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measures_of
 from active_learning.services.slices import TRAIN, VALIDATION, slice_images
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Run, User
@@ -62,8 +62,6 @@ def read_slice(*, user: User, campaign: Campaign, model_id: int, name: str, over
         raise InvalidInput("A model that answers clicks says nothing of whole images, so it has no statistics.", code="promptable_model")
     if not 0.05 <= overlap <= 1.0:
         raise InvalidInput("iou lies between 0.05 and 1.", code="invalid_question")
-    if measured_kind(campaign) == "areas":
-        raise Conflict("Models of this task cannot be measured here yet.", code="not_measured")
     known = known_of(campaign, attached.model)
     images = frozenset(slice_images(user=user, campaign=campaign, model=attached.model, name=name))
     return Reading(user, campaign, attached, name, images, known, measures_of(known, images, overlap), overlap)
@@ -79,7 +77,7 @@ def statistics_of(
     kind = reading.known.kind
     return {
         "kind": kind, "multi_label": kind == "labels" and measures.evidence.multi_label, "slice": name, "counts": _counts(reading),
-        "iou": None if kind == "labels" else overlap, "thresholds_source": source,
+        "iou": overlap if kind in ("objects", "points") else None, "thresholds_source": source,
         "thresholds": dict(zip(map(str, reading.label_ids), at.tolist(), strict=True)),
         "figures": [asdict(each) for each in measures.figures(at)],
         "labels": [asdict(each) for each in measures.rows(at)],

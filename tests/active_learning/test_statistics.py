@@ -6,13 +6,17 @@ import json
 import math
 import zipfile
 
+import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
 from active_learning.models import Snapshot, TrainingRun
 from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
 from campaigns.runs import enqueue_run
-from inference.schema import Keypoint, Keypoints
+from inference.answers import digest
+from inference.rasters import raster_of_classes
+from inference.schema import Keypoint, Keypoints, Prediction
+from inference.store import Answered, Source, keep_answers
 from models_registry.models import CampaignModel
 from tests.active_learning.answers import box, classified, store
 from tests.active_learning.chips import add_chip, chips, label_image
@@ -271,6 +275,31 @@ def test_points_are_measured_by_how_near_they_lie(make_campaign, make_external, 
     found_figures = figures(get(client, campaign, model, slice="test"))
     assert found_figures["oks"] == pytest.approx(oks)
     assert found_figures["map_oks"] == pytest.approx(sum(oks >= 0.5 + 0.05 * n for n in range(10)) / 10)
+
+
+def test_pixels_are_counted_where_people_labeled_them(make_campaign, make_external, client):
+    campaign = make_campaign("Land cover", task="segmentation", labels=("water", "land"), settings={"segmentation": "semantic"})
+    water, land = campaign.labels.all()
+    image = add_chip(campaign, chips()[0], split=Split.TEST)
+    side = image.width
+    strip = lambda x0, x1: {"type": "box", "x": x0, "y": 0, "width": x1 - x0, "height": side, "rotation": 0}  # noqa: E731
+    half, quarter = side // 2, side // 4
+    drawn = [{**whole(water.pk), "shape": strip(0, half)}, {**whole(land.pk), "id": "l", "shape": strip(half, 3 * quarter)}]
+    Reference.objects.create(image=image, annotations=drawn)  # the last quarter is not labeled
+    model = make_external(campaign, water, land)
+    classes = np.ones((side, side), np.uint8)
+    classes[:, :quarter] = 0
+    answer = Prediction((raster_of_classes(classes, [(0, "class 0"), (1, "class 1")]),), side, side, model.version)
+    keep_answers(source=Source(model.pk, model.version), answered=[Answered(image.pk, digest(answer, None))])
+    document = get(client, campaign, model, slice="test")
+    assert (document["kind"], document["iou"]) == ("areas", None)
+    strip_px = quarter * side
+    assert document["confusion"]["counts"] == [[strip_px, strip_px, 0], [0, strip_px, 0], [0, 0, 0]]
+    found = figures(document)
+    assert found["pixel_accuracy"] == pytest.approx(2 / 3)
+    assert found["miou"] == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert [row["iou"] for row in document["labels"]] == pytest.approx([0.5, 0.5])
+    assert get(client, campaign, model, "/images", slice="test", true=water.pk, said=land.pk)["ids"] == [image.pk]
 
 
 def test_downloads_hold_the_truth_the_answers_and_the_images(harbour, finder, coast, measured, client):

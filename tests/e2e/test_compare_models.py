@@ -78,3 +78,53 @@ def test_two_models_are_compared_and_a_disputed_image_opens(signed_in: Page, sha
     run = api.finished(api.post(f"/campaigns/{campaign['id']}/inference-runs", {"model": ensemble["model"]["id"], "images": "all"}))
     assert run["result"]["answered"] == 6
     seen(page, "ensemble")
+
+
+def test_statistics_follow_a_threshold_and_a_confusion_is_fixed_in_place(
+    signed_in: Page, shared_stack: Stack, shared_api: Api, model_url: str
+) -> None:
+    page, api = signed_in, shared_api
+    pictures = [(f"{n}.png", "image/png", half_sea(columns)) for n, columns in enumerate((10, 30, 80, 85, 130, 155))]
+    campaign = make_campaign(api, "classification", pictures)
+    water, land = campaign["labels"]
+    ids = sorted(image["id"] for image in campaign["images"])
+    model = ask_model(api, model_url, campaign, "Measured", 0)
+    for part, label in ((ids[:3], water), (ids[3:], land)):
+        api.post(f"/campaigns/{campaign['id']}/labelings", {"images": part, "add": [label["id"]], "submit": True})
+    api.patch(f"/campaigns/{campaign['id']}/images", {"images": "all", "split": "validation"})
+    address = f"/campaigns/{campaign['id']}/models/{model}/statistics"
+    told = api.get(address)
+    cells = [(row, column) for row in (0, 1) for column in (0, 1) if row != column and told["confusion"]["counts"][row][column]]
+    assert cells, told["confusion"]
+
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/statistics")
+    accuracy = page.get_by_test_id("figure-accuracy")
+    shown = next(each["value"] for each in told["figures"] if each["name"] == "accuracy")
+    expect(accuracy).to_contain_text(f"{100 * shown:.1f} %")
+    source = page.get_by_test_id("thresholds-source")
+    expect(source).to_have_attribute("data-source", "usual")
+    picture = page.get_by_test_id("pr-curves").locator("canvas").first
+    picture.scroll_into_view_if_needed()
+    place = picture.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + place["width"] * 0.8, place["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 80, place["y"] + 150, steps=5)
+    page.mouse.up()
+    expect(source).to_have_attribute("data-source", "given")
+    page.get_by_label("Threshold of Water", exact=True).first.fill("1")
+    expect(page.get_by_test_id("label-row-Water").get_by_role("cell").nth(2)).to_have_text("0.0 %")
+    page.get_by_test_id("thresholds-save").click()
+    expect(source).to_have_attribute("data-source", "saved")
+    assert api.get(f"/campaigns/{campaign['id']}/models/{model}")["thresholds"][str(water["id"])] == 1.0
+    api.put(f"{address}/thresholds", {"thresholds": {str(water["id"]): 0.0, str(land["id"]): 0.0}})
+    page.reload()
+
+    names = (water["name"], land["name"])
+    row, column = cells[0]
+    page.get_by_test_id(f"cell-{names[row]}-{names[column]}").click()
+    expect(page.get_by_role("dialog").get_by_test_id("measured-image").first).to_have_attribute("data-correct", "false")
+    page.get_by_role("dialog").get_by_test_id("fix-labels").click()
+    page.wait_for_function("() => window.__winnow?.image()?.id !== undefined")
+    opened = page.evaluate("window.__winnow.image().id")
+    assert opened in api.get(f"{address}/images", params={"true": (water, land)[row]["id"], "said": (water, land)[column]["id"]})["ids"]

@@ -1,4 +1,4 @@
-import { Group, NumberInput, SegmentedControl, Select, Stack, Text } from "@mantine/core";
+import { Button, Group, NumberInput, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { IconChartHistogram } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -84,11 +84,16 @@ export function StatisticsTab({ campaign }: { campaign: Campaign }) {
         const able = attached.filter(({ model }) => model.kind !== "promptable");
         if (able.length > 0) return <Measured campaign={campaign} attached={able} />;
         return (
-          <EmptyState icon={<IconChartHistogram size={26} />} title={t("statistics.emptyTitle")}>
-            {t("statistics.emptyText")}{" "}
-            <Link to="/campaigns/$campaignId/$tab" params={{ campaignId: campaign.id, tab: "training" }} search={{}}>
-              {t("statistics.train")}
-            </Link>
+          <EmptyState
+            icon={<IconChartHistogram size={26} />}
+            title={t("statistics.emptyTitle")}
+            actions={
+              <Button renderRoot={(props) => <Link {...props} to="/campaigns/$campaignId/$tab" params={{ campaignId: campaign.id, tab: "training" }} search={{}} />}>
+                {t("statistics.train")}
+              </Button>
+            }
+          >
+            {t("statistics.emptyText")}
           </EmptyState>
         );
       }}

@@ -1,0 +1,136 @@
+"""Statistics of a label for every pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from active_learning.evaluation.curves import Curve, curve_of
+from active_learning.evaluation.figures import Counts, averages, macro, ratio
+from active_learning.evaluation.labels import LabelRow, Told
+from active_learning.evaluation.resampling import draw_weights, interval_of
+from active_learning.evaluation.telling import Figure
+from active_learning.evaluation.values import Bits, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class AreaEvidence:
+    """Counts of pixels (N, K, K + 1) an image: the true label by row, the said one by column, "no label" last.
+
+    Pixels that nobody labeled count nowhere: what is true of them is not known.
+    """
+
+    image_ids: Ints
+    label_ids: tuple[int, ...]
+    pixels: Floats
+
+    multi_label = False
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    def at(self, rows: npt.NDArray[Any]) -> AreaEvidence:
+        """Return the evidence of some images: places, or a mask over them."""
+        return AreaEvidence(self.image_ids[rows], self.label_ids, self.pixels[rows])
+
+
+class AreaMeasures:
+    """All that is asked of the areas of one slice. Areas have no threshold: the likeliest label of each pixel is said."""
+
+    def __init__(self, evidence: AreaEvidence) -> None:
+        self.evidence = evidence
+        labels = len(evidence.label_ids)
+        places = np.arange(labels)
+        self._tables = (evidence.pixels[:, places, places], evidence.pixels[:, :, :labels].sum(axis=1), evidence.pixels.sum(axis=2))
+
+    @cached_property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """The bootstrap's draws."""
+        return draw_weights(len(self.evidence), np.random.default_rng(0))
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """None that a threshold could move along: empty ones."""
+        return tuple(self.pooled for _ in self.evidence.label_ids)
+
+    @property
+    def pooled(self) -> Curve:
+        """An empty curve."""
+        return curve_of(np.empty(0), np.empty(0, bool), 0)
+
+    def counted(self, thresholds: Floats) -> tuple[Counts, Counts]:
+        """Return counts of pixels (K,), and those of each of the bootstrap's draws (draws, K)."""
+        drawn = (self.weights.astype(float) @ each for each in self._tables)
+        return Counts(*(each.sum(axis=0) for each in self._tables)), Counts(*drawn)
+
+    def rows(self, thresholds: Floats) -> list[LabelRow]:
+        """Return the labels."""
+        counts, drawn = self.counted(thresholds)
+        return [self._row(k, counts, drawn.f1[:, k]) for k in range(len(self.evidence.label_ids))]
+
+    def _row(self, k: int, counts: Counts, drawn: Floats) -> LabelRow:
+        hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
+        spread = interval_of(drawn) if said + true else None
+        return LabelRow(
+            self.evidence.label_ids[k], hits, said, true,
+            hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
+            spread.low if spread else None, spread.high if spread else None, None, None, None,
+            hits / (said + true - hits) if said + true else None,
+        )  # fmt: skip
+
+    def figures(self, thresholds: Floats) -> list[Figure]:
+        """Return the figures of all labels together."""
+        if not len(self.evidence) or not self.evidence.label_ids:
+            return []
+        counts, drawn = self.counted(thresholds)
+        shares = [ratio(each.hits.sum(axis=-1), each.true.sum(axis=-1)) for each in (counts, drawn)]
+        named = {"miou": (macro(counts.iou, counts), macro(drawn.iou, drawn)), "pixel_accuracy": (shares[0], shares[1])}
+        means, spreads = averages(counts), averages(drawn)
+        named |= {name: (means[name], spreads[name]) for name in means}
+        intervals = {name: interval_of(values) for name, (_, values) in named.items()}
+        return [Figure(name, float(value), intervals[name].low, intervals[name].high) for name, (value, _) in named.items()]
+
+    def confusion(self, thresholds: Floats) -> npt.NDArray[np.int64]:
+        """Return (K + 1, K + 1) counts of pixels; the last row is empty, because what is true of unlabeled pixels is not known."""
+        side = len(self.evidence.label_ids) + 1
+        matrix = np.zeros((side, side), np.int64)
+        matrix[:-1] = self.evidence.pixels.sum(axis=0)
+        return matrix
+
+    def in_cell(self, thresholds: Floats, row: int, column: int) -> Bits:
+        """Return which images (N,) have a pixel of a cell."""
+        if row == len(self.evidence.label_ids):
+            return np.zeros(len(self.evidence), bool)
+        return np.asarray(self.evidence.pixels[:, row, column] > 0)
+
+    def right(self, thresholds: Floats, column: int | None = None) -> tuple[Bits, Bits]:
+        """Return which images (N,) a label concerns, or all, and of which every labeled pixel of it is right."""
+        hits, said, true = (each if column is None else each[:, [column]] for each in self._tables)
+        concerned: Bits = np.ones(len(self.evidence), bool) if column is None else np.asarray((said + true).any(axis=1))
+        return concerned, np.asarray(((hits == said) & (hits == true)).all(axis=1))
+
+    def sureness(self, column: int | None = None) -> Floats:
+        """Return the share (N,) of labeled pixels that a label is said of, or that are right: areas carry no confidence here."""
+        hits, said, true = self._tables
+        return ratio(hits.sum(axis=1) if column is None else said[:, column], true.sum(axis=1))
+
+    @cached_property
+    def losses(self) -> Floats:
+        """The share of labeled pixels that are wrong (N,)."""
+        return 1 - self.sureness()
+
+    @property
+    def unsureness(self) -> Floats:
+        """The same: what is wrong is what to look at."""
+        return self.losses
+
+    def told(self, row: int, thresholds: Floats) -> Told:
+        """Return the labels that are true and said of one image, and how much of what is true of each is found."""
+        hits, said, true = (each[row] for each in self._tables)
+        found = ratio(hits, true)
+        there = np.flatnonzero(true > 0).tolist()
+        return Told(tuple(there), tuple(np.flatnonzero(said > 0).tolist()), tuple((k, float(found[k])) for k in there))

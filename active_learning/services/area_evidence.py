@@ -1,0 +1,75 @@
+"""Labels of pixels beside what people drew, counted image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from active_learning.evaluation.areas import AreaEvidence
+from active_learning.services.answers import label_columns
+from active_learning.services.truth import Annotations
+from active_learning.training.label_maps import UNLABELED, drawing_of
+from campaigns.models import Campaign, Image, Label
+from inference.models import Prediction
+from inference.prefill import DEFAULT_OBJECT_THRESHOLD, object_shape
+from inference.rasters import read_map
+from inference.schema import Box, Mask, Polygon, Raster
+from inference.schema import Prediction as PredictionValue
+from inference.store import load_prediction
+from models_registry.models import RegisteredModel
+
+MOST_IMAGES: Final = 2_000
+"""So many images, the newest: reading a map of every pixel takes a hundred times as long as reading labels."""
+
+
+def area_evidence(campaign: Campaign, model: RegisteredModel, truth: Mapping[int, Annotations]) -> AreaEvidence:
+    """Count the pixels of each true and said label in the images that have both an answer and a truth."""
+    labels = tuple(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    columns = label_columns(campaign, model)
+    place = {label: number for number, label in enumerate(labels)}
+    class_place = {index: place[columns.label_ids[column]] for index, column in columns.columns.items()}
+    rows = Prediction.objects.filter(model=model, model_version=model.version, image__campaign=campaign)
+    wanted = [pk for pk in rows.order_by("-image_id").values_list("image_id", flat=True) if pk in truth][:MOST_IMAGES]
+    sizes = {image.pk: (image.height, image.width) for image in Image.objects.filter(pk__in=wanted)}
+    ids, counts = [], []
+    for row in rows.filter(image__in=wanted).order_by("image_id").iterator(chunk_size=50):
+        try:
+            answer = load_prediction(row)
+        except FileNotFoundError:  # its map is gone from the disk: what it said is not known any more
+            continue
+        height, width = sizes[row.image_id]
+        true = drawing_of(truth[row.image_id], place).label_map((0, 0, width, height))
+        said = said_map(answer, class_place, (height, width))
+        ids.append(row.image_id)
+        counts.append(crossed(true, said, len(labels)))
+    pixels = np.array(counts, float).reshape(len(ids), len(labels), len(labels) + 1)
+    return AreaEvidence(np.array(ids, np.int64), labels, pixels)
+
+
+def said_map(answer: PredictionValue, class_place: Mapping[int, int], size: tuple[int, int]) -> npt.NDArray[np.int16]:
+    """Return the place of the label that is said of each pixel (H, W), ``UNLABELED`` where none is; later objects lie on top."""
+    said = np.full(size, UNLABELED, np.int16)
+    for item in answer.items:
+        if isinstance(item, Raster):
+            classes = read_map(item.class_map)
+            if classes.shape == size:
+                for index, _ in item.classes:
+                    if index in class_place:
+                        said[classes == index] = class_place[index]
+        elif isinstance(item, Box | Polygon | Mask) and item.index is not None and item.index in class_place:
+            shape = object_shape(item) if item.confidence is None or item.confidence >= DEFAULT_OBJECT_THRESHOLD else None
+            if shape is not None:
+                drawn = drawing_of([{"id": "said", "label": 0, "shape": shape}], {0: class_place[item.index]})
+                part = drawn.label_map((0, 0, size[1], size[0]))
+                said[part != UNLABELED] = class_place[item.index]
+    return said
+
+
+def crossed(true: npt.NDArray[np.integer], said: npt.NDArray[np.integer], labels: int) -> npt.NDArray[np.int64]:
+    """Return (K, K + 1) counts of the labeled pixels: the true label by row, the said one by column, "no label" last."""
+    known = true != UNLABELED
+    columns = np.where(said == UNLABELED, labels, said).astype(np.int64)
+    return np.bincount(true[known].astype(np.int64) * (labels + 1) + columns[known], minlength=labels * (labels + 1)).reshape(labels, -1)
