@@ -4689,9 +4689,6 @@ export interface components {
          *     * `least_confidence` - Least confidence
          *     * `margin` - Margin
          *     * `entropy` - Entropy
-         *     * `most_doubtful` - Least sure label
-         *     * `top_doubtful` - Least sure three labels
-         *     * `cardinality` - Odd number of labels
          *     * `density` - Entropy, weighted by density
          *     * `kcenter` - k-center
          *     * `typiclust` - TypiClust
@@ -4701,12 +4698,9 @@ export interface components {
          *     * `badge` - BADGE
          *     * `maxherding` - MaxHerding
          *     * `uherding` - UHerding
-         *     * `difficult_boxes` - Difficult objects
-         *     * `ppal` - PPAL
-         *     * `patches` - Unsure patches, label by label
          * @enum {string}
          */
-        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "most_doubtful" | "top_doubtful" | "cardinality" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "ppal" | "patches";
+        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding";
         /** @description A way to rank; ``needs`` names what must be there, ``uses`` what it profits from besides. */
         Strategy: {
             name: string;
