@@ -1,6 +1,6 @@
 """What the queue calls, by dotted path."""
 
-from active_learning.services import plans
+from active_learning.services import arrivals, plans
 
 
 def consider_submission(revision_id: int) -> int:
@@ -12,3 +12,8 @@ def consider_submission(revision_id: int) -> int:
 def tend_plans() -> int:
     """Begin what is due by plan."""
     return plans.tend_plans()
+
+
+def look_at_arrivals(campaign_id: int) -> None:
+    """Queue a look at images that arrived in a campaign."""
+    arrivals.embed_later(campaign_id)

@@ -37,7 +37,7 @@ class Client:
 def data_folder() -> Iterator[Path]:
     """Set Django up on an empty data directory, in this process, with the database made."""
     with tempfile.TemporaryDirectory(prefix="winnow-bench-") as folder:
-        os.environ.update(WINNOW_DATA_DIR=folder, DJANGO_SETTINGS_MODULE="config.settings")
+        os.environ.update(WINNOW_DATA_DIR=folder, DJANGO_SETTINGS_MODULE="config.settings", WINNOW_EMBED_ON_IMPORT="0")
         import django
         from django.core.management import call_command
 

@@ -1,4 +1,4 @@
-"""What other applications want to hear of: a set that was handed in.
+"""What other applications want to hear of: a set that was handed in, and images that arrived.
 
 This floor knows nothing of who listens. An application names its listener when it is ready; for a campaign that it cares about
 a task is queued in the transaction of the submit, so that nobody waits for it and its failure is nobody's but its own.
@@ -7,20 +7,25 @@ a task is queued in the transaction of the submit, so that nobody waits for it a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
 from campaigns.models import Revision
 
+SUBMITTED: Final = "submitted"
+IMPORTED: Final = "imported"
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """``wants(campaign_id) -> bool`` and ``task(revision_id)``, by their dotted paths."""
+    """``wants(campaign_id) -> bool`` and ``task(revision_id)``, or of arrivals ``task(campaign_id)``, by their dotted paths."""
 
     name: str
     wants: str
     task: str
+    event: str = SUBMITTED
 
 
 _LISTENERS: dict[str, Listener] = {}
@@ -33,6 +38,15 @@ def register_listener(listener: Listener) -> None:
 
 def announce_submitted(revision: Revision, *, campaign: int) -> None:
     """Queue the tasks of those who want to hear of this campaign's submits; call it in the transaction of the submit."""
+    _announce(SUBMITTED, campaign, revision.pk)
+
+
+def announce_imported(campaign: int) -> None:
+    """Queue the tasks of those who want to hear that images arrived in this campaign."""
+    _announce(IMPORTED, campaign, campaign)
+
+
+def _announce(event: str, campaign: int, about: int) -> None:
     for listener in _LISTENERS.values():
-        if import_string(listener.wants)(campaign):
-            async_task(listener.task, revision.pk, task_name=f"{listener.name}-{revision.pk}")
+        if listener.event == event and import_string(listener.wants)(campaign):
+            async_task(listener.task, about, task_name=f"{listener.name}-{about}")

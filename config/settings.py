@@ -143,6 +143,7 @@ LOST_AFTER_S = number("WINNOW_LOST_AFTER_S", default=20)
 
 # Folders of the server that managers may import images from; none by default.
 IMPORT_ROOTS = words("WINNOW_IMPORT_ROOTS")
+EMBED_ON_IMPORT = flag("WINNOW_EMBED_ON_IMPORT", default=True)
 
 # Which addresses a model's URL may reach (docs/reference/settings.md, "Calling models").
 MODEL_NETWORKS = words("WINNOW_MODEL_NETWORKS")

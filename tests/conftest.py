@@ -45,6 +45,13 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_looks_unasked() -> Iterator[None]:
+    """Look at images only where a test asks for it: networks take their time."""
+    with override_settings(EMBED_ON_IMPORT=False):
+        yield
+
+
 @pytest.fixture
 def data_dir(settings: Any, tmp_path: Path) -> Path:
     """Give one test an empty data directory."""

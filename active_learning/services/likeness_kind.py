@@ -1,5 +1,6 @@
 """The kinds of runs that look at a campaign's images: near duplicates, what neighbours suggest, labels that are probably wrong."""
 
+from campaigns.announcing import IMPORTED, Listener, register_listener
 from campaigns.runs import RunKind, register_kind
 
 
@@ -9,3 +10,12 @@ def register() -> None:
     register_kind(RunKind(name="suggesting", execute="active_learning.services.suggesting.execute_suggesting", resumable=True))
     register_kind(RunKind(name="label-errors", execute="active_learning.services.doubting.execute_doubting", resumable=True))
     register_kind(RunKind(name="map", execute="active_learning.services.mapping_out.execute_map", resumable=True))
+    register_kind(RunKind(name="embedding", execute="active_learning.services.arrivals.execute_embedding", resumable=True))
+    register_listener(
+        Listener(
+            "embedding",
+            "active_learning.services.arrivals.wants_embedding",
+            "active_learning.tasks.look_at_arrivals",
+            event=IMPORTED,
+        )
+    )

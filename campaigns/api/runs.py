@@ -20,7 +20,7 @@ from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
 from campaigns.services.latencies import latencies_of
 
-UPKEEP = ("measure", "predict")
+UPKEEP = ("measure", "predict", "embedding")
 LOG_TAIL_BYTES = 64 * 1024
 
 

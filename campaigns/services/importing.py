@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
+from campaigns.announcing import announce_imported
 from campaigns.errors import InvalidInput
 from campaigns.imagery import Refused, is_large
 from campaigns.models import Campaign, Image, Label, Split, Task, User
@@ -72,6 +73,7 @@ def import_files(
     _prepare_large_ones(user, campaign, report)
     if report.created:
         measure_later(campaign, user)
+        announce_imported(campaign.pk)
     return report
 
 

@@ -49,7 +49,7 @@ class Stack:
         self.port = self.port or free_port()
         environment = {
             **os.environ, "WINNOW_DATA_DIR": str(self.data_dir), "DATABASE_URL": self.database_url,
-            "WINNOW_HEARTBEAT_S": "0.5", "WINNOW_LOST_AFTER_S": "4", **self.extra,
+            "WINNOW_EMBED_ON_IMPORT": "0", "WINNOW_HEARTBEAT_S": "0.5", "WINNOW_LOST_AFTER_S": "4", **self.extra,
         }  # fmt: skip
         with self.log.open("ab") as log:
             command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
