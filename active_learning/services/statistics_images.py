@@ -12,7 +12,7 @@ from active_learning.evaluation.objects import NONE, ObjectMeasures
 from active_learning.evaluation.values import Bits, Floats
 from active_learning.services.object_evidence import Shapes, shapes_behind
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
-from campaigns.errors import InvalidInput, NotFound
+from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Image, User
 
 OUTCOMES: Final = ("all", "correct", "incorrect", "above", "below")
@@ -116,13 +116,13 @@ def objects_of(
 ) -> dict[str, Any]:
     """Return what was found in one image of a slice and what is true of it: hits and false alarms, the surest first, then the missed.
 
-    Raises NotFound for an image that is not measured there.
+    Raises Conflict for an image that is not measured there.
     """
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
     measures = reading.measures
     place = np.flatnonzero(measures.evidence.image_ids == image)
     if not len(place):
-        raise NotFound("This image is not measured in this slice: it has no answer of the model, or no truth.")
+        raise Conflict("This image is not measured in this slice: it has no answer of the model, or no truth.", code="not_measured")
     row = Image.objects.get(pk=image)
     about = {"image": image, "width": row.width, "height": row.height}
     if not isinstance(measures, ObjectMeasures):
