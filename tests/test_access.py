@@ -204,6 +204,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/duplicates": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/suggestion-runs": {"post": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/suggestions": {"get": only(ANNOTATORS)},
+    "campaigns/<int:campaign_id>/reliability": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/map": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/map-runs": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/label-doubts": {"get": only(MEMBERS)},

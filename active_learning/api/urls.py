@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from active_learning.api import coverage, doubts, likeness, plans, progress, rounds, similarity, statistics, training
+from active_learning.api import annotators, coverage, doubts, likeness, plans, progress, rounds, similarity, statistics, training
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *training.urlpatterns,
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *similarity.urlpatterns,
     *likeness.urlpatterns,
     *doubts.urlpatterns,
+    *annotators.urlpatterns,
     *coverage.urlpatterns,
     *plans.urlpatterns,
     *statistics.urlpatterns,

@@ -131,3 +131,11 @@ export function useDrawMap(campaign: number) {
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }
+
+/** How reliable people are where several labeled the same images. */
+export function useReliability(campaign: number) {
+  return useQuery({
+    queryKey: [...campaignKey(campaign), "reliability"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/reliability", { params: at(campaign), signal })),
+  });
+}

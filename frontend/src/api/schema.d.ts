@@ -996,6 +996,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/reliability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return how reliable people are where several labeled the same images (Dawid and Skene), the most reliable first. */
+        get: operations["campaigns_reliability_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/round-plan": {
         parameters: {
             query?: never;
@@ -4244,6 +4261,11 @@ export interface components {
             count: number;
             example: string;
         };
+        /** @description ``shared``: images that two people or more labeled; without any nobody is judged. */
+        Reliabilities: {
+            shared: number;
+            people: components["schemas"]["Reliability"][];
+        };
         /** @description How far confidence and truth lie apart. */
         Reliability: {
             /**
@@ -7260,6 +7282,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextAnswer"];
+                };
+            };
+        };
+    };
+    campaigns_reliability_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reliabilities"];
                 };
             };
         };

@@ -9,8 +9,9 @@ import { useMemberChanges, useMembers } from "@/api/campaigns";
 import { ApiProblem, messageOf } from "@/api/problems";
 import type { Campaign, Member, Role } from "@/api/types";
 import { Loaded } from "@/parts/states";
-import { mayManage } from "../roles";
+import { mayManage, mayReview } from "../roles";
 import { EffortCard } from "./EffortCard";
+import { ReliabilityCard } from "./ReliabilityCard";
 
 const ROLES = ["owner", "manager", "reviewer", "annotator", "viewer"] as const satisfies readonly Role[];
 
@@ -144,6 +145,7 @@ export function PeopleTab({ campaign }: { campaign: Campaign }) {
         )}
       </Loaded>
       <EffortCard campaign={campaign} members={query.data ?? []} />
+      {mayReview(campaign.role) && campaign.task === "classification" && <ReliabilityCard campaign={campaign} />}
     </Stack>
   );
 }
