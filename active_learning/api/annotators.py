@@ -16,7 +16,7 @@ from campaigns.api.base import fetch_campaign, user_of
 from campaigns.api.serializers import UserSerializer
 
 
-class ReliabilitySerializer(serializers.Serializer[Any]):
+class AnnotatorReliabilitySerializer(serializers.Serializer[Any]):
     """A person: images that others labeled too, how often likely right there, how often as the consensus has it; shares of 1."""
 
     user = UserSerializer()
@@ -29,7 +29,7 @@ class ReliabilitiesSerializer(serializers.Serializer[Any]):
     """``shared``: images that two people or more labeled; without any nobody is judged."""
 
     shared = serializers.IntegerField()
-    people = ReliabilitySerializer(many=True)
+    people = AnnotatorReliabilitySerializer(many=True)
 
 
 class ReliabilitiesView(APIView):

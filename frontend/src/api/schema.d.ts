@@ -2160,6 +2160,15 @@ export interface components {
          * @enum {string}
          */
         AnnotationSetStateEnum: "draft" | "submitted" | "accepted" | "returned";
+        /** @description A person: images that others labeled too, how often likely right there, how often as the consensus has it; shares of 1. */
+        AnnotatorReliability: {
+            user: components["schemas"]["User"];
+            images: number;
+            /** Format: double */
+            quality: number;
+            /** Format: double */
+            agreement: number;
+        };
         /** @description Who asks for work, and what its function can do; an empty list of classes and an empty task are: not told. */
         AnnouncedAgentRequest: {
             agent: string;
@@ -4264,7 +4273,7 @@ export interface components {
         /** @description ``shared``: images that two people or more labeled; without any nobody is judged. */
         Reliabilities: {
             shared: number;
-            people: components["schemas"]["Reliability"][];
+            people: components["schemas"]["AnnotatorReliability"][];
         };
         /** @description How far confidence and truth lie apart. */
         Reliability: {
