@@ -83,7 +83,7 @@ function Cards({ campaign, subject, attached, statistics, given, setGiven }: {
       <Figures statistics={statistics} />
       <ThresholdBar campaign={campaign} subject={subject} statistics={statistics} thresholds={thresholds} changed={given !== null} setGiven={setGiven} />
       <LabelTable campaign={campaign} statistics={statistics} curves={curves.data} thresholds={thresholds} onChange={change} onShow={setShown} onImages={setAsked} />
-      {curves.data !== undefined && (
+      {curves.data !== undefined && statistics.kind !== "areas" && (
         <PrCurves campaign={campaign} subject={subject} attached={attached} curves={curves.data} thresholds={thresholds} shown={shown} setShown={setShown} onChange={change} setAll={setGiven} />
       )}
       <ConfusionMatrix campaign={campaign} statistics={statistics} onOpen={setAsked} />
