@@ -28,6 +28,7 @@ import { SelectMenu } from "./SelectMenu";
 import { galleryStore, unlist, useGallery } from "./store";
 import { Toolbar } from "./Toolbar";
 import { useGridKeys } from "./useGridKeys";
+import { useRow } from "./Tile";
 import { takenImages, useGone, useLabelWork, useRows } from "./useLabelWork";
 import { usePageKeys } from "./usePageKeys";
 
@@ -62,6 +63,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
   const [history, setHistory] = useState(false);
   const [menu, setMenu] = useState<MenuAt | null>(null);
   const [similar, setSimilar] = useState<number | "picture" | null>(null);
+  const similarRow = useRow(rows, typeof similar === "number" ? similar : 0);
   const places = useMemo(() => new Map(ids.map((id, place) => [id, place])), [ids]);
   const changes = useImageChanges(campaign.id);
   const gone = useGone(campaign.id);
@@ -191,7 +193,7 @@ export function GalleryDesk({ campaign, ids, idsOf, loadedAt, query, filter, onF
           void labeler.undoChange(change.id, change.title).then(() => rows.refresh());
         }}
       />
-      <SimilarDrawer campaign={campaign} image={typeof similar === "number" ? rows.get(similar) : undefined} opened={similar !== null} filter={toQuery(filter)} onClose={() => setSimilar(null)} />
+      <SimilarDrawer campaign={campaign} image={similarRow} opened={similar === "picture" || similarRow !== undefined} filter={toQuery(filter)} onClose={() => setSimilar(null)} />
       {selection.ids.size > 0 && (
         <SelectionBar
           campaign={campaign}

@@ -91,7 +91,7 @@ export function ImageMenu({ campaign, at, image, images, actions, onClose }: Pro
             </Menu.Sub.Dropdown>
           </Menu.Sub>
         )}
-        <Menu.Item leftSection={<IconPhotoSearch size={15} />} disabled={image === undefined} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
+        <Menu.Item leftSection={<IconPhotoSearch size={15} />} onClick={() => at !== null && actions.similar(at.id)} data-testid="menu-similar">
           {t("similar.find")}
         </Menu.Item>
         {doubled &&
