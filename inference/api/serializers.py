@@ -12,7 +12,7 @@ from inference.answers import MAP_FIELDS
 from inference.models import Prediction
 from inference.services.reading import has_heat_map
 
-MAPS = (*MAP_FIELDS, "entropy_map")
+MAPS = (*MAP_FIELDS, "entropy_map", "unsure")
 ITEMS_SCHEMA = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
 
 

@@ -56,7 +56,7 @@ def test_the_ranking_comes_in_pages_in_its_order_with_a_reason_each(as_user, man
         rows += page["results"]
     assert [row["rank"] for row in rows] == list(range(1, POOL + 1))
     first = rows[0]
-    assert set(first) == {"image", "rank", "score", "parts", "why", "state"}
+    assert set(first) == {"image", "rank", "score", "parts", "why", "areas", "state"}
     assert first["image"]["name"].startswith("blue-marble")
     assert (first["state"], "distance" in first["parts"]) == ("unlabeled", True)
     assert all(row["why"] for row in rows)

@@ -113,10 +113,6 @@ class TestStart:
         training = start_training(user=manager, campaign=taught, config=FAST)
         assert len(training.run.params["warnings"]) == 3
 
-    def test_other_tasks_say_that_they_cannot_be_trained_yet(self, make_campaign, manager):
-        with pytest.raises(Conflict, match="cannot be trained here yet"):
-            start_training(user=manager, campaign=make_campaign("Pixels", task="segmentation"), config=FAST)
-
     def test_labels_and_models_of_other_campaigns_are_refused(self, taught, make_campaign, manager):
         foreign = make_campaign("Other").labels.first().pk
         with pytest.raises(InvalidInput, match="no label of this campaign"):
