@@ -32,6 +32,7 @@ class RegisteredModel(models.Model):
     classes = models.JSONField(default=list, help_text='[{"index": 0, "name": "water"}]')
     options = models.JSONField(default=dict, help_text="See models_registry.options.ModelOptions.")
     card = models.JSONField(default=dict, help_text="What people should know of it: see models_registry.card.")
+    answers_with = models.CharField(max_length=10, default="best", help_text="Trained here: the role of the checkpoint that answers")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -161,6 +162,23 @@ class CampaignModel(models.Model):
 
     def __str__(self) -> str:
         return f"model {self.model_id} in campaign {self.campaign_id}"
+
+
+class Promotion(models.Model):
+    """A model became the current one of a campaign; the newest that was not rolled back counts."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="promotions")
+    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="promotions")
+    by_training = models.BooleanField(default=False, help_text="The training that made it did so, not a person")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    rolled_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"model {self.model_id} becomes current in campaign {self.campaign_id}"
 
 
 class LabelMapping(models.Model):

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from active_learning.models import CurvePoint, TrainingRun
-from active_learning.services.training import start_training, training_of, trainings_of
+from active_learning.services.training import start_training, stop_training, training_of, trainings_of
 from active_learning.training.config import FLIPS, METHODS, SIZES, UNLABELED
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.selecting import SelectionField
@@ -41,6 +41,7 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     start_from = serializers.IntegerField(required=False, allow_null=True)
     bands = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
     unlabeled = serializers.ChoiceField(choices=UNLABELED, required=False)
+    promote = serializers.BooleanField(required=False)
 
 
 class TrainedModelSerializer(serializers.Serializer[Any]):
@@ -64,7 +65,7 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
 
     class Meta:
         model = TrainingRun
-        fields = ["id", "name", "config", "snapshot", "model", "metrics", "warnings", "run"]
+        fields = ["id", "name", "config", "snapshot", "model", "metrics", "warnings", "stop_requested", "run"]
         read_only_fields = fields
 
     def get_snapshot(self, training: TrainingRun) -> dict[str, Any]:
@@ -123,6 +124,15 @@ class TrainingRunView(APIView):
         return Response(TrainingRunSerializer(training_of(fetch_run(request, run_id))).data)
 
 
+class StopTrainingView(APIView):
+    """An early end."""
+
+    @extend_schema(request=None, responses=TrainingRunSerializer)
+    def post(self, request: Request, run_id: int) -> Response:
+        """End the training and keep the best so far; a run's cancel throws it away."""
+        return Response(TrainingRunSerializer(stop_training(user=user_of(request), run=fetch_run(request, run_id))).data)
+
+
 class CurvesView(APIView):
     """Learning curves."""
 
@@ -136,5 +146,6 @@ class CurvesView(APIView):
 urlpatterns = [
     path("campaigns/<int:campaign_id>/training-runs", TrainingRunsView.as_view()),
     path("training-runs/<int:run_id>", TrainingRunView.as_view()),
+    path("training-runs/<int:run_id>/stop", StopTrainingView.as_view()),
     path("training-runs/<int:run_id>/curves", CurvesView.as_view()),
 ]

@@ -2,10 +2,23 @@
 
 from django.urls import URLPattern, URLResolver
 
-from active_learning.api import annotators, coverage, doubts, likeness, plans, progress, rounds, similarity, statistics, training
+from active_learning.api import (
+    annotators,
+    checkpoints,
+    coverage,
+    doubts,
+    likeness,
+    plans,
+    progress,
+    rounds,
+    similarity,
+    statistics,
+    training,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *training.urlpatterns,
+    *checkpoints.urlpatterns,
     *rounds.urlpatterns,
     *similarity.urlpatterns,
     *likeness.urlpatterns,

@@ -17,6 +17,7 @@ from campaigns.errors import InvalidInput
 from campaigns.models import Campaign, User
 from models_registry.checkpoints import CheckpointFile, checkpoint_folder, checkpoint_path, find_internal_model, register_internal_model
 from models_registry.models import Checkpoint, ModelKind, RegisteredModel
+from models_registry.services.current import make_current
 
 
 def register_trained(*, user: User | None, campaign: Campaign, training: TrainingRun, trained: Trained) -> RegisteredModel:
@@ -45,6 +46,8 @@ def register_trained(*, user: User | None, campaign: Campaign, training: Trainin
             parent=start_checkpoint(campaign, config.start_from) if config.start_from is not None else None,
         )
         TrainingRun.objects.filter(pk=training.pk).update(model=model)
+        if config.promote:
+            make_current(campaign, model, user=user, by_training=True)
     return model
 
 
@@ -53,7 +56,8 @@ def _version_for(campaign: Campaign, training: TrainingRun) -> str:
     if known is not None:
         return known.version
     made = RegisteredModel.objects.filter(kind=ModelKind.INTERNAL, campaign_models__campaign=campaign).values_list("version", flat=True)
-    return str(max((int(version) for version in made if version.isdigit()), default=0) + 1)
+    numbers = [version.partition("-")[0] for version in made]  # "3-last" is version 3, answering with its last checkpoint
+    return str(max((int(number) for number in numbers if number.isdigit()), default=0) + 1)
 
 
 def _kept(source: Path, config: dict[str, Any], metrics: dict[str, Any]) -> CheckpointFile:

@@ -31,7 +31,8 @@ from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunContext, enqueue_run
 from inference.services import renew_version
-from models_registry.models import CampaignModel, ModelKind, RegisteredModel
+from models_registry.models import RegisteredModel
+from models_registry.services.current import answering, current_model
 
 KIND = "round"
 DEFAULT_STRATEGY = "uherding"
@@ -109,31 +110,29 @@ def start_round(
 
 
 def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | None, options: RoundOptions) -> RegisteredModel | None:
-    """Return the model to rank by: the one named, else the campaign's latest where the strategy makes use of one."""
+    """Return the model to rank by: the one named, else the campaign's current one where the strategy makes use of one."""
     if options.train:
         if model is not None:
             raise InvalidInput("Name a model to rank by, or train one; not both.", code="invalid_round")
         _require_labels(campaign)
         check_training(campaign, options.training)
         return None
-    # A segmenter that answers clicks says nothing about a whole image.
-    joined = CampaignModel.objects.filter(campaign=campaign).exclude(model__kind=ModelKind.PROMPTABLE).select_related("model")
     if model is not None:
-        if not joined.filter(model=model).exists():
+        if not answering(campaign).filter(model=model).exists():
             raise InvalidInput("This model is not attached to the campaign. Attach it first.", code="model_not_attached")
         return model
-    latest = joined.order_by("-id").first() if strategy.reads("model") else None
-    if latest is None and "model" in strategy.needs:
+    current = current_model(campaign) if strategy.reads("model") else None
+    if current is None and "model" in strategy.needs:
         raise InvalidInput(
             f"{strategy.title} ranks by a model's answers, and the campaign has no model yet. "
             "Attach one, train one, or begin with MaxHerding or TypiClust, which need none.",
             code="no_model",
         )
-    if "committee" in strategy.needs and joined.count() < 2:
+    if "committee" in strategy.needs and answering(campaign).count() < 2:
         raise InvalidInput(
             f"{strategy.title} compares models, and the campaign has fewer than two. Attach or train another.", code="no_committee"
         )
-    return latest.model if latest is not None else None
+    return current
 
 
 def default_for(campaign: Campaign) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,23 +18,23 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from active_learning.models import CurvePoint, Snapshot, TrainingRun
+from active_learning.models import Snapshot, TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
 from active_learning.services.snapshots import keep_snapshot, labeled_images, latest_revisions, pictures_of, stored_snapshot
+from active_learning.services.watching import RunWatcher
 from active_learning.training.bands import scale_for
 from active_learning.training.config import TrainingConfig
-from active_learning.training.families import FAMILIES, Job, TaskFamily, Watcher, family_name
-from active_learning.training.loop import Point, Progress
+from active_learning.training.families import FAMILIES, Job, TaskFamily, family_name
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
 from active_learning.training.tiles import Raster
 from campaigns.errors import Conflict, DomainError, InvalidInput, NotFound
 from campaigns.filters import selected_ids
 from campaigns.geometry import Skeleton
-from campaigns.models import Campaign, Image, Label, Run, User
+from campaigns.models import UNFINISHED, Campaign, Image, Label, Run, RunState, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
-from campaigns.runs import RunCancelled, RunContext, RunTakenOver, enqueue_run
+from campaigns.runs import RunCancelled, RunContext, RunTakenOver, cancel_run, enqueue_run
 from campaigns.storage import image_path
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import RegisteredModel
@@ -43,7 +42,6 @@ from models_registry.networks.bands import scale_in
 from models_registry.networks.tensors import read_document
 
 KIND: Final = "training"
-WRITE_EVERY_S: Final = 0.5
 
 
 def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any]) -> TrainingRun:
@@ -123,21 +121,41 @@ def _targets(campaign: Campaign, config: TrainingConfig, pictures: Sequence[Labe
     return targets
 
 
+def stop_training(*, user: User, run: Run) -> TrainingRun:
+    """End a training and keep the best that it learned so far; before it learned anything there is nothing to keep, and it is cancelled.
+
+    Raises Conflict when it has ended.
+    """
+    training = training_of(run)
+    assert run.campaign is not None
+    require_role(user, run.campaign, MANAGE)
+    if run.state not in UNFINISHED:
+        raise Conflict("This training has ended already; there is nothing to stop.", code="run_ended")
+    if run.state == RunState.RUNNING:
+        TrainingRun.objects.filter(pk=training.pk).update(stop_requested=True)
+    else:
+        cancel_run(run)
+    return training_of(run)
+
+
 def execute_training(context: RunContext) -> dict[str, object]:
-    """Train, register the model, and return what came out; called again after a crash, it goes on where it was."""
+    """Train, register the model, and return what came out; called again after a crash, it goes on where it was.
+
+    Raises RunCancelled, and keeps nothing, when a person cancelled it or stopped it before anything was learned.
+    """
     training = TrainingRun.objects.select_related("snapshot", "model").filter(run=context.run).first()
     campaign = context.run.campaign
     if training is None or campaign is None:
         raise NotFound("What this run was to train was removed.")
     model = _train(context, campaign, training, own_run=True)
-    return {"model": model.pk, "version": model.version, "metrics": _metrics_of(model)} if model is not None else {"model": None}
+    return {"model": model.pk, "version": model.version, "metrics": _metrics_of(model)}
 
 
 def train_now(context: RunContext, campaign: Campaign, config: Mapping[str, Any] | TrainingConfig) -> RegisteredModel:
     """Train inside another run and return the registered model.
 
     Idempotent by the run: called again after a crash, it goes on from the checkpoint, and a model that is registered
-    already is returned. Cancelled, it raises RunCancelled unless something was learned: then that is the model.
+    already is returned. Cancelled, it raises RunCancelled.
     """
     document = config.as_document() if isinstance(config, TrainingConfig) else config
     training = TrainingRun.objects.select_related("snapshot", "model").filter(run=context.run).first()
@@ -146,27 +164,29 @@ def train_now(context: RunContext, campaign: Campaign, config: Mapping[str, Any]
         with transaction.atomic():
             snapshot = keep_snapshot(campaign, images)
             training = TrainingRun.objects.create(run=context.run, name=checked.name, config=checked.as_document(), snapshot=snapshot)
-    model = _train(context, campaign, training, own_run=False)
-    if model is None:
-        raise RunCancelled
-    return model
+    return _train(context, campaign, training, own_run=False)
 
 
-def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, own_run: bool) -> RegisteredModel | None:
+def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, own_run: bool) -> RegisteredModel:
     if training.model is not None:
         return training.model
     config = TrainingConfig.from_document(training.config)
     assert training.snapshot is not None
     folder: Path = settings.DATA_DIR / "training" / str(training.run_id)
-    watcher = _RunWatcher(context, training, config, own_run=own_run)
+    watcher = RunWatcher(context, training, config, own_run=own_run)
     with _working_in(folder):
         trained = _family(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
         watcher.write_points()
         for warning in trained.warnings:
             context.log(warning)
         TrainingRun.objects.filter(pk=training.pk).update(held_out=trained.held_out)
-        user = context.run.created_by
-        return register_trained(user=user, campaign=campaign, training=training, trained=trained) if trained.useful else None
+        context.flush()
+        if trained.useful and not context.should_stop():
+            register_trained(user=context.run.created_by, campaign=campaign, training=training, trained=trained)
+    training.refresh_from_db()
+    if training.model is None:
+        raise RunCancelled
+    return training.model
 
 
 @contextmanager
@@ -177,9 +197,12 @@ def _working_in(folder: Path) -> Iterator[None]:
     except RunTakenOver:
         raise
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # what was saved stays: another try goes on from there
+            raise Conflict(
+                f"The disk that holds {settings.DATA_DIR} is full. Free some space and try again: the training goes on where it was.",
+                code="disk_full",
+            ) from error
         shutil.rmtree(folder, ignore_errors=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Conflict("The disk is full, so the training ended. Free some space, then start it again.", code="disk_full") from error
         raise
     except (DomainError, RunCancelled):
         shutil.rmtree(folder, ignore_errors=True)
@@ -214,64 +237,6 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
 def _metrics_of(model: RegisteredModel) -> dict[str, Any]:
     checkpoint = best_checkpoint(model)
     return dict(checkpoint.metrics) if checkpoint is not None else {}
-
-
-class _RunWatcher(Watcher):
-    """Shows a training on its run: progress, curves, cancel."""
-
-    def __init__(self, context: RunContext, training: TrainingRun, config: TrainingConfig, *, own_run: bool) -> None:
-        self._context = context
-        self._training = training
-        self._epochs = config.most_epochs
-        self._own_run = own_run
-        self._points: list[Point] = []
-        self._written_at = 0.0
-        self._cancelled = False
-
-    def preparing(self, done: int, total: int, failed: int) -> None:
-        """Report the pictures read; nothing is learned yet, so a cancel ends it here."""
-        self._context.progress(done=done, total=total, failed=failed, message="Looking at the labeled images")
-
-    def training_began(self, progress: Progress) -> None:
-        """Forget points that a crashed attempt wrote beyond its last checkpoint."""
-        CurvePoint.objects.filter(training_run=self._training, epoch__gt=progress.epoch).delete()
-        self._points = list(progress.points)
-        if progress.epoch:
-            self._context.log(f"going on after epoch {progress.epoch}")
-
-    def epoch_ended(self, point: Point) -> None:
-        """Report the epoch; written at most every half second, because an epoch may take milliseconds."""
-        self._points.append(point)
-        message = f"Training: epoch {point.epoch} of at most {self._epochs}, {_said_of(point)}"
-        try:
-            if self._own_run:
-                self._context.progress(done=point.epoch, total=self._epochs, failed=0, message=message)
-            else:
-                self._context.progress(message=message)
-        except RunCancelled:
-            self._cancelled = True  # the loop asks next, and keeps the best so far
-        if time.monotonic() - self._written_at > WRITE_EVERY_S:
-            self.write_points()
-
-    def should_stop(self) -> bool:
-        """Say whether the person cancelled."""
-        self._cancelled = self._cancelled or self._context.should_stop()
-        return self._cancelled
-
-    def write_points(self) -> None:
-        """Write the points of the curves that are new."""
-        rows = [CurvePoint(training_run=self._training, epoch=each.epoch, metrics=each.metrics, best=each.best) for each in self._points]
-        CurvePoint.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["training_run", "epoch"], update_fields=["metrics", "best"]
-        )
-        self._points = []
-        self._written_at = time.monotonic()
-
-
-def _said_of(point: Point) -> str:
-    loss = point.metrics.get("validation_loss", point.metrics["train_loss"])
-    named = (("mAP", "validation_map"), ("mIoU", "validation_miou"))
-    return f"loss {loss:.3f}" + "".join(f", {title} {point.metrics[name]:.3f}" for title, name in named if name in point.metrics)
 
 
 def trainings_of(campaign: Campaign) -> QuerySet[TrainingRun]:

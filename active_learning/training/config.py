@@ -39,6 +39,7 @@ class TrainingConfig:
     ``bands``: of the images' bands, counted from 1, those that the network sees; None: the colours that a person sees.
     ``unlabeled``: what pixels without a label are to a semantic segmentation: nothing to learn from (ignore), a class (background),
     or auto: background where a single label is drawn.
+    ``promote``: the model becomes the campaign's current one.
     None for ``epochs``, ``patience``: what suits the method.
     """
 
@@ -60,6 +61,7 @@ class TrainingConfig:
     start_from: int | None = None
     bands: tuple[int, ...] | None = None
     unlabeled: Unlabeled = "auto"
+    promote: bool = True
 
     def __post_init__(self) -> None:
         mistakes = [{"field": field, "detail": detail} for field, detail in _mistakes(self)]
@@ -118,6 +120,7 @@ def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
         ("images", config.images == "all" or _ids(config.images), 'expected "all" or a list of image ids, each once'),
         ("bands", config.bands is None or _bands(config.bands), f"expected 1 to {MOST_BANDS} band numbers, counted from 1, each once"),
         ("unlabeled", config.unlabeled in UNLABELED, f"expected one of {', '.join(UNLABELED)}"),
+        ("promote", isinstance(config.promote, bool), "expected true or false"),
         ("start_from", config.start_from is None or _whole(config.start_from, 1, 2**62), "expected the id of a model"),
     )
     return [(field, detail) for field, holds, detail in checks if not holds]

@@ -59,7 +59,7 @@ class Trained:
     """What came out: checkpoint files, best and last; ``classes`` in the order of the output slots.
 
     ``metrics``: what was measured on the validation images, with how many; ``reason``: why it stopped.
-    ``useful`` is False when it was cancelled before anything was learned. ``held_out``: ids of the images that measured.
+    ``useful`` is False when it was stopped before anything was learned. ``held_out``: ids of the images that measured.
     ``thresholds``: by label, the confidence from which on its objects are worth drafting; a new model starts with these.
     ``window_px``: larger images are asked about in
     windows of this side; None: as a whole. ``card``: what people should know of the model, see ``models_registry.card``.

@@ -140,7 +140,7 @@ class Hooks:
         """See a new point of the curves."""
 
     def should_stop(self) -> bool:
-        """Say whether to end now, keeping the best so far."""
+        """Say whether to end now, keeping the best so far; may raise to end with nothing kept."""
         return False
 
 
@@ -155,7 +155,7 @@ class Fitted:
     @property
     def interrupted(self) -> bool:
         """Whether a person or the clock ended it."""
-        return self.progress.reason in ("cancelled", "time_limit")
+        return self.progress.reason in ("stopped", "time_limit")
 
 
 @dataclass
@@ -218,7 +218,7 @@ class _Watch:
         if self.progress.spent_s + self.spent_s >= self.plan.limit_s:
             raise Interrupted("time_limit")
         if self.hooks.should_stop():
-            raise Interrupted("cancelled")
+            raise Interrupted("stopped")
 
 
 def _one_epoch(learner: Learner, progress: Progress, best: Arrays, watch: _Watch) -> tuple[Progress, Arrays]:
@@ -247,7 +247,7 @@ def _reason_to_stop(progress: Progress, plan: Plan, learner: Learner, hooks: Hoo
         ("time_limit", progress.spent_s >= plan.limit_s),
     )
     settled = next((reason for reason, holds in reasons if holds), "")
-    return settled or ("cancelled" if hooks.should_stop() else "")
+    return settled or ("stopped" if hooks.should_stop() else "")
 
 
 def _named(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:

@@ -159,7 +159,7 @@ class LocalAsker:
 
 
 def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool = True) -> LocalPredictor:
-    """Load a model's best checkpoint, the one with ``role``, or its ONNX file; raises Conflict when it has none.
+    """Load the checkpoint that a model answers with, the one with ``role``, or its ONNX file; raises Conflict when it has none.
 
     ``of_campaign``: it will look at images of campaigns, whose embeddings are kept.
     """
@@ -168,7 +168,7 @@ def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool 
         return load_onnx(path=file, sha256=sha256, card=model_card(model))
     from inference.protocols.local import load_predictor as load  # torch comes with it, and only runs need that
 
-    roles = (Checkpoint.Role.BEST, Checkpoint.Role.LAST)
+    roles = (model.answers_with, Checkpoint.Role.BEST, Checkpoint.Role.LAST)
     checkpoints = {checkpoint.role: checkpoint for checkpoint in Checkpoint.objects.filter(model=model)}
     checkpoint = checkpoints.get(role) if role else next((checkpoints[each] for each in roles if each in checkpoints), None)
     path = None if checkpoint is None else settings.DATA_DIR / "checkpoints" / checkpoint.path

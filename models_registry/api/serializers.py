@@ -67,9 +67,9 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
         model = RegisteredModel
         fields = [
             "id", "name", "description", "version", "kind", "task", "multi_label", "protocol", "url", "secret", "has_secret", "auth_header",
-            "classes", "options", "card", "may_change", "created_at", "updated_at",
+            "classes", "options", "card", "answers_with", "may_change", "created_at", "updated_at",
         ]  # fmt: skip
-        read_only_fields = ["created_at", "updated_at"]
+        read_only_fields = ["answers_with", "created_at", "updated_at"]
 
     def get_may_change(self, model: RegisteredModel) -> bool:
         """Whether this person may change the model."""
@@ -124,10 +124,15 @@ class CampaignModelSerializer(serializers.ModelSerializer[CampaignModel]):
     model = ModelSerializer(read_only=True)
     mapping = serializers.SerializerMethodField()
     thresholds = serializers.DictField(child=serializers.FloatField(), read_only=True)
+    current = serializers.SerializerMethodField(help_text="Whether rounds go by it where no other is named")
 
     class Meta:
         model = CampaignModel
-        fields = ["id", "model", "mapping", "thresholds", "on_open", "created_at"]
+        fields = ["id", "model", "mapping", "thresholds", "on_open", "current", "created_at"]
+
+    def get_current(self, attached: CampaignModel) -> bool:
+        """Whether it is the campaign's current model."""
+        return attached.model_id == self.context.get("current")
 
     @extend_schema_field(
         inline_serializer(

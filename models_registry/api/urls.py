@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from models_registry.api import auditing, cards, views
+from models_registry.api import auditing, cards, current, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", auditing.AuditView.as_view()),
     *cards.urlpatterns,
+    *current.urlpatterns,
     path("models", views.ModelsView.as_view()),
     path("models/promptable", views.PromptableModelsView.as_view()),
     path("models/<int:model_id>", views.ModelView.as_view()),

@@ -33,7 +33,11 @@ def model_document(request: Request, model: RegisteredModel) -> dict[str, Any]:
 
 
 def _attached_documents(request: Request, attached: Sequence[CampaignModel]) -> list[dict[str, Any]]:
-    context = {"changeable": changeable(user_of(request), [each.model for each in attached])}
+    current = services.current_model(attached[0].campaign) if attached else None
+    context = {
+        "changeable": changeable(user_of(request), [each.model for each in attached]),
+        "current": current.pk if current is not None else None,
+    }
     return [dict(CampaignModelSerializer(each, context=context).data) for each in attached]
 
 
@@ -113,7 +117,7 @@ class CampaignModelsView(APIView):
     def get(self, request: Request, campaign_id: int) -> Response:
         """List them with their mappings."""
         campaign = fetch_campaign(request, campaign_id)
-        attached = CampaignModel.objects.filter(campaign=campaign).select_related("model").prefetch_related("mappings")
+        attached = CampaignModel.objects.filter(campaign=campaign).select_related("model", "campaign").prefetch_related("mappings")
         return Response(_attached_documents(request, list(attached)))
 
     @extend_schema(request=AttachSerializer, responses={201: CampaignModelSerializer})

@@ -57,16 +57,16 @@ def submit(image: Image, user: User, things: Sequence[Mapping[str, Any]]) -> Rev
 
 def stop_after(epochs: int, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Do something once so many epochs of a training have ended and been saved."""
-    from active_learning.services.training import _RunWatcher
+    from active_learning.services.watching import RunWatcher
 
-    reported = _RunWatcher.epoch_ended
+    reported = RunWatcher.epoch_ended
 
-    def ended(self: _RunWatcher, point: Point) -> None:
+    def ended(self: RunWatcher, point: Point) -> None:
         if point.epoch == epochs:
             act()
         reported(self, point)
 
-    monkeypatch.setattr(_RunWatcher, "epoch_ended", ended)
+    monkeypatch.setattr(RunWatcher, "epoch_ended", ended)
 
 
 def label_areas(image: Image, user: User, areas: Mapping[int, NDArray[np.bool_]]) -> Revision:

@@ -219,8 +219,7 @@ class TestInterruption:
         monkeypatch.setattr("active_learning.training.loop.write_tensors", full)
         run = execute_now(training.run)
         assert run.state == RunState.FAILED
-        assert "The disk is full" in run.error
-        assert not (data_dir / "training" / str(run.pk)).exists()
+        assert "is full. Free some space and try again" in run.error
         assert not RegisteredModel.objects.exists()
         assert not list((data_dir / "checkpoints").rglob("*.safetensors"))
 

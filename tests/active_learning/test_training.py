@@ -1,17 +1,19 @@
 """Trainings end to end: real pictures, real weights, real runs."""
 
+import errno
 import json
 
 import numpy as np
 import pytest
+from rest_framework.test import APIClient
 
 from active_learning.models import CurvePoint, Snapshot, TrainingRun
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.snapshots import take_snapshot
-from active_learning.services.training import start_training, train_now
+from active_learning.services.training import start_training, stop_training, train_now
 from campaigns.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from campaigns.models import Image, Label, Run, RunState
-from campaigns.runs import RunContext, cancel_run, claim_run, execute_claimed, execute_now, log_path
+from campaigns.runs import RunContext, cancel_run, claim_run, execute_claimed, execute_now, log_path, retry_run
 from inference.predictors import Picture
 from inference.protocols.local import load_predictor
 from inference.services.local import load_predictor as predictor_of
@@ -19,6 +21,7 @@ from inference.wire import ModelCard
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.networks.checkpoint import ClassifierCheckpoint
+from models_registry.services import choose_checkpoint, current_model
 from tests.active_learning.chips import KINDS, add_chip, chips, label_image, stop_after
 
 pytestmark = pytest.mark.django_db
@@ -204,19 +207,78 @@ class TestFastHead:
 
 
 class TestInterruption:
-    def test_a_cancelled_training_registers_the_best_so_far(self, taught, manager, monkeypatch):
+    def test_stopped_it_keeps_the_best_so_far_and_has_succeeded(self, taught, manager, monkeypatch):
+        training = start_training(user=manager, campaign=taught, config={**FAST, "patience": 30})
+        run = claim_run(training.run_id)
+        monkeypatch.setattr("active_learning.services.watching.ASK_EVERY_S", 0)
+        stop_after(4, monkeypatch, lambda: stop_training(user=manager, run=Run.objects.get(pk=run.pk)))
+        execute_claimed(run)
+        run.refresh_from_db()
+        training.refresh_from_db()
+        assert run.state == RunState.SUCCEEDED
+        assert run.result["metrics"]["stopped_by"] == "stopped"
+        assert run.result["metrics"]["epochs"] == 4
+        assert training.model is not None
+        assert training.curve.count() == 4
+
+    def test_cancelled_it_throws_away_what_was_learned(self, taught, manager, monkeypatch, data_dir):
         training = start_training(user=manager, campaign=taught, config={**FAST, "patience": 30})
         run = claim_run(training.run_id)
         monkeypatch.setattr("campaigns.runs.PROGRESS_EVERY_S", 0)
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
         stop_after(4, monkeypatch, lambda: cancel_run(Run.objects.get(pk=run.pk)))
         execute_claimed(run)
         run.refresh_from_db()
         training.refresh_from_db()
         assert run.state == RunState.CANCELLED
-        assert run.result["metrics"]["stopped_by"] == "cancelled"
-        assert run.result["metrics"]["epochs"] == 4
-        assert training.model is not None
-        assert training.curve.count() == 4
+        assert training.model is None
+        assert not RegisteredModel.objects.exists()
+        assert not (data_dir / "training" / str(run.pk)).exists()
+
+    def test_stopped_before_anything_is_learned_it_is_cancelled_with_nothing(self, taught, manager):
+        waiting = start_training(user=manager, campaign=taught, config=FAST)
+        assert stop_training(user=manager, run=waiting.run).run.state == RunState.CANCELLED
+        begun = start_training(user=manager, campaign=taught, config=FAST)
+        run = claim_run(begun.run_id)
+        stop_training(user=manager, run=run)
+        execute_claimed(run)
+        run.refresh_from_db()
+        assert run.state == RunState.CANCELLED
+        assert not RegisteredModel.objects.exists()
+
+    def test_an_ended_training_cannot_be_stopped_and_an_annotator_stops_none(self, taught, manager, annotator):
+        _, run = train(taught, manager)
+        with pytest.raises(Conflict, match="ended already"):
+            stop_training(user=manager, run=run)
+        with pytest.raises(NotAllowed):
+            stop_training(user=annotator, run=run)
+
+    def test_a_full_disk_is_said_with_the_way_out_and_another_try_goes_on(self, taught, manager, monkeypatch):
+        training = start_training(user=manager, campaign=taught, config=FAST)
+
+        def full(self, point):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("active_learning.services.watching.RunWatcher.epoch_ended", full)
+            run = execute_now(training.run)
+        assert run.state == RunState.FAILED
+        assert "is full. Free some space and try again" in run.error
+        assert execute_now(retry_run(run)).state == RunState.SUCCEEDED
+
+    def test_images_deleted_meanwhile_stay_out_and_with_all_of_them_gone_it_says_so(self, taught, manager):
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        other = start_training(user=manager, campaign=taught, config={**FAST, "seed": 6})
+        gone = list(taught.images.exclude(state="unlabeled").values_list("pk", flat=True))
+        Image.objects.filter(pk__in=gone[:6]).delete()
+        run = execute_now(training.run)
+        assert run.state == RunState.SUCCEEDED, run.error
+        counts = run.result["metrics"]["images"]
+        assert counts["train"] + counts["validation"] == TAUGHT - 6
+        Image.objects.filter(pk__in=gone).delete()
+        run = execute_now(other.run)
+        assert run.state == RunState.FAILED
+        assert "needs submitted images" in run.error
 
     def test_cancelled_before_anything_is_learned_registers_nothing(self, taught, manager, monkeypatch):
         training = start_training(user=manager, campaign=taught, config=FAST)
@@ -289,23 +351,23 @@ class TestFineTune:
         right = [max(a.items[0].scores, key=lambda s: s.confidence).name == chip.kind for a, chip in zip(answers, shown, strict=True)]
         assert np.mean(right) > 0.7
 
-    def test_cancelled_in_the_middle_of_an_epoch_it_keeps_what_it_set_out_from(self, taught, manager, monkeypatch):
+    def test_stopped_in_the_middle_of_an_epoch_it_keeps_what_it_set_out_from(self, taught, manager, monkeypatch):
         training = start_training(user=manager, campaign=taught, config={**FAST, "method": "fine_tune", "epochs": 5, "batch": 4})
         run = claim_run(training.run_id)
-        monkeypatch.setattr("campaigns.runs.PROGRESS_EVERY_S", 0)
+        monkeypatch.setattr("active_learning.services.watching.ASK_EVERY_S", 0)
         from active_learning.training.fine_tune import FineTuneLearner
 
         taken = FineTuneLearner._loss
 
-        def cancelled_meanwhile(self, *args):
-            Run.objects.filter(pk=run.pk).update(cancel_requested=True)
+        def stopped_meanwhile(self, *args):
+            stop_training(user=manager, run=Run.objects.get(pk=run.pk))
             return taken(self, *args)
 
-        monkeypatch.setattr(FineTuneLearner, "_loss", cancelled_meanwhile)
+        monkeypatch.setattr(FineTuneLearner, "_loss", stopped_meanwhile)
         execute_claimed(run)
         run.refresh_from_db()
         training.refresh_from_db()
-        assert run.state == RunState.CANCELLED
+        assert run.state == RunState.SUCCEEDED, run.error
         assert run.result["metrics"]["epochs"] == 0
         assert run.result["metrics"]["validation"]["accuracy"] > 0.5, "the head it set out from is a model already"
         assert training.model is not None
@@ -403,3 +465,38 @@ class TestApi:
         answer = as_user(manager).post(address, {})
         assert answer.status_code == 422
         assert answer.json()["code"] == "too_few_labels"
+
+
+class TestOrigin:
+    def test_a_model_tells_its_checkpoints_its_snapshot_and_its_relatives_and_becomes_current(self, taught, manager):
+        first, _ = train(taught, manager, name="First", promote=False)
+        later, _ = train(taught, manager, name="Later", start_from=first.model_id)
+        aside, _ = train(taught, manager, name="Aside", promote=False)
+        assert current_model(taught) == later.model
+        client = APIClient()
+        client.force_authenticate(manager)
+        told = client.get(f"/api/v1/models/{later.model_id}/checkpoints").json()
+        assert told["snapshot"]["digest"] == later.snapshot.digest
+        assert told["snapshot"]["images"] == TAUGHT
+        assert told["training"] == {"id": later.run_id, "name": "Later", "campaign": taught.pk}
+        assert {row["role"]: row["answers"] for row in told["checkpoints"]} == {"best": True, "last": False}
+        for row in told["checkpoints"]:
+            assert row["size_bytes"] > 0
+            assert row["config"]["seed"] == 5
+            assert row["metrics"]["best_epoch"] >= 1
+            assert [(each["model"]["name"], each["role"]) for each in row["ancestors"]] == [("First", "best")]
+        parents = client.get(f"/api/v1/models/{first.model_id}/checkpoints").json()["checkpoints"]
+        assert [each["model"]["name"] for row in parents for each in row["children"]] == ["Later"]
+        assert client.get(f"/api/v1/models/{aside.model_id}/checkpoints").json()["checkpoints"][0]["ancestors"] == []
+
+    def test_the_last_checkpoint_answers_once_it_is_chosen_and_a_later_training_still_counts_on(self, taught, manager):
+        training, _ = train(taught, manager, patience=30)
+        images = list(taught.images.filter(state="unlabeled")[:6])
+        best = asked(training.model, images)
+        attached = CampaignModel.objects.get(campaign=taught, model=training.model)
+        model = choose_checkpoint(user=manager, attached=attached, role="last")
+        last = asked(model, images)
+        assert model.version == "1-last"
+        assert not np.allclose(best, last), "another checkpoint answers otherwise"
+        again, _ = train(taught, manager)
+        assert again.model.version == "2"

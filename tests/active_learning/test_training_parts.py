@@ -335,10 +335,10 @@ class TestLoop:
         (tmp_path / LAST).write_bytes(b"half a file")
         assert fit(head_learner(), Plan(3, 9, 600), tmp_path, Hooks()).progress.epoch == 3
 
-    def test_cancel_keeps_the_best_so_far(self, tmp_path):
+    def test_stopped_by_a_person_it_keeps_the_best_so_far(self, tmp_path):
         hooks = Countdown(4)
         fitted = fit(head_learner(), Plan(100, 100, 600), tmp_path, hooks)
-        assert fitted.progress.reason == "cancelled"
+        assert fitted.progress.reason == "stopped"
         assert fitted.interrupted
         assert fitted.progress.epoch == len(hooks.seen) == 4
 

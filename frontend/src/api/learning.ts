@@ -33,6 +33,35 @@ export function useStartTraining(campaign: number) {
   });
 }
 
+/** End a training now and keep its best epoch as a model. */
+export function useStopTraining(campaign: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (run_id: number) => bodyOf(api.POST("/api/v1/training-runs/{run_id}/stop", { params: { path: { run_id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["campaigns", campaign, "training-runs"] }),
+  });
+}
+
+/** The model that rounds go by, and those that were it before. */
+export function useCurrentModel(campaign: number) {
+  return useQuery({ queryKey: ["campaigns", campaign, "current-model"], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/current-model", { params: at(campaign), signal })) });
+}
+
+/** Promote a model, go back to the one before, or choose which checkpoint a model answers with. */
+export function useModelOfCampaign(campaign: number) {
+  const client = useQueryClient();
+  const fresh = () => Promise.all([client.invalidateQueries({ queryKey: ["campaigns", campaign] }), client.invalidateQueries({ queryKey: ["models"] })]);
+  return {
+    promote: useMutation({ mutationFn: (model: number) => bodyOf(api.PUT("/api/v1/campaigns/{campaign_id}/current-model", { params: at(campaign), body: { model } })), onSuccess: fresh }),
+    rollBack: useMutation({ mutationFn: () => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/current-model/roll-back", { params: at(campaign) })), onSuccess: fresh }),
+    answerWith: useMutation({
+      mutationFn: ({ model, role }: { model: number; role: "best" | "last" }) =>
+        bodyOf(api.PUT("/api/v1/campaigns/{campaign_id}/models/{model_id}/checkpoint", { params: { path: { campaign_id: campaign, model_id: model } }, body: { role } })),
+      onSuccess: fresh,
+    }),
+  };
+}
+
 export function useStrategies() {
   return useQuery({ queryKey: ["strategies"], staleTime: Infinity, queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/strategies", { signal })) });
 }

@@ -280,6 +280,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/current-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return it, with the models that were current before. */
+        get: operations["campaigns_current_model_retrieve"];
+        /** @description Let the campaign go by one of its models. */
+        put: operations["campaigns_current_model_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/current-model/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Go back to the model that was promoted before. */
+        post: operations["campaigns_current_model_roll_back_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/duplicates": {
         parameters: {
             query?: never;
@@ -763,6 +798,23 @@ export interface paths {
         post?: never;
         /** @description Stop using the model in this campaign. */
         delete: operations["campaigns_models_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Let a model that was trained here answer with its best or its last checkpoint. */
+        put: operations["campaigns_models_checkpoint_update"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1639,6 +1691,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model_id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the checkpoints, what they learned from, and what they came from. */
+        get: operations["models_checkpoints_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model_id}/health": {
         parameters: {
             query?: never;
@@ -2065,6 +2134,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-runs/{run_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End the training and keep the best so far; a run's cancel throws it away. */
+        post: operations["training_runs_stop_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2434,6 +2520,8 @@ export interface components {
             };
             /** @description Ask it about an image when a person opens it. */
             on_open?: boolean;
+            /** @description Whether rounds go by it where no other is named */
+            readonly current: boolean;
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -2564,6 +2652,28 @@ export interface components {
             run: components["schemas"]["Run"] | null;
             missing: number[];
         };
+        /** @description Weights, config and metrics of one training. ``size_bytes`` is null where the file is gone; ``ancestors``: the nearest first. */
+        Checkpoint: {
+            id: number;
+            role: string;
+            sha256: string;
+            size_bytes: number | null;
+            answers: boolean;
+            config: {
+                [key: string]: unknown;
+            };
+            metrics: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            ancestors: components["schemas"]["Relative"][];
+            children: components["schemas"]["Relative"][];
+        };
+        /** @description Which checkpoint answers. */
+        ChosenCheckpointRequest: {
+            role: components["schemas"]["Role605Enum"];
+        };
         ClassOfLabel: {
             class: components["schemas"]["NamedClass"];
             label: number | null;
@@ -2678,6 +2788,13 @@ export interface components {
         CredentialsRequest: {
             username: string;
             password: string;
+        };
+        /** @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last. */
+        CurrentModel: {
+            model: components["schemas"]["NamedModel"] | null;
+            promoted: boolean;
+            may_roll_back: boolean;
+            history: components["schemas"]["Promotion"][];
         };
         /** @description Points of a curve, thresholds falling. */
         Curve: {
@@ -3091,6 +3208,21 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description * `external` - External
+         *     * `internal` - Internal
+         *     * `promptable` - Promptable
+         *     * `ensemble` - Ensemble
+         * @enum {string}
+         */
+        Kind112Enum: "external" | "internal" | "promptable" | "ensemble";
+        /** @description The revisions that a training used. */
+        KnownSnapshot: {
+            digest: string;
+            images: number;
+            /** Format: date-time */
+            created_at: string;
+        };
         /** @description A label; a colour and a key are chosen where none are given. */
         Label: {
             readonly id: number;
@@ -3428,7 +3560,7 @@ export interface components {
             name: string;
             description?: string;
             version?: string;
-            readonly kind: components["schemas"]["ModelKindEnum"];
+            readonly kind: components["schemas"]["Kind112Enum"];
             task: components["schemas"]["TaskEnum"];
             /** @description Classification: every class answers for itself (sigmoid). */
             multi_label?: boolean;
@@ -3442,6 +3574,8 @@ export interface components {
                 [key: string]: unknown;
             };
             card?: components["schemas"]["Card"];
+            /** @description Trained here: the role of the checkpoint that answers */
+            readonly answers_with: string;
             /** @description Whether this person may change the model. */
             readonly may_change: boolean;
             /** Format: date-time */
@@ -3498,14 +3632,6 @@ export interface components {
          * @enum {string}
          */
         ModelHealthStateEnum: "up" | "down" | "unknown";
-        /**
-         * @description * `external` - External
-         *     * `internal` - Internal
-         *     * `promptable` - Promptable
-         *     * `ensemble` - Ensemble
-         * @enum {string}
-         */
-        ModelKindEnum: "external" | "internal" | "promptable" | "ensemble";
         /** @description Which model a round ranked by. */
         ModelName: {
             readonly id: number;
@@ -3587,6 +3713,15 @@ export interface components {
         NamedLabel: {
             id: number;
             name: string;
+        };
+        /** @description A model by its name and version. */
+        NamedModel: {
+            readonly id: number;
+            readonly name: string;
+            readonly version: string;
+            readonly kind: components["schemas"]["Kind112Enum"];
+            /** @description Trained here: the role of the checkpoint that answers */
+            readonly answers_with: string;
         };
         /** @description A labeled image that looks like the one asked about; ``similarity`` -1 to 1. */
         Neighbour: {
@@ -3740,6 +3875,12 @@ export interface components {
          * @enum {string}
          */
         OrderingEnum: "-priority" | "priority" | "id" | "-id" | "name" | "-name";
+        /** @description Where a model comes from. */
+        Origin: {
+            checkpoints: components["schemas"]["Checkpoint"][];
+            training: components["schemas"]["OriginTraining"] | null;
+            snapshot: components["schemas"]["KnownSnapshot"] | null;
+        };
         /**
          * @description * `human` - human
          *     * `accepted` - accepted
@@ -3747,6 +3888,12 @@ export interface components {
          * @enum {string}
          */
         OriginEnum: "human" | "accepted" | "corrected";
+        /** @description The training that made the model. */
+        OriginTraining: {
+            id: number;
+            name: string;
+            campaign: number;
+        };
         /**
          * @description * `hit` - hit
          *     * `false` - false
@@ -4175,6 +4322,22 @@ export interface components {
             /** Format: double */
             eta_s: number | null;
         };
+        /** @description Which model to go by. */
+        PromoteRequest: {
+            model: number;
+        };
+        /** @description When a model became current, by whom, and whether that was taken back. */
+        Promotion: {
+            readonly id: number;
+            readonly model: components["schemas"]["NamedModel"];
+            /** @description The training that made it did so, not a person */
+            readonly by_training: boolean;
+            readonly created_by: components["schemas"]["User"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly rolled_back_at: string | null;
+        };
         /** @description A place on the thing, or one that is not on it. */
         PromptPointRequest: {
             /** Format: double */
@@ -4270,6 +4433,12 @@ export interface components {
             count: number;
             example: string;
         };
+        /** @description A checkpoint that another came from, or that came from it. */
+        Relative: {
+            readonly id: number;
+            readonly role: components["schemas"]["Role605Enum"];
+            readonly model: components["schemas"]["NamedModel"];
+        };
         /** @description ``shared``: images that two people or more labeled; without any nobody is judged. */
         Reliabilities: {
             shared: number;
@@ -4296,6 +4465,12 @@ export interface components {
             /** Format: double */
             accuracy: number;
         };
+        /**
+         * @description * `best` - Best
+         *     * `last` - Last
+         * @enum {string}
+         */
+        Role605Enum: "best" | "last";
         /**
          * @description * `owner` - Owner
          *     * `manager` - Manager
@@ -4956,6 +5131,7 @@ export interface components {
             start_from?: number | null;
             bands?: number[] | null;
             unlabeled?: components["schemas"]["UnlabeledEnum"];
+            promote?: boolean;
         };
         /** @description One training; ``id`` is that of its run. ``metrics`` are those of the best epoch on the validation images. */
         TrainingRun: {
@@ -4975,6 +5151,8 @@ export interface components {
             };
             /** @description Return what one should know before trusting the model. */
             readonly warnings: string[];
+            /** @description End now and keep the best so far; a cancel throws it away */
+            readonly stop_requested: boolean;
             readonly run: components["schemas"]["Run"];
         };
         /** @description About a minute of calls. */
@@ -5590,6 +5768,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
+    campaigns_current_model_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentModel"];
+                };
+            };
+        };
+    };
+    campaigns_current_model_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentModel"];
+                };
+            };
+        };
+    };
+    campaigns_current_model_roll_back_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentModel"];
                 };
             };
         };
@@ -6840,6 +7085,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    campaigns_models_checkpoint_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenCheckpointRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
             };
         };
     };
@@ -8713,6 +8984,27 @@ export interface operations {
             };
         };
     };
+    models_checkpoints_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Origin"];
+                };
+            };
+        };
+    };
     models_health_retrieve: {
         parameters: {
             query?: never;
@@ -9293,6 +9585,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CurvePoint"][];
+                };
+            };
+        };
+    };
+    training_runs_stop_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRun"];
                 };
             };
         };

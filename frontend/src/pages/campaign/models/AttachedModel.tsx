@@ -9,6 +9,7 @@ import type { Campaign, CampaignModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { mayManage } from "../roles";
 import { EnsembleMembers } from "./EnsembleMembers";
+import { CurrentModel } from "./CurrentModel";
 import { CoverageNotes } from "./CoverageNotes";
 import { InferencePanel } from "./InferencePanel";
 import { DownloadModel } from "./DownloadModel";
@@ -79,6 +80,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
           <Text size="sm">{t("promptable.how")}</Text>
         ) : (
           <>
+            <CurrentModel campaign={campaign} model={model} />
             {model.kind === "ensemble" ? (
               <EnsembleMembers campaign={campaign} model={model} readOnly={!manager} />
             ) : campaign.labels.length === 0 || model.classes.length === 0 ? (

@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Card, Checkbox, Group, MultiSelect, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -19,12 +19,24 @@ interface Values {
   learning_rate: number | string;
   seed: number | string;
   start_from: string;
+  batch: number | string;
+  flips: "none" | "horizontal" | "both";
+  labels: string[];
+  bands: string;
+  unlabeled: "auto" | "ignore" | "background";
+  promote: boolean;
 }
 
-const INITIAL: Values = { name: "", method: "fast_head", size: "small", minutes: 30, patience: "", validation: 20, learning_rate: "", seed: 0, start_from: "" };
+const INITIAL: Values = { name: "", method: "fast_head", size: "small", minutes: 30, patience: "", validation: 20, learning_rate: "", seed: 0, start_from: "", batch: "", flips: "horizontal", labels: [], bands: "", unlabeled: "auto", promote: true };
 
 function numberOr(value: number | string): number | undefined {
   return value === "" ? undefined : Number(value);
+}
+
+/** Numbers with anything between them: "4, 3, 2"; nothing: the colours that a person sees. */
+export function bandsOf(text: string): number[] | undefined {
+  const numbers = text.match(/\d+/g)?.map(Number);
+  return numbers === undefined || numbers.length === 0 ? undefined : numbers;
 }
 
 /** What the form says, without what was left blank: the server fills that in. */
@@ -40,6 +52,12 @@ export function trainingBody(values: Values): TrainingForm {
     learning_rate: method === "fine_tune" ? numberOr(values.learning_rate) : undefined,
     seed: numberOr(values.seed),
     start_from: from === "" ? undefined : Number(from),
+    batch: method === "fine_tune" ? numberOr(values.batch) : undefined,
+    flips: method === "fine_tune" ? values.flips : undefined,
+    labels: values.labels.length === 0 ? undefined : values.labels.map(Number),
+    bands: bandsOf(values.bands),
+    unlabeled: values.unlabeled === "auto" ? undefined : values.unlabeled,
+    promote: values.promote ? undefined : false,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
@@ -97,8 +115,18 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               <NumberInput label={t("training.validation")} suffix=" %" min={0} max={50} {...form.getInputProps("validation")} />
               <NumberInput label={t("training.learningRate")} placeholder={t("training.auto")} min={0} step={0.0001} decimalScale={8} disabled={form.values.method === "fast_head"} {...form.getInputProps("learning_rate")} />
               <NumberInput label={t("training.seed")} min={0} {...form.getInputProps("seed")} />
+              <NumberInput label={t("training.batch")} placeholder={t("training.auto")} min={1} max={512} disabled={form.values.method === "fast_head"} {...form.getInputProps("batch")} />
+              <Select label={t("training.flips")} allowDeselect={false} disabled={form.values.method === "fast_head"} data={(["none", "horizontal", "both"] as const).map((value) => ({ value, label: t(`training.mirror.${value}`) }))} {...form.getInputProps("flips")} />
+              <TextInput label={t("training.bands")} placeholder={t("training.bandsAll")} {...form.getInputProps("bands")} />
+              {campaign.task === "segmentation" && (
+                <Select label={t("training.unlabeled")} allowDeselect={false} data={(["auto", "ignore", "background"] as const).map((value) => ({ value, label: t(`training.unlabeledIs.${value}`) }))} {...form.getInputProps("unlabeled")} />
+              )}
               {earlier.length > 0 && <Select label={t("training.startFrom")} clearable data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...form.getInputProps("start_from")} />}
             </SimpleGrid>
+            <Stack gap="sm" mt="sm" maw={860}>
+              <MultiSelect label={t("training.labels")} placeholder={form.values.labels.length === 0 ? t("training.labelsAll") : ""} data={campaign.labels.map(({ id, name }) => ({ value: String(id), label: name }))} clearable {...form.getInputProps("labels")} />
+              <Checkbox label={t("training.promote")} {...form.getInputProps("promote", { type: "checkbox" })} />
+            </Stack>
           </Disclosure>
         </Stack>
       </form>

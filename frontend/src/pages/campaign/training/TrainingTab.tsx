@@ -1,9 +1,9 @@
-import { Accordion, Anchor, Group, Stack, Text } from "@mantine/core";
-import { IconSchool } from "@tabler/icons-react";
+import { Accordion, Anchor, Button, Group, Stack, Text } from "@mantine/core";
+import { IconPlayerStop, IconSchool } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useCurves, useTrainingRuns } from "@/api/learning";
+import { useCurves, useStopTraining, useTrainingRuns } from "@/api/learning";
 import { isFinished } from "@/api/runs";
 import type { Campaign, TrainingRun } from "@/api/types";
 import { RunCard, RunStateBadge } from "@/parts/RunCard";
@@ -14,12 +14,27 @@ import { mayManage } from "../roles";
 import { LearningCurves } from "./LearningCurves";
 import { StartTraining } from "./StartTraining";
 
-function TrainingDetail({ training }: { training: TrainingRun }) {
+function TrainingDetail({ campaign, training }: { campaign: Campaign; training: TrainingRun }) {
   const { t } = useTranslation();
-  const curves = useCurves(training.id, !isFinished(training.run));
+  const stop = useStopTraining(campaign.id);
+  const going = !isFinished(training.run);
+  const curves = useCurves(training.id, going);
   return (
     <Stack gap="md">
       <RunCard id={training.run.id} title={training.name} />
+      {going && mayManage(campaign.role) && (
+        <Group gap="sm">
+          <Button
+            size="xs" variant="light" leftSection={<IconPlayerStop size={14} />} data-testid="stop-and-keep"
+            loading={stop.isPending} disabled={training.stop_requested || (curves.data ?? []).length === 0} onClick={() => stop.mutate(training.id)}
+          >
+            {t(training.stop_requested ? "training.stopping" : "training.stop")}
+          </Button>
+          <Text size="sm" c="dimmed">
+            {t("training.stopText")}
+          </Text>
+        </Group>
+      )}
       {training.warnings.length > 0 && (
         <div>
           {training.warnings.map((warning) => (
@@ -85,7 +100,7 @@ export function TrainingTab({ campaign }: { campaign: Campaign }) {
                 </Group>
               </Accordion.Control>
               <Accordion.Panel>
-                <TrainingDetail training={training} />
+                <TrainingDetail campaign={campaign} training={training} />
               </Accordion.Panel>
             </Accordion.Item>
           ))}

@@ -1,0 +1,94 @@
+"""The model that a campaign goes by, and the checkpoint that a model answers with."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from campaigns.errors import Conflict, NotAllowed, NotFound
+from models_registry.checkpoints import CheckpointFile, register_internal_model
+from models_registry.models import AuditEntry, CampaignModel, RegisteredModel
+from models_registry.services import choose_checkpoint, current_model, detach_model, promote_model, roll_back
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def three(campaign):
+    """Three models, attached one after the other."""
+    made = [RegisteredModel.objects.create(name=name, task=campaign.task, protocol="winnow_json") for name in ("A", "B", "C")]
+    for model in made:
+        CampaignModel.objects.create(campaign=campaign, model=model)
+    return made
+
+
+def test_where_none_was_promoted_the_one_attached_last_is_current_and_a_promoted_one_stays_so(campaign, manager, three):
+    assert current_model(campaign) == three[2]
+    promote_model(user=manager, campaign=campaign, model_id=three[0].pk)
+    late = RegisteredModel.objects.create(name="D", task=campaign.task, protocol="winnow_json")
+    CampaignModel.objects.create(campaign=campaign, model=late)
+    assert current_model(campaign) == three[0]
+
+
+def test_roll_back_goes_one_step_after_the_other_and_then_says_that_there_is_none(campaign, manager, three):
+    for model in three:
+        promote_model(user=manager, campaign=campaign, model_id=model.pk)
+    promote_model(user=manager, campaign=campaign, model_id=three[2].pk)
+    assert roll_back(user=manager, campaign=campaign) == three[1]
+    assert roll_back(user=manager, campaign=campaign) == three[0]
+    assert current_model(campaign) == three[0]
+    with pytest.raises(Conflict, match="nothing to go back to"):
+        roll_back(user=manager, campaign=campaign)
+    assert AuditEntry.objects.filter(action="model.rolled_back_to").count() == 2
+
+
+def test_a_detached_model_is_current_no_more_and_is_passed_over_on_the_way_back(campaign, manager, three):
+    for model in three:
+        promote_model(user=manager, campaign=campaign, model_id=model.pk)
+    detach_model(user=manager, attached=CampaignModel.objects.get(campaign=campaign, model=three[1]))
+    assert roll_back(user=manager, campaign=campaign) == three[0]
+    detach_model(user=manager, attached=CampaignModel.objects.get(campaign=campaign, model=three[0]))
+    assert current_model(campaign) == three[2], "nothing promoted is left, so the one attached last counts"
+
+
+def test_models_of_others_and_those_that_answer_clicks_cannot_be_promoted(campaign, manager, annotator, three):
+    clicks = RegisteredModel.objects.create(name="Clicks", task="segmentation", protocol="sam", kind="promptable")
+    with pytest.raises(NotFound):
+        promote_model(user=manager, campaign=campaign, model_id=clicks.pk)
+    CampaignModel.objects.create(campaign=campaign, model=clicks)
+    with pytest.raises(Conflict, match="answers clicks"):
+        promote_model(user=manager, campaign=campaign, model_id=clicks.pk)
+    with pytest.raises(NotAllowed):
+        promote_model(user=annotator, campaign=campaign, model_id=three[0].pk)
+    assert current_model(campaign) == three[2]
+
+
+def test_the_address_tells_the_current_model_and_its_history(campaign, manager, three):
+    client = APIClient()
+    client.force_authenticate(manager)
+    address = f"/api/v1/campaigns/{campaign.pk}/current-model"
+    assert client.get(address).json()["promoted"] is False
+    client.put(address, {"model": three[0].pk}, format="json")
+    told = client.put(address, {"model": three[1].pk}, format="json").json()
+    assert (told["model"]["name"], told["promoted"], told["may_roll_back"]) == ("B", True, True)
+    told = client.post(f"{address}/roll-back").json()
+    assert (told["model"]["name"], told["may_roll_back"]) == ("A", False)
+    assert [(row["model"]["name"], row["rolled_back_at"] is None) for row in told["history"]] == [("B", False), ("A", True)]
+    rows = client.get(f"/api/v1/campaigns/{campaign.pk}/models").json()
+    assert {row["model"]["name"]: row["current"] for row in rows} == {"A": True, "B": False, "C": False}
+
+
+def test_another_checkpoint_answers_under_a_version_of_its_own_and_the_way_back_is_free(campaign, manager, annotator, three):
+    label = campaign.labels.first()
+    files = {role: CheckpointFile(f"{role}.winnow", role[0] * 64) for role in ("best", "last")}
+    model = register_internal_model(
+        campaign=campaign, name="T", task=campaign.task, classes=[(label.pk, label.name)], training_run_id=5, files=files, version="4"
+    )
+    attached = CampaignModel.objects.get(campaign=campaign, model=model)
+    assert choose_checkpoint(user=manager, attached=attached, role="last").version == "4-last"
+    attached.refresh_from_db()
+    attached.model.refresh_from_db()
+    assert choose_checkpoint(user=manager, attached=attached, role="last").version == "4-last"
+    assert choose_checkpoint(user=manager, attached=attached, role="best").version == "4"
+    with pytest.raises(NotAllowed):
+        choose_checkpoint(user=annotator, attached=attached, role="last")
+    with pytest.raises(Conflict, match="no last checkpoint"):
+        choose_checkpoint(user=manager, attached=CampaignModel.objects.get(campaign=campaign, model=three[0]), role="last")
