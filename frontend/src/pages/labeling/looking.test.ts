@@ -19,7 +19,7 @@ let task = "segmentation";
 function contextOf(): Context {
   const campaign = { task, settings: {} } as unknown as Campaign;
   const desk = { onDesk: () => ({ effort: { input: vi.fn() } }), say: vi.fn() };
-  const viewer = { reveal: vi.fn(), panBy: vi.fn() };
+  const viewer = { reveal: vi.fn(), panBy: vi.fn(), setFrame: vi.fn() };
   return { desk, session, viewer, preferences: preferencesOf(1), task: campaign.task, multiLabel: false, tools: toolsOf(campaign), toggleKeySheet: vi.fn(), openLabelPalette: vi.fn() } as unknown as Context;
 }
 
