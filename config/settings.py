@@ -113,6 +113,9 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "campaigns.models.campaign.Role",
         "TaskEnum": "campaigns.models.campaign.Task",
         "SplitEnum": "campaigns.models.image.Split",
+        "CheckpointRoleEnum": "models_registry.models.Checkpoint.Role",
+        "ModelKindEnum": "models_registry.models.ModelKind",
+        "DoubtStateEnum": "active_learning.models.DoubtState",
     },
 }
 

@@ -2670,9 +2670,15 @@ export interface components {
             ancestors: components["schemas"]["Relative"][];
             children: components["schemas"]["Relative"][];
         };
+        /**
+         * @description * `best` - Best
+         *     * `last` - Last
+         * @enum {string}
+         */
+        CheckpointRoleEnum: "best" | "last";
         /** @description Which checkpoint answers. */
         ChosenCheckpointRequest: {
-            role: components["schemas"]["Role605Enum"];
+            role: components["schemas"]["CheckpointRoleEnum"];
         };
         ClassOfLabel: {
             class: components["schemas"]["NamedClass"];
@@ -2825,6 +2831,13 @@ export interface components {
             /** Format: double */
             dispute: number;
         };
+        /**
+         * @description * `open` - Open
+         *     * `kept` - Kept
+         *     * `changed` - Changed
+         * @enum {string}
+         */
+        DoubtStateEnum: "open" | "kept" | "changed";
         /** @description The image that a doubt is about. */
         DoubtedImage: {
             id: number;
@@ -3208,14 +3221,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * @description * `external` - External
-         *     * `internal` - Internal
-         *     * `promptable` - Promptable
-         *     * `ensemble` - Ensemble
-         * @enum {string}
-         */
-        Kind112Enum: "external" | "internal" | "promptable" | "ensemble";
         /** @description The revisions that a training used. */
         KnownSnapshot: {
             digest: string;
@@ -3287,7 +3292,7 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
-            readonly state: components["schemas"]["State32fEnum"];
+            readonly state: components["schemas"]["DoubtStateEnum"];
             decided_by: components["schemas"]["User"] | null;
             /** Format: date-time */
             readonly decided_at: string | null;
@@ -3560,7 +3565,7 @@ export interface components {
             name: string;
             description?: string;
             version?: string;
-            readonly kind: components["schemas"]["Kind112Enum"];
+            readonly kind: components["schemas"]["ModelKindEnum"];
             task: components["schemas"]["TaskEnum"];
             /** @description Classification: every class answers for itself (sigmoid). */
             multi_label?: boolean;
@@ -3632,6 +3637,14 @@ export interface components {
          * @enum {string}
          */
         ModelHealthStateEnum: "up" | "down" | "unknown";
+        /**
+         * @description * `external` - External
+         *     * `internal` - Internal
+         *     * `promptable` - Promptable
+         *     * `ensemble` - Ensemble
+         * @enum {string}
+         */
+        ModelKindEnum: "external" | "internal" | "promptable" | "ensemble";
         /** @description Which model a round ranked by. */
         ModelName: {
             readonly id: number;
@@ -3719,7 +3732,7 @@ export interface components {
             readonly id: number;
             readonly name: string;
             readonly version: string;
-            readonly kind: components["schemas"]["Kind112Enum"];
+            readonly kind: components["schemas"]["ModelKindEnum"];
             /** @description Trained here: the role of the checkpoint that answers */
             readonly answers_with: string;
         };
@@ -4089,7 +4102,7 @@ export interface components {
         };
         /** @description What becomes of a doubt; ``open`` takes a decision back. */
         PatchedDecisionRequest: {
-            state?: components["schemas"]["State32fEnum"];
+            state?: components["schemas"]["DoubtStateEnum"];
         };
         /** @description What may change of an image. */
         PatchedImageChangeRequest: {
@@ -4436,7 +4449,7 @@ export interface components {
         /** @description A checkpoint that another came from, or that came from it. */
         Relative: {
             readonly id: number;
-            readonly role: components["schemas"]["Role605Enum"];
+            readonly role: components["schemas"]["CheckpointRoleEnum"];
             readonly model: components["schemas"]["NamedModel"];
         };
         /** @description ``shared``: images that two people or more labeled; without any nobody is judged. */
@@ -4465,12 +4478,6 @@ export interface components {
             /** Format: double */
             accuracy: number;
         };
-        /**
-         * @description * `best` - Best
-         *     * `last` - Last
-         * @enum {string}
-         */
-        Role605Enum: "best" | "last";
         /**
          * @description * `owner` - Owner
          *     * `manager` - Manager
@@ -4826,13 +4833,6 @@ export interface components {
             brightness: number[];
             contrast: number[];
         };
-        /**
-         * @description * `open` - Open
-         *     * `kept` - Kept
-         *     * `changed` - Changed
-         * @enum {string}
-         */
-        State32fEnum: "open" | "kept" | "changed";
         /** @description Two models on the images that both answered about. */
         StatisticsComparison: {
             images: number;
