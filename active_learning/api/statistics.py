@@ -104,7 +104,11 @@ class StatisticsImagesView(APIView):
 class StatisticsImageView(APIView):
     """One image of a model that finds objects."""
 
-    @extend_schema(parameters=[SLICE, THRESHOLDS, IOU], responses=forms.JudgedImageSerializer)
+    @extend_schema(
+        operation_id="campaigns_models_statistics_image_retrieve",
+        parameters=[SLICE, THRESHOLDS, IOU],
+        responses=forms.JudgedImageSerializer,
+    )
     def get(self, request: Request, campaign_id: int, model_id: int, image_id: int) -> Response:
         """Return its objects: rightly found, falsely found, missed."""
         document = objects_of(

@@ -965,7 +965,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Return its objects: rightly found, falsely found, missed. */
-        get: operations["campaigns_models_statistics_images_retrieve_2"];
+        get: operations["campaigns_models_statistics_image_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7375,7 +7375,7 @@ export interface operations {
             };
         };
     };
-    campaigns_models_statistics_images_retrieve_2: {
+    campaigns_models_statistics_image_retrieve: {
         parameters: {
             query?: {
                 /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */

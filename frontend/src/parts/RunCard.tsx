@@ -80,10 +80,11 @@ export function RunActions({ run }: { run: Run }) {
       </Button>
     );
   }
-  if (run.progress.failed === 0) return null;
+  const again = run.kind === "training" && run.state === "failed"; // it goes on where it was
+  if (run.progress.failed === 0 && !again) return null;
   return (
     <Button size="xs" variant="light" leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate()} data-testid="retry-failed">
-      {t("runs.retry", { count: run.progress.failed })}
+      {again ? t("states.retry") : t("runs.retry", { count: run.progress.failed })}
     </Button>
   );
 }
