@@ -26,6 +26,7 @@ from models_registry.networks.checkpoint import ClassifierCheckpoint
 from models_registry.networks.embedding import embed_missing
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.pictures import Pixels
+from models_registry.networks.tensors import part_of
 from models_registry.networks.weights import find_weights
 
 BEST: Final = "best-model.safetensors"
@@ -116,7 +117,7 @@ def _start_head(job: Job[ClassTargets], material: _Material) -> LinearHead | Non
 
 
 def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
-    from active_learning.training.fine_tune import FineTuneLearner, PictureSet, head_of, part_of
+    from active_learning.training.fine_tune import FineTuneLearner, PictureSet, head_of
 
     side_px, total = BackboneSpec.of_size(job.config.size).side_px, len(job.sources)
     all_pixels, readable = decoded_pixels(

@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.metrics import measure
-from active_learning.training.optimizers import memory_of, put_memory
+from active_learning.training.optimizers import memory_of, put_memory, set_rate
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, fetched, mixed, put
+from models_registry.networks.devices import arrays_of, device, fetched, mixed, put
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
 from models_registry.networks.pictures import Pixels
+from models_registry.networks.tensors import part_of, under
 from models_registry.networks.weights import find_weights
 
 HEAD_FACTOR: Final = 10.0  # the head learns faster than what came with ImageNet
@@ -89,8 +90,7 @@ class FineTuneLearner:
 
     def _set_rate(self, step: int) -> float:
         share = 0.5 * (1 + math.cos(math.pi * step / (self._steps * self._config.most_epochs)))
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["peak"] * share
+        set_rate(self._optimizer, share)
         return self._config.learning_rate * share
 
     def _loss(self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator) -> Tensor:
@@ -124,8 +124,7 @@ class FineTuneLearner:
 
     def weights(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of backbone and head."""
-        named = {**_prefixed("backbone.", self._features.state_dict()), **_prefixed("linear.", self._linear.state_dict())}
-        return {name: value.detach().cpu().contiguous().numpy().copy() for name, value in named.items()}
+        return {**under("backbone.", arrays_of(self._features)), **under("linear.", arrays_of(self._linear))}
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
@@ -140,11 +139,6 @@ class FineTuneLearner:
         """Load backbone and head."""
         for prefix, module in (("backbone.", self._features), ("linear.", self._linear)):
             module.load_state_dict({name: torch.from_numpy(array) for name, array in part_of(arrays, prefix).items()})
-
-
-def part_of(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays whose names begin with ``prefix``, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def head_of(arrays: Arrays, *, multi_label: bool) -> LinearHead:
@@ -172,7 +166,3 @@ def _flipped(pixels: Pixels, flips: str, rng: np.random.Generator) -> Pixels:
             chosen = rng.random(len(result)) < 0.5
             result[chosen] = np.flip(result[chosen], axis)
     return result
-
-
-def _prefixed(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {prefix + name: value for name, value in state.items()}

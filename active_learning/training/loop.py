@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 import numpy.typing as npt
 
-from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 LAST: Final = "last.safetensors"
@@ -170,13 +170,13 @@ class _Keeper:
             arrays, document = read_tensors(self.path)
         except (FileNotFoundError, TensorFileError):
             return None
-        return Progress.from_document(document), _part(arrays, "state."), _part(arrays, "best.")
+        return Progress.from_document(document), part_of(arrays, "state."), part_of(arrays, "best.")
 
     def keep(self, progress: Progress, learner: Learner, best: Arrays, *, now: bool) -> None:
         if not now and time.monotonic() - self.written_at < SAVE_EVERY_S:
             return
         # One file holds the state and the best weights, so that a crash can never tear them apart.
-        write_tensors(self.path, {**_named(learner.state(), "state."), **_named(best, "best.")}, progress.as_document())
+        write_tensors(self.path, {**under("state.", learner.state()), **under("best.", best)}, progress.as_document())
         self.written_at = time.monotonic()
 
 
@@ -248,11 +248,3 @@ def _reason_to_stop(progress: Progress, plan: Plan, learner: Learner, hooks: Hoo
     )
     settled = next((reason for reason, holds in reasons if holds), "")
     return settled or ("stopped" if hooks.should_stop() else "")
-
-
-def _named(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    return {prefix + name: array for name, array in arrays.items()}
-
-
-def _part(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

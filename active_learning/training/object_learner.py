@@ -15,9 +15,11 @@ from torch import nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import Gallery, Rows, truth_of
 from active_learning.training.object_measures import Measured, measured
-from active_learning.training.optimizers import memory_of, put_memory, share_at
+from active_learning.training.optimizers import memory_of, put_memory, set_rate, share_at
 from models_registry.networks.backbones import use_few_threads
-from models_registry.networks.objects import ObjectNetwork, arrays_of, put_arrays
+from models_registry.networks.devices import arrays_of
+from models_registry.networks.objects import ObjectNetwork, put_arrays
+from models_registry.networks.tensors import part_of, under
 
 HEADS: Final = "heads."
 BACKBONE: Final = "backbone."
@@ -77,8 +79,7 @@ class ObjectLearner:
 
     def _set_rate(self, step: int) -> float:
         share = share_at(step, self._steps * self._config.most_epochs)
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["peak"] * share
+        set_rate(self._optimizer, share)
         return self._config.learning_rate * share
 
     def validate(self) -> dict[str, float]:
@@ -103,7 +104,7 @@ class ObjectLearner:
     def weights(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of the heads, and of the backbone where it learns."""
         backbone = {} if self._features is None else arrays_of(self._features)
-        return {**_named(HEADS, arrays_of(self._network)), **_named(BACKBONE, backbone)}
+        return {**under(HEADS, arrays_of(self._network)), **under(BACKBONE, backbone)}
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
@@ -119,12 +120,3 @@ class ObjectLearner:
         put_arrays(self._network, part_of(arrays, HEADS))
         if self._features is not None:
             put_arrays(self._features, part_of(arrays, BACKBONE))
-
-
-def part_of(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays whose names begin with ``prefix``, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
-def _named(prefix: str, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
-    return {prefix + name: array for name, array in arrays.items()}

@@ -13,17 +13,18 @@ from active_learning.training.bands import card_of
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.galleries import FrozenGallery, PixelGallery, maps_embedder, maps_store
 from active_learning.training.loop import Fitted, Plan, fit
-from active_learning.training.object_learner import BACKBONE, HEADS, Lesson, ObjectLearner, part_of
+from active_learning.training.object_learner import BACKBONE, HEADS, Lesson, ObjectLearner
 from active_learning.training.object_measures import Measured
 from active_learning.training.object_targets import ObjectTargets
 from active_learning.training.pixels import decoded_pixels
 from active_learning.training.splits import Division, divide
 from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import use_few_threads
+from models_registry.networks.devices import arrays_of
 from models_registry.networks.embedding import embed_missing
 from models_registry.networks.object_checkpoint import SIDES, ObjectCheckpoint
-from models_registry.networks.objects import ObjectNetwork, arrays_of, installed_maps, put_arrays, seeded_network, tuned_maps
-from models_registry.networks.tensors import TensorFileError
+from models_registry.networks.objects import ObjectNetwork, installed_maps, put_arrays, seeded_network, tuned_maps
+from models_registry.networks.tensors import TensorFileError, part_of
 from models_registry.networks.weights import find_weights
 
 BEST: Final = "best-model.safetensors"

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import HeadLearner
 from active_learning.training.label_maps import UNLABELED, LabelMap
-from active_learning.training.optimizers import memory_of, put_memory, share_at
+from active_learning.training.optimizers import memory_of, put_memory, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
 from models_registry.networks.backbones import as_tensor, use_few_threads
-from models_registry.networks.devices import fetched, put
+from models_registry.networks.devices import arrays_of, fetched, put
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.pyramid import padded
-from models_registry.networks.segmenter import Segmenter, arrays_of, load_arrays
+from models_registry.networks.segmenter import Segmenter, load_arrays
 
 HEAD_FACTOR: Final = 10.0  # head and decoder learn faster than what came with ImageNet
 AT_ONCE_PX: Final = 2**20  # pixels that a step holds in memory; a batch of more is added up in parts
@@ -96,8 +96,7 @@ class SegmenterLearner:
 
     def _set_rate(self, step: int) -> float:
         share = share_at(step, self._steps * self._config.most_epochs)
-        for group in self._optimizer.param_groups:
-            group["lr"] = group["peak"] * share
+        set_rate(self._optimizer, share)
         return self._config.learning_rate * share
 
     def _backward(self, pixels: Pixels, labels: LabelMap) -> float:

@@ -35,9 +35,10 @@ from active_learning.training.splits import divide
 from active_learning.training.tiles import Tile, TileSet, decoded_tiles, plan_tiles, side_for
 from campaigns.errors import InvalidInput
 from models_registry.networks.bands import BandScale
+from models_registry.networks.devices import arrays_of
 from models_registry.networks.heads import LinearHead, softmax
 from models_registry.networks.pyramid import PixelFeatures, features_of
-from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, arrays_of, load_arrays, normaliser, pixel_backbone
+from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, load_arrays, normaliser, pixel_backbone
 from models_registry.networks.segmenter_checkpoint import WINDOWS, SegmenterCheckpoint
 from models_registry.networks.weights import find_weights
 

@@ -16,6 +16,7 @@ from campaigns.errors import Conflict
 from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.devices import device, fetched, mixed, put
 from models_registry.networks.pictures import COLORS, Pixels, stacked
+from models_registry.networks.tensors import part_of
 from models_registry.networks.weights import WeightsFile, find_weights
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def trained_features(weights: WeightsFile, bands: int = COLORS) -> nn.Sequential
     features: nn.Sequential = bare_network().features
     try:
         state = torch.load(weights.path, map_location="cpu", weights_only=True)
-        features.load_state_dict({name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")})
+        features.load_state_dict(part_of(state, "features."))
     except (RuntimeError, UnpicklingError, ValueError, AttributeError, EOFError) as error:
         raise Conflict(f"{weights.path} does not hold the weights of torchvision's mobilenet_v2.", code="backbone_weights_unfit") from error
     return taking_bands(features, bands)

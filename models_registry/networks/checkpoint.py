@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.heads import LinearHead
-from models_registry.networks.tensors import TensorFileError, read_document, read_tensors, write_tensors
+from models_registry.networks.tensors import TensorFileError, part_of, read_document, read_tensors, under, write_tensors
 
 FORMAT: Final = "winnow-classifier/1"
 BACKBONE: Final = "backbone."
@@ -60,7 +60,7 @@ class ClassifierCheckpoint:
             "bands": None if self.scale is None else self.scale.as_document(),
             "about": dict(self.about),
         }
-        write_tensors(path, {**self.head.arrays(), **{BACKBONE + name: array for name, array in self.backbone.items()}}, document)
+        write_tensors(path, {**self.head.arrays(), **under(BACKBONE, self.backbone)}, document)
 
     @classmethod
     def load(cls, path: Path) -> ClassifierCheckpoint:
@@ -70,7 +70,7 @@ class ClassifierCheckpoint:
             if document["format"] != FORMAT:
                 raise ValueError(f"its format is {document['format']!r}, not {FORMAT!r}")
             head = LinearHead.from_arrays(arrays, temperature=float(document["temperature"]), multi_label=bool(document["multi_label"]))
-            backbone = {name.removeprefix(BACKBONE): array for name, array in arrays.items() if name.startswith(BACKBONE)}
+            backbone = part_of(arrays, BACKBONE)
             classes, scale = tuple(document["classes"]), scale_in(document)
             return cls(head, classes, document["size"], document["weights_sha256"], backbone, document["about"], scale)
         except (KeyError, TypeError, ValueError) as error:

@@ -17,7 +17,7 @@ from campaigns.errors import Conflict
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
 VARIABLE = "WINNOW_DEVICE"
 
@@ -60,3 +60,8 @@ def put(array: npt.NDArray[Any]) -> Tensor:
 def fetched(tensor: Tensor) -> npt.NDArray[np.float32]:
     """Return a tensor as an array of float32."""
     return np.asarray(tensor.detach().float().cpu().numpy(), np.float32)
+
+
+def arrays_of(module: nn.Module) -> dict[str, npt.NDArray[Any]]:
+    """Return a copy of a module's weights."""
+    return {name: value.detach().cpu().contiguous().numpy().copy() for name, value in module.state_dict().items()}

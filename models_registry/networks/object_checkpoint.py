@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.checkpoint import BACKBONE
-from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 FORMAT: Final = "winnow-objects/1"
 HEADS: Final = "heads."
@@ -91,8 +91,7 @@ class ObjectCheckpoint:
             "bands": None if self.scale is None else self.scale.as_document(),
             "about": dict(self.about),
         }
-        heads = {HEADS + name: array for name, array in self.heads.items()}
-        write_tensors(path, {**heads, **{BACKBONE + name: array for name, array in self.backbone.items()}}, document)
+        write_tensors(path, {**under(HEADS, self.heads), **under(BACKBONE, self.backbone)}, document)
 
     @classmethod
     def load(cls, path: Path) -> ObjectCheckpoint:
@@ -105,10 +104,7 @@ class ObjectCheckpoint:
             anatomy = Anatomy(document["part"], tuple(str(name) for name in document["classes"]), points)
             if document["size"] not in SIDES:
                 raise ValueError(f"it knows no size {document['size']!r}")
-            heads, backbone = (
-                {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-                for prefix in (HEADS, BACKBONE)
-            )
+            heads, backbone = (part_of(arrays, prefix) for prefix in (HEADS, BACKBONE))
             digest, about, scale = str(document["weights_sha256"]), dict(document["about"]), scale_in(document)
             return cls(anatomy, heads, document["size"], digest, backbone, about, scale)
         except (KeyError, TypeError, ValueError) as error:

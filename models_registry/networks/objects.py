@@ -241,8 +241,3 @@ def put_arrays(module: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> Non
     if own != {name: array.shape for name, array in arrays.items()}:
         raise ValueError("the weights do not fit the network that the file describes")
     module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-
-
-def arrays_of(module: nn.Module) -> dict[str, npt.NDArray[Any]]:
-    """Return a copy of a module's weights."""
-    return {name: value.detach().cpu().contiguous().numpy().copy() for name, value in module.state_dict().items()}

@@ -108,11 +108,6 @@ def normaliser(scale: BandScale | None) -> Callable[[Tensor], Tensor]:
     return lambda batch: normalised(batch, scale)
 
 
-def arrays_of(module: nn.Module) -> dict[str, npt.NDArray[Any]]:
-    """Return a copy of a module's weights."""
-    return {name: value.detach().cpu().contiguous().numpy().copy() for name, value in module.state_dict().items()}
-
-
 def load_arrays(module: nn.Module, arrays: Arrays) -> None:
     """Put weights into a module; raises ValueError when they do not fit."""
     try:

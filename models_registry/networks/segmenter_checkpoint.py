@@ -12,7 +12,7 @@ import numpy.typing as npt
 from models_registry.networks.bands import BandScale, bands_seen, scale_in
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.pyramid import dimension
-from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 FORMAT: Final = "winnow-segmenter/1"
 BACKBONE: Final = "backbone."
@@ -65,7 +65,7 @@ class SegmenterCheckpoint:
             "bands": None if self.scale is None else self.scale.as_document(),
             "about": dict(self.about),
         }
-        write_tensors(path, {**self.head.arrays(), **_named(self.backbone, BACKBONE), **_named(self.decoder, DECODER)}, document)
+        write_tensors(path, {**self.head.arrays(), **under(BACKBONE, self.backbone), **under(DECODER, self.decoder)}, document)
 
     @classmethod
     def load(cls, path: Path) -> SegmenterCheckpoint:
@@ -76,15 +76,8 @@ class SegmenterCheckpoint:
                 raise ValueError(f"its format is {document['format']!r}, not {FORMAT!r}")
             head = LinearHead.from_arrays(arrays, temperature=float(document["temperature"]), multi_label=False)
             scale = scale_in(document)
-            backbone, decoder = (
-                {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-                for prefix in (BACKBONE, DECODER)
-            )
+            backbone, decoder = (part_of(arrays, prefix) for prefix in (BACKBONE, DECODER))
             classes, about = tuple(document["classes"]), document["about"]
             return cls(head, classes, document["size"], document["weights_sha256"], scale, backbone, decoder, about)
         except (KeyError, TypeError, ValueError) as error:
             raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error
-
-
-def _named(arrays: Arrays, prefix: str) -> dict[str, npt.NDArray[Any]]:
-    return {prefix + name: array for name, array in arrays.items()}

@@ -13,12 +13,13 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Value = TypeVar("Value")
 
 MAX_HEADER_BYTES: Final = 16 * 1024 * 1024
 DTYPES: Final[dict[str, np.dtype[Any]]] = {
@@ -30,6 +31,16 @@ NAMES: Final = {dtype: name for name, dtype in DTYPES.items()}
 
 class TensorFileError(ValueError):
     """A file that is not what it should be; the message says where it breaks."""
+
+
+def under(prefix: str, named: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the same values with ``prefix`` before their names, so that several sets fit into one file."""
+    return {prefix + name: value for name, value in named.items()}
+
+
+def part_of(named: Mapping[str, Value], prefix: str) -> dict[str, Value]:
+    """Return those whose names begin with ``prefix``, without it: what ``under`` was given."""
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
 
 
 def write_tensors(path: Path, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:

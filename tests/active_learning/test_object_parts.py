@@ -179,7 +179,8 @@ class TestPrecision:
 
 
 def checkpoint_of(anatomy):
-    from models_registry.networks.objects import arrays_of, seeded_network
+    from models_registry.networks.devices import arrays_of
+    from models_registry.networks.objects import seeded_network
     from models_registry.networks.weights import find_weights
 
     return ObjectCheckpoint(anatomy, arrays_of(seeded_network(anatomy, 1)), "small", find_weights().sha256)
