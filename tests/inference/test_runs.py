@@ -11,7 +11,7 @@ from campaigns.models import AnnotationSet, ItemState, Run, RunItem, RunState
 from campaigns.runs import RunContext, cancel_run, claim_run, execute_now, retry_run
 from inference.models import Prediction, Prefill
 from inference.services import predict_pool, start_inference
-from inference.services.answering import DEAD_AFTER
+from inference.services.answering import BATCH, DEAD_AFTER
 from inference.services.executing import execute_inference
 from models_registry.models import RegisteredModel
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
@@ -128,19 +128,20 @@ def test_a_run_without_any_answer_fails_with_the_commonest_reason(campaign, make
 
 
 def test_a_dead_endpoint_ends_the_run_early_and_a_retry_takes_up_the_rest(campaign, make_image, make_model):
-    for _ in range(DEAD_AFTER + 60):
+    images = DEAD_AFTER + 2 * BATCH  # the verdict falls within DEAD_AFTER - 1 outcomes and one whole batch after them
+    for _ in range(images):
         make_image(campaign)
     model = make_model(campaign, dead_url(), options={"concurrency": 4})
     run = execute_now(started(campaign, model))
     assert run.state == RunState.FAILED
     assert "does not answer" in run.error
     codes = Counter(RunItem.objects.filter(run=run, state=ItemState.FAILED).values_list("code", flat=True))
-    assert sum(codes.values()) == DEAD_AFTER + 60
+    assert sum(codes.values()) == images
     assert codes["not_tried"] > 0
     with answering() as endpoint:
         type(model).objects.update(url=endpoint.url)
         run = execute_now(retry_run(run))
-    assert (run.state, run.done, run.failed_items) == (RunState.SUCCEEDED, DEAD_AFTER + 60, 0)
+    assert (run.state, run.done, run.failed_items) == (RunState.SUCCEEDED, images, 0)
 
 
 def test_an_endpoint_that_restarts_costs_no_image(campaign, make_image, make_model, monkeypatch):
