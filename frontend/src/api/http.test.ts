@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { apiFetch, apiUrl, csrfToken } from "./http";
 import { ApiProblem, messageOf, problemMessage, Unreachable } from "./problems";

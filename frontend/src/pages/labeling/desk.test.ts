@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { NO_DEFINITIONS } from "@/core/attributes";
 import { NO_SKELETONS } from "@/core/skeleton";
 import { ToolSettings } from "@/core/tool-settings";

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
 import type { Label } from "@/api/types";
 import { COMMAND_KEYS, COMMANDS } from "./commands";

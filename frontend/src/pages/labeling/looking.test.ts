@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Campaign } from "@/api/types";
 import { NO_PROFILES } from "@/keys/keymap";
