@@ -11,14 +11,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO, Final
 
-from inference.offline.manifest import NETWORK, TENSORS, Manifest
-from inference.offline.modules import ROOT, needed_by
+from inference.offline.manifest import BACKBONE, CHECKPOINT, TENSORS, Manifest
+from inference.offline.modules import ROOT, Needed, needed_by
 from inference.offline.server import PORT
 from inference.tensors.settings import TensorSettings
 
 SERVER: Final = "inference.offline.server"
 DISTRIBUTIONS: Final = {"PIL": "pillow", "cv2": "opencv-python-headless"}
 """Packages that are installed by another name than they are imported by."""
+PREDICTORS: Final = "inference.protocols.local", "inference.protocols.local_objects", "inference.protocols.segmenter"
+"""What loads checkpoints of ours; it is named by strings there, which no search for imports finds."""
+BUILDS: Final = frozenset({"torch", "torchvision"})
+"""Packages that come in several builds, each with needs of its own: pip settles these where the model is going to live."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SERVE: Final = '''"""Answer the predict API with the model in this folder: python serve.py --help."""
 
@@ -57,7 +61,7 @@ or, with Docker:
 
     docker build --tag model . && docker run --rm --publish {port}:{port} model
 
-It was packed with Python {python}, and runs on Linux and macOS; elsewhere use Docker. `serve.py --help` lists the settings:
+{build}It was packed with Python {python}, and runs on Linux and macOS; elsewhere use Docker. `serve.py --help` lists the settings:
 `--host 0.0.0.0` lets other machines ask, `--token` (or WINNOW_TOKEN) makes callers send a token, `--allow-urls` lets it fetch pictures.
 
 ## Ask it
@@ -82,13 +86,19 @@ and `?thresholds={{"Water": 0.4}}` set the least confidence. `GET /healthz` says
 _CLASSIFIER: Final = (
     "Input `image`: (n, 3, {side}, {side}) float32, red, green and blue from 0 to 255; output `probabilities`: (n, {classes})."
 )
+_CHECKPOINT: Final = "It is computed by torch, on the processor; WINNOW_DEVICE=cuda takes a GPU."
+_BUILD: Final = (
+    "Any build of torch of that version serves; the one for processors alone is much smaller than the one that pip takes by itself.\n\n"
+)
 _TENSORS: Final = "The file as it was uploaded; labels.json says how pictures become its input, and how its outputs are read."
 
 
-def write_archive(target: IO[bytes], manifest: Manifest, network: Path) -> None:
-    """Write the ZIP. ``network``: the ONNX file, which goes in as it is."""
+def write_archive(target: IO[bytes], manifest: Manifest, network: Path, backbone: Path | None = None) -> None:
+    """Write the ZIP. ``network``: its file, which goes in as it is; ``backbone``: the weights that a checkpoint stands on, likewise."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(network, NETWORK, zipfile.ZIP_STORED)  # numbers of a network do not shrink
+        archive.write(network, manifest.network, zipfile.ZIP_STORED)  # numbers of a network do not shrink
+        if backbone is not None:
+            archive.write(backbone, BACKBONE, zipfile.ZIP_STORED)
         archive.writestr("labels.json", json.dumps(manifest.as_document(), indent=2, ensure_ascii=False) + "\n")
         archive.writestr("serve.py", SERVE)
         archive.writestr("requirements.txt", "".join(f"{line}\n" for line in requirements(manifest)))
@@ -96,17 +106,22 @@ def write_archive(target: IO[bytes], manifest: Manifest, network: Path) -> None:
         archive.writestr("README.md", _readme(manifest))
         if (ROOT / "LICENSE").is_file():
             archive.write(ROOT / "LICENSE", "lib/LICENSE")
-        for file in needed_by(SERVER).files:
+        for file in needed(manifest.kind).files:
             archive.write(ROOT / file, f"lib/{file}")
+
+
+def needed(kind: str) -> Needed:
+    """Return what the server needs for models of a kind."""
+    return needed_by(SERVER, *PREDICTORS) if kind == CHECKPOINT else needed_by(SERVER)
 
 
 def requirements(manifest: Manifest) -> list[str]:
     """Return the packages that the server needs for this model, pinned to the versions that are installed here."""
-    packages = set(needed_by(SERVER).packages)
+    packages = set(needed(manifest.kind).packages)
     if manifest.kind != TENSORS or TensorSettings.from_options(manifest.card.options).resample != "linear":
         packages.discard("cv2")  # only bilinear tensors are made with it
     names = _with_theirs(DISTRIBUTIONS.get(each, each) for each in packages)
-    return [f"{name}=={metadata.version(name)}" for name in sorted(names)]
+    return [f"{name}=={metadata.version(name).partition('+')[0]}" for name in sorted(names)]  # "+cpu" names a build
 
 
 def _with_theirs(names: Iterable[str]) -> set[str]:
@@ -118,6 +133,8 @@ def _with_theirs(names: Iterable[str]) -> set[str]:
         if name in found or not _is_installed(name):  # what is not here is needed on other systems alone
             continue
         found.add(name)
+        if name in BUILDS:
+            continue
         wanted = [each for each in metadata.requires(name) or () if "extra ==" not in each]
         waiting += [match[0] for match in map(_NAME.match, wanted) if match]
     return found
@@ -137,10 +154,10 @@ def _python() -> str:
 
 def _readme(manifest: Manifest) -> str:
     model = manifest.model
-    about = (
-        _TENSORS if manifest.kind == TENSORS else _CLASSIFIER.format(side=manifest.side_px, classes=len(manifest.card.classes))
-    )  # fmt: skip
+    texts = {TENSORS: _TENSORS, CHECKPOINT: _CHECKPOINT}
+    about = texts.get(manifest.kind) or _CLASSIFIER.format(side=manifest.side_px, classes=len(manifest.card.classes))
     return README.format(
         name=model.name, version=model.version, campaign=manifest.campaign_name, campaign_id=manifest.campaign_id, model_id=model.id,
-        checkpoint=f" ({model.role} checkpoint)" if model.role else "", python=_python(), port=PORT, network=NETWORK, about=about,
+        checkpoint=f" ({model.role} checkpoint)" if model.role else "", python=_python(), port=PORT, network=manifest.network, about=about,
+        build=_BUILD if manifest.kind == CHECKPOINT else "",
     )  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from campaigns.errors import Conflict, InvalidInput, NotFound, Unavailable
 from campaigns.imagery import Refused, probe
 from inference.inputs import StoredImage
 from inference.looking import look_once
-from inference.offline.manifest import CLASSIFIER, NETWORK, Manifest
+from inference.offline.manifest import BACKBONE, CHECKPOINT, CLASSIFIER, Manifest
 from inference.predictors import LocalPredictor, Picture, classified
 from inference.schema import Prediction, PredictionRejected
 from inference.serving.questions import Served, Wanted, by_label
@@ -70,10 +72,14 @@ class OfflineModel:
     def load(cls, folder: Path, *, threads: int = 0) -> OfflineModel:
         """Load what lies in a folder; raises ``Conflict`` when the network's file is not the one that came with it."""
         manifest = Manifest.from_document(json.loads((folder / "labels.json").read_text(encoding="utf-8")))
-        path = folder / NETWORK
+        path = folder / manifest.network
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != manifest.sha256:
-                raise Conflict(f"{NETWORK} is not the file that came with labels.json. Unpack the archive again.", code="model_damaged")
+                raise Conflict(
+                    f"{manifest.network} is not the file that came with labels.json. Unpack the archive again.", code="model_damaged"
+                )
+        if manifest.kind == CHECKPOINT:
+            return cls(manifest, _checkpoint(path, manifest.card, threads))
         session = open_session(path, threads=threads)
         if manifest.kind == CLASSIFIER:
             return cls(manifest, SquareClassifier(session, manifest.card, manifest.side_px))
@@ -110,6 +116,17 @@ class OfflineModel:
             raise InvalidInput(refused.detail, code=refused.code) from refused
         except PredictionRejected as error:
             raise Unavailable(f"The model gave no answer: {error}", code="rejected") from error
+
+
+def _checkpoint(path: Path, card: ModelCard, threads: int) -> LocalPredictor:
+    """Load a checkpoint of ours. What that needs is named by strings, because other archives do without it and without torch."""
+    backbone = path.parent / BACKBONE
+    if backbone.is_file():
+        os.environ[import_module("models_registry.networks.weights").VARIABLE] = str(backbone)
+    if threads:
+        os.environ["WINNOW_TORCH_THREADS"] = str(threads)
+    predictor: LocalPredictor = import_module("inference.protocols.local").load_predictor(path=path, card=card)
+    return predictor
 
 
 def _stored(content: bytes, name: str, path: Path) -> StoredImage:

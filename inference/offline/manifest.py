@@ -13,17 +13,21 @@ from inference.wire import ModelCard, ModelClass
 from models_registry.options import ModelOptions
 
 FORMAT: Final = "winnow-offline/1"
-NETWORK: Final = "model.onnx"
 CLASSIFIER: Final = "classifier"
 TENSORS: Final = "tensors"
+CHECKPOINT: Final = "checkpoint"
+NETWORKS: Final = {CLASSIFIER: "model.onnx", TENSORS: "model.onnx", CHECKPOINT: "model.winnow"}
+"""The file of the network in an archive, by the kind of the model."""
+BACKBONE: Final = "backbone.pth"
+"""What a checkpoint on frozen features stands on, beside it."""
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What is known of a model that was taken along.
 
-    ``names``: labels of the campaign by id. ``kind``: a classifier of ours that sees squares of ``side_px``, or a network of
-    tensors that its card's options describe. ``sha256``: of the network's file.
+    ``names``: labels of the campaign by id. ``kind``: a classifier of ours that sees squares of ``side_px``, a network of
+    tensors that its card's options describe, or a checkpoint of ours as it is, which torch computes. ``sha256``: of the network's file.
     """
 
     campaign_id: int
@@ -35,6 +39,11 @@ class Manifest:
     kind: str
     sha256: str
     side_px: int = 0
+
+    @property
+    def network(self) -> str:
+        """The name of the network's file."""
+        return NETWORKS[self.kind]
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -51,7 +60,7 @@ class Manifest:
             "thresholds": {str(label): value for label, value in rules.thresholds.items()},
             "model_threshold": rules.model_threshold,
             "simplify_px": rules.simplify_px,
-            "network": {"file": NETWORK, "sha256": self.sha256, "kind": self.kind, "side_px": self.side_px},
+            "network": {"file": self.network, "sha256": self.sha256, "kind": self.kind, "side_px": self.side_px},
         }  # fmt: skip
 
     @classmethod

@@ -23,11 +23,11 @@ class Needed:
 
 
 @lru_cache(maxsize=4)
-def needed_by(module: str) -> Needed:
-    """Return everything that a module imports, imports of imports and those inside functions too, and the module itself."""
+def needed_by(*modules: str) -> Needed:
+    """Return everything that modules import, imports of imports and those inside functions too, and the modules themselves."""
     found: dict[str, Path] = {}
     packages: set[str] = set()
-    waiting = [module]
+    waiting = list(modules)
     while waiting:
         name = waiting.pop()
         file = _file_of(name)

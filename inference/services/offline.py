@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
@@ -17,7 +17,7 @@ from campaigns.permissions import MANAGE, require_role
 from campaigns.storage import folder
 from inference.endpoints import model_card
 from inference.offline.archive import write_archive
-from inference.offline.manifest import CLASSIFIER, TENSORS, Manifest
+from inference.offline.manifest import CHECKPOINT, CLASSIFIER, TENSORS, Manifest
 from inference.services.onnx import onnx_file
 from inference.services.planning import draft_rules
 from inference.serving.questions import AskedModel
@@ -26,7 +26,12 @@ from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.checkpoint import FORMAT as CLASSIFIER_FORMAT
 from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
+from models_registry.networks.object_checkpoint import FORMAT as OBJECTS_FORMAT
+from models_registry.networks.object_checkpoint import ObjectCheckpoint
+from models_registry.networks.segmenter_checkpoint import FORMAT as SEGMENTER_FORMAT
+from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
 from models_registry.networks.tensors import TensorFileError
+from models_registry.networks.weights import find_weights
 from models_registry.protocols import LOCAL, ONNX
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -46,10 +51,14 @@ def pack_model(*, user: User, campaign: Campaign, model: RegisteredModel, role: 
         return _packed(_manifest(campaign, model, "", kind=TENSORS, sha256=sha256), path)
     if model.kind != ModelKind.INTERNAL or model.protocol != LOCAL:
         raise Conflict("This model's network is not here to be packed: it answers elsewhere, or only clicks.", code="not_downloadable")
-    with _exported(_checkpoint_file(model, role)) as (path, side_px):
-        with path.open("rb") as file:
-            sha256 = file_digest(file, "sha256").hexdigest()
-        return _packed(_manifest(campaign, model, role, kind=CLASSIFIER, sha256=sha256, side_px=side_px), path)
+    checkpoint = _checkpoint_file(model, role)
+    classifier = _plain_classifier(checkpoint)
+    if classifier is None:
+        manifest = _manifest(campaign, model, role, kind=CHECKPOINT, sha256=_digest(checkpoint))
+        return _packed(manifest, checkpoint, _backbone_of(checkpoint))
+    with _exported(checkpoint) as path:
+        manifest = _manifest(campaign, model, role, kind=CLASSIFIER, sha256=_digest(path), side_px=SIZES[classifier.size])
+        return _packed(manifest, path)
 
 
 def _manifest(campaign: Campaign, model: RegisteredModel, role: str, *, kind: str, sha256: str, side_px: int = 0) -> Manifest:
@@ -60,10 +69,15 @@ def _manifest(campaign: Campaign, model: RegisteredModel, role: str, *, kind: st
     )  # fmt: skip
 
 
-def _packed(manifest: Manifest, network: Path) -> IO[bytes]:
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _packed(manifest: Manifest, network: Path, backbone: Path | None = None) -> IO[bytes]:
     file = tempfile.TemporaryFile(prefix="download-", dir=folder("incoming"))  # noqa: SIM115 the caller sends it, then closes it
     try:
-        write_archive(file, manifest, network)
+        write_archive(file, manifest, network, backbone)
         file.seek(0)
     except BaseException:
         file.close()
@@ -79,32 +93,45 @@ def _checkpoint_file(model: RegisteredModel, role: str) -> Path:
     return path
 
 
-def _require_classifier(checkpoint: Path) -> None:
+LOADERS: Final[dict[str, Callable[[Path], ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint]]] = {
+    CLASSIFIER_FORMAT: ClassifierCheckpoint.load,
+    OBJECTS_FORMAT: ObjectCheckpoint.load,
+    SEGMENTER_FORMAT: SegmenterCheckpoint.load,
+}
+
+
+def _loaded(checkpoint: Path) -> ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint:
     try:
         kind = format_of(checkpoint)
+        if kind not in LOADERS:
+            raise TensorFileError(f"its format is {kind!r}, which this version of Winnow does not know.")
+        return LOADERS[kind](checkpoint)
     except (OSError, TensorFileError) as error:
         raise Conflict(f"The checkpoint cannot be packed: {error}", code="checkpoint_damaged") from error
-    if kind != CLASSIFIER_FORMAT:
+
+
+def _plain_classifier(checkpoint: Path) -> ClassifierCheckpoint | None:
+    """Return a classifier of colours, whose network our own writer can put into an ONNX file; None for any other checkpoint."""
+    loaded = _loaded(checkpoint)
+    return loaded if isinstance(loaded, ClassifierCheckpoint) and loaded.scale is None else None
+
+
+def _backbone_of(checkpoint: Path) -> Path | None:
+    """Return the file of weights that a checkpoint stands on, None where it holds its own; raises Conflict where others are installed."""
+    loaded = _loaded(checkpoint)
+    if not loaded.is_frozen:
+        return None
+    weights = find_weights()
+    if weights.sha256 != loaded.weights_sha256:
         raise Conflict(
-            "Only models that classify whole images can be taken along with a server of their own. Ask this one by the predict API.",
-            code="not_downloadable",
+            "The model was trained on a backbone with other weights than those installed now. Train it again.", code="backbone_changed"
         )
+    return weights.path
 
 
 @contextmanager
-def _exported(checkpoint: Path) -> Iterator[tuple[Path, int]]:
-    """Let a checkpoint lie on the disk as an ONNX file; yield it with the side of the square that it sees."""
-    _require_classifier(checkpoint)
-    try:
-        loaded = ClassifierCheckpoint.load(checkpoint)
-    except (OSError, TensorFileError) as error:
-        raise Conflict(f"The checkpoint cannot be packed: {error}", code="checkpoint_damaged") from error
-    if loaded.scale is not None:
-        raise Conflict(
-            "A model of chosen bands cannot be taken along with a server of its own yet. Ask it by the predict API.",
-            code="not_downloadable",
-        )
-    side_px = SIZES[loaded.size]
+def _exported(checkpoint: Path) -> Iterator[Path]:
+    """Let a classifier lie on the disk as an ONNX file."""
     with tempfile.TemporaryDirectory(prefix="export-", dir=folder("incoming")) as place:
         target = Path(place) / "model.onnx"
         command = [sys.executable, "-m", "models_registry.networks.onnx_export", str(checkpoint.resolve()), str(target.resolve())]
@@ -114,4 +141,4 @@ def _exported(checkpoint: Path) -> Iterator[tuple[Path, int]]:
             raise Conflict("Packing the model took more than two minutes. Try again when less is going on.", code="export_slow") from error
         if done.returncode != 0:
             raise Conflict(done.stdout.strip() or "Packing the model ended the process that did it. Try again.", code="export_failed")
-        yield target, side_px
+        yield target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -205,10 +206,15 @@ def as_tensor(batch: Pixels) -> torch.Tensor:
     return put(batch).permute(0, 3, 1, 2).float()
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def use_few_threads() -> None:
     """Let torch use the cores that this process may use, or what WINNOW_TORCH_THREADS says."""
     import torch
 
-    wanted = int(os.environ.get("WINNOW_TORCH_THREADS") or 0) or len(os.sched_getaffinity(0))
+    wanted = int(os.environ.get("WINNOW_TORCH_THREADS") or 0) or cores()
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)

@@ -246,5 +246,5 @@ class TestStart:
         assert "start_from: the checkpoint cannot be read" in run.error
         with pytest.raises(Conflict, match="cannot be loaded"):
             load_predictor(first.model)
-        with pytest.raises(Conflict, match="Only models that classify"):
-            pack_model(user=manager, campaign=campaign, model=tuned.model)
+        with pytest.raises(Conflict, match="cannot be packed"):
+            pack_model(user=manager, campaign=campaign, model=first.model)

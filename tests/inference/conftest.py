@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from campaigns.models import Campaign, Label
+from inference.serving.answers import ModelAnswers
 from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
 
 
@@ -46,3 +48,10 @@ def make_model() -> Callable[..., RegisteredModel]:
         return model
 
     return make
+
+
+@pytest.fixture
+def own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let models of our own answer in this process, as the process beside the web server does."""
+    answers = ModelAnswers()
+    monkeypatch.setattr("inference.serving.client.ask", lambda _, question, **more: answers.answer(orjson.loads(orjson.dumps(question))))

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import orjson
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rasterio.io import MemoryFile
@@ -34,7 +33,6 @@ from inference.offline.modules import needed_by
 from inference.offline.server import Handler
 from inference.predictors import Picture
 from inference.protocols.local import load_predictor
-from inference.serving.answers import ModelAnswers
 from inference.wire import ModelCard
 from models_registry.checkpoints import CheckpointFile, checkpoint_folder, register_internal_model
 from models_registry.models import CampaignModel, RegisteredModel
@@ -89,13 +87,6 @@ def test_what_goes_into_an_archive_is_pure_and_little() -> None:
     assert not [name for name in names if "/services/" in name or "/api/" in name or "/protocols/" in name or "models.py" in name]
     assert {"campaigns/imagery/render.py", "campaigns/geometry/shapes/polygon.py"} <= names  # the latter is found by its folder alone
     assert len(names) < 110
-
-
-@pytest.fixture
-def own_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let models of our own answer in this process, as the process beside the web server does."""
-    answers = ModelAnswers()
-    monkeypatch.setattr("inference.serving.client.ask", lambda _, question, **more: answers.answer(orjson.loads(orjson.dumps(question))))
 
 
 def classifier(campaign: Campaign, *, roles: tuple[str, ...] = ("best", "last")) -> RegisteredModel:
