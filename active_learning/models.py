@@ -34,6 +34,7 @@ class TrainingRun(models.Model):
     snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT, related_name="training_runs")
     model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="training_runs")
     held_out = models.JSONField(null=True, help_text="Ids of the snapshot's images that measured and did not teach; null: not told")
+    outlook = models.JSONField(default=dict, help_text="active_learning.training.outlook.Outlook while it runs: how far, and when it ends")
     stop_requested = models.BooleanField(default=False, help_text="End now and keep the best so far; a cancel throws it away")
 
     def __str__(self) -> str:

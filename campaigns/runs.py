@@ -197,6 +197,31 @@ def log_path(run_id: int) -> Path:
     return folder / f"{run_id}.log"
 
 
+@dataclass(frozen=True)
+class LogPage:
+    """Whole lines of a log, from the byte ``start`` on; ``size``: bytes of the whole log."""
+
+    text: str
+    start: int
+    size: int
+
+
+def log_page(run_id: int, *, before: int | None, most_bytes: int) -> LogPage:
+    """Return the lines of a run's log that end at a byte, or at its end, at most so many bytes of them."""
+    path = log_path(run_id)
+    size = path.stat().st_size if path.exists() else 0
+    end = size if before is None else min(before, size)
+    start = max(0, end - most_bytes)
+    if end == 0:
+        return LogPage("", 0, size)
+    with path.open("rb") as file:
+        file.seek(start)
+        text = file.read(end - start)
+    cut = text.find(b"\n") + 1 if start else 0  # the line that the page cuts belongs to the one above
+    cut = 0 if cut == len(text) else cut  # a line longer than a page is cut after all
+    return LogPage(text[cut:].decode("utf-8", "replace"), start + cut, size)
+
+
 class RunContext:
     """What the code of a run sees of its row: progress out, cancel in."""
 
@@ -277,8 +302,10 @@ def execute_claimed(run: Run) -> None:
     except RunTakenOver:
         context.log("another worker took over")
     except RunCancelled:
+        context.log("cancelled")
         settle_run(run, state=RunState.CANCELLED)
     except DomainError as error:
+        context.log(f"failed: {error.detail}")
         settle_run(run, state=RunState.FAILED, error=error.detail)
     except Exception as error:  # a run is supervised: whatever goes wrong ends on its row
         logger.exception("run %s failed", run.pk)

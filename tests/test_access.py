@@ -143,6 +143,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "runs/<int:run_id>/reasons": {"get": only(MEMBERS)},
     "runs/<int:run_id>/latencies": {"get": only(MEMBERS)},
     "runs/<int:run_id>/log": {"get": only(MANAGERS)},
+    "runs/<int:run_id>/log/file": {"get": only(MANAGERS)},
     "runs/<int:run_id>/file": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/exports": {"get": only(MEMBERS), "post": only(MEMBERS, {"format": "csv"})},
     "models": {"get": everyone(), "post": only(MANAGERS, MODEL)},

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,9 +15,11 @@ from rest_framework.views import APIView
 from active_learning.models import CurvePoint, TrainingRun
 from active_learning.services.training import start_training, stop_training, training_of, trainings_of
 from active_learning.training.config import FLIPS, METHODS, SIZES, UNLABELED
+from active_learning.training.loop import STOPPED_BY
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer
+from campaigns.models import RunState
 
 
 class TrainingRequestSerializer(serializers.Serializer[Any]):
@@ -52,6 +54,18 @@ class TrainedModelSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
 
 
+class OutlookSerializer(serializers.Serializer[Any]):
+    """How far a training is, and when it ends; see ``active_learning.training.outlook.Outlook``."""
+
+    epoch = serializers.IntegerField()
+    epochs = serializers.IntegerField()
+    step = serializers.IntegerField()
+    steps = serializers.IntegerField()
+    left_s = serializers.FloatField(allow_null=True)
+    bound = serializers.ChoiceField(choices=("epochs", "minutes"))
+    unless_better_s = serializers.FloatField(allow_null=True)
+
+
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     """One training; ``id`` is that of its run. ``metrics`` are those of the best epoch on the validation images."""
 
@@ -61,11 +75,13 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     model = TrainedModelSerializer(read_only=True, allow_null=True)
     metrics = serializers.SerializerMethodField()
     warnings = serializers.SerializerMethodField()
+    outlook = serializers.SerializerMethodField()
+    stopped_by = serializers.SerializerMethodField()
     run = RunSerializer(read_only=True)
 
     class Meta:
         model = TrainingRun
-        fields = ["id", "name", "config", "snapshot", "model", "metrics", "warnings", "stop_requested", "run"]
+        fields = ["id", "name", "config", "snapshot", "model", "metrics", "warnings", "outlook", "stopped_by", "stop_requested", "run"]
         read_only_fields = fields
 
     def get_snapshot(self, training: TrainingRun) -> dict[str, Any]:
@@ -81,6 +97,16 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_warnings(self, training: TrainingRun) -> list[str]:
         """Return what one should know before trusting the model."""
         return list(training.run.params.get("warnings") or [])
+
+    @extend_schema_field(OutlookSerializer(allow_null=True))
+    def get_outlook(self, training: TrainingRun) -> dict[str, Any] | None:
+        """Return how far it is and when it ends; null before the first step and after the end."""
+        return training.outlook if training.outlook and training.run.state == RunState.RUNNING else None
+
+    @extend_schema_field(serializers.ChoiceField(choices=STOPPED_BY, allow_null=True))
+    def get_stopped_by(self, training: TrainingRun) -> str | None:
+        """Return why it stopped; null while it goes, and where no model came out."""
+        return str(self.get_metrics(training).get("stopped_by") or "") or None
 
 
 class CurvePointSerializer(serializers.ModelSerializer[CurvePoint]):

@@ -174,6 +174,7 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
     assert training.snapshot is not None
     folder: Path = settings.DATA_DIR / "training" / str(training.run_id)
     watcher = RunWatcher(context, training, config, own_run=own_run)
+    context.log(_begun(training, config))
     with _working_in(folder):
         trained = _family(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
         watcher.write_points()
@@ -182,11 +183,38 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
         TrainingRun.objects.filter(pk=training.pk).update(held_out=trained.held_out)
         context.flush()
         if trained.useful and not context.should_stop():
-            register_trained(user=context.run.created_by, campaign=campaign, training=training, trained=trained)
+            model = register_trained(user=context.run.created_by, campaign=campaign, training=training, trained=trained)
+            context.log(ended(trained.metrics, config))
+            context.log(f"kept as {model.name}, version {model.version}: the best epoch, {trained.metrics['best_epoch']}, and the last")
     training.refresh_from_db()
     if training.model is None:
         raise RunCancelled
     return training.model
+
+
+def _begun(training: TrainingRun, config: TrainingConfig) -> str:
+    """Say in a line what a training sets out with."""
+    assert training.snapshot is not None
+    step = f", {config.batch} images a step, learning rate {config.learning_rate:g}" if config.method == "fine_tune" else ""
+    start = f", going on from model {config.start_from}" if config.start_from is not None else ""
+    return (
+        f"snapshot {training.snapshot.digest[:12]} of {len(training.snapshot.entries)} images; {config.method.replace('_', ' ')}, "
+        f"{config.size}{step}, seed {config.seed}{start}; at most {config.most_epochs} epochs and {config.minutes:g} minutes, "
+        f"patience {config.most_patience}"
+    )
+
+
+def ended(metrics: Mapping[str, Any], config: TrainingConfig) -> str:
+    """Say in a line why a training stopped."""
+    epochs = metrics["epochs"]
+    reasons = {
+        "converged": "the loss is flat, more epochs would change nothing",
+        "epochs": "that is as many as were asked for",
+        "patience": f"none of the last {config.most_patience} was better",
+        "time_limit": f"its {config.minutes:g} minutes are up",
+        "stopped": "a person stopped it",
+    }
+    return f"stopped after {epochs} epoch{'' if epochs == 1 else 's'}: {reasons.get(metrics['stopped_by'], metrics['stopped_by'])}"
 
 
 @contextmanager

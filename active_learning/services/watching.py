@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Final
 
 from active_learning.models import CurvePoint, TrainingRun
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import Watcher
 from active_learning.training.loop import Point, Progress
+from active_learning.training.outlook import Outlook
 from campaigns.runs import RunCancelled, RunContext
 
 WRITE_EVERY_S: Final = 0.5
@@ -26,6 +28,7 @@ class RunWatcher(Watcher):
         self._points: list[Point] = []
         self._written_at = 0.0
         self._asked_at = 0.0
+        self._looked_at = 0.0
         self._stop = False
 
     def preparing(self, done: int, total: int, failed: int) -> None:
@@ -34,16 +37,22 @@ class RunWatcher(Watcher):
             raise RunCancelled
         self._context.progress(done=done, total=total, failed=failed, message="Looking at the labeled images")
 
+    def divided(self, train: int, validation: int, unreadable: int, of: str = "images") -> None:
+        """Write down the split, so that the log tells what was learned from and measured on."""
+        lost = f"; {unreadable} images could not be read and stay out" if unreadable else ""
+        self._context.log(f"{train} {of} teach, {validation} measure{lost}")
+
     def training_began(self, progress: Progress) -> None:
         """Forget points that a crashed attempt wrote beyond its last checkpoint."""
         CurvePoint.objects.filter(training_run=self._training, epoch__gt=progress.epoch).delete()
         self._points = list(progress.points)
         if progress.epoch:
-            self._context.log(f"going on after epoch {progress.epoch}")
+            self._context.log(f"going on after epoch {progress.epoch} from what was saved")
 
     def epoch_ended(self, point: Point) -> None:
         """Report the epoch; written at most every half second, because an epoch may take milliseconds."""
         self._points.append(point)
+        self._context.log(f"epoch {point.epoch}: {_figures_of(point)}{', the best so far' if point.best else ''}")
         message = f"Training: epoch {point.epoch} of at most {self._epochs}, {_said_of(point)}"
         if self._own_run:
             self._context.progress(done=point.epoch, total=self._epochs, failed=0, message=message)
@@ -51,6 +60,15 @@ class RunWatcher(Watcher):
             self._context.progress(message=message)
         if time.monotonic() - self._written_at > WRITE_EVERY_S:
             self.write_points()
+
+    def going(self, ahead: Outlook) -> None:
+        """Keep how far it is and when it ends; written at most every half second, because a step may take milliseconds."""
+        if time.monotonic() - self._looked_at < WRITE_EVERY_S:
+            return
+        self._looked_at = time.monotonic()
+        TrainingRun.objects.filter(pk=self._training.pk).update(outlook=asdict(ahead))
+        if ahead.step and ahead.steps > 1:
+            self._context.progress(message=f"Training: epoch {ahead.epoch} of at most {ahead.epochs}, step {ahead.step} of {ahead.steps}")
 
     def should_stop(self) -> bool:
         """Say whether the person stopped it; raises RunCancelled when they cancelled it."""
@@ -73,6 +91,10 @@ class RunWatcher(Watcher):
         )
         self._points = []
         self._written_at = time.monotonic()
+
+
+def _figures_of(point: Point) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in point.metrics.items())
 
 
 def _said_of(point: Point) -> str:

@@ -66,6 +66,7 @@ def _plan(config: TrainingConfig) -> Plan:
 def _train_head(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     embeddings, readable = _embeddings(job, watcher)
     material = _Material.of(job, readable)
+    watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
     examples = Examples(embeddings, material.values)
     train, validation = examples.at(material.division.train), examples.at(material.division.validation)
     start = _start_head(job, material)
@@ -124,6 +125,7 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
         job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed), scale=job.scale
     )
     material = _Material.of(job, readable)
+    watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
     pixels = all_pixels if readable.all() else all_pixels[readable]
     train, validation = (PictureSet(pixels, material.values, rows) for rows in (material.division.train, material.division.validation))
     backbone = _start_backbone(job)

@@ -85,6 +85,11 @@ class HeadLearner:
         """Whether the loss is flat."""
         return self._solver.converged
 
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch takes."""
+        return 1
+
     def train(self, epoch: int, check: Callable[[], None] | None = None) -> dict[str, float]:
         """Take one step; it is too short to be interrupted."""
         return {"train_loss": self._solver.step()}

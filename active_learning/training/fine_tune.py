@@ -72,6 +72,11 @@ class FineTuneLearner:
         """Whether more epochs would change nothing: never known before."""
         return False
 
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch takes."""
+        return self._steps
+
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the training images. Order, flips and dropout follow from the seed and the epoch alone."""
         rng = np.random.default_rng([self._config.seed, epoch])

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import numpy.typing as npt
 
+from active_learning.training.outlook import Outlook, Step, outlook
 from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -20,6 +21,7 @@ LAST: Final = "last.safetensors"
 SAVE_EVERY_S: Final = 2.0
 ENOUGH: Final = 1e-5  # a figure counts as better when it is better by this
 LOSS: Final = "validation_loss"
+STOPPED_BY: Final = ("converged", "epochs", "patience", "time_limit", "stopped")
 
 
 class Interrupted(Exception):
@@ -38,10 +40,15 @@ class Learner(Protocol):
         """Whether more epochs would change nothing."""
         ...
 
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch takes."""
+        ...
+
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the data; return figures such as ``train_loss``.
 
-        ``check`` is called between the steps of a long epoch: it raises ``Interrupted`` when it is time to end.
+        ``check`` is called before every step of a long epoch: it raises ``Interrupted`` when it is time to end.
         """
         ...
 
@@ -139,6 +146,9 @@ class Hooks:
     def epoch_ended(self, point: Point) -> None:
         """See a new point of the curves."""
 
+    def going(self, ahead: Outlook) -> None:
+        """See how far it is and when it ends; called before every step."""
+
     def should_stop(self) -> bool:
         """Say whether to end now, keeping the best so far; may raise to end with nothing kept."""
         return False
@@ -191,11 +201,12 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks) -> Fitted:
     reason = _reason_to_stop(progress, plan, learner, hooks)
     while not reason:
         try:
-            progress, best = _one_epoch(learner, progress, best, _Watch(progress, plan, hooks))
+            progress, best = _one_epoch(learner, progress, best, _Watch(progress, plan, hooks, learner.steps))
         except Interrupted as interruption:  # what this epoch changed is dropped with it
             return Fitted(replace(progress, reason=interruption.reason), best, best)
         keeper.keep(progress, learner, best, now=False)
         hooks.epoch_ended(progress.points[-1])
+        hooks.going(outlook(progress, plan, Step(0, learner.steps, 0.0)))
         reason = _reason_to_stop(progress, plan, learner, hooks)
     keeper.keep(progress, learner, best, now=True)
     return Fitted(replace(progress, reason=reason), best, learner.weights())
@@ -208,6 +219,8 @@ class _Watch:
     progress: Progress
     plan: Plan
     hooks: Hooks
+    steps: int
+    begun: int = 0
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -219,6 +232,8 @@ class _Watch:
             raise Interrupted("time_limit")
         if self.hooks.should_stop():
             raise Interrupted("stopped")
+        self.hooks.going(outlook(self.progress, self.plan, Step(self.begun, self.steps, self.spent_s)))
+        self.begun = min(self.begun + 1, self.steps)
 
 
 def _one_epoch(learner: Learner, progress: Progress, best: Arrays, watch: _Watch) -> tuple[Progress, Arrays]:

@@ -49,6 +49,7 @@ def train_objects(job: Job[ObjectTargets], watcher: Watcher) -> Trained:
     use_few_threads()
     start = _start(job)
     material = _frozen(job, watcher) if job.config.method == "fast_head" else _whole(job, watcher, start)
+    watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
     network = seeded_network(job.targets.anatomy, job.config.seed)
     if start is not None:
         _put_start(network, start, job.targets)

@@ -199,6 +199,7 @@ class _Training:
                 "None of the labeled images can be read. Look at their files and the bands, and train again.", code="no_readable_images"
             )
         division = divide_tiles(tiles, unreadable, targets.values, self.job.splits, share=config.validation, seed=config.seed)
+        self.watcher.divided(len(division.train), len(division.validation), len(unreadable), "tiles")
         if division.within_an_image:
             self.warnings.append("A single image is labeled: the model is measured on other parts of the same image.")
         if unreadable:

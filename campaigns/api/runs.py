@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Count, Min, QuerySet
+from django.http import FileResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -15,13 +16,14 @@ from rest_framework.views import APIView
 from campaigns import runs
 from campaigns.api.base import fetch_run, user_of
 from campaigns.api.serializers import ReasonSerializer, RunItemSerializer, RunSerializer
+from campaigns.errors import NotFound
 from campaigns.models import ItemState, Run, RunItem, RunState
 from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
 from campaigns.services.latencies import latencies_of
 
 UPKEEP = ("measure", "predict", "embedding")
-LOG_TAIL_BYTES = 64 * 1024
+LOG_PAGE_BYTES = 64 * 1024
 
 
 class RunFilter(django_filters.FilterSet):
@@ -142,18 +144,42 @@ class LatenciesView(APIView):
         return Response(LatenciesSerializer(latencies_of(fetch_run(request, run_id))).data)
 
 
+class LogPageSerializer(serializers.Serializer[Any]):
+    """Which page of a log: what stands before this byte; without it, the end."""
+
+    before = serializers.IntegerField(required=False, min_value=0)
+
+
+class LogSerializer(serializers.Serializer[Any]):
+    """Whole lines of a log, from the byte ``start`` on, of ``size`` bytes in all."""
+
+    text = serializers.CharField()
+    start = serializers.IntegerField()
+    size = serializers.IntegerField()
+
+
 class LogView(APIView):
     """The log of a run."""
 
-    @extend_schema(responses={200: {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}})
+    @extend_schema(parameters=[LogPageSerializer], responses=LogSerializer)
     def get(self, request: Request, run_id: int) -> Response:
-        """Return the end of the log; for those who may steer the run."""
+        """Return a page of the log, by default its end; for those who may steer it. A page's ``start`` is ``before`` of the one above."""
+        form = LogPageSerializer(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        page = runs.log_page(_steerable(request, run_id).pk, before=form.validated_data.get("before"), most_bytes=LOG_PAGE_BYTES)
+        return Response(LogSerializer(page).data)
+
+
+class LogFileView(APIView):
+    """The whole log of a run."""
+
+    @extend_schema(responses={(200, "text/plain"): OpenApiTypes.BINARY})
+    def get(self, request: Request, run_id: int) -> FileResponse:
+        """Download it; for those who may steer the run."""
         path_ = runs.log_path(_steerable(request, run_id).pk)
         if not path_.exists():
-            return Response({"text": ""})
-        with path_.open("rb") as file:
-            file.seek(max(0, path_.stat().st_size - LOG_TAIL_BYTES))
-            return Response({"text": file.read().decode("utf-8", "replace")})
+            raise NotFound("This run has written no log.")
+        return FileResponse(path_.open("rb"), content_type="text/plain; charset=utf-8", as_attachment=True, filename=f"run-{run_id}.log")
 
 
 urlpatterns = [
@@ -165,4 +191,5 @@ urlpatterns = [
     path("runs/<int:run_id>/reasons", ReasonsView.as_view()),
     path("runs/<int:run_id>/latencies", LatenciesView.as_view()),
     path("runs/<int:run_id>/log", LogView.as_view()),
+    path("runs/<int:run_id>/log/file", LogFileView.as_view()),
 ]

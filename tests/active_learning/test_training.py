@@ -313,6 +313,32 @@ class TestInterruption:
         assert [p.metrics for p in training.curve.all()] == [p.metrics for p in whole.curve.all()]
         assert "going on after epoch" in log_path(again.pk).read_text()
 
+    def test_while_it_goes_it_says_how_far_it_is_and_when_it_ends(self, taught, manager, client, monkeypatch):
+        training = start_training(user=manager, campaign=taught, config={**FAST, "patience": 30})
+        address, seen = f"/api/v1/training-runs/{training.run_id}", []
+        client.force_login(manager)
+        monkeypatch.setattr("active_learning.services.watching.WRITE_EVERY_S", 0)
+        monkeypatch.setattr("active_learning.training.loop.Progress.measured", True)
+        stop_after(6, monkeypatch, lambda: seen.append(client.get(address).json()))
+        execute_claimed(claim_run(training.run_id))
+        ahead = seen[0]["outlook"]
+        assert (ahead["epoch"], ahead["epochs"], ahead["steps"]) == (6, 30, 1)
+        assert 0 < ahead["left_s"] < 30 * 60
+        ended = client.get(address).json()
+        assert ended["outlook"] is None
+        assert seen[0]["stopped_by"] is None
+        assert ended["stopped_by"] in ("epochs", "patience", "converged")
+
+    def test_its_log_tells_the_split_every_epoch_why_it_stopped_and_what_was_kept(self, taught, manager):
+        training, run = train(taught, manager, name="Coast finder")
+        log = log_path(run.pk).read_text()
+        assert f"snapshot {training.snapshot.digest[:12]} of {TAUGHT} images; fast head, small, seed 5" in log
+        assert "29 images teach, 7 measure" in log
+        epochs = run.result["metrics"]["epochs"]
+        assert all(f"epoch {n}: train loss" in log for n in range(1, epochs + 1))
+        assert f"stopped after {epochs} epochs: " in log
+        assert f"kept as Coast finder, version 1: the best epoch, {run.result['metrics']['best_epoch']}, and the last" in log
+
     def test_executing_a_finished_training_again_gives_the_same_model(self, taught, manager):
         training, run = train(taught, manager)
         Run.objects.filter(pk=run.pk).update(state=RunState.LOST)

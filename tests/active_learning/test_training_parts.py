@@ -14,6 +14,7 @@ from active_learning.training.fast_head import Examples, HeadLearner, fit_head, 
 from active_learning.training.lbfgs import Lbfgs
 from active_learning.training.loop import LAST, Hooks, Plan, Progress, fit
 from active_learning.training.metrics import accuracy, calibration_error, cross_entropy, macro_f1, measure, per_class
+from active_learning.training.outlook import Step, outlook
 from active_learning.training.splits import divide
 from active_learning.training.targets import TrainedClass, classification_targets
 from campaigns.errors import InvalidInput
@@ -350,6 +351,73 @@ class TestLoop:
         progress = fit(learner, Plan(200, 3, 600), tmp_path, Hooks()).progress
         assert progress.reason in ("converged", "epochs")
         assert progress.best_epoch == progress.epoch
+
+
+class TestOutlook:
+    """When a training ends, told from what was measured."""
+
+    def test_before_a_step_was_measured_nothing_is_promised(self):
+        ahead = outlook(Progress(), Plan(20, 5, 600), Step(0, 8, 0.0))
+        assert (ahead.left_s, ahead.bound, ahead.unless_better_s) == (None, "minutes", None)
+        assert (ahead.epoch, ahead.epochs, ahead.step, ahead.steps) == (1, 20, 0, 8)
+
+    def test_in_the_first_epoch_the_steps_tell(self):
+        ahead = outlook(Progress(), Plan(20, 5, 600), Step(2, 8, 1.0))
+        assert (ahead.left_s, ahead.bound) == (pytest.approx(20 * 4.0 - 1.0), "epochs")
+
+    def test_the_minutes_bound_it_where_the_epochs_would_take_longer(self):
+        progress = Progress().after({"train_loss": 1.0}, 50.0).after({"train_loss": 0.9}, 50.0)
+        ahead = outlook(progress, Plan(20, 5, 600), Step(1, 4, 12.0))
+        assert (ahead.left_s, ahead.bound) == (pytest.approx(600 - 100 - 12), "minutes")
+
+    def test_patience_may_end_it_sooner_and_only_where_something_is_measured(self):
+        worse = Progress().after({"validation_loss": 1.0}, 10.0).after({"validation_loss": 2.0}, 10.0)
+        assert outlook(worse, Plan(20, 5, 6000), Step(0, 4, 0.0)).unless_better_s == pytest.approx(40.0)
+        unmeasured = Progress().after({"train_loss": 1.0}, 10.0)
+        assert outlook(unmeasured, Plan(20, 5, 6000), Step(0, 4, 0.0)).unless_better_s is None
+
+    @given(
+        epochs=st.integers(1, 50), patience=st.integers(1, 50), limit=st.floats(0, 1e4), spent=st.lists(st.floats(0.01, 100), max_size=8),
+        done=st.integers(0, 9), within=st.floats(0, 100),
+    )  # fmt: skip
+    @settings(max_examples=80, deadline=None)
+    def test_it_never_ends_after_its_minutes_nor_in_the_past(self, epochs, patience, limit, spent, done, within):
+        progress = Progress()
+        for seconds in spent[:epochs]:
+            progress = progress.after({"validation_loss": seconds}, seconds)
+        ahead = outlook(progress, Plan(epochs, patience, limit), Step(done, 10, within))
+        for left in (ahead.left_s, ahead.unless_better_s):
+            assert left is None or 0 <= left <= max(0.0, limit - progress.spent_s - within)
+
+    def test_a_loop_tells_of_every_step(self, tmp_path):
+        seen = []
+
+        class Watch(Hooks):
+            def going(self, ahead):
+                seen.append(ahead)
+
+        fit(Stepping(), Plan(2, 5, 600), tmp_path, Watch())
+        assert [(ahead.epoch, ahead.step) for ahead in seen] == [(1, 0), (1, 1), (1, 2), (2, 0), (2, 0), (2, 1), (2, 2), (2, 0)]
+        assert seen[-1].left_s == 0
+
+
+class Stepping:
+    """Learns nothing, in three steps an epoch."""
+
+    finished, steps = False, 3
+
+    def train(self, epoch, check):
+        for _ in range(self.steps):
+            check()
+        return {"train_loss": 1.0 / epoch}
+
+    def validate(self):
+        return {}
+
+    def weights(self):
+        return {"w": np.ones(1, np.float32)}
+
+    state = weights
 
 
 class TestWhatIsBest:

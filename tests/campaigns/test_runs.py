@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -84,6 +85,38 @@ def test_a_bug_ends_on_the_row_and_in_the_log(campaign: Campaign, manager: User,
     run = runs.execute_now(make("crash", campaign, manager))
     assert run.state == RunState.FAILED and "ZeroDivisionError" in run.error
     assert "Traceback" in as_user(manager).get(f"/api/v1/runs/{run.pk}/log").data["text"]
+
+
+def test_pages_of_a_log_are_whole_lines_that_make_up_the_file(campaign: Campaign, manager: User, as_user: As, data_dir: Path) -> None:
+    run = runs.execute_now(make("refuse", campaign, manager))
+    for n in range(9000):
+        RunContext(run).log(f"line {n} of many")
+    client, address = as_user(manager), f"/api/v1/runs/{run.pk}/log"
+    page = client.get(address).data
+    pages = [page["text"]]
+    while page["start"]:
+        page = client.get(address, {"before": page["start"]}).data
+        pages.insert(0, page["text"])
+    assert len(pages) > 3
+    assert all(each.endswith("\n") and each[:2] == "20" for each in pages), "every page begins with a time"
+    whole = b"".join(client.get(f"{address}/file").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "".join(pages) == whole
+    assert "failed: Give it images first." in whole
+
+
+def test_a_line_longer_than_a_page_ends_the_walk_all_the_same(campaign: Campaign, manager: User, data_dir: Path) -> None:
+    run = make("count", campaign, manager)
+    RunContext(run).log("x" * 500)
+    page, walked = runs.log_page(run.pk, before=None, most_bytes=64), 1
+    while page.start and walked < 50:
+        page, walked = runs.log_page(run.pk, before=page.start, most_bytes=64), walked + 1
+    assert page.start == 0
+
+
+def test_a_run_without_a_log_has_nothing_to_download(campaign: Campaign, manager: User, as_user: As, data_dir: Path) -> None:
+    run = make("count", campaign, manager)
+    assert as_user(manager).get(f"/api/v1/runs/{run.pk}/log").data == {"text": "", "start": 0, "size": 0}
+    assert as_user(manager).get(f"/api/v1/runs/{run.pk}/log/file").status_code == 404
 
 
 def test_a_vanished_worker_leaves_a_lost_run_that_goes_on(campaign: Campaign, manager: User) -> None:

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf, filled } from "./client";
 import { API } from "./http";
 import { useCursorList } from "./pages";
@@ -78,13 +78,21 @@ export function useReasons(run: Run | undefined) {
   });
 }
 
+/** The log of a run from its end upwards, page by page; renewed while the run goes. */
 export function useRunLog(run: number, enabled: boolean, going: boolean) {
-  return useQuery({
-    queryKey: ["runs", run, "log"],
-    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}/log", { ...at(run), signal })),
+  return useInfiniteQuery({
+    queryKey: ["runs", run, "log", going],
+    queryFn: ({ pageParam, signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}/log", { params: { path: { run_id: run }, query: filled({ before: pageParam }) }, signal })),
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (page) => (page.start > 0 ? page.start : undefined),
+    placeholderData: (before) => before,
     enabled,
     refetchInterval: going ? 3000 : false,
   });
+}
+
+export function runLogUrl(id: number): string {
+  return `${API}/runs/${id}/log/file`;
 }
 
 export function useRunActions(id: number) {

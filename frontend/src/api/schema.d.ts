@@ -1971,8 +1971,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Return the end of the log; for those who may steer the run. */
+        /** @description Return a page of the log, by default its end; for those who may steer it. A page's ``start`` is ``before`` of the one above. */
         get: operations["runs_log_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/log/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Download it; for those who may steer the run. */
+        get: operations["runs_log_file_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2471,6 +2488,12 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /**
+         * @description * `epochs` - epochs
+         *     * `minutes` - minutes
+         * @enum {string}
+         */
+        BoundEnum: "epochs" | "minutes";
         /** @description What a temperature does to the confidences of a slice. */
         Calibration: {
             /**
@@ -3449,6 +3472,12 @@ export interface components {
              */
             threshold: number;
         };
+        /** @description Whole lines of a log, from the byte ``start`` on, of ``size`` bytes in all. */
+        Log: {
+            text: string;
+            start: number;
+            size: number;
+        };
         /** @description Degrees at points spread evenly over the image, edges included, row by row; interpolate between them. */
         LonLatGrid: {
             lon: number[][];
@@ -3864,6 +3893,8 @@ export interface components {
                 view: number;
             };
         };
+        /** @enum {unknown} */
+        NullEnum: null;
         /** @description The file and its card. ``task``: empty is told by the outputs. ``classes``, ``options``: JSON; empty is what the file tells. */
         OnnxUploadRequest: {
             /** Format: binary */
@@ -3914,6 +3945,18 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "hit" | "false" | "missed";
+        /** @description How far a training is, and when it ends; see ``active_learning.training.outlook.Outlook``. */
+        Outlook: {
+            epoch: number;
+            epochs: number;
+            step: number;
+            steps: number;
+            /** Format: double */
+            left_s: number | null;
+            bound: components["schemas"]["BoundEnum"];
+            /** Format: double */
+            unless_better_s: number | null;
+        };
         PaginatedAuditEntryList: {
             /**
              * Format: uri
@@ -4891,6 +4934,15 @@ export interface components {
             why: string;
         };
         /**
+         * @description * `converged` - converged
+         *     * `epochs` - epochs
+         *     * `patience` - patience
+         *     * `time_limit` - time_limit
+         *     * `stopped` - stopped
+         * @enum {string}
+         */
+        StoppedByEnum: "converged" | "epochs" | "patience" | "time_limit" | "stopped";
+        /**
          * @description * `random` - Random
          *     * `least_confidence` - Least confidence
          *     * `margin` - Margin
@@ -5151,6 +5203,8 @@ export interface components {
             };
             /** @description Return what one should know before trusting the model. */
             readonly warnings: string[];
+            readonly outlook: components["schemas"]["Outlook"] | null;
+            readonly stopped_by: (components["schemas"]["StoppedByEnum"] | components["schemas"]["NullEnum"]) | null;
             /** @description End now and keep the best so far; a cancel throws it away */
             readonly stop_requested: boolean;
             readonly run: components["schemas"]["Run"];
@@ -9378,6 +9432,29 @@ export interface operations {
     };
     runs_log_retrieve: {
         parameters: {
+            query?: {
+                before?: number;
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+        };
+    };
+    runs_log_file_retrieve: {
+        parameters: {
             query?: never;
             header?: never;
             path: {
@@ -9392,9 +9469,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        text: string;
-                    };
+                    "text/plain": string;
                 };
             };
         };

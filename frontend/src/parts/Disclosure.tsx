@@ -4,8 +4,16 @@ import { IconChevronRight } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import classes from "./Disclosure.module.css";
 
+interface Props {
+  label: string;
+  opened?: boolean;
+  /** What is inside is not there until it is opened. */
+  lazy?: boolean;
+  children: ReactNode;
+}
+
 /** What few people need, one click away. */
-export function Disclosure({ label, opened = false, children }: { label: string; opened?: boolean; children: ReactNode }) {
+export function Disclosure({ label, opened = false, lazy = false, children }: Props) {
   const [open, { toggle }] = useDisclosure(opened);
   return (
     <div>
@@ -13,7 +21,7 @@ export function Disclosure({ label, opened = false, children }: { label: string;
         {label}
       </Button>
       <Collapse expanded={open}>
-        <div className={classes["inside"]}>{children}</div>
+        <div className={classes["inside"]}>{(open || !lazy) && children}</div>
       </Collapse>
     </div>
   );

@@ -46,7 +46,7 @@ export function RunBar({ run }: { run: Run }) {
 }
 
 /** One line of figures: done of total, failed, rate, time left or taken. */
-export function RunFigures({ run }: { run: Run }) {
+export function RunFigures({ run, eta: tells = true }: { run: Run; eta?: boolean }) {
   const { t } = useTranslation();
   const { done, total, failed, rate: perSecond, eta_s: eta } = run.progress;
   const took = elapsed(run);
@@ -54,7 +54,7 @@ export function RunFigures({ run }: { run: Run }) {
   const parts = [
     total !== null && total !== undefined ? t("runs.doneOf", { done: done.toLocaleString(), total: total.toLocaleString() }) : done > 0 ? t("runs.done", { done: done.toLocaleString() }) : "",
     going ? rate(perSecond) : "",
-    going && eta !== null && eta !== undefined ? t("runs.left", { time: duration(eta) }) : "",
+    tells && going && eta !== null && eta !== undefined ? t("runs.left", { time: duration(eta) }) : "",
     took !== null ? t(going ? "runs.elapsed" : "runs.took", { time: duration(took) }) : "",
   ].filter((part) => part !== "");
   return (
@@ -94,11 +94,13 @@ interface CardProps {
   title?: string;
   /** Whether it leads to the run's own page. */
   details?: boolean;
+  /** Whether what stands inside tells when it ends. */
+  ownEta?: boolean;
   children?: (run: Run) => ReactNode;
 }
 
 /** A run as it goes: asked every second, cancelled or retried in place. */
-export function RunCard({ id, title, details = true, children }: CardProps) {
+export function RunCard({ id, title, details = true, ownEta = false, children }: CardProps) {
   const { t } = useTranslation();
   const query = useRun(id);
   const kindName = useKindName();
@@ -125,7 +127,7 @@ export function RunCard({ id, title, details = true, children }: CardProps) {
         </Group>
         <RunBar run={run} />
         <Group justify="space-between" gap="xs">
-          <RunFigures run={run} />
+          <RunFigures run={run} eta={!ownEta} />
           {run.message !== "" && (
             <Text size="sm" c="dimmed" truncate>
               {run.message}

@@ -3,10 +3,11 @@ import { IconDownload } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { isFinished, runFileUrl, useFailedItems, useReasons, useRun, useRunLog } from "@/api/runs";
+import { runFileUrl, useFailedItems, useReasons, useRun } from "@/api/runs";
 import type { Reason, Run } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { RunCard, useKindName } from "@/parts/RunCard";
+import { RunLog } from "@/parts/RunLog";
 import { Loaded, LoadingRows } from "@/parts/states";
 import { When } from "@/parts/When";
 import { Latencies } from "./Latencies";
@@ -106,19 +107,12 @@ function Facts({ run }: { run: Run }) {
 function Log({ run }: { run: Run }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const log = useRunLog(run.id, open, !isFinished(run));
   return (
     <Accordion variant="separated" order={2} onChange={(value) => setOpen(value === "log")}>
       <Accordion.Item value="log">
         <Accordion.Control>{t("runs.log")}</Accordion.Control>
         <Accordion.Panel>
-          {log.error !== null ? (
-            <Text size="sm">{log.error.message}</Text>
-          ) : (
-            <Code block tabIndex={0} style={{ maxHeight: 420, overflow: "auto" }}>
-              {log.data?.text || t("runs.noLog")}
-            </Code>
-          )}
+          <RunLog run={run} enabled={open} />
         </Accordion.Panel>
       </Accordion.Item>
       <Accordion.Item value="details">

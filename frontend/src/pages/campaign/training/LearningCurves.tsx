@@ -6,6 +6,11 @@ import { Chart } from "@/parts/chart/Chart";
 import { axis, type ChartPalette } from "@/parts/chart/types";
 import { metricName, type Series, splitCurves } from "./curves";
 
+/** Four places, or an exponent where those would be noughts. */
+function figure(value: number): string {
+  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
+}
+
 interface CurveProps {
   series: Series[];
   best: number | null;
@@ -20,7 +25,7 @@ function Curve({ series, best, label, unit }: CurveProps) {
       color: palette.series,
       grid: { left: 46, right: 18, top: 40, bottom: 42 },
       legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text } },
-      tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text }, valueFormatter: (value: unknown) => (typeof value === "number" ? value.toFixed(4) : "") },
+      tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text }, valueFormatter: (value: unknown) => (typeof value === "number" ? figure(value) : "") },
       xAxis: { ...axis(palette, t("training.epoch")), splitLine: { show: false }, nameGap: 26, minInterval: 1, min: "dataMin" },
       yAxis: { ...axis(palette, ""), ...(unit ? { max: 1 } : {}), scale: true },
       series: series.map((one) => ({
@@ -45,10 +50,10 @@ function bestOf(series: Series, epoch: number): { coord: [number, number] }[] {
   return point === undefined ? [] : [{ coord: point }];
 }
 
-/** Losses and scores by epoch, the best epoch marked, while the training goes and after. */
+/** Losses, scores and the learning rate by epoch, the best epoch marked, while the training goes and after. */
 export function LearningCurves({ points }: { points: readonly CurvePoint[] }) {
   const { t } = useTranslation();
-  const { losses, scores, best } = useMemo(() => splitCurves(points), [points]);
+  const { losses, scores, rates, best } = useMemo(() => splitCurves(points), [points]);
   const last = points.at(-1);
   if (last === undefined) {
     return (
@@ -59,13 +64,14 @@ export function LearningCurves({ points }: { points: readonly CurvePoint[] }) {
   }
   const said = Object.entries(last.metrics)
     .filter(([, value]) => typeof value === "number")
-    .map(([name, value]) => `${metricName(name)} ${(value ?? 0).toFixed(3)}`)
+    .map(([name, value]) => `${metricName(name)} ${name === "learning_rate" ? figure(value ?? 0) : (value ?? 0).toFixed(3)}`)
     .join(", ");
   return (
     <div data-testid="learning-curves">
-      <SimpleGrid cols={{ base: 1, md: scores.length > 0 && losses.length > 0 ? 2 : 1 }}>
+      <SimpleGrid cols={{ base: 1, md: scores.length > 0 && losses.length > 0 ? 2 : 1, ...(rates.length > 0 ? { lg: 3 } : {}) }}>
         {scores.length > 0 && <Curve series={scores} best={best} unit label={t("training.scoresAre", { epoch: last.epoch, values: said })} />}
         {losses.length > 0 && <Curve series={losses} best={best} unit={false} label={t("training.lossesAre", { epoch: last.epoch, values: said })} />}
+        {rates.length > 0 && <Curve series={rates} best={null} unit={false} label={t("training.rateIs", { epoch: last.epoch, value: figure(last.metrics["learning_rate"] ?? 0) })} />}
       </SimpleGrid>
       <Text size="sm" c="dimmed" className="winnow-numbers">
         {t("training.lastEpoch", { epoch: last.epoch, values: said })}

@@ -6,12 +6,15 @@ import { useTranslation } from "react-i18next";
 import { useCurves, useStopTraining, useTrainingRuns } from "@/api/learning";
 import { isFinished } from "@/api/runs";
 import type { Campaign, TrainingRun } from "@/api/types";
+import { Disclosure } from "@/parts/Disclosure";
 import { RunCard, RunStateBadge } from "@/parts/RunCard";
+import { RunLog } from "@/parts/RunLog";
 import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
 import { When } from "@/parts/When";
 import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 import { LearningCurves } from "./LearningCurves";
+import { KeptBadge, Outlook } from "./Outlook";
 import { StartTraining } from "./StartTraining";
 
 function TrainingDetail({ campaign, training }: { campaign: Campaign; training: TrainingRun }) {
@@ -21,7 +24,7 @@ function TrainingDetail({ campaign, training }: { campaign: Campaign; training: 
   const curves = useCurves(training.id, going);
   return (
     <Stack gap="md">
-      <RunCard id={training.run.id} title={training.name} />
+      <RunCard id={training.run.id} title={training.name} ownEta>{() => <Outlook training={training} />}</RunCard>
       {going && mayManage(campaign.role) && (
         <Group gap="sm">
           <Button
@@ -47,11 +50,16 @@ function TrainingDetail({ campaign, training }: { campaign: Campaign; training: 
       {curves.data !== undefined && <LearningCurves points={curves.data} />}
       {training.model !== null && (
         <Text size="sm">
-          {t("training.made")}{" "}
+          {training.stopped_by !== null && t(`training.stoppedBy.${training.stopped_by}`)} {t("training.made")}{" "}
           <Anchor component={Link} to={`/models/${training.model.id}`} inherit underline="always">
             {modelTitle(training.model)}
           </Anchor>
         </Text>
+      )}
+      {mayManage(campaign.role) && (
+        <Disclosure label={t("training.log")} lazy>
+          <RunLog run={training.run} />
+        </Disclosure>
       )}
     </Stack>
   );
@@ -95,6 +103,7 @@ export function TrainingTab({ campaign }: { campaign: Campaign }) {
                   <Group gap="xs">
                     <Text fw={600}>{training.name}</Text>
                     <RunStateBadge run={training.run} />
+                    <KeptBadge training={training} />
                   </Group>
                   <When time={training.run.created_at} />
                 </Group>

@@ -7,17 +7,18 @@ const POINTS = [
 ];
 
 it("losses and scores stand on charts of their own, in order of epochs, without gaps drawn as zero", () => {
-  const { losses, scores, best } = splitCurves(POINTS);
+  const { losses, scores, rates, best } = splitCurves(POINTS);
   expect(losses).toEqual([
     { name: "train_loss", points: [[1, 1], [2, 0.5]] },
     { name: "validation_loss", points: [[2, 0.7]] },
   ]);
   expect(scores.map((series) => series.name)).toEqual(["validation_accuracy"]);
+  expect(rates).toEqual([{ name: "learning_rate", points: [[1, 0.001], [2, 0.001]] }]);
   expect(best).toBe(2);
 });
 
 it("no point is no curve", () => {
-  expect(splitCurves([])).toEqual({ losses: [], scores: [], best: null });
+  expect(splitCurves([])).toEqual({ losses: [], scores: [], rates: [], best: null });
 });
 
 it("metrics read as words", () => {

@@ -6,6 +6,7 @@ export interface Series {
 }
 
 const LOSSES = /loss/;
+const RATES = /^learning_rate$/;
 const SCORES = /accuracy|f1|map|iou|auc|precision|recall/i;
 
 /** Metric names as they are read: "validation_loss" → "Validation loss", "validation_map_50" → "Validation mAP at 0.5". */
@@ -27,8 +28,8 @@ function seriesOf(points: readonly CurvePoint[], wanted: RegExp, unwanted?: RegE
     .filter((series) => series.points.length > 0);
 }
 
-/** Curves on a scale of their own: losses on one chart, everything from 0 to 1 on the other. */
-export function splitCurves(points: readonly CurvePoint[]): { losses: Series[]; scores: Series[]; best: number | null } {
+/** Curves on a scale of their own: losses on one chart, everything from 0 to 1 on another, the learning rate on the third. */
+export function splitCurves(points: readonly CurvePoint[]): { losses: Series[]; scores: Series[]; rates: Series[]; best: number | null } {
   const ordered = [...points].sort((a, b) => a.epoch - b.epoch);
-  return { losses: seriesOf(ordered, LOSSES), scores: seriesOf(ordered, SCORES, LOSSES), best: ordered.findLast((point) => point.best)?.epoch ?? null };
+  return { losses: seriesOf(ordered, LOSSES), scores: seriesOf(ordered, SCORES, LOSSES), rates: seriesOf(ordered, RATES), best: ordered.findLast((point) => point.best)?.epoch ?? null };
 }
