@@ -1,5 +1,6 @@
 """Background runs: one address for every kind."""
 
+import io
 from typing import Any
 
 import django_filters
@@ -16,7 +17,6 @@ from rest_framework.views import APIView
 from campaigns import runs
 from campaigns.api.base import fetch_run, user_of
 from campaigns.api.serializers import ReasonSerializer, RunItemSerializer, RunSerializer
-from campaigns.errors import NotFound
 from campaigns.models import ItemState, Run, RunItem, RunState
 from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
@@ -177,9 +177,8 @@ class LogFileView(APIView):
     def get(self, request: Request, run_id: int) -> FileResponse:
         """Download it; for those who may steer the run."""
         path_ = runs.log_path(_steerable(request, run_id).pk)
-        if not path_.exists():
-            raise NotFound("This run has written no log.")
-        return FileResponse(path_.open("rb"), content_type="text/plain; charset=utf-8", as_attachment=True, filename=f"run-{run_id}.log")
+        file = path_.open("rb") if path_.exists() else io.BytesIO()
+        return FileResponse(file, content_type="text/plain; charset=utf-8", as_attachment=True, filename=f"run-{run_id}.log")
 
 
 urlpatterns = [
