@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
+from campaigns.errors import Conflict
 from campaigns.models import Campaign, User
 from models_registry.card import checked_card
 from models_registry.models import CampaignModel, Checkpoint, LabelMapping, ModelKind, RegisteredModel
@@ -41,6 +45,55 @@ def checkpoint_folder() -> Path:
 def checkpoint_path(checkpoint: Checkpoint) -> Path:
     """Return the file of a checkpoint."""
     return checkpoint_folder() / checkpoint.path
+
+
+class FileState(StrEnum):
+    """What became of a checkpoint's file. DAMAGED: it holds other bytes than were written."""
+
+    READY = "ready"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+def file_state(checkpoint: Checkpoint) -> FileState:
+    """Look whether a checkpoint's file is there and whole; a file that has not changed since is not read again."""
+    path = checkpoint_path(checkpoint)
+    try:
+        found = path.stat()
+        whole = not checkpoint.sha256 or _digest(path, found.st_size, found.st_mtime_ns) == checkpoint.sha256
+    except OSError:
+        return FileState.MISSING
+    return FileState.READY if whole else FileState.DAMAGED
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, size_bytes: int, changed_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_file(checkpoint: Checkpoint) -> None:
+    """Raise Conflict, with what to do, for a checkpoint whose file is missing or damaged."""
+    state, model = file_state(checkpoint), checkpoint.model
+    if state == FileState.MISSING:
+        raise Conflict(
+            f"The file of {model.name}'s {checkpoint.role} checkpoint is not on this machine. Put {checkpoint.path} back from a backup "
+            "into the folder of checkpoints, choose another checkpoint, or train again.",
+            code="checkpoint_missing",
+        )
+    if state == FileState.DAMAGED:
+        raise Conflict(
+            f"The file of {model.name}'s {checkpoint.role} checkpoint is damaged. Put {checkpoint.path} back from a backup into the folder "
+            "of checkpoints, choose another checkpoint, or train again.",
+            code="checkpoint_damaged",
+        )
+
+
+def answering_checkpoint(model: RegisteredModel) -> Checkpoint | None:
+    """Return the checkpoint that a model answers with; None where it has none."""
+    found = {checkpoint.role: checkpoint for checkpoint in Checkpoint.objects.filter(model=model).select_related("model")}
+    roles = (model.answers_with, Checkpoint.Role.BEST.value, Checkpoint.Role.LAST.value)
+    return next((found[role] for role in roles if role in found), None)
 
 
 def register_internal_model(

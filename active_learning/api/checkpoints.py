@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from active_learning.services.checkpoints import origin_of
 from campaigns.api.base import user_of
 from models_registry.api.current import NamedModelSerializer
+from models_registry.checkpoints import FileState
 from models_registry.models import Checkpoint
 from models_registry.permissions import fetch_model
 
@@ -36,6 +37,7 @@ class CheckpointSerializer(serializers.Serializer[Any]):
     role = serializers.CharField(source="checkpoint.role")
     sha256 = serializers.CharField(source="checkpoint.sha256")
     size_bytes = serializers.IntegerField(allow_null=True)
+    state = serializers.ChoiceField(choices=[(each.value, each.value) for each in FileState])
     answers = serializers.BooleanField()
     config = serializers.DictField(source="checkpoint.config")
     metrics = serializers.DictField(source="checkpoint.metrics")
@@ -44,11 +46,20 @@ class CheckpointSerializer(serializers.Serializer[Any]):
     children = RelativeSerializer(many=True)
 
 
+class TaughtLabelSerializer(serializers.Serializer[Any]):
+    """How many images have a label."""
+
+    name = serializers.CharField()
+    images = serializers.IntegerField()
+
+
 class KnownSnapshotSerializer(serializers.Serializer[Any]):
-    """The revisions that a training used."""
+    """The revisions that a training used; ``gone``: images that were removed since."""
 
     digest = serializers.CharField()
     images = serializers.IntegerField()
+    gone = serializers.IntegerField()
+    labels = TaughtLabelSerializer(many=True)
     created_at = serializers.DateTimeField()
 
 

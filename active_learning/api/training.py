@@ -20,6 +20,7 @@ from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer
 from campaigns.models import RunState
+from models_registry.models import Checkpoint
 
 
 class TrainingRequestSerializer(serializers.Serializer[Any]):
@@ -41,6 +42,7 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     multi_label = serializers.BooleanField(required=False)
     images = SelectionField(required=False)
     start_from = serializers.IntegerField(required=False, allow_null=True)
+    start_role = serializers.ChoiceField(choices=Checkpoint.Role.choices, required=False)
     bands = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
     unlabeled = serializers.ChoiceField(choices=UNLABELED, required=False)
     promote = serializers.BooleanField(required=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from active_learning.models import Snapshot, TrainingRun
-from models_registry.checkpoints import checkpoint_path
+from active_learning.services.snapshots import labeled_images
+from models_registry.checkpoints import FileState, checkpoint_path, file_state
 from models_registry.models import Checkpoint, RegisteredModel
 
 
@@ -15,23 +18,36 @@ from models_registry.models import Checkpoint, RegisteredModel
 class KnownCheckpoint:
     """A checkpoint with its file and its relatives.
 
-    ``size_bytes``: None where the file is gone. ``answers``: it is the one that the model answers with. ``ancestors``: what it
-    went on from, the nearest first.
+    ``size_bytes``: None where the file is gone. ``state``: whether the file is there and whole. ``answers``: it is the one that the
+    model answers with. ``ancestors``: what it went on from, the nearest first.
     """
 
     checkpoint: Checkpoint
     size_bytes: int | None
+    state: FileState
     answers: bool
     ancestors: tuple[Checkpoint, ...]
     children: tuple[Checkpoint, ...]
 
 
+class TaughtLabel(NamedTuple):
+    """How many images of a snapshot have a label."""
+
+    name: str
+    images: int
+
+
 @dataclass(frozen=True)
 class KnownSnapshot:
-    """The revisions that a training used: how many images, of which some may be gone by now, and since when they are kept."""
+    """The revisions that a training used: how many images, ``gone`` of which were removed since, and since when they are kept.
+
+    ``labels``: the commonest first; one that was deleted since is left out.
+    """
 
     digest: str
     images: int
+    gone: int
+    labels: tuple[TaughtLabel, ...]
     created_at: datetime
 
 
@@ -47,13 +63,20 @@ class Origin:
 def origin_of(model: RegisteredModel) -> Origin:
     """Return where a model comes from; the caller has asked whether the person may see it."""
     checkpoints = Checkpoint.objects.filter(model=model).select_related("model").order_by("role")
-    training = TrainingRun.objects.filter(model=model).select_related("snapshot", "run").order_by("-run_id").first()
+    training = TrainingRun.objects.filter(model=model).select_related("snapshot__campaign", "run").order_by("-run_id").first()
     snapshot = _known(training.snapshot) if training is not None and training.snapshot is not None else None
     return Origin(tuple(_described(checkpoint, model) for checkpoint in checkpoints), training, snapshot)
 
 
 def _known(snapshot: Snapshot) -> KnownSnapshot:
-    return KnownSnapshot(snapshot.digest, len(snapshot.entries), snapshot.created_at)
+    counts: Counter[int] = Counter()
+    there = 0
+    for each in labeled_images(snapshot):
+        there += 1
+        counts.update({annotation["label"] for annotation in each.annotations})
+    names = dict(snapshot.campaign.labels.values_list("pk", "name"))
+    labels = tuple(TaughtLabel(names[label], count) for label, count in counts.most_common() if label in names)
+    return KnownSnapshot(snapshot.digest, len(snapshot.entries), len(snapshot.entries) - there, labels, snapshot.created_at)
 
 
 def _described(checkpoint: Checkpoint, model: RegisteredModel) -> KnownCheckpoint:
@@ -62,6 +85,7 @@ def _described(checkpoint: Checkpoint, model: RegisteredModel) -> KnownCheckpoin
     return KnownCheckpoint(
         checkpoint=checkpoint,
         size_bytes=file.stat().st_size if file.is_file() else None,
+        state=file_state(checkpoint),
         answers=checkpoint.role == model.answers_with,
         ancestors=tuple(_ancestors(checkpoint)),
         children=tuple(_one_a_model(children)),

@@ -13,9 +13,9 @@ from django.db import transaction
 from active_learning.models import TrainingRun
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import Trained
-from campaigns.errors import InvalidInput
+from campaigns.errors import DomainError, InvalidInput
 from campaigns.models import Campaign, User
-from models_registry.checkpoints import CheckpointFile, checkpoint_folder, checkpoint_path, find_internal_model, register_internal_model
+from models_registry.checkpoints import CheckpointFile, checkpoint_folder, find_internal_model, register_internal_model, require_file
 from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.services.current import make_current
 
@@ -43,12 +43,20 @@ def register_trained(*, user: User | None, campaign: Campaign, training: Trainin
             window_px=trained.window_px,
             card=trained.card,
             snapshot_digest=training.snapshot.digest if training.snapshot is not None else "",
-            parent=start_checkpoint(campaign, config.start_from) if config.start_from is not None else None,
+            parent=_parent(campaign, config),
         )
         TrainingRun.objects.filter(pk=training.pk).update(model=model)
         if config.promote:
             make_current(campaign, model, user=user, by_training=True)
     return model
+
+
+def _parent(campaign: Campaign, config: TrainingConfig) -> Checkpoint | None:
+    """Return what the training went on from; a file that was lost meanwhile changes nothing of that."""
+    try:
+        return start_checkpoint(campaign, config)
+    except DomainError:
+        return Checkpoint.objects.filter(model=config.start_from, role=config.start_role).first()
 
 
 def _version_for(campaign: Campaign, training: TrainingRun) -> str:
@@ -81,10 +89,17 @@ def best_checkpoint(model: RegisteredModel) -> Checkpoint | None:
     return found.get(Checkpoint.Role.BEST.value) or found.get(Checkpoint.Role.LAST.value)
 
 
-def start_checkpoint(campaign: Campaign, model_id: int) -> Checkpoint:
-    """Return the checkpoint that a training is to go on from; raises InvalidInput when the campaign has no such model of ours."""
-    model = RegisteredModel.objects.filter(pk=model_id, campaign_models__campaign=campaign).first()
-    checkpoint = best_checkpoint(model) if model is not None else None
-    if checkpoint is None or not checkpoint_path(checkpoint).is_file():
+def start_checkpoint(campaign: Campaign, config: TrainingConfig) -> Checkpoint | None:
+    """Return the checkpoint that a training is to go on from, None where it begins with the backbone.
+
+    Raises InvalidInput when the campaign has no such model of ours, and Conflict when the file is missing or damaged.
+    """
+    if config.start_from is None:
+        return None
+    model = RegisteredModel.objects.filter(pk=config.start_from, campaign_models__campaign=campaign).first()
+    found = Checkpoint.objects.filter(model=model, role=config.start_role).select_related("model").first() if model is not None else None
+    checkpoint = found or (best_checkpoint(model) if model is not None else None)
+    if checkpoint is None:
         raise InvalidInput("start_from: name a model of this campaign that was trained here.", code="invalid_training")
+    require_file(checkpoint)
     return checkpoint

@@ -87,8 +87,7 @@ def _checked(campaign: Campaign, document: Mapping[str, Any], *, reader: User | 
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
     config = replace(config, multi_label=multi_label, name=config.name or campaign.name)
     _labels_of(campaign, config)
-    if config.start_from is not None:
-        start_checkpoint(campaign, config.start_from)
+    start_checkpoint(campaign, config)
     return config, images
 
 
@@ -243,7 +242,7 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
     targets = _targets(campaign, config, [each.picture for each in labeled])
     side_px = _family(campaign).sides[config.size]
     images: list[Image] = [labeled[row].image for row in targets.rows.tolist()]
-    start = start_checkpoint(campaign, config.start_from) if config.start_from is not None else None
+    start = start_checkpoint(campaign, config)
     rasters = [Raster(image_path(image), image.width, image.height, image.sha256) for image in images]
     path = checkpoint_path(start) if start is not None else None
     known = scale_in(read_document(path)) if config.bands is not None and path is not None else None

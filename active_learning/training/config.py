@@ -13,11 +13,13 @@ Method = Literal["fast_head", "fine_tune"]
 Size = Literal["small", "medium", "large"]
 Flips = Literal["none", "horizontal", "both"]
 Unlabeled = Literal["auto", "ignore", "background"]
+StartRole = Literal["best", "last"]
 Images = Literal["all"] | tuple[int, ...]
 
 METHODS: Final = ("fast_head", "fine_tune")
 SIZES: Final = ("small", "medium", "large")
 FLIPS: Final = ("none", "horizontal", "both")
+START_ROLES: Final = ("best", "last")
 UNLABELED: Final = ("auto", "ignore", "background")
 MOST_BANDS: Final = 64
 EPOCHS: Final[dict[str, int]] = {"fast_head": 60, "fine_tune": 20}
@@ -35,7 +37,8 @@ class TrainingConfig:
     ``patience``: stop after so many epochs without a lower validation loss.
     ``validation``: share of the images held out by chance, 0 to 0.5; images of the validation split take its place when there are any.
     ``learning_rate``: of fine_tune. ``weight_decay``: of both. ``batch``: images a step of fine_tune.
-    ``labels``: ids to learn, None for all; ``images``: ids to learn from, or all. ``start_from``: id of an internal model to go on from.
+    ``labels``: ids to learn, None for all; ``images``: ids to learn from, or all. ``start_from``: id of an internal model to go on from,
+    ``start_role``: with its best or its last checkpoint.
     ``bands``: of the images' bands, counted from 1, those that the network sees; None: the colours that a person sees.
     ``unlabeled``: what pixels without a label are to a semantic segmentation: nothing to learn from (ignore), a class (background),
     or auto: background where a single label is drawn.
@@ -59,6 +62,7 @@ class TrainingConfig:
     multi_label: bool = False
     images: Images = "all"
     start_from: int | None = None
+    start_role: StartRole = "best"
     bands: tuple[int, ...] | None = None
     unlabeled: Unlabeled = "auto"
     promote: bool = True
@@ -121,6 +125,7 @@ def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
         ("bands", config.bands is None or _bands(config.bands), f"expected 1 to {MOST_BANDS} band numbers, counted from 1, each once"),
         ("unlabeled", config.unlabeled in UNLABELED, f"expected one of {', '.join(UNLABELED)}"),
         ("promote", isinstance(config.promote, bool), "expected true or false"),
+        ("start_role", config.start_role in START_ROLES, f"expected {' or '.join(START_ROLES)}"),
         ("start_from", config.start_from is None or _whole(config.start_from, 1, 2**62), "expected the id of a model"),
     )
     return [(field, detail) for field, holds, detail in checks if not holds]

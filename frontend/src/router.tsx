@@ -6,6 +6,7 @@ import { SetupPage } from "@/pages/auth/SetupPage";
 import { SignInPage } from "@/pages/auth/SignInPage";
 import { CampaignListPage } from "@/pages/campaigns/CampaignListPage";
 import { filterSearch } from "@/pages/campaign/images/filters/address";
+import { startSearch } from "@/pages/campaign/training/startSearch";
 import type { LabelingSearch } from "@/pages/labeling/LabelingRoute";
 import { NotFound, RouteError } from "@/parts/routeStates";
 import { Shell } from "@/parts/Shell";
@@ -89,8 +90,18 @@ const campaignTab = createRoute({
     parse: (raw: { campaignId: string; tab: string }) => ({ ...campaignId.parse(raw), tab: raw.tab }),
     stringify: (params: { campaignId: number; tab: string }) => ({ ...campaignId.stringify(params), tab: params.tab }),
   },
-  validateSearch: filterSearch,
+  validateSearch: (search: Record<string, unknown>) => ({ ...filterSearch(search), ...startSearch(search) }),
   component: CampaignPage,
+});
+
+const checkpoints = createRoute({
+  getParentRoute: () => shell,
+  path: "/campaigns/$campaignId/models/$modelId",
+  params: {
+    parse: (raw: { campaignId: string; modelId: string }) => ({ ...campaignId.parse(raw), modelId: Number(raw.modelId) }),
+    stringify: (params: { campaignId: number; modelId: number }) => ({ ...campaignId.stringify(params), modelId: String(params.modelId) }),
+  },
+  component: lazyRouteComponent(() => import("@/pages/campaign/models/CheckpointsPage"), "CheckpointsPage"),
 });
 
 const label = createRoute({
@@ -158,7 +169,7 @@ const routeTree = root.addChildren([
   signIn,
   members.addChildren([
     label,
-    shell.addChildren([index, campaigns, newCampaign, campaign, campaignTab, models, newModel, model, runs, run, settings]),
+    shell.addChildren([index, campaigns, newCampaign, campaign, campaignTab, checkpoints, models, newModel, model, runs, run, settings]),
   ]),
 ]);
 

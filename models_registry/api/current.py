@@ -43,13 +43,29 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
         read_only_fields = fields
 
 
+class CurrentModelChangeSerializer(serializers.Serializer[Any]):
+    """The current model became another one; null where nothing that was promoted counted."""
+
+    at = serializers.DateTimeField()
+    by = UserSerializer(allow_null=True)
+    by_training = serializers.BooleanField()
+    rolled_back = serializers.BooleanField()
+    before = NamedModelSerializer(allow_null=True)
+    after = NamedModelSerializer(allow_null=True)
+
+
 class CurrentModelSerializer(serializers.Serializer[Any]):
-    """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last."""
+    """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
+
+    ``before``: where the way back leads.
+    """
 
     model = NamedModelSerializer(allow_null=True)
     promoted = serializers.BooleanField()
     may_roll_back = serializers.BooleanField()
+    before = NamedModelSerializer(allow_null=True)
     history = PromotionSerializer(many=True)
+    changes = CurrentModelChangeSerializer(many=True)
 
 
 class PromoteSerializer(serializers.Serializer[Any]):
@@ -69,12 +85,15 @@ def current_document(request: Request, campaign_id: int) -> dict[str, Any]:
     campaign = fetch_campaign(request, campaign_id)
     model = services.current_model(campaign)
     history = list(services.promotions_of(user=user_of(request), campaign=campaign)[:MOST_PROMOTIONS])
+    before = services.model_before(campaign)
     standing = [each.model_id for each in history if each.rolled_back_at is None]
     return {
         "model": NamedModelSerializer(model).data if model is not None else None,
         "promoted": model is not None and model.pk in standing,
-        "may_roll_back": services.model_before(campaign) is not None,
+        "may_roll_back": before is not None,
+        "before": NamedModelSerializer(before).data if before is not None else None,
         "history": PromotionSerializer(history, many=True).data,
+        "changes": CurrentModelChangeSerializer(services.changes_among(history), many=True).data,
     }
 
 

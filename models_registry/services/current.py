@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -9,6 +13,7 @@ from django.utils import timezone
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import Campaign, User
 from campaigns.permissions import MANAGE, VIEW, require_role
+from models_registry.checkpoints import answering_checkpoint, require_file
 from models_registry.models import CampaignModel, Checkpoint, ModelKind, Promotion, RegisteredModel
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
 
@@ -36,7 +41,49 @@ def standing(campaign: Campaign) -> QuerySet[Promotion]:
 def promotions_of(*, user: User, campaign: Campaign) -> QuerySet[Promotion]:
     """Return which models were current when, the newest first, those rolled back included."""
     require_role(user, campaign, VIEW)
-    return Promotion.objects.filter(campaign=campaign).select_related("model", "created_by")
+    return Promotion.objects.filter(campaign=campaign).select_related("model", "created_by", "rolled_back_by")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A campaign's current model became another one: when, by whom (None: an account that is gone), from which to which.
+
+    ``before`` and ``after`` are None where nothing that was promoted counted.
+    """
+
+    at: datetime
+    by: User | None
+    by_training: bool
+    rolled_back: bool
+    before: RegisteredModel | None
+    after: RegisteredModel | None
+
+
+def changes_among(promotions: Iterable[Promotion]) -> list[Change]:
+    """Tell promotions and the ways back from them as one story, the newest change first."""
+    rows = sorted(promotions, key=lambda row: row.pk)
+    events = [(row.created_at, row, False) for row in rows]
+    events += [(row.rolled_back_at, row, True) for row in rows if row.rolled_back_at is not None]
+    standing_now: list[Promotion] = []
+    told: list[Change] = []
+    for at, row, back in sorted(events, key=lambda event: (event[0], event[1].pk)):
+        before = standing_now[-1].model if standing_now else None
+        standing_now = [each for each in standing_now if each.pk != row.pk] if back else [*standing_now, row]
+        after = standing_now[-1].model if standing_now else None
+        by = row.rolled_back_by if back else row.created_by
+        told.append(Change(at, by, row.by_training and not back, back, before, after))
+    return [*reversed(_joined(told))]
+
+
+def _joined(changes: Iterable[Change]) -> list[Change]:
+    """Make one of the ways back that were gone at once, past models that are detached by now."""
+    joined: list[Change] = []
+    for change in changes:
+        if joined and change.rolled_back and joined[-1].rolled_back and joined[-1].at == change.at:
+            joined[-1] = replace(joined[-1], after=change.after)
+        else:
+            joined.append(change)
+    return joined
 
 
 def promote_model(*, user: User, campaign: Campaign, model_id: int, caller: Caller = UNKNOWN_CALLER) -> RegisteredModel:
@@ -47,10 +94,18 @@ def promote_model(*, user: User, campaign: Campaign, model_id: int, caller: Call
         raise NotFound("This campaign does not use such a model. Attach it first.")
     if attached.model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model answers clicks on the labeling page; a round cannot go by it.", code="promptable_model")
+    _require_answering(attached.model)
     with transaction.atomic():
         make_current(campaign, attached.model, user=user)
         record(user, "model.promoted", caller=caller, model=attached.model, details={"campaign": campaign.name})
     return attached.model
+
+
+def _require_answering(model: RegisteredModel) -> None:
+    """Raise Conflict for a model of ours that could not answer, because its file is missing or damaged."""
+    checkpoint = answering_checkpoint(model) if model.kind == ModelKind.INTERNAL else None
+    if checkpoint is not None:
+        require_file(checkpoint)
 
 
 def make_current(campaign: Campaign, model: RegisteredModel, *, user: User | None, by_training: bool = False) -> None:
@@ -68,7 +123,8 @@ def roll_back(*, user: User, campaign: Campaign, caller: Caller = UNKNOWN_CALLER
         before = _promotion_before(campaign)
         if before is None:
             raise Conflict("No earlier model was promoted here, so there is nothing to go back to.", code="nothing_to_roll_back")
-        standing(campaign).filter(pk__gt=before.pk).update(rolled_back_at=timezone.now())
+        _require_answering(before.model)
+        standing(campaign).filter(pk__gt=before.pk).update(rolled_back_at=timezone.now(), rolled_back_by=user)
         record(user, "model.rolled_back_to", caller=caller, model=before.model, details={"campaign": campaign.name})
     return before.model
 
@@ -95,8 +151,10 @@ def choose_checkpoint(*, user: User, attached: CampaignModel, role: str, caller:
     model = attached.model
     if role not in Checkpoint.Role.values:
         raise InvalidInput(f"role is {' or '.join(Checkpoint.Role.values)}.", code="invalid_role")
-    if not Checkpoint.objects.filter(model=model, role=role).exists():
+    checkpoint = Checkpoint.objects.filter(model=model, role=role).select_related("model").first()
+    if checkpoint is None:
         raise Conflict(f"{model.name} has no {role} checkpoint; only models that were trained here do.", code="checkpoint_missing")
+    require_file(checkpoint)
     version = base_version(model) + ("" if role == Checkpoint.Role.BEST else f"-{role}")
     with transaction.atomic():
         RegisteredModel.objects.filter(pk=model.pk).update(answers_with=role, version=version, updated_at=timezone.now())

@@ -2,6 +2,7 @@
 
 import errno
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -503,17 +504,55 @@ class TestOrigin:
         client.force_authenticate(manager)
         told = client.get(f"/api/v1/models/{later.model_id}/checkpoints").json()
         assert told["snapshot"]["digest"] == later.snapshot.digest
-        assert told["snapshot"]["images"] == TAUGHT
+        assert (told["snapshot"]["images"], told["snapshot"]["gone"]) == (TAUGHT, 0)
+        assert {row["name"]: row["images"] for row in told["snapshot"]["labels"]} == Counter(chip.kind for chip in chips()[:TAUGHT])
         assert told["training"] == {"id": later.run_id, "name": "Later", "campaign": taught.pk}
         assert {row["role"]: row["answers"] for row in told["checkpoints"]} == {"best": True, "last": False}
         for row in told["checkpoints"]:
-            assert row["size_bytes"] > 0
+            assert (row["size_bytes"] > 0, row["state"]) == (True, "ready")
             assert row["config"]["seed"] == 5
             assert row["metrics"]["best_epoch"] >= 1
             assert [(each["model"]["name"], each["role"]) for each in row["ancestors"]] == [("First", "best")]
         parents = client.get(f"/api/v1/models/{first.model_id}/checkpoints").json()["checkpoints"]
         assert [each["model"]["name"] for row in parents for each in row["children"]] == ["Later"]
         assert client.get(f"/api/v1/models/{aside.model_id}/checkpoints").json()["checkpoints"][0]["ancestors"] == []
+
+    def test_a_file_that_is_gone_or_damaged_is_told_and_an_image_removed_since_is_counted(self, taught, manager, as_user):
+        training, _ = train(taught, manager)
+        paths = {checkpoint.role: checkpoint_path(checkpoint) for checkpoint in training.model.checkpoints.all()}
+        paths["best"].unlink()
+        content = bytearray(paths["last"].read_bytes())
+        content[-1] ^= 1  # a header alone would not tell
+        paths["last"].write_bytes(content)
+        taught.images.filter(state="submitted").first().delete()
+        told = as_user(manager).get(f"/api/v1/models/{training.model_id}/checkpoints").json()
+        states = {row["role"]: (row["state"], row["size_bytes"] is None) for row in told["checkpoints"]}
+        assert states == {"best": ("missing", True), "last": ("damaged", False)}
+        assert (told["snapshot"]["images"], told["snapshot"]["gone"]) == (TAUGHT, 1)
+
+    def test_a_training_goes_on_from_the_last_checkpoint_where_it_is_named(self, taught, manager):
+        first, _ = train(taught, manager)
+        second, run = train(taught, manager, start_from=first.model_id, start_role="last")
+        assert run.state == RunState.SUCCEEDED, run.error
+        assert best_checkpoint(second.model).parent == first.model.checkpoints.get(role="last")
+        assert "going on from model" in log_path(run.pk).read_text()
+
+    @pytest.mark.parametrize("harm", ["missing", "damaged"])
+    def test_a_start_whose_file_is_lost_is_refused_at_once_and_lost_later_it_ends_the_run(self, taught, manager, data_dir, harm):
+        first, _ = train(taught, manager)
+        queued = start_training(user=manager, campaign=taught, config={**FAST, "start_from": first.model_id})
+        path = checkpoint_path(best_checkpoint(first.model))
+        path.unlink()
+        if harm == "damaged":
+            path.write_bytes(b"half a file")
+        with pytest.raises(Conflict, match="choose another checkpoint, or train again"):
+            start_training(user=manager, campaign=taught, config={**FAST, "start_from": first.model_id})
+        run = execute_now(queued.run)
+        assert run.state == RunState.FAILED
+        assert "choose another checkpoint, or train again" in run.error
+        assert TrainingRun.objects.get(run=run).model is None
+        assert RegisteredModel.objects.count() == 1
+        assert not (data_dir / "training" / str(run.pk)).exists()
 
     def test_the_last_checkpoint_answers_once_it_is_chosen_and_a_later_training_still_counts_on(self, taught, manager):
         training, _ = train(taught, manager, patience=30)

@@ -1,10 +1,12 @@
 """The model that a campaign goes by, and the checkpoint that a model answers with."""
 
+import hashlib
+
 import pytest
 from rest_framework.test import APIClient
 
 from campaigns.errors import Conflict, NotAllowed, NotFound
-from models_registry.checkpoints import CheckpointFile, register_internal_model
+from models_registry.checkpoints import CheckpointFile, FileState, checkpoint_folder, file_state, register_internal_model
 from models_registry.models import AuditEntry, CampaignModel, RegisteredModel
 from models_registry.services import choose_checkpoint, current_model, detach_model, promote_model, roll_back
 
@@ -18,6 +20,18 @@ def three(campaign):
     for model in made:
         CampaignModel.objects.create(campaign=campaign, model=model)
     return made
+
+
+def trained(campaign, number=5):
+    """A model of ours with a best and a last checkpoint on the disk."""
+    label, files = campaign.labels.first(), {}
+    for role in ("best", "last"):
+        content = f"{role} of {number}".encode()
+        (checkpoint_folder() / f"{role}-{number}").write_bytes(content)
+        files[role] = CheckpointFile(f"{role}-{number}", hashlib.sha256(content).hexdigest())
+    return register_internal_model(
+        campaign=campaign, name="T", task=campaign.task, classes=[(label.pk, label.name)], training_run_id=number, files=files, version="4"
+    )
 
 
 def test_where_none_was_promoted_the_one_attached_last_is_current_and_a_promoted_one_stays_so(campaign, manager, three):
@@ -77,11 +91,7 @@ def test_the_address_tells_the_current_model_and_its_history(campaign, manager, 
 
 
 def test_another_checkpoint_answers_under_a_version_of_its_own_and_the_way_back_is_free(campaign, manager, annotator, three):
-    label = campaign.labels.first()
-    files = {role: CheckpointFile(f"{role}.winnow", role[0] * 64) for role in ("best", "last")}
-    model = register_internal_model(
-        campaign=campaign, name="T", task=campaign.task, classes=[(label.pk, label.name)], training_run_id=5, files=files, version="4"
-    )
+    model = trained(campaign)
     attached = CampaignModel.objects.get(campaign=campaign, model=model)
     assert choose_checkpoint(user=manager, attached=attached, role="last").version == "4-last"
     attached.refresh_from_db()
@@ -92,3 +102,51 @@ def test_another_checkpoint_answers_under_a_version_of_its_own_and_the_way_back_
         choose_checkpoint(user=annotator, attached=attached, role="last")
     with pytest.raises(Conflict, match="no last checkpoint"):
         choose_checkpoint(user=manager, attached=CampaignModel.objects.get(campaign=campaign, model=three[0]), role="last")
+
+
+def test_the_story_of_promotions_tells_who_when_from_and_to_with_the_ways_back(campaign, manager, owner, three):
+    for model in three:
+        promote_model(user=manager, campaign=campaign, model_id=model.pk)
+    roll_back(user=owner, campaign=campaign)
+    detach_model(user=manager, attached=CampaignModel.objects.get(campaign=campaign, model=three[1]))
+    promote_model(user=manager, campaign=campaign, model_id=three[2].pk)
+    client = APIClient()
+    client.force_authenticate(manager)
+    told = client.get(f"/api/v1/campaigns/{campaign.pk}/current-model").json()
+    story = [
+        (row["by"]["username"], row["rolled_back"], *(each and each["name"] for each in (row["before"], row["after"])))
+        for row in told["changes"]
+    ]
+    assert story == [
+        (manager.username, False, "B", "C"),
+        (owner.username, True, "C", "B"),
+        (manager.username, False, "B", "C"),
+        (manager.username, False, "A", "B"),
+        (manager.username, False, None, "A"),
+    ]
+    assert told["before"]["name"] == "A", "the detached one is passed over"
+    assert client.post(f"/api/v1/campaigns/{campaign.pk}/current-model/roll-back").json()["changes"][0]["after"]["name"] == "A"
+
+
+@pytest.mark.parametrize(("harm", "code"), [("missing", "checkpoint_missing"), ("damaged", "checkpoint_damaged")])
+def test_a_checkpoint_whose_file_is_lost_is_neither_chosen_nor_promoted_nor_gone_back_to(campaign, manager, data_dir, harm, code):
+    model, other = trained(campaign), trained(campaign, number=6)
+    attached = CampaignModel.objects.get(campaign=campaign, model=model)
+    promote_model(user=manager, campaign=campaign, model_id=model.pk)
+    promote_model(user=manager, campaign=campaign, model_id=other.pk)
+    for checkpoint in model.checkpoints.all():
+        assert file_state(checkpoint) == FileState.READY
+        path = checkpoint_folder() / checkpoint.path
+        path.unlink()
+        if harm == "damaged":
+            path.write_bytes(b"something else")
+        assert file_state(checkpoint) == harm
+    for act in (
+        lambda: choose_checkpoint(user=manager, attached=attached, role="last"),
+        lambda: promote_model(user=manager, campaign=campaign, model_id=model.pk),
+        lambda: roll_back(user=manager, campaign=campaign),
+    ):
+        with pytest.raises(Conflict, match="choose another checkpoint, or train again") as caught:
+            act()
+        assert caught.value.code == code
+    assert current_model(campaign) == other, "nothing was changed halfway"

@@ -47,6 +47,11 @@ export function useCurrentModel(campaign: number) {
   return useQuery({ queryKey: ["campaigns", campaign, "current-model"], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/current-model", { params: at(campaign), signal })) });
 }
 
+/** Where a model comes from: its checkpoints, what they learned from, and their relatives. */
+export function useCheckpoints(model: number) {
+  return useQuery({ queryKey: ["models", model, "checkpoints"], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/models/{model_id}/checkpoints", { params: { path: { model_id: model } }, signal })) });
+}
+
 /** Promote a model, go back to the one before, or choose which checkpoint a model answers with. */
 export function useModelOfCampaign(campaign: number) {
   const client = useQueryClient();

@@ -2681,6 +2681,7 @@ export interface components {
             role: string;
             sha256: string;
             size_bytes: number | null;
+            state: components["schemas"]["CheckpointStateEnum"];
             answers: boolean;
             config: {
                 [key: string]: unknown;
@@ -2699,6 +2700,13 @@ export interface components {
          * @enum {string}
          */
         CheckpointRoleEnum: "best" | "last";
+        /**
+         * @description * `ready` - ready
+         *     * `missing` - missing
+         *     * `damaged` - damaged
+         * @enum {string}
+         */
+        CheckpointStateEnum: "ready" | "missing" | "damaged";
         /** @description Which checkpoint answers. */
         ChosenCheckpointRequest: {
             role: components["schemas"]["CheckpointRoleEnum"];
@@ -2818,12 +2826,28 @@ export interface components {
             username: string;
             password: string;
         };
-        /** @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last. */
+        /**
+         * @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
+         *
+         *     ``before``: where the way back leads.
+         */
         CurrentModel: {
             model: components["schemas"]["NamedModel"] | null;
             promoted: boolean;
             may_roll_back: boolean;
+            before: components["schemas"]["NamedModel"] | null;
             history: components["schemas"]["Promotion"][];
+            changes: components["schemas"]["CurrentModelChange"][];
+        };
+        /** @description The current model became another one; null where nothing that was promoted counted. */
+        CurrentModelChange: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["User"] | null;
+            by_training: boolean;
+            rolled_back: boolean;
+            before: components["schemas"]["NamedModel"] | null;
+            after: components["schemas"]["NamedModel"] | null;
         };
         /** @description Points of a curve, thresholds falling. */
         Curve: {
@@ -3244,10 +3268,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description The revisions that a training used. */
+        /** @description The revisions that a training used; ``gone``: images that were removed since. */
         KnownSnapshot: {
             digest: string;
             images: number;
+            gone: number;
+            labels: components["schemas"]["TaughtLabel"][];
             /** Format: date-time */
             created_at: string;
         };
@@ -5060,6 +5086,11 @@ export interface components {
          * @enum {string}
          */
         TaskEnum: "classification" | "detection" | "segmentation" | "keypoints";
+        /** @description How many images have a label. */
+        TaughtLabel: {
+            name: string;
+            images: number;
+        };
         /** @description What was wrong: a code, the place in the answer when there is one, and a sentence. */
         TestFailure: {
             code: string;
@@ -5181,6 +5212,7 @@ export interface components {
                 view: number;
             };
             start_from?: number | null;
+            start_role?: components["schemas"]["CheckpointRoleEnum"];
             bands?: number[] | null;
             unlabeled?: components["schemas"]["UnlabeledEnum"];
             promote?: boolean;

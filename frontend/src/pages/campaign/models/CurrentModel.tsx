@@ -1,5 +1,6 @@
 import { Badge, Button, Group, SegmentedControl, Text } from "@mantine/core";
-import { IconArrowBackUp, IconFlag } from "@tabler/icons-react";
+import { IconArrowBackUp, IconFlag, IconHistory } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useCurrentModel, useModelOfCampaign } from "@/api/learning";
 import type { Campaign, RegisteredModel } from "@/api/types";
@@ -38,6 +39,11 @@ export function CurrentModel({ campaign, model }: { campaign: Campaign; model: R
           data={[{ value: "best", label: t("currentModel.best") }, { value: "last", label: t("currentModel.last") }]}
           value={model.answers_with === "last" ? "last" : "best"} onChange={(role) => answerWith.mutate({ model: model.id, role: role === "last" ? "last" : "best" })}
         />
+      )}
+      {trained && (
+        <Button component={Link} to={`/campaigns/${campaign.id}/models/${model.id}`} size="xs" variant="subtle" leftSection={<IconHistory size={14} />} data-testid="checkpoints">
+          {t("checkpoints.open")}
+        </Button>
       )}
       {is && (
         <Text size="sm" c="dimmed">

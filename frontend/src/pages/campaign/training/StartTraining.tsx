@@ -1,6 +1,7 @@
 import { Button, Card, Checkbox, Group, MultiSelect, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
+import { useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useStartTraining } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
@@ -8,6 +9,7 @@ import type { Campaign, TrainingForm } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { modelTitle } from "@/parts/modelTitle";
 import { ScopeSelect, useScopes } from "../images/ScopeSelect";
+import { startOf, type StartSearch } from "./startSearch";
 
 interface Values {
   name: string;
@@ -51,7 +53,7 @@ export function trainingBody(values: Values): TrainingForm {
     validation: values.validation === "" ? undefined : Number(values.validation) / 100,
     learning_rate: method === "fine_tune" ? numberOr(values.learning_rate) : undefined,
     seed: numberOr(values.seed),
-    start_from: from === "" ? undefined : Number(from),
+    ...startOf(from),
     batch: method === "fine_tune" ? numberOr(values.batch) : undefined,
     flips: method === "fine_tune" ? values.flips : undefined,
     labels: values.labels.length === 0 ? undefined : values.labels.map(Number),
@@ -66,10 +68,14 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
   const { t } = useTranslation();
   const start = useStartTraining(campaign.id);
   const models = useCampaignModels(campaign.id);
-  const form = useForm({ initialValues: INITIAL });
+  const { from = "" } = useSearch({ strict: false }) as StartSearch;
+  const form = useForm({ initialValues: { ...INITIAL, start_from: from } });
   const scopes = useScopes(campaign, ["all"]);
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
-  const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").map((one) => ({ value: String(one.model.id), label: modelTitle(one.model) }));
+  const earlier = (models.data ?? []).filter((one) => one.model.kind === "internal").flatMap(({ model }) => {
+    const best = { value: String(model.id), label: modelTitle(model) };
+    return from === `${model.id}-last` ? [best, { value: from, label: t("training.fromLast", { model: modelTitle(model) }) }] : [best];
+  });
   return (
     <Card>
       <form onSubmit={form.onSubmit((values) => start.mutate({ ...trainingBody(values), ...(scopes.name === "all" ? {} : { images: scopes.images }) }, { onSuccess: onStart }))}>
@@ -107,7 +113,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               {t("training.noLabels")}
             </Text>
           )}
-          <Disclosure label={t("training.options")}>
+          <Disclosure label={t("training.options")} opened={from !== ""}>
             <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} maw={860}>
               <Select label={t("training.size")} data={(["small", "medium", "large"] as const).map((value) => ({ value, label: t(`training.sizes.${value}`) }))} {...form.getInputProps("size")} />
               <NumberInput label={t("training.minutes")} min={1} max={1440} {...form.getInputProps("minutes")} />
@@ -121,7 +127,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               {campaign.task === "segmentation" && (
                 <Select label={t("training.unlabeled")} allowDeselect={false} data={(["auto", "ignore", "background"] as const).map((value) => ({ value, label: t(`training.unlabeledIs.${value}`) }))} {...form.getInputProps("unlabeled")} />
               )}
-              {earlier.length > 0 && <Select label={t("training.startFrom")} clearable data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...form.getInputProps("start_from")} />}
+              {earlier.length > 0 && <Select label={t("training.startFrom")} clearable data-testid="start-from" data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...form.getInputProps("start_from")} />}
             </SimpleGrid>
             <Stack gap="sm" mt="sm" maw={860}>
               <MultiSelect label={t("training.labels")} placeholder={form.values.labels.length === 0 ? t("training.labelsAll") : ""} data={campaign.labels.map(({ id, name }) => ({ value: String(id), label: name }))} clearable {...form.getInputProps("labels")} />

@@ -51,7 +51,7 @@ function TrainingDetail({ campaign, training }: { campaign: Campaign; training: 
       {training.model !== null && (
         <Text size="sm">
           {training.stopped_by !== null && t(`training.stoppedBy.${training.stopped_by}`)} {t("training.made")}{" "}
-          <Anchor component={Link} to={`/models/${training.model.id}`} inherit underline="always">
+          <Anchor component={Link} to={`/campaigns/${campaign.id}/models/${training.model.id}`} inherit underline="always">
             {modelTitle(training.model)}
           </Anchor>
         </Text>
