@@ -4,6 +4,7 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -28,6 +29,24 @@ class DocumentDecoder(json.JSONDecoder):
             return orjson.loads(s)
         with resting_collector():
             return orjson.loads(s)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftText:
+    """Drafts of one image as the JSON text of their list, written where they were made; ``labels``: the ids that they name."""
+
+    text: bytes
+    labels: frozenset[int]
+
+    @classmethod
+    def of(cls, annotations: list[dict[str, Any]]) -> "DraftText":
+        """Write drafts."""
+        return cls(orjson.dumps(annotations), frozenset(each["label"] for each in annotations))
+
+    def annotations(self) -> list[dict[str, Any]]:
+        """Read them again."""
+        read: list[dict[str, Any]] = orjson.loads(self.text)
+        return read
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
+from campaigns.encoding import DraftText
 from campaigns.geometry import shape_bounds
 from inference import heatmaps, uncertainty
 from inference.prefill import Annotation, DraftRules, draft, object_shape
@@ -20,7 +20,7 @@ from inference.rasters import read_map
 from inference.schema import Box as BoxItem
 from inference.schema import Classification, Embedding, Item, Keypoints, Mask, Polygon, Prediction, Raster
 
-Document = dict[str, Any] | bytes | orjson.Fragment
+Document = dict[str, Any] | bytes
 MAP_FIELDS = ("class_map", "confidence_map")
 Object = BoxItem | Polygon | Mask | Keypoints
 
@@ -29,9 +29,9 @@ Object = BoxItem | Polygon | Mask | Keypoints
 class Answer:
     """One image's answer, ready to be stored.
 
-    ``document``: JSON values, or the JSON text of them as a fragment, when it was written elsewhere.
+    ``document``: JSON values, or the JSON text of them when it was written elsewhere.
     ``files``: name → bytes of the maps that the document names instead of holding. ``drafts`` is None when nothing
-    is to be drafted.
+    is to be drafted; they too may have been written elsewhere.
     """
 
     document: Document
@@ -39,7 +39,7 @@ class Answer:
     uncertainty: dict[str, float]
     heat_map: bytes | None = None
     files: dict[str, bytes] = field(default_factory=dict)
-    drafts: list[Annotation] | None = None
+    drafts: list[Annotation] | DraftText | None = None
     unmapped: dict[str, int] = field(default_factory=dict)
 
 

@@ -8,23 +8,22 @@ killed run. An answer that takes more memory than there is ends its process alon
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import IO, Any, Protocol
 
 from inference.answers import Answer
 from inference.calling import CallFailed
 from inference.prefill import DraftRules
-from inference.reading import LOST, Outcome, Question
+from inference.reading import LOST, Outcome, Question, serve_copy
 from inference.wire import ModelCard, ModelInput, WireReply
 
 BATCH = 16
@@ -34,21 +33,69 @@ MOST_PROCESSES = 4
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Asides:
-    """The other processes: none until ``start``, since one costs half a second to start and only pays for many answers."""
+class Process(Protocol):
+    """A process that reads answers, and the pipes to it."""
 
-    def __init__(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
-        self._started_with = (protocol, card, rules)
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def kill(self) -> None:
+        """End it."""
+        ...
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        ...
+
+
+class Copy:
+    """A process that began as a copy of this one, which had a single thread; there at once."""
+
+    def __init__(self) -> None:
+        questions, answers = os.pipe(), os.pipe()
+        self._process = multiprocessing.get_context("fork").Process(
+            target=serve_copy, args=(questions[0], answers[1], (questions[1], answers[0])), daemon=True
+        )
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+        os.close(questions[0])
+        os.close(answers[1])
+        self.stdin: IO[bytes] | None = os.fdopen(questions[1], "wb")
+        self.stdout: IO[bytes] | None = os.fdopen(answers[0], "rb")
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        self._process.join()
+        return self._process.exitcode or 0
+
+
+def begun() -> subprocess.Popen[bytes]:
+    """Begin a process of its own, which takes half a second."""
+    command = [sys.executable, "-c", "from inference.reading import main; main()"]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+class Asides:
+    """The other processes: none until ``start``, since a few answers are read sooner here."""
+
+    def __init__(self) -> None:
         self._readers: list[AsideReader] = []
 
-    def greeted(self, card: ModelCard) -> None:
-        """Read by what the model's greeting told; only before they are started."""
-        protocol, _, rules = self._started_with
-        self._started_with = (protocol, card, rules)
+    def start(self, begin: Callable[[], Process]) -> None:
+        """Start one for each core but one: ``Copy`` or ``begun``."""
+        processes = [begin() for _ in range(min(MOST_PROCESSES, (os.cpu_count() or 1) - 1))]
+        self._readers = [AsideReader(process) for process in processes]
 
-    def start(self) -> None:
-        """Start one for each core but one."""
-        self._readers = [AsideReader(*self._started_with) for _ in range(min(MOST_PROCESSES, (os.cpu_count() or 1) - 1))]
+    def tell(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
+        """Say how answers are read."""
+        for reader in self._readers:
+            reader.tell(protocol, card, rules)
 
     def least_busy(self) -> AsideReader | None:
         """Return the one with the fewest answers waiting; None when none is ready."""
@@ -64,19 +111,23 @@ class Asides:
 class AsideReader:
     """The other process, seen from the engine's loop."""
 
-    def __init__(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
-        command = [sys.executable, "-c", "from inference.reading import main; main()"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, process: Process) -> None:
+        self._process = process
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="answer-reader")
-        self._greeting = self._thread.submit(self._exchange, (protocol, card, rules))
+        self._greeting: Future[Any] | None = None
         self._waiting: deque[tuple[Question, asyncio.Future[Outcome]]] = deque()
         self._busy = False
         self._gone = False
 
+    def tell(self, protocol: str, card: ModelCard, rules: DraftRules | None) -> None:
+        """Say how answers are read; before that it is not ready."""
+        self._greeting = self._thread.submit(self._exchange, (protocol, card, rules))
+
     @property
     def ready(self) -> bool:
         """Whether it has started and still lives."""
-        return not self._gone and self._greeting.done() and self._greeting.exception() is None
+        greeting = self._greeting
+        return not self._gone and greeting is not None and greeting.done() and greeting.exception() is None
 
     @property
     def load(self) -> int:
@@ -90,7 +141,7 @@ class AsideReader:
         self._send()
         kept = await outcome
         if isinstance(kept, Answer):
-            return replace(kept, document=orjson.Fragment(kept.document))
+            return kept
         code, where, reason = kept
         raise CallFailed(code, reason, where=where)
 

@@ -5,13 +5,19 @@ Imports little, so that the process is there quickly: nothing of HTTP, nothing o
 
 from __future__ import annotations
 
+import gc
+import os
 import pickle
+import signal
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import IO
 
 import orjson
 
+from campaigns.encoding import DraftText
 from inference.answers import Answer, digest
 from inference.prefill import DraftRules
 from inference.protocols import PROTOCOLS
@@ -26,11 +32,12 @@ LOST: Refusal = ("unreadable_answer", "", "Reading the answer ended the process 
 
 
 def read_one(protocol: str, card: ModelCard, rules: DraftRules | None, question: Question) -> Outcome:
-    """Return what is kept of a reply, its document as JSON text, or why it is refused."""
+    """Return what is kept of a reply, its document and its drafts as JSON text, or why it is refused."""
     reply, image = question
     try:
         answer = digest(run_thing_steps(PROTOCOLS[protocol].parse(reply, image, card), card.options), rules)
-        return replace(answer, document=orjson.dumps(answer.document))
+        drafts = DraftText.of(answer.drafts) if isinstance(answer.drafts, list) else None
+        return replace(answer, document=orjson.dumps(answer.document), drafts=drafts)
     except PredictionRejected as error:
         return "rejected", error.where, str(error)
     except MemoryError:
@@ -41,7 +48,22 @@ def read_one(protocol: str, card: ModelCard, rules: DraftRules | None, question:
 
 def main() -> None:
     """Answer what comes on standard input until it closes."""
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def serve_copy(questions: int, answers: int, theirs: Sequence[int]) -> None:
+    """Answer over pipes in a copy of another process, whose own ends of them are ``theirs``."""
+    for each in theirs:
+        os.close(each)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with suppress(EOFError, BrokenPipeError), os.fdopen(questions, "rb") as here, os.fdopen(answers, "wb") as there:
+        serve(here, there)
+
+
+def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer questions until they end. Documents hold no cycles, so the collector that looks for some may rest."""
+    gc.disable()
     protocol, card, rules = pickle.load(questions)
     _say(answers, "ready")
     while True:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 
 from campaigns.models import ItemState, Run, RunItem
 from campaigns.services import write_drafts_bulk
-from inference.answers import MAP_FIELDS, Answer
+from campaigns.services.drafts import Drafts
+from inference.answers import MAP_FIELDS, Answer, Document
 from inference.models import Prediction, Prefill
 from inference.schema import Prediction as PredictionValue
 
@@ -78,7 +80,7 @@ def _write_predictions(source: Source, answered: list[Answered], heat_maps: Mapp
             image_id=each.image_id,
             model_id=source.model_id,
             model_version=source.version,
-            document=each.answer.document,
+            document=_as_json(each.answer.document),
             confidence=each.answer.confidence,
             uncertainty=each.answer.uncertainty,
             heat_map=heat_maps[each.image_id],
@@ -95,8 +97,12 @@ def _write_predictions(source: Source, answered: list[Answered], heat_maps: Mapp
     return {row.image_id: row.pk for row in rows}  # set by the insert, whether a row was new or not
 
 
+def _as_json(document: Document) -> dict[str, object] | orjson.Fragment:
+    return orjson.Fragment(document) if isinstance(document, bytes) else document
+
+
 def _write_drafts(source: Source, answered: list[Answered], predictions: Mapping[int, int]) -> None:
-    drafts = {each.image_id: each.answer.drafts for each in answered if each.answer.drafts is not None}
+    drafts: dict[int, Drafts] = {each.image_id: each.answer.drafts for each in answered if each.answer.drafts is not None}
     if not drafts:
         return
     sets = write_drafts_bulk(model_id=source.model_id, drafts=drafts)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from inference.services.agent_asker import AgentAsker
 from inference.services.asker import Asker
+from inference.services.beside import WORTH_A_PROCESS, AskerBeside, can_fork
 from inference.services.ensemble_asker import EnsembleAsker
 from inference.services.local import LocalAsker
 from inference.services.planning import Plan
@@ -19,4 +20,7 @@ def asker_of(plan: Plan, expected: int) -> AbstractContextManager[Asker]:
         return EnsembleAsker(plan, expected, asker_of)
     if plan.is_local:
         return LocalAsker(plan)
-    return AgentAsker(plan) if plan.is_pulled else RemoteAsker(plan, expected)
+    if plan.is_pulled:
+        return AgentAsker(plan)
+    remote = RemoteAsker(plan, expected)
+    return AskerBeside(remote, remote.appetite) if expected >= WORTH_A_PROCESS and can_fork() else remote

@@ -72,7 +72,7 @@ def _answers(context: RunContext, asker: Asker, pictures: list[StoredImage]) -> 
         for each in asker.collect(most=BATCH, within_s=BATCH_WITHIN_S):
             if isinstance(each, Answered):
                 document = each.answer.document
-                said = document if isinstance(document, dict) else orjson.loads(orjson.dumps(document))
+                said = document if isinstance(document, dict) else orjson.loads(document)
                 yield each.image_id, Mirrored(said["items"], each.answer.files)
         context.progress(message=asker.waits_for)
 

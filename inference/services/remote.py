@@ -18,7 +18,7 @@ from campaigns.errors import Conflict
 from campaigns.imagery import Refused
 from inference.answers import Answer as Kept
 from inference.answers import digest
-from inference.aside import Asides
+from inference.aside import Asides, Copy, begun
 from inference.calling import Answer, CallFailed, Endpoint, Replied, greet, limits_of, read_answer, send_question
 from inference.endpoints import egress_policy, endpoint_of
 from inference.engine import ByteBudget, Engine, Outcome, Work
@@ -27,6 +27,7 @@ from inference.joining import windows_for
 from inference.pacing import PAUSES_S, Pace
 from inference.precedence import Bystander
 from inference.sending import check_reachable, renewed, sent_image
+from inference.services.beside import WORTH_A_PROCESS, can_fork
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.store import Answered
@@ -40,8 +41,8 @@ logger = logging.getLogger(__name__)
 READERS = 4
 AHEAD = 8
 HELD_BYTES = 512 * 2**20
-WORTH_A_PROCESS = 200
-"""From so many images on, answers are read in processes of their own: to start one takes as long as to read these."""
+WORTH_TO_BEGIN = 200
+"""From so many images on, processes are begun to read the answers where no copy of this one can: that takes as long as to read these."""
 LARGE_REPLY_BYTES = 2**20
 LARGE_ANSWER_BYTES = 64 * 1024
 LARGE_IMAGES_AT_ONCE = 2
@@ -58,14 +59,18 @@ class RemoteAsker:
         self._endpoint = endpoint_of(plan.model)
         check_reachable(self._endpoint)
         self._concurrency = self._endpoint.card.options.concurrency
-        self._asides = Asides(plan.model.protocol, self._endpoint.card, plan.rules)
-        self._asides_pay = expected >= WORTH_A_PROCESS
+        self._asides = Asides()
+        self._expected = expected
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="image-reader")
         bystander = Bystander(settings.DATA_DIR, plan.model.pk)
         self._pace = Pace(self._concurrency, yields=bystander, pauses_s=PAUSES_S)
         self._engine: Engine[StoredImage, Asked] = Engine(self._prepare, workers=2 * self._concurrency + AHEAD)
 
     def __enter__(self) -> Self:
+        if self._expected >= WORTH_A_PROCESS and can_fork():
+            self._asides.start(Copy)
+        elif self._expected >= WORTH_TO_BEGIN:
+            self._asides.start(begun)
         self._engine.__enter__()
         return self
 
@@ -107,9 +112,7 @@ class RemoteAsker:
         for _ in range(self._concurrency):
             lines.put_nowait(await stack.enter_async_context(EgressClient(policy, limits, connections=1)))
         endpoint = await self._greeted(lines)
-        self._asides.greeted(endpoint.card)
-        if self._asides_pay:
-            self._asides.start()
+        self._asides.tell(self._plan.model.protocol, endpoint.card, self._plan.rules)
         return _Asking(self._plan, endpoint, self._readers, _Lines(lines, self._pace), self._asides).answer
 
     async def _greeted(self, lines: asyncio.LifoQueue[EgressClient]) -> Endpoint:

@@ -11,12 +11,12 @@ import pytest
 from campaigns.models import AnnotationSet, ItemState, RunItem
 from campaigns.runs import execute_now
 from inference.answers import digest
-from inference.aside import AsideReader
+from inference.aside import AsideReader, Copy, begun
 from inference.calling import CallFailed
 from inference.models import Prediction
 from inference.prefill import DraftRules, ModelTag
 from inference.protocols import PROTOCOLS
-from inference.services import remote, start_inference
+from inference.services import askers, remote, start_inference
 from inference.wire import ModelCard, ModelClass, ModelInput, WireReply
 from tests.inference.endpoint import Endpoint, Reply, items
 
@@ -26,9 +26,10 @@ RULES = DraftRules(ModelTag(1, "Houses", "1"), "detection", {0: 5})
 BOX = {"kind": "box", "index": 0, "score": 0.9, "xywh": [5, 5, 10, 10]}
 
 
-@pytest.fixture
-def aside():
-    reader = AsideReader("winnow", CARD, RULES)
+@pytest.fixture(params=[begun, Copy], ids=["begun", "a copy"])
+def aside(request):
+    reader = AsideReader(request.param())
+    reader.tell("winnow", CARD, RULES)
     deadline = time.monotonic() + 60
     while not reader.ready and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -52,8 +53,8 @@ def test_it_keeps_what_this_process_would_keep(aside):
     answers = read_all(aside, replies)
     for each, answer in zip(replies, answers, strict=True):
         expected = digest(PROTOCOLS["winnow"].parse(each, IMAGE, CARD), RULES)
-        assert orjson.loads(orjson.dumps(answer.document)) == expected.document
-        assert (answer.drafts, answer.uncertainty) == (expected.drafts, expected.uncertainty)
+        assert orjson.loads(answer.document) == expected.document
+        assert (answer.drafts.annotations(), answer.uncertainty) == (expected.drafts, expected.uncertainty)
 
 
 def test_a_refused_answer_names_its_place_and_leaves_the_others_alone(aside):
@@ -61,7 +62,7 @@ def test_a_refused_answer_names_its_place_and_leaves_the_others_alone(aside):
     assert isinstance(bad, CallFailed)
     assert bad.code == "rejected"
     assert bad.where == "items[0].score"
-    assert len(good.drafts) == len(also_good.drafts) == 1
+    assert len(good.drafts.annotations()) == len(also_good.drafts.annotations()) == 1
 
 
 def test_its_end_costs_the_answers_that_it_was_reading(aside):
@@ -83,7 +84,9 @@ def test_a_large_run_reads_aside_and_keeps_the_same(make_campaign, make_image, m
         ready.append(1)
         return await read(self, *args)
 
-    monkeypatch.setattr(remote, "WORTH_A_PROCESS", 10)
+    monkeypatch.setattr(remote, "WORTH_TO_BEGIN", 10)
+    monkeypatch.setattr(remote, "can_fork", lambda: False)
+    monkeypatch.setattr(askers, "can_fork", lambda: False)
     monkeypatch.setattr(AsideReader, "read", counted)
     monkeypatch.setattr("inference.aside.os.cpu_count", lambda: 3)
     monkeypatch.setattr(AsideReader, "ready", property(lambda self: not self._gone and self._greeting.result() is not None))
