@@ -6,10 +6,12 @@ First an entropy in which objects of difficult labels weigh more, then images wh
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from active_learning.acquisition.consistency import Found, overlaps
 from active_learning.acquisition.values import Floats, Instances, Rows
 from inference.uncertainty import TOP_OBJECTS, binary_entropy
 
@@ -27,6 +29,16 @@ def difficulty(confidence: ArrayLike, overlap: ArrayLike) -> Floats:
     sure, near = np.clip(np.asarray(confidence, dtype=float), 0, 1), np.clip(np.asarray(overlap, dtype=float), 0, 1)
     hard: Floats = 1 - sure**CONFIDENCE_PART * near ** (1 - CONFIDENCE_PART)
     return hard
+
+
+def hardness(found: Found, label: int, around: Sequence[float]) -> float:
+    """Return how hard one true object was for a model, by what it found; around: left, top, right, bottom of the object."""
+    same = found.label == label
+    if not same.any():
+        return 1.0
+    shared = overlaps(np.array([around], dtype=float), found.bounds[same])[0]
+    best = int(np.argmax(shared))
+    return float(difficulty(found.confidence[same][best] if shared[best] > 0 else 0.0, shared[best]))
 
 
 def label_weights(difficulties: ArrayLike) -> Floats:

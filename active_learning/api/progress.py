@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.api.rounds import AreaSerializer, ImageNameSerializer
 from active_learning.models import Simulation
-from active_learning.progress.replay import can_replay
+from active_learning.progress.replay import TASK_OF, can_replay
 from active_learning.services.progress import learning_curve
 from active_learning.services.simulations import SimulationForm, result_of, simulation_of, simulations_of, start_simulation, table_of
 from active_learning.services.why import Why, why_asked
@@ -142,18 +142,19 @@ class WhyView(APIView):
         return Response(WhySerializer(_why(found)).data)
 
 
+SIMULATED = [(s.name, s.title) for s in STRATEGIES.values() if any(can_replay(s, kind) for kind in TASK_OF)]
+
+
 class NewSimulationSerializer(serializers.Serializer[Any]):
     """What to simulate; ``random`` joins by itself. Without ``budgets`` they rise up to half of the labeled images."""
 
-    strategies = serializers.ListField(
-        child=serializers.ChoiceField(choices=[(s.name, s.title) for s in STRATEGIES.values() if can_replay(s)]), allow_empty=False
-    )
+    strategies = serializers.ListField(child=serializers.ChoiceField(choices=SIMULATED), allow_empty=False)
     seeds = serializers.IntegerField(min_value=1, max_value=20, default=5)
     budgets = serializers.ListField(child=serializers.IntegerField(min_value=1), required=False, max_length=40)
 
 
 class SimulatedStrategySerializer(serializers.Serializer[Any]):
-    """A strategy's mean accuracy at each budget with its 95 % interval; ``reached_with``: labels that equal random's last point."""
+    """A strategy's mean figure at each budget with its 95 % interval; ``reached_with``: labels that equal random's last point."""
 
     strategy = serializers.CharField()
     title = serializers.CharField()
@@ -172,7 +173,8 @@ class SimulationSerializer(serializers.Serializer[Any]):
     strategies = serializers.ListField(child=serializers.CharField())
     seeds = serializers.IntegerField()
     budgets = serializers.ListField(child=serializers.IntegerField())
-    random_accuracy = serializers.FloatField(allow_null=True)
+    metric = serializers.ChoiceField(choices=["accuracy", "miou", "map_50"], help_text="What the curves tell, from 0 to 1.")
+    random_accuracy = serializers.FloatField(allow_null=True, help_text="That figure for random picks at the last budget.")
     curves = SimulatedStrategySerializer(many=True)
     run = RunSerializer()
 
@@ -192,7 +194,7 @@ def _document(simulation: Simulation) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "id": simulation.run_id, "strategies": simulation.strategies, "seeds": simulation.seeds, "budgets": simulation.budgets,
-        "random_accuracy": found.random_accuracy, "curves": curves, "run": simulation.run,
+        "metric": found.metric, "random_accuracy": found.random_accuracy, "curves": curves, "run": simulation.run,
     }  # fmt: skip
 
 

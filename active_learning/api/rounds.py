@@ -16,6 +16,8 @@ from rest_framework.views import APIView
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import Evaluation, RankedImage, Round, RoundState
+from active_learning.progress.replay import TASK_OF, can_replay
+from active_learning.services.replays import replayed_kind
 from active_learning.services.rounds import DEFAULT_STRATEGY, MOST_AREAS, RoundOptions, default_for, start_round, state_of
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.pagination import CursorPages
@@ -155,6 +157,7 @@ class StrategySerializer(serializers.Serializer[Any]):
     default = serializers.BooleanField(
         help_text="Of the campaign asked about as it stands now; of no campaign in particular, for whole images."
     )
+    simulated = serializers.BooleanField(help_text="A simulation can ask by it; of no campaign in particular: of any task.")
 
 
 class RankPages(CursorPages):
@@ -278,11 +281,13 @@ class StrategiesView(APIView):
         if wanted and not (wanted.isdecimal() and len(wanted) < 19):
             raise InvalidInput("campaign is the id of a campaign.")
         campaign = _readable_campaign(request, int(wanted)) if wanted else None
+        kind = "" if campaign is None else replayed_kind(campaign)
         default = DEFAULT_STRATEGY if campaign is None else default_for(campaign)
         rows = [
             {
                 "name": s.name, "title": s.title, "needs": sorted(s.needs), "uses": sorted(s.uses), "paper": s.paper,
                 "description": s.description, "tasks": sorted(s.tasks), "several": s.several, "default": s.name == default,
+                "simulated": can_replay(s, kind) if kind else any(can_replay(s, each) for each in TASK_OF),
             }
             for s in STRATEGIES.values()
             if campaign is None or s.suits(campaign.task, multi_label=bool(campaign.settings.get("multi_label")))

@@ -1,27 +1,38 @@
 """A labeled campaign asked again: labels are hidden, a strategy's ranking reveals them, and the head learns from what it revealed.
 
 The protocol of learning curves in active learning: the same pool, the same held-back images and the same head for every strategy;
-seeds draw what is left to chance, and the intervals are those over seeds.
+seeds draw what is left to chance, and the intervals are those over seeds. Here for labels of whole images; ``pixel_replay`` and
+``object_replay`` are the same for what is drawn on them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from active_learning.acquisition.strategies import CLASSIFICATION, STRATEGIES, Strategy
-from active_learning.acquisition.values import AcquisitionInput
+from active_learning.acquisition.strategies import CLASSIFICATION, DETECTION, KEYPOINTS, SEGMENTATION, STRATEGIES, Strategy
+from active_learning.acquisition.values import AcquisitionInput, Floats, Instances, Rows
 from active_learning.training.fast_head import Examples, fit_head
 from models_registry.networks.heads import LinearHead
 
 STEPS: Final = 60
 DECAY: Final = 1e-2
 REPLAYED: Final = frozenset({"probabilities", "model", "embeddings"})  # what a replay can give a strategy
+TASK_OF: Final = {
+    "classification": CLASSIFICATION,
+    "detection": DETECTION,
+    "instance": SEGMENTATION,
+    "semantic": SEGMENTATION,
+    "keypoints": KEYPOINTS,
+}
+"""By how a campaign is trained, the task that its strategies suit."""
+OF_OBJECTS: Final = frozenset({"detection", "instance", "keypoints"})
+MEASURED: Final = frozenset({"difficult"})  # what a replay of objects measures besides what all answers tell
 # Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1; beyond, the normal one does.
 T95: Final = (
     12.706,
@@ -46,9 +57,49 @@ T95: Final = (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a model tells of some images, as ``AcquisitionInput`` takes it."""
+
+    probabilities: Floats | None = None
+    uncertainty: Mapping[str, Floats] = field(default_factory=dict)
+    shares: Floats | None = None
+    instances: Callable[[Rows], Instances] | None = None
+
+
+class Learned(Protocol):
+    """A model of the labels that were revealed so far."""
+
+    def told(self, rows: Rows) -> Told:
+        """Answer about rows of the pool."""
+        ...
+
+    def goodness(self) -> float:
+        """Return how good it is on the held-back images, 0 to 1."""
+        ...
+
+
+class Asked(Protocol):
+    """A pool whose labels are hidden until they are asked for, and what is measured on."""
+
+    @property
+    def embeddings(self) -> Floats:
+        """What the images of the pool look like, (N, D)."""
+        ...
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image as a whole may have several labels."""
+        ...
+
+    def learned(self, labeled: Sequence[int]) -> Learned:
+        """Learn from the labels of these rows of the pool alone."""
+        ...
+
+
 @dataclass(frozen=True)
 class Material:
-    """What is asked and what it is measured on; ``classes``: how many labels there are."""
+    """Images with labels as a whole: what is asked and what it is measured on; ``classes``: how many labels there are."""
 
     pool: Examples
     test: Examples
@@ -59,10 +110,35 @@ class Material:
         """Whether an image may have several labels."""
         return self.pool.values.ndim == 2
 
+    @property
+    def embeddings(self) -> Floats:
+        """What the images of the pool look like."""
+        return self.pool.embeddings
 
-def can_replay(strategy: Strategy) -> bool:
-    """Say whether a strategy can be asked of a pool whose answers come from the fast head."""
-    return strategy.needs <= REPLAYED and strategy.suits(CLASSIFICATION)
+    def learned(self, labeled: Sequence[int]) -> Learned:
+        """Fit a head from zero."""
+        known = self.pool.at(np.array(labeled, np.int64))
+        return _Head(self, fit_head(known, classes=self.classes, decay=DECAY, steps=STEPS))
+
+
+@dataclass(frozen=True)
+class _Head:
+    material: Material
+    head: LinearHead
+
+    def told(self, rows: Rows) -> Told:
+        said = self.head.probabilities(self.material.pool.embeddings[rows]).astype(np.float64)
+        return Told(said if self.head.multi_label else said / said.sum(axis=1, keepdims=True))
+
+    def goodness(self) -> float:
+        return accuracy(self.head, self.material.test)
+
+
+def can_replay(strategy: Strategy, kind: str = "classification") -> bool:
+    """Say whether a strategy can be asked of a pool whose answers come from the fast head of a campaign trained as ``kind``."""
+    if not strategy.needs <= REPLAYED or not strategy.suits(TASK_OF[kind]):
+        return False
+    return strategy.measures <= MEASURED if kind in OF_OBJECTS else kind == "classification" or not strategy.measures
 
 
 def split_for_test(count: int, share: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -73,55 +149,42 @@ def split_for_test(count: int, share: float, rng: np.random.Generator) -> tuple[
 
 
 def replay(
-    material: Material, strategy: Strategy, budgets: Sequence[int], *, seed: int, on_step: Callable[[], None] | None = None
+    material: Asked, strategy: Strategy, budgets: Sequence[int], *, seed: int, on_step: Callable[[], None] | None = None
 ) -> list[float]:
-    """Return the accuracy on the held-back images at each budget, (number of labels, rising, at most the pool).
+    """Return how good the model is at each budget, (number of labeled images, rising, at most the pool).
 
     A strategy that needs a model begins by lot; all others begin by themselves. ``on_step`` is called before each step and may raise.
     """
     rng = np.random.default_rng([seed, 7])
     labeled: list[int] = []
-    accuracies: list[float] = []
-    head: LinearHead | None = None
+    reached: list[float] = []
+    model: Learned | None = None
     for budget in budgets:
         if on_step is not None:
             on_step()
-        if accuracies and budget <= len(labeled):  # the pool is used up
-            accuracies.append(accuracies[-1])
+        if reached and budget <= len(labeled):  # the pool is used up
+            reached.append(reached[-1])
             continue
-        labeled += _next(material, strategy, labeled, head, budget - len(labeled), rng)
-        head = _fitted(material, labeled)
-        accuracies.append(accuracy(head, material.test))
-    return accuracies
+        labeled += _next(material, strategy, labeled, model, budget - len(labeled), rng)
+        model = material.learned(labeled)
+        reached.append(model.goodness())
+    return reached
 
 
 def _next(
-    material: Material, strategy: Strategy, labeled: list[int], head: LinearHead | None, count: int, rng: np.random.Generator
+    material: Asked, strategy: Strategy, labeled: list[int], model: Learned | None, count: int, rng: np.random.Generator
 ) -> list[int]:
     """Ask for the next images."""
-    waiting = np.setdiff1d(np.arange(len(material.pool)), labeled)
-    wanted = strategy if head is not None or "model" not in strategy.needs else STRATEGIES["random"]
-    vectors = material.pool.embeddings[waiting]
+    waiting = np.setdiff1d(np.arange(len(material.embeddings)), labeled)
+    wanted = strategy if model is not None or "model" not in strategy.needs else STRATEGIES["random"]
+    told = model.told(waiting) if model is not None and wanted.reads("probabilities") else Told()
     known = AcquisitionInput(
-        count=len(waiting),
-        size=count,
-        rng=rng,
-        probabilities=None if head is None else _said(head, vectors),
-        multi_label=material.multi_label,
-        embeddings=vectors,
-        labeled=material.pool.embeddings[labeled] if labeled else None,
-    )
+        count=len(waiting), size=count, rng=rng, probabilities=told.probabilities, multi_label=material.multi_label,
+        uncertainty=told.uncertainty, shares=told.shares, instances=told.instances, embeddings=material.embeddings[waiting],
+        labeled=material.embeddings[labeled] if labeled else None,
+    )  # fmt: skip
     picked: list[int] = waiting[wanted(known).order[:count]].tolist()
     return picked
-
-
-def _said(head: LinearHead, vectors: Any) -> Any:
-    said = head.probabilities(vectors).astype(np.float64)
-    return said if head.multi_label else said / said.sum(axis=1, keepdims=True)
-
-
-def _fitted(material: Material, labeled: list[int]) -> LinearHead:
-    return fit_head(material.pool.at(np.array(labeled, np.int64)), classes=material.classes, decay=DECAY, steps=STEPS)
 
 
 def accuracy(head: LinearHead, test: Examples) -> float:
@@ -167,8 +230,10 @@ def labels_to_reach(budgets: Sequence[int], accuracies: Sequence[float], wanted:
     return None
 
 
-def default_budgets(most: int) -> list[int]:
-    """Return rising numbers of labels up to ``most``: 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 700, 1000 and on."""
+def default_budgets(most: int, kind: str = "classification") -> list[int]:
+    """Return rising numbers of labels up to ``most``: 10, 20, 40, 60, 80, 100 and on; doubling where a label is a drawing."""
     ladder = [10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000]
+    if kind != "classification":
+        ladder = [(4 if kind == "semantic" else 8) * 2**step for step in range(9)]
     kept = [budget for budget in ladder if budget <= most]
     return kept or [max(1, most)]

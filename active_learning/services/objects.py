@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from active_learning.acquisition.consistency import Found, overlaps
-from active_learning.acquisition.detection import difficulty, label_weights
+from active_learning.acquisition.consistency import Found
+from active_learning.acquisition.detection import hardness, label_weights
 from active_learning.acquisition.diversity import unit_rows
 from active_learning.acquisition.values import Floats, Instances, Rows
 from active_learning.embeddings import EmbeddingStore, content_key
@@ -75,17 +75,8 @@ def weights_of_labels(
         for annotation in true:
             column, around = place.get(annotation["label"]), shape_bounds(annotation["shape"])
             if column is not None and around is not None and annotation.get("review", "accepted") == "accepted":
-                hard[column].append(_hardness(found, column, around))
+                hard[column].append(hardness(found, column, around))
     return label_weights([float(np.mean(hard[column])) if hard[column] else 0.0 for column in range(len(label_ids))])
-
-
-def _hardness(found: Found, column: int, around: Sequence[float]) -> float:
-    same = found.label == column
-    if not same.any():
-        return 1.0
-    shared = overlaps(np.array([around], dtype=float), found.bounds[same])[0]
-    best = int(np.argmax(shared))
-    return float(difficulty(found.confidence[same][best] if shared[best] > 0 else 0.0, shared[best]))
 
 
 class ObjectLooks:

@@ -9,23 +9,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import SimulatedCurve, Simulation
-from active_learning.progress.replay import Material, Summary, can_replay, default_budgets, labels_to_reach, replay, split_for_test, summary
-from active_learning.services.embeddings import ensure_embeddings
-from active_learning.services.knowledge import EMBEDDED_FIELDS
+from active_learning.progress.replay import TASK_OF, Summary, can_replay, default_budgets, labels_to_reach, replay, summary
 from active_learning.services.ranking import strategy_named
-from active_learning.services.truth import truth_of, whole_labels
-from active_learning.training.fast_head import Examples
-from campaigns.errors import Conflict, InvalidInput, NotFound
-from campaigns.models import Campaign, Image, ImageState, Label, Run, Split, Task, User
-from campaigns.options import CampaignOptions
+from active_learning.services.replays import HELD_SHARE, LEAST_IMAGES, gather_replay, replayed_kind
+from campaigns.errors import InvalidInput, NotFound
+from campaigns.models import Campaign, Image, ImageState, Run, Split, User
 from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 
@@ -33,8 +28,8 @@ KIND: Final = "simulation"
 BASELINE: Final = "random"
 MOST_SEEDS: Final = 20
 MOST_BUDGETS: Final = 40
-LEAST_IMAGES: Final = 20
-HELD_SHARE: Final = 0.3
+METRICS: Final = {"classification": "accuracy", "semantic": "miou"}
+FIGURE_OF: Final = {"accuracy": "accuracy", "miou": "mean IoU", "map_50": "mAP at an overlap of 0.5"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +47,7 @@ class SimulationForm:
         if not self.strategies:
             raise InvalidInput("strategies: choose at least one.", code="invalid_simulation")
         for name in self.strategies:
-            strategy = strategy_named(name)
-            if not can_replay(strategy):
-                missing = ", ".join(sorted(strategy.needs))
-                raise InvalidInput(
-                    f"{strategy.title} cannot be simulated: it needs {missing}, and the fast head does not give all of it.",
-                    code="strategy_not_simulated",
-                )
+            strategy_named(name)
         if not 1 <= self.seeds <= MOST_SEEDS:
             raise InvalidInput(f"seeds lies between 1 and {MOST_SEEDS}.", code="invalid_simulation")
         rising = all(a < b for a, b in itertools.pairwise(self.budgets))
@@ -71,16 +60,12 @@ class SimulationForm:
 def start_simulation(*, user: User, campaign: Campaign, form: SimulationForm) -> Simulation:
     """Queue a simulation of a campaign's labeled images. Random is always among the strategies, for the others to be compared with."""
     require_role(user, campaign, MANAGE)
-    if campaign.task != Task.CLASSIFICATION:
-        raise Conflict(
-            f"Simulations replay classification campaigns: a {campaign.task} model would have to be trained anew at every step. "
-            "Compare strategies on a campaign of that task, or look at the rounds' own chart.",
-            code="task_not_simulated",
-        )
+    kind = replayed_kind(campaign)
+    _check_strategies(form.strategies, kind)
     pool, held = labeled_counts(campaign)
     if pool + held < LEAST_IMAGES:
         raise InvalidInput(f"A simulation takes at least {LEAST_IMAGES} labeled images; there are {pool + held}.", code="too_few_labels")
-    budgets = [budget for budget in form.budgets if budget <= pool] if form.budgets else default_budgets(max(10, pool // 2))
+    budgets = [budget for budget in form.budgets if budget <= pool] if form.budgets else default_budgets(max(10, pool // 2), kind)
     if not budgets:
         raise InvalidInput(f"budgets: {pool} labeled images can be asked for, fewer than the first budget.", code="invalid_simulation")
     strategies = list(dict.fromkeys([BASELINE, *form.strategies]))
@@ -88,6 +73,17 @@ def start_simulation(*, user: User, campaign: Campaign, form: SimulationForm) ->
     with transaction.atomic():
         run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=len(strategies) * form.seeds)
         return Simulation.objects.create(run=run, **params)
+
+
+def _check_strategies(names: Sequence[str], kind: str) -> None:
+    for name in names:
+        strategy = strategy_named(name)
+        if can_replay(strategy, kind):
+            continue
+        reason = "it is for other tasks"
+        if strategy.suits(TASK_OF[kind]):
+            reason = f"it needs {', '.join(sorted(strategy.needs | strategy.measures))}, and the fast head does not give all of it"
+        raise InvalidInput(f"{strategy.title} cannot be simulated here: {reason}.", code="strategy_not_simulated")
 
 
 def labeled_counts(campaign: Campaign) -> tuple[int, int]:
@@ -106,7 +102,7 @@ def execute_simulation(context: RunContext) -> dict[str, object]:
     campaign = context.run.campaign
     if simulation is None or campaign is None:
         raise NotFound("What this run was to simulate was removed.")
-    held, examples, classes = _examples(context, campaign)
+    again = gather_replay(context, campaign)
     wanted = [(strategy, seed) for seed in range(simulation.seeds) for strategy in simulation.strategies]
     there = set(simulation.curves.values_list("strategy", "seed"))
     for strategy, seed in wanted:
@@ -114,45 +110,13 @@ def execute_simulation(context: RunContext) -> dict[str, object]:
             continue
         message = f"{STRATEGIES[strategy].title}, seed {seed + 1} of {simulation.seeds}"
         context.progress(done=len(there), total=len(wanted), message=message, force=True)
-        material = _material(examples, held, classes, seed)
-        budgets = [min(budget, len(material.pool)) for budget in simulation.budgets]
+        material = again.at(seed)
+        budgets = [min(budget, len(material.embeddings)) for budget in simulation.budgets]
         drawn = replay(material, STRATEGIES[strategy], budgets, seed=seed, on_step=context.progress)
         SimulatedCurve.objects.get_or_create(simulation=simulation, strategy=strategy, seed=seed, defaults={"accuracies": drawn})
         there.add((strategy, seed))
     context.progress(done=len(wanted), total=len(wanted), force=True)
-    return {"curves": len(wanted), "images": len(examples)}
-
-
-def _examples(context: RunContext, campaign: Campaign) -> tuple[Any, Examples, int]:
-    """Return which images are held back, all images with their labels, and how many labels are in use."""
-    images = Image.objects.filter(campaign=campaign)
-    truth = truth_of(images)
-    rows = [image for image in images.order_by("pk").only(*EMBEDDED_FIELDS, "split") if image.pk in truth]
-    embedded = ensure_embeddings(context, campaign, rows)
-    labels = list(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
-    split_of = {image.pk: image.split for image in rows}
-    bits = np.array([[label in whole_labels(truth[image]) for label in labels] for image in embedded.image_ids], np.float32)
-    bits = bits.reshape(len(embedded.image_ids), len(labels))
-    multi_label = CampaignOptions.from_document(campaign.settings).multi_label
-    kept = np.arange(len(bits)) if multi_label else np.flatnonzero(bits.sum(axis=1) == 1)
-    used = np.flatnonzero(bits[kept].any(axis=0))
-    if len(kept) < LEAST_IMAGES or not len(used) or (len(used) < 2 and not multi_label):
-        raise Conflict(
-            f"{len(kept)} images with {len(used)} labels cannot be simulated; label at least {LEAST_IMAGES} with two labels.",
-            code="too_few_labels",
-        )
-    values = bits[kept][:, used] if multi_label else bits[kept][:, used].argmax(axis=1)
-    held = np.array([split_of[embedded.image_ids[row]] == Split.TEST for row in kept], bool)
-    return held, Examples(embedded.matrix[kept], values), len(used)
-
-
-def _material(examples: Examples, held: Any, classes: int, seed: int) -> Material:
-    """Part what is asked from what is measured on: by the test split where there is one, else by lot, another for each seed."""
-    if held.any() and not held.all():
-        asked, measured = np.flatnonzero(~held), np.flatnonzero(held)
-    else:
-        asked, measured = split_for_test(len(examples), HELD_SHARE, np.random.default_rng([seed, 3]))
-    return Material(examples.at(asked), examples.at(measured), classes)
+    return {"curves": len(wanted), "images": len(again)}
 
 
 @dataclass(frozen=True)
@@ -168,11 +132,17 @@ class StrategyResult:
 
 @dataclass(frozen=True)
 class SimulationResult:
-    """What came out so far; ``random_accuracy``: that of random picks at the last budget."""
+    """What came out so far; ``random_accuracy``: that of random picks at the last budget. ``metric``: accuracy, miou or map_50."""
 
+    metric: str
     budgets: tuple[int, ...]
     strategies: tuple[StrategyResult, ...]
     random_accuracy: float | None
+
+
+def metric_of(campaign: Campaign) -> str:
+    """Return what the simulations of a campaign measure."""
+    return METRICS.get(replayed_kind(campaign), "map_50")
 
 
 def result_of(simulation: Simulation) -> SimulationResult:
@@ -184,27 +154,29 @@ def result_of(simulation: Simulation) -> SimulationResult:
     summaries = {name: summary(by_strategy[name]) for name in simulation.strategies if name in by_strategy}
     baseline = summaries.get(BASELINE)
     wanted = baseline.mean[-1] if baseline is not None else None
-    results = tuple(_result(name, found, budgets, wanted) for name, found in summaries.items())
-    return SimulationResult(budgets, results, wanted)
+    assert simulation.run.campaign is not None
+    metric = metric_of(simulation.run.campaign)
+    results = tuple(_result(name, found, budgets, wanted, FIGURE_OF[metric]) for name, found in summaries.items())
+    return SimulationResult(metric, budgets, results, wanted)
 
 
-def _result(name: str, found: Summary, budgets: Sequence[int], wanted: float | None) -> StrategyResult:
+def _result(name: str, found: Summary, budgets: Sequence[int], wanted: float | None, figure: str) -> StrategyResult:
     title = STRATEGIES[name].title if name in STRATEGIES else name
     if name == BASELINE or wanted is None:
         return StrategyResult(name, title, found, None, "")
     reached = labels_to_reach(budgets, found.mean, wanted)
     last = budgets[-1]
     if reached is None:
-        sentence = f"{title} does not reach with {last:,} labels what random reaches with them ({100 * wanted:.1f} %)."
+        sentence = f"{title} does not reach with {last:,} labels what random reaches with them ({figure} {100 * wanted:.1f} %)."
     else:
-        sentence = f"{title} reaches with {round(reached):,} labels what random reaches with {last:,} ({100 * wanted:.1f} %)."
+        sentence = f"{title} reaches with {round(reached):,} labels what random reaches with {last:,} ({figure} {100 * wanted:.1f} %)."
     return StrategyResult(name, title, found, reached, sentence)
 
 
 def simulations_of(*, user: User, campaign: Campaign) -> QuerySet[Simulation]:
     """Return a campaign's simulations, newest first."""
     require_role(user, campaign, VIEW)
-    return Simulation.objects.filter(run__campaign=campaign).select_related("run", "run__created_by").order_by("-run_id")
+    return Simulation.objects.filter(run__campaign=campaign).select_related("run", "run__created_by", "run__campaign").order_by("-run_id")
 
 
 def simulation_of(run: Run) -> Simulation:
@@ -216,8 +188,9 @@ def simulation_of(run: Run) -> Simulation:
 
 
 def table_of(simulation: Simulation) -> list[list[object]]:
-    """Return all curves as a table with a head: strategy, seed, labels, accuracy."""
-    rows: list[list[object]] = [["strategy", "seed", "labels", "accuracy"]]
+    """Return all curves as a table with a head: strategy, seed, labels, and what was measured."""
+    assert simulation.run.campaign is not None
+    rows: list[list[object]] = [["strategy", "seed", "labels", metric_of(simulation.run.campaign)]]
     for strategy, seed, accuracies in simulation.curves.order_by("strategy", "seed").values_list("strategy", "seed", "accuracies"):
         rows += [[strategy, seed, labels, round(value, 6)] for labels, value in zip(simulation.budgets, accuracies, strict=True)]
     return rows

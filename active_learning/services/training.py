@@ -102,13 +102,18 @@ def _family(campaign: Campaign) -> TaskFamily[Any]:
 
 
 def _labels_of(campaign: Campaign, config: TrainingConfig) -> list[TrainedClass]:
-    labels = [TrainedClass(label.pk, label.name, _skeleton_of(label)) for label in campaign.labels.all()]
+    labels = trained_classes(campaign)
     if config.labels is None:
         return labels
     unknown = sorted(set(config.labels) - {each.label for each in labels})
     if unknown:
         raise InvalidInput(f"labels: {unknown[0]} is no label of this campaign.", code="invalid_training")
     return [each for each in labels if each.label in config.labels]
+
+
+def trained_classes(campaign: Campaign) -> list[TrainedClass]:
+    """Return a campaign's labels as what a model may learn."""
+    return [TrainedClass(label.pk, label.name, _skeleton_of(label)) for label in campaign.labels.all()]
 
 
 def _skeleton_of(label: Label) -> Skeleton | None:

@@ -14,7 +14,7 @@ from active_learning.progress.replay import Material, can_replay, default_budget
 from active_learning.services import simulations
 from active_learning.services.simulations import SimulationForm, result_of, start_simulation
 from active_learning.training.fast_head import Examples
-from campaigns.errors import Conflict, InvalidInput, NotAllowed
+from campaigns.errors import InvalidInput, NotAllowed
 from campaigns.models import RunState
 from campaigns.runs import cancel_run, claim_run, execute_claimed, execute_now, retry_run
 from tests.active_learning.conftest import HELD_BACK, LABELED, POOL
@@ -141,12 +141,9 @@ class TestTheRun:
         with pytest.raises(NotAllowed):
             self.started(coast, reviewer)
 
-    def test_another_task_and_too_few_labels_are_said(self, coast, manager, campaign):
+    def test_too_few_labels_are_said(self, manager, campaign):
         with pytest.raises(InvalidInput, match="at least 20 labeled images"):
             self.started(campaign, manager)
-        coast.task = "detection"
-        with pytest.raises(Conflict, match="Simulations replay classification"):
-            self.started(coast, manager)
 
     @pytest.mark.parametrize("wrong", [{"strategies": ()}, {"seeds": 0}, {"seeds": 99}, {"budgets": (8, 4)}, {"budgets": (0, 4)}])
     def test_nonsense_is_refused(self, wrong):

@@ -3614,6 +3614,13 @@ export interface components {
          * @enum {string}
          */
         MethodEnum: "fast_head" | "fine_tune";
+        /**
+         * @description * `accuracy` - accuracy
+         *     * `miou` - miou
+         *     * `map_50` - map_50
+         * @enum {string}
+         */
+        MetricEnum: "accuracy" | "miou" | "map_50";
         /** @description A registered model. The secret goes in and never comes out; the URL is shown to those who may change it. */
         Model: {
             readonly id: number;
@@ -4595,8 +4602,35 @@ export interface components {
             zone: string;
             /** @default 20 */
             at_least: number;
-            /** @default uherding */
-            strategy: components["schemas"]["StrategyEnum"];
+            /**
+             * @description Empty: what suits the campaign best when a round begins.
+             *
+             *     * `random` - Random
+             *     * `least_confidence` - Least confidence
+             *     * `margin` - Margin
+             *     * `entropy` - Entropy
+             *     * `most_doubtful` - Least sure label
+             *     * `top_doubtful` - Least sure three labels
+             *     * `cardinality` - Odd number of labels
+             *     * `density` - Entropy, weighted by density
+             *     * `bald` - BALD
+             *     * `vote_entropy` - Committee, votes
+             *     * `divergence` - Committee, divergence
+             *     * `kcenter` - k-center
+             *     * `typiclust` - TypiClust
+             *     * `probcover` - ProbCover
+             *     * `margin_diverse` - Margin, diverse
+             *     * `dropquery` - DropQuery
+             *     * `badge` - BADGE
+             *     * `maxherding` - MaxHerding
+             *     * `uherding` - UHerding
+             *     * `difficult_boxes` - Difficult objects
+             *     * `flip` - Mirror disagreement
+             *     * `ppal` - PPAL
+             *     * `patches` - Unsure patches, label by label
+             * @default
+             */
+            strategy: components["schemas"]["StrategyEnum"] | components["schemas"]["BlankEnum"];
             /** @default 100 */
             size: number;
         };
@@ -4615,8 +4649,35 @@ export interface components {
             zone: string;
             /** @default 20 */
             at_least: number;
-            /** @default uherding */
-            strategy: components["schemas"]["StrategyEnum"];
+            /**
+             * @description Empty: what suits the campaign best when a round begins.
+             *
+             *     * `random` - Random
+             *     * `least_confidence` - Least confidence
+             *     * `margin` - Margin
+             *     * `entropy` - Entropy
+             *     * `most_doubtful` - Least sure label
+             *     * `top_doubtful` - Least sure three labels
+             *     * `cardinality` - Odd number of labels
+             *     * `density` - Entropy, weighted by density
+             *     * `bald` - BALD
+             *     * `vote_entropy` - Committee, votes
+             *     * `divergence` - Committee, divergence
+             *     * `kcenter` - k-center
+             *     * `typiclust` - TypiClust
+             *     * `probcover` - ProbCover
+             *     * `margin_diverse` - Margin, diverse
+             *     * `dropquery` - DropQuery
+             *     * `badge` - BADGE
+             *     * `maxherding` - MaxHerding
+             *     * `uherding` - UHerding
+             *     * `difficult_boxes` - Difficult objects
+             *     * `flip` - Mirror disagreement
+             *     * `ppal` - PPAL
+             *     * `patches` - Unsure patches, label by label
+             * @default
+             */
+            strategy: components["schemas"]["StrategyEnum"] | components["schemas"]["BlankEnum"];
             /** @default 100 */
             size: number;
             readonly new_labels: number;
@@ -4808,7 +4869,7 @@ export interface components {
             /** Format: double */
             similarity: number;
         };
-        /** @description A strategy's mean accuracy at each budget with its 95 % interval; ``reached_with``: labels that equal random's last point. */
+        /** @description A strategy's mean figure at each budget with its 95 % interval; ``reached_with``: labels that equal random's last point. */
         SimulatedStrategy: {
             strategy: string;
             title: string;
@@ -4827,7 +4888,18 @@ export interface components {
             strategies: string[];
             seeds: number;
             budgets: number[];
-            /** Format: double */
+            /**
+             * @description What the curves tell, from 0 to 1.
+             *
+             *     * `accuracy` - accuracy
+             *     * `miou` - miou
+             *     * `map_50` - map_50
+             */
+            metric: components["schemas"]["MetricEnum"];
+            /**
+             * Format: double
+             * @description That figure for random picks at the last budget.
+             */
             random_accuracy: number | null;
             curves: components["schemas"]["SimulatedStrategy"][];
             run: components["schemas"]["Run"];
@@ -4982,9 +5054,12 @@ export interface components {
          *     * `badge` - BADGE
          *     * `maxherding` - MaxHerding
          *     * `uherding` - UHerding
+         *     * `difficult_boxes` - Difficult objects
+         *     * `ppal` - PPAL
+         *     * `patches` - Unsure patches, label by label
          * @enum {string}
          */
-        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding";
+        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "ppal" | "patches";
         /** @description A way to rank; ``needs`` names what must be there, ``uses`` what it profits from besides. */
         Strategy: {
             name: string;
@@ -4999,6 +5074,8 @@ export interface components {
             several: boolean;
             /** @description Of the campaign asked about as it stands now; of no campaign in particular, for whole images. */
             default: boolean;
+            /** @description A simulation can ask by it; of no campaign in particular: of any task. */
+            simulated: boolean;
         };
         /**
          * @description * `random` - Random

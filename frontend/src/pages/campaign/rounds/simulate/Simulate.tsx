@@ -3,36 +3,36 @@ import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useStrategies } from "@/api/learning";
+import { useStrategiesOf } from "@/api/learning";
 import { type NewSimulation, type Simulation, useSimulations, useStartSimulation } from "@/api/progress";
 import { isFinished } from "@/api/runs";
-import type { Campaign, Strategy } from "@/api/types";
+import type { Campaign } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { When } from "@/parts/When";
 import { mayManage } from "../../roles";
-import { DEFAULT_STRATEGY } from "../defaults";
 import { budgetsOf } from "./budgets";
 import { SimulationResult } from "./SimulationResult";
 
-/** What a replay can give a strategy: the fast head's answers and the images' features. */
-const GIVEN: ReadonlySet<string> = new Set(["model", "probabilities", "embeddings"]);
-const DEFAULT_SEEDS = 5;
-
-function canReplay(strategy: Strategy): boolean {
-  return strategy.name !== "random" && strategy.needs.every((need) => GIVEN.has(need));
-}
+const BASELINE = "random";
+/** Each curve of drawings trains a network at every budget: fewer of them, to begin with. */
+const SEEDS = { labels: 5, drawings: 3 } as const;
+const FIRST = { classification: ["margin", "uherding"], segmentation: ["patches", "maxherding"], detection: ["maxherding", "ppal"], keypoints: ["maxherding", "ppal"] } as const satisfies Record<Campaign["task"], readonly string[]>;
 
 function SimulationForm({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const strategies = useStrategies();
+  const strategies = useStrategiesOf(campaign.id);
+  const seeds = campaign.task === "classification" ? SEEDS.labels : SEEDS.drawings;
   const start = useStartSimulation(campaign.id);
   const form = useForm({
-    initialValues: { strategies: ["margin", DEFAULT_STRATEGY] as string[], seeds: DEFAULT_SEEDS as number | string, budgets: "" },
+    initialValues: { strategies: null as string[] | null, seeds: seeds as number | string, budgets: "" },
     validate: { budgets: (text) => (budgetsOf(text) === null ? t("rounds.simulate.badBudgets") : null) },
   });
+  const offered = (strategies.data ?? []).filter((one) => one.simulated && one.name !== BASELINE);
+  // Which suit the task is known a moment later; until somebody chooses, it is the usual two of them.
+  const chosen = form.values.strategies ?? FIRST[campaign.task].filter((name) => offered.some((one) => one.name === name));
   const submit = form.onSubmit((values) => {
     const budgets = budgetsOf(values.budgets) ?? [];
-    start.mutate({ strategies: values.strategies as NewSimulation["strategies"], seeds: Number(values.seeds) || DEFAULT_SEEDS, ...(budgets.length > 0 ? { budgets } : {}) });
+    start.mutate({ strategies: chosen as NewSimulation["strategies"], seeds: Number(values.seeds) || seeds, ...(budgets.length > 0 ? { budgets } : {}) });
   });
   return (
     <form onSubmit={submit}>
@@ -42,9 +42,10 @@ function SimulationForm({ campaign }: { campaign: Campaign }) {
           description={t("rounds.simulate.strategiesHint")}
           inputWrapperOrder={["label", "input", "description", "error"]}
           w={360}
-          data={(strategies.data ?? []).filter(canReplay).map((one) => ({ value: one.name, label: one.title }))}
+          data={offered.map((one) => ({ value: one.name, label: one.title }))}
           data-testid="simulate-strategies"
           {...form.getInputProps("strategies")}
+          value={chosen}
         />
         <NumberInput label={t("rounds.simulate.seeds")} min={1} max={20} w={90} data-testid="simulate-seeds" {...form.getInputProps("seeds")} />
         <TextInput
@@ -55,7 +56,7 @@ function SimulationForm({ campaign }: { campaign: Campaign }) {
           data-testid="simulate-budgets"
           {...form.getInputProps("budgets")}
         />
-        <Button type="submit" mt={25} leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={form.values.strategies.length === 0} data-testid="start-simulation">
+        <Button type="submit" mt={25} leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={chosen.length === 0} data-testid="start-simulation">
           {t("rounds.simulate.start")}
         </Button>
       </Group>
@@ -92,7 +93,6 @@ function Simulations({ simulations }: { simulations: readonly Simulation[] }) {
 export function Simulate({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const query = useSimulations(campaign.id);
-  const isReplayed = campaign.task === "classification";
   return (
     <Card data-testid="simulate">
       <Stack>
@@ -101,10 +101,10 @@ export function Simulate({ campaign }: { campaign: Campaign }) {
             {t("rounds.simulate.title")}
           </Title>
           <Text size="sm" c="dimmed">
-            {t(isReplayed ? "rounds.simulate.text" : "rounds.simulate.onlyClassification")}
+            {t("rounds.simulate.text")} {campaign.task !== "classification" && t("rounds.simulate.drawings")}
           </Text>
         </div>
-        {isReplayed && mayManage(campaign.role) && <SimulationForm campaign={campaign} />}
+        {mayManage(campaign.role) && <SimulationForm campaign={campaign} />}
         {query.data !== undefined && query.data.length > 0 && <Simulations simulations={query.data} />}
       </Stack>
     </Card>

@@ -49,7 +49,7 @@ function Plot({ simulation }: { simulation: Simulation }) {
     },
     [budgets, curves, t],
   );
-  return <Chart option={option} label={t("rounds.simulate.chart")} height={320} />;
+  return <Chart option={option} label={t(`rounds.simulate.chart.${simulation.metric}`)} height={320} />;
 }
 
 function Row({ curve, simulation }: { curve: SimulatedStrategy; simulation: Simulation }) {
@@ -82,7 +82,7 @@ export function SimulationResult({ simulation }: { simulation: Simulation }) {
   return (
     <>
       <Text size="sm" c="dimmed" mb={4}>
-        {t("rounds.simulate.chart")}
+        {t(`rounds.simulate.chart.${simulation.metric}`)}
       </Text>
       <Plot simulation={simulation} />
       <List size="sm" my="sm" data-testid="simulation-sentences">
@@ -90,7 +90,7 @@ export function SimulationResult({ simulation }: { simulation: Simulation }) {
           <List.Item key={sentence}>{sentence}</List.Item>
         ))}
       </List>
-      <WideTable minWidth={520} label={t("rounds.simulate.chart")}>
+      <WideTable minWidth={520} label={t(`rounds.simulate.chart.${simulation.metric}`)}>
         <Table className="winnow-numbers" verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
