@@ -126,7 +126,7 @@ class RoundPlan(models.Model):
     at = models.TimeField(default=datetime.time(2, 0))
     zone = models.CharField(max_length=64, default="UTC", help_text="Time zone of ``at``, by its IANA name")
     at_least = models.PositiveIntegerField(default=20, help_text="New labels that a nightly round takes at least")
-    strategy = models.CharField(max_length=40, default="uherding")
+    strategy = models.CharField(max_length=40, blank=True, help_text="Empty: what suits the campaign best when a round begins")
     size = models.PositiveIntegerField(default=100)
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     last_revision = models.BigIntegerField(default=0, help_text="The newest revision that the last ranking knew")

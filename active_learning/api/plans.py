@@ -15,7 +15,6 @@ from rest_framework.views import APIView
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import RoundPlan
 from active_learning.services.plans import PlanForm, labels_since_round, new_labels, set_plan, visible_plan
-from active_learning.services.rounds import DEFAULT_STRATEGY
 from campaigns.api.base import fetch_campaign, user_of
 from campaigns.models import Campaign, Task
 
@@ -34,7 +33,10 @@ class RoundPlanSerializer(serializers.Serializer[Any]):
     at = serializers.TimeField(default=datetime.time(2, 0), format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"])
     zone = serializers.CharField(default="UTC", max_length=64)
     at_least = serializers.IntegerField(min_value=1, max_value=1_000_000, default=20)
-    strategy = serializers.ChoiceField(choices=[(s.name, s.title) for s in STRATEGIES.values()], default=DEFAULT_STRATEGY)
+    strategy = serializers.ChoiceField(
+        choices=[(s.name, s.title) for s in STRATEGIES.values()], default="", allow_blank=True,
+        help_text="Empty: what suits the campaign best when a round begins.",
+    )  # fmt: skip
     size = serializers.IntegerField(min_value=1, max_value=1_000_000, default=100)
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from active_learning.models import Round, RoundPlan, RoundState
 from active_learning.services.ranking import strategy_named
-from active_learning.services.rounds import DEFAULT_STRATEGY, MOST_IMAGES, RoundOptions, start_round
+from active_learning.services.rounds import MOST_IMAGES, RoundOptions, default_for, start_round
 from active_learning.training.families import FAMILIES
 from campaigns.errors import DomainError, InvalidInput
 from campaigns.models import UNFINISHED, Campaign, ImageState, Revision, Run, Split, User
@@ -34,7 +34,8 @@ class PlanForm:
     """What a person may set, checked.
 
     ``every``: rank again after so many submitted images, 0 for never; ``nightly``: begin a round each day at ``at`` (of the time
-    zone ``zone``) if at least ``at_least`` images were labeled since the last; ``strategy``, ``size``: of the rounds it begins.
+    zone ``zone``) if at least ``at_least`` images were labeled since the last; ``strategy``, ``size``: of the rounds it begins, which
+    take what suits the campaign best at the time where no strategy is named.
     """
 
     every: int = 0
@@ -42,7 +43,7 @@ class PlanForm:
     at: datetime.time = datetime.time(2, 0)
     zone: str = "UTC"
     at_least: int = 20
-    strategy: str = DEFAULT_STRATEGY
+    strategy: str = ""
     size: int = 100
 
     def __post_init__(self) -> None:
@@ -50,7 +51,8 @@ class PlanForm:
             raise InvalidInput(f"every lies between 0 (never) and {MOST_IMAGES:,} images.", code="invalid_plan")
         if not 1 <= self.at_least <= MOST_IMAGES or not 1 <= self.size <= MOST_IMAGES:
             raise InvalidInput(f"at_least and size lie between 1 and {MOST_IMAGES:,} images.", code="invalid_plan")
-        strategy_named(self.strategy)
+        if self.strategy:
+            strategy_named(self.strategy)
         zone_named(self.zone)
 
 
@@ -183,4 +185,5 @@ def _start(plan: RoundPlan) -> Round:
         raise InvalidInput("whoever planned it has no account any more; set the plan again.", code="nobody_planned")
     train = plan.campaign.task in FAMILIES
     options = RoundOptions(train=train)
-    return start_round(user=plan.set_by, campaign=plan.campaign, strategy=plan.strategy, size=plan.size, options=options)
+    strategy = plan.strategy or default_for(plan.campaign)
+    return start_round(user=plan.set_by, campaign=plan.campaign, strategy=strategy, size=plan.size, options=options)

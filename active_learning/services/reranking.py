@@ -27,7 +27,7 @@ from active_learning.services.knowledge import pool_of
 from active_learning.services.plans import new_labels, newest_revision, plan_of
 from active_learning.services.ranking import Place, rank, strategy_named, write_rows
 from active_learning.services.refitting import Gathered, gather
-from active_learning.services.rounds import AUDIT_SHARE, DEFAULT_STRATEGY, RoundOptions, start_round
+from active_learning.services.rounds import AUDIT_SHARE, DEFAULT_STRATEGY, RoundOptions, default_for, start_round
 from active_learning.services.rounds import KIND as ROUND
 from active_learning.training.families import FAMILIES
 from campaigns.errors import Conflict, DomainError, NotFound
@@ -102,7 +102,8 @@ def _without_round(campaign: Campaign, plan: RoundPlan, round_: Round | None) ->
     if plan.set_by is None or Run.objects.filter(campaign=campaign, kind=ROUND, state__in=UNFINISHED).exists():
         return {"ranked": 0, "message": "No round is open."}
     options = RoundOptions(train=campaign.task in FAMILIES and campaign.task == Task.CLASSIFICATION)
-    began = start_round(user=plan.set_by, campaign=campaign, strategy=plan.strategy, size=plan.size, options=options)
+    strategy = plan.strategy or default_for(campaign)
+    began = start_round(user=plan.set_by, campaign=campaign, strategy=strategy, size=plan.size, options=options)
     return {"ranked": 0, "round": began.number, "message": f"No round was open; round {began.number} began."}
 
 

@@ -244,6 +244,14 @@ class TestThePlan:
         plan.refresh_from_db()
         assert plan.note == f"2031-01-02 Round 1 began with {LABELED} new labels."
 
+    def test_a_plan_without_a_strategy_takes_what_suits_the_campaign_when_the_round_begins(self, coast, manager):
+        plan = set_plan(user=manager, campaign=coast, form=PlanForm(nightly=True, at_least=1))
+        RoundPlan.objects.filter(pk=plan.pk).update(looked_on=None)
+        coast.task = "segmentation"  # with labels there, patches suit it best
+        coast.save(update_fields=["task"])
+        assert tend_plans(datetime.datetime(2031, 1, 2, 3, 0, tzinfo=UTC)) == 1
+        assert Round.objects.get(campaign=coast).strategy == "patches"
+
     def test_a_night_with_too_few_labels_says_so(self, opened, coast, manager, annotator):
         plan = set_plan(user=manager, campaign=coast, form=PlanForm(nightly=True, at_least=2))
         RoundPlan.objects.filter(pk=plan.pk).update(looked_on=None)

@@ -1,14 +1,14 @@
-import { Button, Card, Group, NumberInput, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
+import { Button, Card, Group, NumberInput, Select, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconDeviceFloppy } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { useStrategiesOf } from "@/api/learning";
 import { type RoundPlan, useRoundPlan, useSetRoundPlan } from "@/api/progress";
 import { useRun } from "@/api/runs";
 import type { Campaign } from "@/api/types";
 import { Loaded } from "@/parts/states";
 import { mayManage } from "../roles";
-import { DEFAULT_STRATEGY } from "./defaults";
-import { planForm, planOf } from "./plan";
+import { AUTOMATIC, planForm, planOf } from "./plan";
 
 /** How the last ranking by itself went: how long after the label the queue had its new order. */
 function LastRanking({ run: id }: { run: number }) {
@@ -36,8 +36,10 @@ function PlanForm({ campaign, plan }: { campaign: Campaign; plan: RoundPlan }) {
   const set = useSetRoundPlan(campaign.id);
   const form = useForm({ initialValues: planForm(plan, Intl.DateTimeFormat().resolvedOptions().timeZone) });
   const { again, nightly } = form.values;
+  const strategies = useStrategiesOf(campaign.id).data ?? [];
+  const best = strategies.find((one) => one.default)?.title ?? "";
   return (
-    <form onSubmit={form.onSubmit((values) => set.mutate(planOf(values, plan, DEFAULT_STRATEGY), { onSuccess: () => form.resetDirty() }))}>
+    <form onSubmit={form.onSubmit((values) => set.mutate(planOf(values, plan), { onSuccess: () => form.resetDirty() }))}>
       <Stack gap="md">
         <Stack gap={6}>
           <Group gap="sm">
@@ -67,7 +69,17 @@ function PlanForm({ campaign, plan }: { campaign: Campaign; plan: RoundPlan }) {
             {t("rounds.plan.zone", { zone: form.values.zone })} {plan.note}
           </Text>
         </Stack>
-        <Group>
+        <Group align="flex-end">
+          <Select
+            label={t("rounds.plan.strategy")}
+            size="xs"
+            w={300}
+            allowDeselect={false}
+            data={[{ value: AUTOMATIC, label: t("rounds.plan.automatic", { title: best }) }, ...strategies.map((one) => ({ value: one.name, label: one.title }))]}
+            data-testid="plan-strategy"
+            {...form.getInputProps("strategy")}
+          />
+          <NumberInput label={t("rounds.size")} min={1} max={100_000} w={92} size="xs" data-testid="plan-size" {...form.getInputProps("size")} />
           <Button type="submit" size="xs" variant="light" leftSection={<IconDeviceFloppy size={15} />} loading={set.isPending} disabled={!form.isDirty()} data-testid="save-plan">
             {t("rounds.plan.save")}
           </Button>
