@@ -70,8 +70,12 @@ def classified(
     picture: Picture, classes: Sequence[ModelClass], probabilities: Sequence[float], *, multi_label: bool, version: str
 ) -> Prediction:
     """Return the answer of a classifier of ours: a probability for each class, in their order."""
+    return Prediction((classes_said(classes, probabilities, multi_label=multi_label),), picture.width, picture.height, version)
+
+
+def classes_said(classes: Sequence[ModelClass], probabilities: Sequence[float], *, multi_label: bool) -> Classification:
+    """Return what a classifier of ours says of an image as a whole."""
     pairs = zip(classes, probabilities, strict=True)
     scores = tuple(ClassScore(each.index, each.name, min(1.0, max(0.0, value))) for each, value in pairs)
     mode: Literal["multi", "single"] = "multi" if multi_label else "single"
-    item = Classification(scores, mode=mode, activation="sigmoid" if multi_label else "softmax", complete=True)
-    return Prediction((item,), picture.width, picture.height, version)
+    return Classification(scores, mode=mode, activation="sigmoid" if multi_label else "softmax", complete=True)

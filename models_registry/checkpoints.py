@@ -89,10 +89,20 @@ def require_file(checkpoint: Checkpoint) -> None:
         )
 
 
+def role_of_version(version: str) -> str:
+    """Return which checkpoint answers under a version: "3" is version 3 at its best epoch, "3-last" at its last one."""
+    last = Checkpoint.Role.LAST.value
+    return last if version.endswith(f"-{last}") else Checkpoint.Role.BEST.value
+
+
 def answering_checkpoint(model: RegisteredModel) -> Checkpoint | None:
-    """Return the checkpoint that a model answers with; None where it has none."""
+    """Return the checkpoint that answers under the version that a model is held in; None where it has none.
+
+    A run holds a model in the version that it was started with: its answers are kept under that one, whichever checkpoint somebody
+    chooses meanwhile, and so it has to be asked.
+    """
     found = {checkpoint.role: checkpoint for checkpoint in Checkpoint.objects.filter(model=model).select_related("model")}
-    roles = (model.answers_with, Checkpoint.Role.BEST.value, Checkpoint.Role.LAST.value)
+    roles = (role_of_version(model.version), Checkpoint.Role.BEST.value, Checkpoint.Role.LAST.value)
     return next((found[role] for role in roles if role in found), None)
 
 

@@ -17,7 +17,6 @@ from active_learning.acquisition.values import Floats
 from active_learning.services.answers import Answers, LabelColumns, classification_of, label_columns
 from active_learning.services.embeddings import EmbeddedImages
 from active_learning.services.objects import found_in
-from active_learning.services.registration import best_checkpoint
 from campaigns.errors import Conflict
 from campaigns.models import Campaign, Image, Task
 from campaigns.runs import RunContext
@@ -26,7 +25,7 @@ from inference.rasters import read_map
 from inference.schema import Raster
 from inference.services.mirroring import Mirrored, ask_mirrored
 from inference.store import load_prediction
-from models_registry.checkpoints import checkpoint_path
+from models_registry.checkpoints import answering_checkpoint, checkpoint_path
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 from models_registry.networks.checkpoint import ClassifierCheckpoint
 
@@ -45,7 +44,7 @@ def other_models(campaign: Campaign, model: RegisteredModel | None) -> list[Regi
 
 def with_draws(answers: Answers, strategy: Strategy, model: RegisteredModel, embedded: EmbeddedImages, *, seed: int) -> Answers:
     """Add what draws of a fast head say: its features are dropped at random, again and again."""
-    checkpoint = best_checkpoint(model)
+    checkpoint = answering_checkpoint(model)
     if checkpoint is None:
         return answers
     head = ClassifierCheckpoint.load(checkpoint_path(checkpoint)).head

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from active_learning.acquisition.values import Floats
 from active_learning.models import Evaluation, Round, Snapshot
+from active_learning.progress.replay import T95
 from active_learning.services.answers import Answers, read_answers
 from active_learning.services.detections import measure_objects, part_of
 from active_learning.services.knowledge import answer_held_back, embedded_truth
@@ -142,6 +143,9 @@ def measure_random(
 ) -> dict[str, float]:
     """Return the accuracy that random picks of as many images give with the same head, as the mean of several draws.
 
+    The interval is that of the mean: 95 %, by Student's t over the draws (Gosset, "The probable error of a mean", 1908). It says how
+    well the mean is known, not how far a single draw may lie from it.
+
     Empty where the truth of the pool is not known, where it is too small, and for tasks without a fast head.
     """
     if campaign.task != Task.CLASSIFICATION or not labeled:
@@ -158,8 +162,14 @@ def measure_random(
     if train is None or test is None or len(train) < labeled:
         return {}
     drawn = [_accuracy_of_a_draw(train, test, labeled, np.random.default_rng([seed, draw])) for draw in range(RANDOM_DRAWS)]
-    mean, spread = float(np.mean(drawn)), float(np.std(drawn, ddof=1))
-    return {"accuracy": mean, "accuracy_low": max(0.0, mean - spread), "accuracy_high": min(1.0, mean + spread), "draws": len(drawn)}
+    mean, half = interval_of_mean(drawn)
+    return {"accuracy": mean, "accuracy_low": max(0.0, mean - half), "accuracy_high": min(1.0, mean + half), "draws": len(drawn)}
+
+
+def interval_of_mean(drawn: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of two or more figures and half the width of its 95 % interval."""
+    quantile = T95[len(drawn) - 2] if len(drawn) - 2 < len(T95) else CONFIDENCE_Z
+    return float(np.mean(drawn)), quantile * float(np.std(drawn, ddof=1)) / math.sqrt(len(drawn))
 
 
 def _examples(context: RunContext, campaign: Campaign, images: ImageQuerySet, truth: Mapping[int, Annotations]) -> Examples | None:

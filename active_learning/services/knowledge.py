@@ -22,7 +22,7 @@ from campaigns.errors import Conflict
 from campaigns.models import Campaign, Image, ImageState, Split, Task
 from campaigns.querysets import ImageQuerySet
 from campaigns.runs import RunContext
-from inference.services import predict_pool
+from inference.services import predict_pool, require_unchanged
 from inference.services.local import load_predictor
 from models_registry.models import ModelKind, RegisteredModel
 from models_registry.networks.backbones import DEFAULT_SIZE
@@ -178,6 +178,7 @@ def _answers(
     if asked.head_size and embedded is not None:
         return _head_answers(campaign, asked.model, embedded)
     context.progress(message=f"{asked.model.name} looks at the pool", force=True)
+    require_unchanged(asked.model)
     result = predict_pool(context, model=asked.model, image_ids=ids_of(pool), campaign=campaign, prefill=prefill)
     if result.failed:
         context.log(result.complaint)
@@ -198,6 +199,7 @@ def answer(context: RunContext, round_: Round, image_ids: list[int], *, prefill:
     """Let the round's model answer about images that it has not answered about, and draft its answers."""
     asked = model_of(round_)
     if asked is not None and image_ids:
+        require_unchanged(asked.model)
         predict_pool(context, model=asked.model, image_ids=image_ids, campaign=round_.campaign, prefill=prefill)
 
 

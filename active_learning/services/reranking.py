@@ -1,6 +1,6 @@
 """Rank an open round again after a few labels: refit the fast head on stored embeddings, and let the queue follow at once.
 
-No model is registered and nothing is drafted: what is new is the order of the images that wait. The head is fitted in memory, so
+No model is registered: what is new is the order of the images that wait, and the drafts of the next few. The head is fitted in memory, so
 a run that dies leaves nothing half done, and the next attempt begins anew. Tasks without a fast head are ranked again by what is
 stored of them, the model's last answers and the embeddings, now that more images are labeled.
 """
@@ -26,6 +26,7 @@ from active_learning.services.evaluation import evaluate_head
 from active_learning.services.knowledge import pool_of
 from active_learning.services.plans import new_labels, newest_revision, plan_of
 from active_learning.services.ranking import Place, rank, strategy_named, write_rows
+from active_learning.services.redrafting import redraft
 from active_learning.services.refitting import Gathered, gather
 from active_learning.services.rounds import AUDIT_SHARE, DEFAULT_STRATEGY, RoundOptions, default_for, start_round
 from active_learning.services.rounds import KIND as ROUND
@@ -70,11 +71,13 @@ def _pass(context: RunContext, campaign: Campaign, plan: RoundPlan) -> dict[str,
     keep_picks(round_, picks, predicted=predictions(found.answers if found.head is not None else None, picks), labeled=found.labeled)
     _remember(plan, newest)
     since = _seconds_since(newest)
+    drafted = redraft(round_, found, places)
     context.log(f"ranked {len(found.pool)} images by {strategy.name} with {found.labeled} labels in {time.monotonic() - began:.2f} s")
     _measure(context, round_, found)
     return {
         "round": round_.number, "labeled": found.labeled, "ranked": len(found.pool), "strategy": strategy.name,
         "refitted": found.head is not None, "seconds": round(time.monotonic() - began, 3), "seconds_since_label": since,
+        "drafted": drafted,
     }  # fmt: skip
 
 

@@ -182,6 +182,18 @@ def renew_version(model: RegisteredModel) -> None:
         model.options = locked.options
 
 
+def require_unchanged(model: RegisteredModel) -> None:
+    """Raise Conflict where an ensemble answers otherwise by now than in the version that it is held in."""
+    if model.kind != ModelKind.ENSEMBLE:
+        return
+    now = RegisteredModel.objects.get(pk=model.pk)
+    if now.version != model.version or _mark(load_ensemble(now)) != _Recipe.of(now).mark:
+        raise Conflict(
+            f"A member of {model.name} was changed while this was being made. Begin again, so that all answers are of one kind.",
+            code="ensemble_changed",
+        )
+
+
 def _write_mark(model: RegisteredModel) -> None:
     recipe = _Recipe.of(model)
     model.options = _options(_Recipe(recipe.campaign, recipe.members, recipe.labels, recipe.overlap, _mark(load_ensemble(model))))

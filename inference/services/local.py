@@ -28,6 +28,7 @@ from inference.services.planning import Plan
 from inference.steps import run_thing_steps
 from inference.store import Answered
 from inference.tiling import WindowPx
+from models_registry.checkpoints import answering_checkpoint
 from models_registry.models import Checkpoint, RegisteredModel
 from models_registry.protocols import ONNX
 
@@ -159,7 +160,7 @@ class LocalAsker:
 
 
 def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool = True) -> LocalPredictor:
-    """Load the checkpoint that a model answers with, the one with ``role``, or its ONNX file; raises Conflict when it has none.
+    """Load the checkpoint that answers under a model's version, the one with ``role``, or its ONNX file; raises Conflict when it has none.
 
     ``of_campaign``: it will look at images of campaigns, whose embeddings are kept.
     """
@@ -168,9 +169,7 @@ def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool 
         return load_onnx(path=file, sha256=sha256, card=model_card(model))
     from inference.protocols.local import load_predictor as load  # torch comes with it, and only runs need that
 
-    roles = (model.answers_with, Checkpoint.Role.BEST, Checkpoint.Role.LAST)
-    checkpoints = {checkpoint.role: checkpoint for checkpoint in Checkpoint.objects.filter(model=model)}
-    checkpoint = checkpoints.get(role) if role else next((checkpoints[each] for each in roles if each in checkpoints), None)
+    checkpoint = Checkpoint.objects.filter(model=model, role=role).first() if role else answering_checkpoint(model)
     path = None if checkpoint is None else settings.DATA_DIR / "checkpoints" / checkpoint.path
     if path is None or not path.is_file():
         raise Conflict(f"{model.name} has no checkpoint on this machine. Train it again.", code="checkpoint_missing")

@@ -2,13 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from active_learning.models import Evaluation, Round
 from active_learning.services.detections import match, overlap
-from active_learning.services.evaluation import accuracy_of, evaluate_round, macro_f1, measure_model, wilson
+from active_learning.services.evaluation import accuracy_of, evaluate_round, interval_of_mean, macro_f1, measure_model, wilson
 from active_learning.services.truth import held_back, truth_of, whole_labels
 from campaigns.models import Image, Reference
 from campaigns.runs import RunContext, claim_run, enqueue_run
@@ -80,6 +81,7 @@ def test_random_picks_are_measured_with_the_same_head_on_as_many_images(coast, l
     made, round_ = evaluated(coast, model, manager, seed=3)
     assert (made.labeled, made.held_back, made.random_metrics["draws"]) == (LABELED, HELD_BACK, 5)
     assert 0.5 < made.random_metrics["accuracy"] <= 1
+    assert made.random_metrics["draws"] == 5
     assert made.random_metrics["accuracy_low"] <= made.random_metrics["accuracy"] <= made.random_metrics["accuracy_high"]
     again = evaluate_round(RunContext(claim_run(enqueue_run(user=manager, kind="round", campaign=coast).pk)), round_)
     assert again == made
@@ -157,3 +159,17 @@ def test_figures_are_finite(coast, labels, manager, make_external):
     store(model, {image: classified(0.2, 0.3, 0.5) for image in list(held_back(coast))[:1]})
     made, _ = evaluated(coast, model, manager)
     assert all(math.isfinite(value) for value in made.metrics.values())
+
+
+def test_the_interval_of_random_picks_holds_the_true_mean_in_95_of_100_cases():
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(4000):
+        mean, half = interval_of_mean(rng.normal(0.7, 0.04, size=5).tolist())
+        held += mean - half <= 0.7 <= mean + half
+    assert 0.94 <= held / 4000 <= 0.96
+
+
+def test_the_interval_of_a_mean_is_students():
+    mean, half = interval_of_mean([0.61, 0.70, 0.66, 0.72, 0.69])
+    assert (mean - half, mean + half) == pytest.approx((0.62288, 0.72912), abs=2e-5)  # scipy.stats.t.interval

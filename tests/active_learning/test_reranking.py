@@ -8,14 +8,15 @@ from django_q.models import OrmQ
 
 from active_learning import tasks
 from active_learning.models import Agreement, AuditPick, Evaluation, RankedImage, Round, RoundPlan, RoundState
-from active_learning.services import plans, reranking
+from active_learning.services import plans, redrafting, reranking
 from active_learning.services.plans import PlanForm, consider, set_plan, tend_plans
-from active_learning.services.rounds import start_round
+from active_learning.services.rounds import RoundOptions, start_round
 from campaigns.errors import InvalidInput, NotAllowed
 from campaigns.models import AnnotationSet, Image, Run, RunState
 from campaigns.queue import lease_next
 from campaigns.runs import RunContext, claim_run, execute_claimed, execute_now, sweep_runs
 from campaigns.services.annotations import Change, open_annotation_set, save_annotations, submit_annotation_set
+from models_registry.models import CampaignModel
 from tests.active_learning.answers import box, store
 from tests.active_learning.conftest import LABELED, POOL
 
@@ -179,6 +180,76 @@ class TestRankingAgain:
         ended = execute_now(consider(coast))
         assert (ended.state, ended.result["refitted"]) == (RunState.SUCCEEDED, False), ended.error
         assert "uncertainty" in RankedImage.objects.filter(round=round_).first().parts
+
+
+class TestDraftsOfWhatComesNext:
+    """A new ranking drafts anew what it asks next."""
+
+    @pytest.fixture
+    def taught(self, coast, manager):
+        """An open round with a model of its own, whose drafts wait on every image, and a plan."""
+        options = RoundOptions(train=True, training={"method": "fast_head", "epochs": 2, "validation": 0})
+        round_ = start_round(user=manager, campaign=coast, strategy="uherding", size=POOL, seed=3, options=options)
+        assert execute_now(round_.run).state == RunState.SUCCEEDED
+        set_plan(user=manager, campaign=coast, form=PlanForm(every=EVERY))
+        round_.refresh_from_db()
+        return round_
+
+    @staticmethod
+    def drafts(campaign):
+        sets = AnnotationSet.objects.filter(image__campaign=campaign, author=None)
+        return {each.image_id: each.annotations for each in sets}
+
+    def test_they_come_from_the_new_head_and_are_right_more_often(self, taught, coast, annotator):
+        before = self.drafts(coast)
+        label_next(coast, annotator, EVERY)
+        run = execute_now(consider(coast))
+        assert run.result["drafted"] == POOL - EVERY
+        after = self.drafts(coast)
+        waiting = list(coast.images.filter(state="unlabeled").exclude(split="test").select_related("reference"))
+        for image in waiting:
+            (drafted,) = after[image.pk]
+            assert drafted["model"] == {"id": taught.model_id, "name": taught.model.name, "version": f"1+{LABELED + EVERY}"}
+            assert (drafted["origin"], drafted["review"]) == ("prediction", "draft")
+        right = [sum(said[image.pk][0]["label"] == truth(image) for image in waiting) for said in (before, after)]
+        assert right[1] >= right[0]
+        assert after != before
+
+    def test_an_image_that_somebody_has_open_or_has_worked_on_keeps_what_it_had(self, taught, coast, annotator, manager):
+        held = lease_next(user=manager, campaign=coast).image
+        edited = coast.images.get(pk=order_of(taught)[-1])
+        mine = open_annotation_set(user=manager, image=edited)
+        said = {"id": "a", "label": truth(edited), "shape": {"type": "whole"}, "origin": "human", "review": "accepted", "confidence": None}
+        mine = save_annotations(user=manager, image=edited, version=mine.version, change=Change(upsert=(said,)))
+        before = self.drafts(coast)
+        label_next(coast, annotator, EVERY)
+        run = execute_now(consider(coast))
+        after = self.drafts(coast)
+        assert (after[held.pk], after[edited.pk]) == (before[held.pk], before[edited.pk])
+        assert run.result["drafted"] == POOL - EVERY - 2
+        mine.refresh_from_db()
+        assert any(each["id"] == "a" for each in mine.annotations)
+
+    def test_no_more_than_the_next_few_are_drafted(self, taught, coast, annotator, monkeypatch):
+        monkeypatch.setattr(redrafting, "AHEAD", 4)
+        label_next(coast, annotator, EVERY)
+        assert execute_now(consider(coast)).result["drafted"] == 4
+        after, ahead = self.drafts(coast), order_of(taught)[EVERY:]
+        fresh = [image for image in ahead if after[image][0]["model"]["version"] != "1"]
+        assert fresh == ahead[:4]
+
+    def test_where_the_round_wanted_no_drafts_none_are_made(self, taught, coast, annotator):
+        Run.objects.filter(pk=taught.run_id).update(params={**taught.run.params, "prefill": False})
+        before = self.drafts(coast)
+        label_next(coast, annotator, EVERY)
+        assert execute_now(consider(coast)).result["drafted"] == 0
+        assert self.drafts(coast) == before
+
+    def test_a_model_that_was_detached_drafts_no_more(self, taught, coast, annotator):
+        CampaignModel.objects.filter(campaign=coast).delete()
+        label_next(coast, annotator, EVERY)
+        run = execute_now(consider(coast))
+        assert (run.state, run.result["drafted"]) == (RunState.SUCCEEDED, 0), run.error
 
 
 class TestRandomPicks:

@@ -7,14 +7,19 @@ from active_learning.models import Evaluation, RankedImage, Round, RoundState, T
 from active_learning.services import rounds as rounds_module
 from active_learning.services.ranking import UNANSWERED
 from active_learning.services.rounds import RoundOptions, execute_round, start_round, state_of
+from active_learning.services.training import start_training
 from campaigns.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from campaigns.models import AnnotationSet, Image, Run, RunState
 from campaigns.queue import lease_next
 from campaigns.runs import RunContext, cancel_run, claim_run, execute_claimed, execute_now, retry_run, sweep_runs
 from inference.models import Prediction
+from inference.predictors import Picture
+from inference.services.ensembles import create_ensemble
+from inference.services.local import load_predictor
 from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.services import choose_checkpoint
 from tests.active_learning.answers import box, classified, store
-from tests.active_learning.chips import label_image
+from tests.active_learning.chips import chips, label_image
 from tests.active_learning.conftest import HELD_BACK, LABELED, POOL
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
 
@@ -46,6 +51,60 @@ def leased(campaign, user, count):
         assert lease is not None
         held.append(lease.image.pk)
     return held
+
+
+class TestTheCheckpointThatAnswers:
+    """A round asks the checkpoint that its version stands for, whatever somebody chooses meanwhile."""
+
+    def test_another_checkpoint_chosen_while_a_round_is_made_leaves_its_answers_of_one_kind(self, coast, pool, manager, monkeypatch):
+        training = start_training(user=manager, campaign=coast, config={"method": "fast_head", "epochs": 30, "patience": 30})
+        assert execute_now(training.run).state == RunState.SUCCEEDED
+        training.refresh_from_db()
+        model = training.model
+        pictures = [Picture(chip_pixels(image), image.width, image.height, image.pk, image.sha256) for image in pool]
+        best, last = (
+            confidences(each.as_document() for each in load_predictor(model, role).predict(pictures)) for role in ("best", "last")
+        )
+        assert not np.allclose(best, last, atol=1e-3)
+        round_ = start_round(user=manager, campaign=coast, strategy="margin", size=POOL, model=model)
+        rank = rounds_module.rank
+
+        def meanwhile(*args, **kwargs):
+            choose_checkpoint(user=manager, attached=CampaignModel.objects.get(campaign=coast, model=model), role="last")
+            return rank(*args, **kwargs)
+
+        monkeypatch.setattr(rounds_module, "rank", meanwhile)
+        assert execute_now(round_.run).state == RunState.SUCCEEDED
+        model.refresh_from_db()
+        assert (model.version, round_.model_version) == ("1-last", "1")
+        stored = dict(Prediction.objects.filter(model=model, model_version="1").values_list("image_id", "document"))
+        assert confidences(stored[image.pk] for image in pool) == pytest.approx(best, abs=1e-6)
+        assert not Prediction.objects.filter(model=model, model_version="1-last").exists()
+        # What is asked for after the choice is asked of the last one, under its own version.
+        again = made(coast, manager, strategy="margin", size=POOL, model=model)
+        assert again.model_version == "1-last"
+        stored = dict(Prediction.objects.filter(model=model, model_version="1-last").values_list("image_id", "document"))
+        assert confidences(stored[image.pk] for image in pool) == pytest.approx(last, abs=1e-6)
+
+    def test_an_ensemble_whose_member_changes_while_a_round_is_made_ends_it_with_what_to_do(self, coast, manager, make_external):
+        labels = list(coast.labels.all())
+        one, other = make_external(coast, *labels, version="1"), make_external(coast, *labels, version="1")
+        both = create_ensemble(user=manager, campaign=coast, name="Both", members=[{"model": one.pk}, {"model": other.pk}])
+        round_ = start_round(user=manager, campaign=coast, strategy="margin", size=POOL, model=both)
+        RegisteredModel.objects.filter(pk=one.pk).update(version="2")
+        run = execute_now(round_.run)
+        assert run.state == RunState.FAILED
+        assert "A member of Both was changed while this was being made. Begin again" in run.error
+        assert not Prediction.objects.filter(model=both).exists()
+
+
+def confidences(documents):
+    """What answers say of the classes: (N, K)."""
+    return np.array([[score["confidence"] for score in each["items"][0]["scores"]] for each in documents])
+
+
+def chip_pixels(image):
+    return next(chip.pixels for chip in chips() if chip.name == image.name)
 
 
 class TestTheQueue:

@@ -152,7 +152,7 @@ def test_the_loop_closes_once_in_the_browser(stack: Stack, page: Page, tmp_path:
 
     page.goto(f"{url_of_campaign}/rounds")
     choose(page, "round-strategy", "Margin")
-    choose(page, "round-basis", "latest model")
+    choose(page, "round-basis", "The current model: ")
     named(page, "round-size").fill("12")
     named(page, "start-round").click()
     expect(named(page, "round-state").first).to_have_attribute("data-state", "open", timeout=RUN_MS)

@@ -3,7 +3,7 @@ import { useForm } from "@mantine/form";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useStartRound, useStrategiesOf } from "@/api/learning";
+import { useCurrentModel, useStartRound, useStrategiesOf } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
@@ -11,7 +11,7 @@ import { modelTitle } from "@/parts/modelTitle";
 import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
 
 const TRAIN = "train";
-const LATEST = "";
+const CURRENT = "";
 /** What may be asked for with any strategy. */
 const EXTRAS = ["cost_aware", "balanced", "no_twins"] as const;
 
@@ -40,16 +40,17 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const trained = models.data?.some((one) => one.model.kind === "internal") === true;
   const form = useForm({
-    initialValues: { strategy: "" as StrategyName | "", extras: [] as string[], areas: 0 as number | string, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : LATEST, seed: 0 as number | string },
+    initialValues: { strategy: "" as StrategyName | "", extras: [] as string[], areas: 0 as number | string, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : CURRENT, seed: 0 as number | string },
   });
   // What suits the campaign best is known a moment later; until somebody chooses, it is that.
   const chosen = form.values.strategy || (strategies.data?.find((one) => one.default)?.name ?? DEFAULT_STRATEGY);
   const strategy = strategies.data?.find((one) => one.name === chosen);
+  const current = useCurrentModel(campaign.id).data?.model;
   const attached = (models.data ?? []).filter((one) => one.model.kind !== "promptable");
   const basis = [
     ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
-    { value: LATEST, label: attached.length > 0 ? t("rounds.latestModel") : t("rounds.noModel") },
-    ...attached.map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
+    { value: CURRENT, label: current == null ? t(current === null ? "rounds.noModel" : "rounds.currentAny") : t("rounds.currentModel", { model: modelTitle(current) }) },
+    ...attached.filter(({ model }) => model.id !== current?.id).map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
   ];
   const submit = form.onSubmit(({ size, basis: by, seed, extras, areas }) =>
     start.mutate({
@@ -58,7 +59,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
       areas: Number(areas || 0),
       size: Number(size),
       seed: Number(seed || 0),
-      ...(by === TRAIN ? { train: true } : by === LATEST ? {} : { model: Number(by) }),
+      ...(by === TRAIN ? { train: true } : by === CURRENT ? {} : { model: Number(by) }),
     }),
   );
   const none = pool === 0;
