@@ -244,6 +244,40 @@ class LabelDoubt(models.Model):
         return f"{self.kind} of image {self.image_id}, {self.state}"
 
 
+class SpaceKind(models.TextChoices):
+    """What looks at a campaign's images."""
+
+    INSTALLED = "installed"
+    WEIGHTS = "weights"
+    MODEL = "model"
+
+
+class ImageSpace(models.Model):
+    """What a campaign's images are looked at with, so that alike ones are found: the current one, or the one that is coming.
+
+    Without any, the installed backbone looks. ``name``: of the space; vectors of different spaces are never compared. ``dimension``:
+    how many numbers a vector has, None until the first is there. ``facts``: of weights {"library", "architecture", "file", "sha256",
+    "side_px", "normalisation"}, of the installed backbone {"size"}, of a model {"version", "told": the name that its answers give}.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="image_spaces")
+    kind = models.CharField(max_length=10, choices=SpaceKind.choices)
+    name = models.CharField(max_length=200)
+    title = models.CharField(max_length=200)
+    facts = models.JSONField(default=dict)
+    dimension = models.PositiveIntegerField(null=True)
+    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="+")
+    current = models.BooleanField(default=False)
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "current"], name="one_current_and_one_coming_space")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {'current' if self.current else 'coming'}"
+
+
 class Evaluation(models.Model):
     """How good a model was on the held-back images, and what random picks of as many labels would have given."""
 

@@ -115,6 +115,7 @@ SPECTACULAR_SETTINGS = {
         "SplitEnum": "campaigns.models.image.Split",
         "CheckpointRoleEnum": "models_registry.models.Checkpoint.Role",
         "ModelKindEnum": "models_registry.models.ModelKind",
+        "SpaceKindEnum": "active_learning.models.SpaceKind",
         "DoubtStateEnum": "active_learning.models.DoubtState",
     },
 }

@@ -206,6 +206,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "simulations/<int:run_id>.csv": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/round-plan": {"get": only(MEMBERS), "put": only(MANAGERS, {"every": 5})},
     "campaigns/<int:campaign_id>/likeness-runs": {"post": only(MANAGERS)},
+    "campaigns/<int:campaign_id>/backbones": {"get": only(MEMBERS), "post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/similar": {"get": only(MEMBERS), "post": only(MEMBERS)},
     "campaigns/<int:campaign_id>/duplicates": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/suggestion-runs": {"post": only(ANNOTATORS)},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -21,6 +20,7 @@ from active_learning.services.similarity import (
     similar_to_image,
     similar_to_vector,
     start_looking,
+    vector_of_picture,
 )
 from campaigns.api.base import fetch_campaign, fetch_image, idempotent, user_of
 from campaigns.api.serializers import RunSerializer
@@ -28,7 +28,6 @@ from campaigns.errors import InvalidInput, NotFound
 from campaigns.filters import ImageFilter
 from campaigns.models import Campaign
 from inference.api.serving import PICTURE, BytesParser, given_picture
-from inference.services.serving import embed_picture
 
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="At most so many images, up to 1000; 10 by default.")
 THRESHOLD = OpenApiParameter("threshold", OpenApiTypes.FLOAT, description="Least similarity, the cosine of two embeddings, -1 to 1.")
@@ -105,7 +104,7 @@ class SimilarView(APIView):
             found = similar_to_image(user=wanted_of, campaign=campaign, image=image, **options)
         else:
             content = part_of_image(user=wanted_of, image=image, box=_box(crop))
-            vector = np.array(embed_picture(content=content, name=f"part of {image.name}"), np.float32)
+            vector = vector_of_picture(user=wanted_of, campaign=campaign, content=content, name=f"part of {image.name}")
             found = similar_to_vector(user=wanted_of, campaign=campaign, vector=vector, **options)
         return Response(FoundSerializer(found).data)
 
@@ -137,7 +136,7 @@ def like_picture(request: Request, campaign: Campaign, *, percent: bool = False)
     """Return the images that look like the picture in a request."""
     options = asked_for(request, campaign, percent=percent)
     given = given_picture(request)
-    vector = np.array(embed_picture(content=given.content, name=given.name), np.float32)
+    vector = vector_of_picture(user=user_of(request), campaign=campaign, content=given.content, name=given.name)
     return similar_to_vector(user=user_of(request), campaign=campaign, vector=vector, **options)
 
 

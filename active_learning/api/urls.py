@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver
 
 from active_learning.api import (
     annotators,
+    backbones,
     checkpoints,
     coverage,
     doubts,
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *rounds.urlpatterns,
     *similarity.urlpatterns,
     *likeness.urlpatterns,
+    *backbones.urlpatterns,
     *doubts.urlpatterns,
     *annotators.urlpatterns,
     *coverage.urlpatterns,

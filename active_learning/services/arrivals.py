@@ -6,7 +6,8 @@ from typing import Final
 
 from django.conf import settings
 
-from active_learning.services.embeddings import ensure_embeddings
+from active_learning.services.embeddings import embed_installed, ensure_embeddings
+from active_learning.services.filling import current_space
 from campaigns.errors import Conflict, NotFound
 from campaigns.models import Campaign, ImageState, Run, RunState
 from campaigns.runs import RunContext, enqueue_run
@@ -36,5 +37,8 @@ def execute_embedding(context: RunContext) -> dict[str, object]:
     except Conflict as missing:
         context.log(missing.detail)
         return {"embedded": 0, "skipped": missing.detail}
-    embedded = ensure_embeddings(context, campaign, list(campaign.images.exclude(state=ImageState.EXCLUDED).order_by("id")))
+    images = list(campaign.images.exclude(state=ImageState.EXCLUDED).order_by("id"))
+    embedded = embed_installed(context, images)  # heads are trained on these
+    if current_space(campaign) is not None:
+        embedded = ensure_embeddings(context, campaign, images)
     return {"embedded": len(embedded.image_ids), "unreadable": len(embedded.failures)}

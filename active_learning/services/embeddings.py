@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.embeddings import EmbeddingStore, content_key
+from active_learning.models import SpaceKind
+from active_learning.services.filling import current_space, fill_space, space_store
 from campaigns.models import Campaign, Image
 from campaigns.runs import RunContext
 from campaigns.storage import folder, image_path
@@ -51,14 +53,32 @@ def _pixels(image: Image, max_side: int, scale: BandScale | None) -> npt.NDArray
     return read_seen(image_path(image), scale, max_side=max_side)[0]
 
 
+def campaign_store(campaign: Campaign) -> EmbeddingStore:
+    """Return the store of the backbone that a campaign chose; its images are compared in it."""
+    return space_store(current_space(campaign))
+
+
 def ensure_embeddings(
-    context: RunContext, campaign: Campaign, images: Sequence[Image], *, size: str = DEFAULT_SIZE, message: str = "Looking at the images"
+    context: RunContext, campaign: Campaign, images: Sequence[Image], *, size: str | None = None, message: str = "Looking at the images"
 ) -> EmbeddedImages:
     """Compute the embeddings that are missing and return all of them.
 
-    A part of any run: it reports progress in images, stops when the run is cancelled (what was computed stays), and
-    called again goes on where it was. Images that cannot be read are told, not raised.
+    ``size``: of the installed backbone, which heads are trained on; None takes the backbone that the campaign chose. A part of any
+    run: it reports progress in images, stops when the run is cancelled (what was computed stays), and called again goes on where it
+    was. Images that cannot be read are told, not raised.
     """
+    space = current_space(campaign) if size is None else None
+    if space is not None and space.kind != SpaceKind.INSTALLED:
+        filled = fill_space(context, space, images, message=message)
+        return _embedded(images, {**filled.unreadable, **filled.unanswered}, space_store(space))
+    size = size or (DEFAULT_SIZE if space is None else str(space.facts["size"]))
+    return embed_installed(context, images, size=size, message=message)
+
+
+def embed_installed(
+    context: RunContext, images: Sequence[Image], *, size: str = DEFAULT_SIZE, message: str = "Looking at the images"
+) -> EmbeddedImages:
+    """Let the installed backbone look at what it has not seen yet; as ``ensure_embeddings``."""
     store = embedding_store(size)
     sources = [source_of(image, size) for image in images]
     digest = BackboneSpec.of_size(size).weights_sha256
@@ -68,11 +88,15 @@ def ensure_embeddings(
         sources,
         on_progress=lambda done, failures: context.progress(done=done, failed=failures, total=len(sources), message=message),
     )
-    reasons = {failure.key: failure.reason for failure in failed}
-    readable = [(image, source.key) for image, source in zip(images, sources, strict=True) if source.key not in reasons]
+    return _embedded(images, {failure.key: failure.reason for failure in failed}, store)
+
+
+def _embedded(images: Sequence[Image], reasons: Mapping[int, str], store: EmbeddingStore) -> EmbeddedImages:
+    keyed = [(image.pk, content_key(image.sha256)) for image in images]
+    readable = [pair for pair in keyed if pair[1] not in reasons]
     return EmbeddedImages(
-        tuple(image.pk for image, _ in readable),
+        tuple(pk for pk, _ in readable),
         np.array([key for _, key in readable], np.int64),
-        {image.pk: reasons[source.key] for image, source in zip(images, sources, strict=True) if source.key in reasons},
+        {pk: reasons[key] for pk, key in keyed if key in reasons},
         store,
     )

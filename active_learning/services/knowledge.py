@@ -49,8 +49,11 @@ def ids_of(images: ImageQuerySet) -> tuple[int, ...]:
     return tuple(images.order_by("pk").values_list("pk", flat=True))
 
 
-def embed(context: RunContext, campaign: Campaign, images: ImageQuerySet, *, size: str = DEFAULT_SIZE) -> EmbeddedImages:
-    """Return the embeddings of images, in the order of their ids; those that are missing are computed."""
+def embed(context: RunContext, campaign: Campaign, images: ImageQuerySet, *, size: str | None = None) -> EmbeddedImages:
+    """Return the embeddings of images, in the order of their ids; those that are missing are computed.
+
+    ``size``: of the installed backbone, which heads look through; None takes the backbone that the campaign chose.
+    """
     return ensure_embeddings(context, campaign, list(images.order_by("pk").only(*EMBEDDED_FIELDS)), size=size)
 
 
@@ -87,7 +90,7 @@ def know_pool(context: RunContext, round_: Round, strategy: Strategy, *, prefill
     """
     campaign, asked = round_.campaign, model_of(round_)
     pool = pool_of(campaign)
-    size = asked.head_size if asked is not None and asked.head_size else DEFAULT_SIZE
+    size = asked.head_size if asked is not None and asked.head_size else None
     weighing = weighing or Weighing()
     wants_answers = asked is not None and (strategy.reads("probabilities") or weighing.cost or weighing.balance)
     embedded = None
@@ -167,7 +170,7 @@ def _with_committee(context: RunContext, campaign: Campaign, asked: RoundModel, 
     return with_unlike_objects(campaign, answers, models)
 
 
-def _labeled_vectors(context: RunContext, campaign: Campaign, size: str) -> Floats:
+def _labeled_vectors(context: RunContext, campaign: Campaign, size: str | None) -> Floats:
     return embed(context, campaign, labeled_of(campaign), size=size).matrix
 
 

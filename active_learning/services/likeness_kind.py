@@ -11,6 +11,7 @@ def register() -> None:
     register_kind(RunKind(name="label-errors", execute="active_learning.services.doubting.execute_doubting", resumable=True))
     register_kind(RunKind(name="map", execute="active_learning.services.mapping_out.execute_map", resumable=True))
     register_kind(RunKind(name="embedding", execute="active_learning.services.arrivals.execute_embedding", resumable=True))
+    register_kind(RunKind(name="backbone", execute="active_learning.services.choosing_backbone.execute_backbone", resumable=True))
     register_listener(
         Listener(
             "embedding",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,9 @@ from django.db import transaction
 
 from active_learning.embeddings import EmbeddingStore, content_key
 from active_learning.embeddings.similarity import Chunks, clusters, nearest, similar_pairs
-from active_learning.services.embeddings import embedding_store, ensure_embeddings
+from active_learning.models import SpaceKind
+from active_learning.services.embeddings import campaign_store, ensure_embeddings
+from active_learning.services.filling import check_agrees, current_space, embedding_in, model_to_ask, no_embedding, own_backbone
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.filters import selected_ids
 from campaigns.imagery import encoded, read_rgb
@@ -21,6 +23,7 @@ from campaigns.models import Campaign, Image, Run, User
 from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 from campaigns.storage import image_path
+from inference.services.serving import ask_about_picture, embed_picture
 
 KIND: Final = "likeness"
 MOST_ANSWERED: Final = 1000
@@ -115,7 +118,7 @@ def similar_to_image(
     Raises Conflict when nobody has looked at the image yet; ``start_looking`` does.
     """
     require_role(user, campaign, VIEW)
-    store = embedding_store()
+    store = campaign_store(campaign)
     key = content_key(image.sha256)
     if len(store.missing([key])):
         raise Conflict("Nobody has looked at this image yet. Let Winnow look at the campaign's images first.", code="not_looked_at")
@@ -128,7 +131,23 @@ def similar_to_vector(
 ) -> Found:
     """Return the images of a selection that look most like what a vector (D,) stands for."""
     require_role(user, campaign, VIEW)
-    return _nearest(vector, _looked(user, campaign, selection, embedding_store()), limit=limit, threshold=threshold)
+    return _nearest(vector, _looked(user, campaign, selection, campaign_store(campaign)), limit=limit, threshold=threshold)
+
+
+def vector_of_picture(*, user: User, campaign: Campaign, content: bytes, name: str) -> npt.NDArray[np.float32]:
+    """Return what a picture from elsewhere looks like (D,), by the backbone that the campaign chose; nothing is kept of it."""
+    require_role(user, campaign, VIEW)
+    space = current_space(campaign)
+    if space is None or space.kind == SpaceKind.INSTALLED:
+        return np.array(embed_picture(content=content, name=name, by="" if space is None else space.facts["size"]), np.float32)
+    if space.kind == SpaceKind.WEIGHTS:
+        wanted = {**asdict(own_backbone(space)), "path": str(own_backbone(space).path)}
+        return np.array(embed_picture(content=content, name=name, by=wanted), np.float32)
+    said = embedding_in(ask_about_picture(model=model_to_ask(space), content=content, name=name))
+    if said is None:
+        raise no_embedding(space.title)
+    check_agrees(space, said)
+    return np.array(said.vector, np.float32)
 
 
 def part_of_image(*, user: User, image: Image, box: tuple[float, float, float, float]) -> bytes:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from active_learning.embeddings import content_key
 from active_learning.embeddings.similarity import nearest
 from active_learning.models import RankedImage, RoundState
-from active_learning.services.embeddings import embedding_store
+from active_learning.services.embeddings import campaign_store
 from active_learning.services.knowledge import labeled_of
 from campaigns.models import AnnotationSet, Image, Label, SetState, User
 from campaigns.permissions import VIEW, require_role
@@ -47,7 +47,7 @@ def why_asked(*, user: User, image: Image) -> Why:
     """Return why the open round asks for an image."""
     require_role(user, image.campaign, VIEW)
     ranked = RankedImage.objects.filter(image=image, round__state=RoundState.OPEN).select_related("round", "round__model").first()
-    store = embedding_store()
+    store = campaign_store(image.campaign)
     key = content_key(image.sha256)
     withheld = ranked is not None and ranked.round.model_id is not None and is_control(image)
     if len(store.missing([key])):
@@ -56,7 +56,7 @@ def why_asked(*, user: User, image: Image) -> Why:
 
 
 def _neighbours(image: Image, vector: npt.NDArray[np.float32]) -> tuple[Neighbour, ...]:
-    store = embedding_store()
+    store = campaign_store(image.campaign)
     rows = labeled_of(image.campaign).exclude(pk=image.pk).order_by("pk").values_list("pk", "sha256")
     pairs = [(pk, content_key(sha256)) for pk, sha256 in rows]
     ids, keys = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -92,7 +92,13 @@ def _asked(model: RegisteredModel, image: StoredImage, role: str) -> Prediction:
         raise Unavailable(f"The model gave no answer: {error.reason}", code=error.code) from error
 
 
-def embed_picture(*, content: bytes, name: str) -> list[float]:
-    """Return the embedding of a picture, in the space of the campaigns' images; raises as ``predict_picture`` does."""
+def embed_picture(*, content: bytes, name: str, by: str | dict[str, Any] = "") -> list[float]:
+    """Return the embedding of a picture by a backbone of this deployment (``embed_pictures``); raises as ``predict_picture`` does."""
     with landed(content, name) as image:
-        return embed_pictures(settings.DATA_DIR, [described(image)])[0]
+        return embed_pictures(settings.DATA_DIR, [described(image)], by=by)[0]
+
+
+def ask_about_picture(*, model: RegisteredModel, content: bytes, name: str) -> Prediction:
+    """Return what a model says of a picture of which nothing is kept; raises as ``predict_picture`` does."""
+    with landed(content, name) as image:
+        return _asked(model, image, "")

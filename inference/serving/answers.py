@@ -23,6 +23,7 @@ from inference.predictors import LocalPredictor
 from inference.schema import PredictionRejected
 from inference.services.local import load_predictor
 from models_registry.models import Checkpoint, RegisteredModel
+from models_registry.networks.embedding import Embedder
 from models_registry.options import ModelOptions
 
 MOST_MODELS: Final = 3
@@ -38,9 +39,9 @@ class Loaded:
 
 
 class ModelAnswers:
-    """Answers ``{"model", "role", "images"}`` with ``{"predictions"}``, and ``{"embed": images}`` with ``{"vectors"}``.
+    """Answers ``{"model", "role", "images"}`` with ``{"predictions"}``, and ``{"embed": images, "by"}`` with ``{"vectors"}``.
 
-    An image is the fields of a ``StoredImage``.
+    An image is the fields of a ``StoredImage``. ``by``: a size of the installed backbone, or the fields of an ``OwnBackbone``.
     """
 
     def __init__(self, most: int = MOST_MODELS) -> None:
@@ -51,7 +52,10 @@ class ModelAnswers:
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the predictions as documents, in order; raises Refused with a sentence for the person."""
         if "embed" in question:
-            return {"vectors": self._embedded([_stored(each) for each in question["embed"]])}
+            try:
+                return {"vectors": self._embedded([_stored(each) for each in question["embed"]], question.get("by"))}
+            except DomainError as error:
+                raise Refused(error.code, error.detail) from error
         try:
             loaded = self._model(int(question["model"]), str(question["role"]))
             with loaded.lock:
@@ -64,14 +68,13 @@ class ModelAnswers:
             close_old_connections()
         return {"predictions": [each.as_document() for each in predictions]}
 
-    def _embedded(self, images: list[StoredImage]) -> list[list[float]]:
-        """Return the vectors of pictures, by the backbone that the campaigns' images are embedded with."""
-        from models_registry.networks.backbones import DEFAULT_SIZE, SIZES, BackboneSpec, loaded_backbone
+    def _embedded(self, images: list[StoredImage], by: str | Mapping[str, Any] | None) -> list[list[float]]:
+        """Return the vectors of pictures, by the backbone that a campaign's images are embedded with."""
         from models_registry.networks.pictures import ROOM
 
-        backbone = loaded_backbone(DEFAULT_SIZE, BackboneSpec.of_size(DEFAULT_SIZE).weights_sha256)
+        backbone = _backbone(by)
         with self._lock:
-            vectors = backbone.embed([read_rgb(image.path, ROOM * SIZES[DEFAULT_SIZE]) for image in images])
+            vectors = backbone.embed([read_rgb(image.path, ROOM * backbone.side_px) for image in images])
         return [[float(number) for number in vector] for vector in vectors]
 
     def _model(self, model_id: int, role: str) -> Loaded:
@@ -90,6 +93,16 @@ class ModelAnswers:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(key)
             return self._loaded[key]
+
+
+def _backbone(by: str | Mapping[str, Any] | None) -> Embedder:
+    from models_registry.networks.backbones import DEFAULT_SIZE, BackboneSpec, loaded_backbone
+    from models_registry.networks.own_backbones import OwnBackbone, own_network
+
+    if isinstance(by, Mapping):
+        return own_network(OwnBackbone(**{**by, "path": Path(by["path"])}))
+    size = by or DEFAULT_SIZE
+    return loaded_backbone(size, BackboneSpec.of_size(size).weights_sha256)
 
 
 def _stored(image: Mapping[str, Any]) -> StoredImage:

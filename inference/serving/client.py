@@ -22,9 +22,12 @@ def ask_own_model(
     return [Prediction.from_document(each) for each in answer["predictions"]]
 
 
-def embed_pictures(data_dir: Path, images: list[dict[str, Any]]) -> list[list[float]]:
-    """Return one embedding for each image file, in the space of the campaigns' images; raises as ``ask_own_model`` does."""
-    vectors: list[list[float]] = _ask(data_dir, {"embed": images})["vectors"]
+def embed_pictures(data_dir: Path, images: list[dict[str, Any]], *, by: str | dict[str, Any] = "") -> list[list[float]]:
+    """Return one embedding for each image file; raises as ``ask_own_model`` does.
+
+    ``by``: a size of the installed backbone, empty for the usual one, or the fields of an ``OwnBackbone``.
+    """
+    vectors: list[list[float]] = _ask(data_dir, {"embed": images, "by": by})["vectors"]
     return vectors
 
 

@@ -132,6 +132,36 @@ export function useDrawMap(campaign: number) {
   });
 }
 
+export type Backbones = Readonly<Answer<Schemas["Backbones"]>>;
+export type ImageSpace = Readonly<Answer<Schemas["ImageSpace"]>>;
+
+/** What looks at the campaign's images. */
+export function useBackbones(campaign: number) {
+  return useQuery({
+    queryKey: [...campaignKey(campaign), "backbones"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/backbones", { params: at(campaign), signal })),
+  });
+}
+
+export type BackboneChoice =
+  | { readonly kind: "installed"; readonly size: string }
+  | { readonly kind: "weights"; readonly library: string; readonly architecture: string; readonly side_px: number; readonly normalisation: string; readonly file: File }
+  | { readonly kind: "model"; readonly model: number };
+
+/** Look at all images with another backbone. */
+export function useChooseBackbone(campaign: number) {
+  const client = useQueryClient();
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: async (choice: BackboneChoice) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries(choice)) form.append(name, value instanceof File ? value : String(value));
+      await apiFetch(apiUrl(`/campaigns/${campaign}/backbones`), { method: "POST", body: form });
+    },
+    onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ["runs"] }), client.invalidateQueries({ queryKey: campaignKey(campaign) })]),
+  });
+}
+
 /** How reliable people are where several labeled the same images. */
 export function useReliability(campaign: number) {
   return useQuery({

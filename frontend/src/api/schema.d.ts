@@ -246,6 +246,24 @@ export interface paths {
         patch: operations["campaigns_partial_update"];
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/backbones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what looks at the images, what is on its way, and what could be chosen. */
+        get: operations["campaigns_backbones_retrieve"];
+        put?: never;
+        /** @description Look at all images with another backbone; when it has seen all, it takes the place of the one before. */
+        post: operations["campaigns_backbones_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/changes": {
         parameters: {
             query?: never;
@@ -2189,6 +2207,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A model of the campaign that could answer embeddings. */
+        AbleModel: {
+            id: number;
+            name: string;
+            version: string;
+        };
         /** @description How many questions, and how long to wait for the first. */
         AcquireRequest: {
             agent: string;
@@ -2430,6 +2454,38 @@ export interface components {
         AuthState: {
             setup_needed: boolean;
             user: components["schemas"]["User"] | null;
+        };
+        /** @description The installed backbone at a size, weights for a network, or a model of the campaign. */
+        BackboneChoiceRequest: {
+            kind: components["schemas"]["SpaceKindEnum"];
+            /** @default small */
+            size: components["schemas"]["SizeEnum"];
+            /** @default torchvision */
+            library: components["schemas"]["LibraryEnum"];
+            /** @default  */
+            architecture: string;
+            /** @default 224 */
+            side_px: number;
+            /** @default imagenet */
+            normalisation: components["schemas"]["NormalisationEnum"];
+            /** @default 0 */
+            model: number;
+            /**
+             * Format: binary
+             * @description Weights: a state_dict that torch reads with weights_only, or safetensors
+             */
+            file?: string;
+        };
+        /** @description ``current`` is null where the installed backbone looks as it comes; ``coming``: what is being computed, or failed. */
+        Backbones: {
+            current: components["schemas"]["ImageSpace"] | null;
+            coming: components["schemas"]["ImageSpace"] | null;
+            models: components["schemas"]["AbleModel"][];
+            /** @description Whether timm is installed, so that its networks can be chosen */
+            timm: boolean;
+            /** @description Networks of torchvision */
+            networks: string[];
+            normalisations: string[];
         };
         /** @description Values of one band; without further wishes it is shown from p2 (black) to p98 (white). */
         Band: {
@@ -3193,6 +3249,19 @@ export interface components {
             id: number;
             name: string;
         };
+        /** @description A space of embeddings; ``dimension`` is null until the first vector is there. */
+        ImageSpace: {
+            kind: components["schemas"]["SpaceKindEnum"];
+            name: string;
+            title: string;
+            /** Format: int64 */
+            dimension?: number | null;
+            run: number | null;
+            /** @description Of its run; empty where that was removed */
+            readonly state: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         /**
          * @description * `unlabeled` - Unlabeled
          *     * `submitted` - Submitted
@@ -3490,6 +3559,12 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /**
+         * @description * `torchvision` - torchvision
+         *     * `timm` - timm
+         * @enum {string}
+         */
+        LibraryEnum: "torchvision" | "timm";
         /** @description How alike two images must be to count as nearly the same: the cosine of their embeddings, 0.5 to 1. */
         LikenessRequest: {
             /**
@@ -3926,6 +4001,14 @@ export interface components {
                 view: number;
             };
         };
+        /**
+         * @description * `imagenet` - imagenet
+         *     * `clip` - clip
+         *     * `half` - half
+         *     * `none` - none
+         * @enum {string}
+         */
+        NormalisationEnum: "imagenet" | "clip" | "half" | "none";
         /** @enum {unknown} */
         NullEnum: null;
         /** @description The file and its card. ``task``: empty is told by the outputs. ``classes``, ``options``: JSON; empty is what the file tells. */
@@ -4954,6 +5037,13 @@ export interface components {
             /** @default validation */
             slice: string;
         };
+        /**
+         * @description * `installed` - Installed
+         *     * `weights` - Weights
+         *     * `model` - Model
+         * @enum {string}
+         */
+        SpaceKindEnum: "installed" | "weights" | "model";
         /** @description Active seconds and actions on one annotation. */
         SpentRequest: {
             /** Format: double */
@@ -5875,6 +5965,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaign"];
+                };
+            };
+        };
+    };
+    campaigns_backbones_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backbones"];
+                };
+            };
+        };
+    };
+    campaigns_backbones_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["BackboneChoiceRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
                 };
             };
         };

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
 import { mayLabel } from "../roles";
+import { Backbone } from "./Backbone";
 import { Duplicates } from "./Duplicates";
 import { MapView } from "./MapView";
 import { ReviewLabels } from "./ReviewLabels";
@@ -13,6 +14,7 @@ const VIEWS = [
   { name: "duplicates", View: Duplicates, needs: () => true },
   { name: "suggestions", View: Suggestions, needs: ({ role }: Campaign) => mayLabel(role) },
   { name: "doubts", View: ReviewLabels, needs: () => true },
+  { name: "backbone", View: Backbone, needs: () => true },
 ] as const;
 type Name = (typeof VIEWS)[number]["name"];
 
