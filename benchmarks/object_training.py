@@ -24,12 +24,13 @@ def ours(pixels: Any, scenes: Any) -> float:
     from active_learning.training.galleries import PixelGallery
     from active_learning.training.loop import Hooks, Plan, fit
     from active_learning.training.object_learner import Lesson, ObjectLearner
+    from active_learning.training.variation import Variation
     from models_registry.networks.object_checkpoint import Anatomy
     from models_registry.networks.objects import installed_maps, seeded_network
     from models_registry.networks.weights import find_weights
 
     anatomy, features = Anatomy("boxes", ("one", "other")), installed_maps(find_weights())
-    gallery = PixelGallery(pixels, scenes, features, anatomy.finest, "horizontal", None)
+    gallery = PixelGallery(pixels, scenes, features, anatomy.finest, Variation("horizontal"), None)
     rows = np.arange(len(pixels))
     lesson = Lesson(gallery, rows[:IMAGES], rows[IMAGES:], ((SIDE_PX, SIDE_PX),) * len(pixels))
     config = TrainingConfig(method="fine_tune", batch=BATCH, epochs=EPOCHS)

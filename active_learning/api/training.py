@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from active_learning.models import CurvePoint, TrainingRun
+from active_learning.services.estimates import estimate_training
 from active_learning.services.training import start_training, stop_training, training_of, trainings_of
-from active_learning.training.config import FLIPS, METHODS, SIZES, UNLABELED
+from active_learning.training.config import COLOURS, FLIPS, FROZEN, GROUPS, METHODS, SIZES, UNLABELED
 from active_learning.training.loop import STOPPED_BY
 from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.selecting import SelectionField
@@ -35,8 +36,12 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     validation = serializers.FloatField(required=False)
     learning_rate = serializers.FloatField(required=False)
     weight_decay = serializers.FloatField(required=False)
-    batch = serializers.IntegerField(required=False)
+    groups = serializers.ChoiceField(choices=GROUPS, required=False)
+    batch = serializers.IntegerField(required=False, allow_null=True)
     flips = serializers.ChoiceField(choices=FLIPS, required=False)
+    colour = serializers.ChoiceField(choices=COLOURS, required=False)
+    crop = serializers.BooleanField(required=False)
+    frozen = serializers.ChoiceField(choices=FROZEN, required=False)
     seed = serializers.IntegerField(required=False)
     labels = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
     multi_label = serializers.BooleanField(required=False)
@@ -143,6 +148,54 @@ class TrainingRunsView(generics.ListAPIView[TrainingRun]):
         return Response(TrainingRunSerializer(training).data, status=status.HTTP_202_ACCEPTED)
 
 
+class DividedLabelSerializer(serializers.Serializer[Any]):
+    """How many images of a label teach and measure."""
+
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    name = serializers.CharField()
+    train = serializers.IntegerField()
+    validation = serializers.IntegerField()
+
+
+class TrainingAdviceSerializer(serializers.Serializer[Any]):
+    """Something to mend before; ``labels`` and ``images`` are the ids that it is about, of images 200 at most."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    labels = serializers.ListField(child=serializers.IntegerField())
+    images = serializers.ListField(child=serializers.IntegerField())
+
+
+class TrainingEstimateSerializer(serializers.Serializer[Any]):
+    """What a training would be. ``seconds``: of learning with every epoch; ``measured``: by earlier trainings, otherwise a guess."""
+
+    train = serializers.IntegerField()
+    validation = serializers.IntegerField()
+    test = serializers.IntegerField()
+    drawn = serializers.BooleanField()
+    labels = DividedLabelSerializer(many=True)
+    epochs = serializers.IntegerField()
+    steps = serializers.IntegerField()
+    batch = serializers.IntegerField()
+    seconds = serializers.FloatField()
+    measured = serializers.BooleanField()
+    warnings = TrainingAdviceSerializer(many=True)
+
+
+class EstimateTrainingView(APIView):
+    """A training that is only thought about."""
+
+    @extend_schema(request=TrainingRequestSerializer, responses=TrainingEstimateSerializer, operation_id="estimate_training")
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Say how many images would teach and measure, how long it would take, and what to mend first; nothing is queued."""
+        form = TrainingRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        campaign = fetch_campaign(request, campaign_id)
+        return Response(
+            TrainingEstimateSerializer(estimate_training(user=user_of(request), campaign=campaign, config=form.validated_data)).data
+        )
+
+
 class TrainingRunView(APIView):
     """One training."""
 
@@ -173,6 +226,7 @@ class CurvesView(APIView):
 
 urlpatterns = [
     path("campaigns/<int:campaign_id>/training-runs", TrainingRunsView.as_view()),
+    path("campaigns/<int:campaign_id>/training-runs/estimate", EstimateTrainingView.as_view()),
     path("training-runs/<int:run_id>", TrainingRunView.as_view()),
     path("training-runs/<int:run_id>/stop", StopTrainingView.as_view()),
     path("training-runs/<int:run_id>/curves", CurvesView.as_view()),

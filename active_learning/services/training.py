@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 
 from active_learning.models import Snapshot, TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
+from active_learning.services.grouping import groups_of, look_for
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
 from active_learning.services.snapshots import keep_snapshot, labeled_images, latest_revisions, pictures_of, stored_snapshot
 from active_learning.services.watching import RunWatcher
@@ -52,11 +53,11 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
     InvalidInput that names the labels without images when there is nothing to learn.
     """
     require_role(user, campaign, MANAGE)
-    checked, images = _checked(campaign, config, reader=user)
+    checked, images = checked_config(campaign, config, reader=user)
     if config.get("multi_label") is False:
         checked = replace(checked, multi_label=False)
     entries = latest_revisions(campaign, images)
-    targets = _targets(campaign, checked, pictures_of(entries))
+    targets = read_targets(campaign, checked, pictures_of(entries))
     params = {
         "name": checked.name,
         "method": checked.method,
@@ -72,26 +73,29 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
 
 def check_training(campaign: Campaign, config: Mapping[str, Any]) -> None:
     """Raise now what a training of the campaign's submitted images would be refused for."""
-    checked, images = _checked(campaign, config)
-    _targets(campaign, checked, pictures_of(latest_revisions(campaign, images)))
+    checked, images = checked_config(campaign, config)
+    read_targets(campaign, checked, pictures_of(latest_revisions(campaign, images)))
 
 
-def _checked(campaign: Campaign, document: Mapping[str, Any], *, reader: User | None = None) -> tuple[TrainingConfig, list[int] | None]:
+def checked_config(
+    campaign: Campaign, document: Mapping[str, Any], *, reader: User | None = None
+) -> tuple[TrainingConfig, list[int] | None]:
     """Return the config with the campaign's own facts filled in, and the ids it chooses from (None: all)."""
-    family = _family(campaign)
+    family = family_of(campaign)
     selection = document.get("images", "all")
     images = None if selection == "all" else selected_ids(campaign, selection, reader=reader)
     if images == []:
         raise InvalidInput("images: the filter keeps no image of this campaign.", code="invalid_training")
     config = family.config_from({**document, "images": "all" if images is None else images})
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
-    config = replace(config, multi_label=multi_label, name=config.name or campaign.name)
+    config = replace(config, multi_label=multi_label, name=config.name or campaign.name, looked=look_for(campaign, config))
     _labels_of(campaign, config)
     start_checkpoint(campaign, config)
     return config, images
 
 
-def _family(campaign: Campaign) -> TaskFamily[Any]:
+def family_of(campaign: Campaign) -> TaskFamily[Any]:
+    """Return what trains the models of a campaign; raises Conflict where none does."""
     name = family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation)
     if name not in FAMILIES:
         known = ", ".join(sorted(family.name for family in FAMILIES.values()))
@@ -120,8 +124,9 @@ def _skeleton_of(label: Label) -> Skeleton | None:
     return Skeleton.from_document(label.skeleton) if label.skeleton else None
 
 
-def _targets(campaign: Campaign, config: TrainingConfig, pictures: Sequence[LabeledPicture]) -> Targets:
-    targets: Targets = _family(campaign).read_targets(pictures, _labels_of(campaign, config), config)
+def read_targets(campaign: Campaign, config: TrainingConfig, pictures: Sequence[LabeledPicture]) -> Targets:
+    """Return what there is to learn; raises InvalidInput where there is nothing."""
+    targets: Targets = family_of(campaign).read_targets(pictures, _labels_of(campaign, config), config)
     return targets
 
 
@@ -164,7 +169,7 @@ def train_now(context: RunContext, campaign: Campaign, config: Mapping[str, Any]
     document = config.as_document() if isinstance(config, TrainingConfig) else config
     training = TrainingRun.objects.select_related("snapshot", "model").filter(run=context.run).first()
     if training is None:
-        checked, images = _checked(campaign, document)
+        checked, images = checked_config(campaign, document)
         with transaction.atomic():
             snapshot = keep_snapshot(campaign, images)
             training = TrainingRun.objects.create(run=context.run, name=checked.name, config=checked.as_document(), snapshot=snapshot)
@@ -180,7 +185,7 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
     watcher = RunWatcher(context, training, config, own_run=own_run)
     context.log(_begun(training, config))
     with _working_in(folder):
-        trained = _family(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
+        trained = family_of(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
         watcher.write_points()
         for warning in trained.warnings:
             context.log(warning)
@@ -199,7 +204,11 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
 def _begun(training: TrainingRun, config: TrainingConfig) -> str:
     """Say in a line what a training sets out with."""
     assert training.snapshot is not None
-    step = f", {config.batch} images a step, learning rate {config.learning_rate:g}" if config.method == "fine_tune" else ""
+    step = (
+        f", {config.batch or 'so many as suit'} images a step, learning rate {config.learning_rate:g}"
+        if config.method == "fine_tune"
+        else ""
+    )
     start = f", going on from model {config.start_from}" if config.start_from is not None else ""
     return (
         f"snapshot {training.snapshot.digest[:12]} of {len(training.snapshot.entries)} images; {config.method.replace('_', ' ')}, "
@@ -244,8 +253,8 @@ def _working_in(folder: Path) -> Iterator[None]:
 
 def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder: Path) -> Job[Any]:
     labeled = labeled_images(snapshot)
-    targets = _targets(campaign, config, [each.picture for each in labeled])
-    side_px = _family(campaign).sides[config.size]
+    targets = read_targets(campaign, config, [each.picture for each in labeled])
+    side_px = family_of(campaign).sides[config.size]
     images: list[Image] = [labeled[row].image for row in targets.rows.tolist()]
     start = start_checkpoint(campaign, config)
     rasters = [Raster(image_path(image), image.width, image.height, image.sha256) for image in images]
@@ -257,6 +266,7 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
         targets=targets,
         sources=[source_of(image, side_px=side_px, scale=scale) for image in images],
         splits=[image.split for image in images],
+        groups=groups_of(campaign, config, images),
         folder=folder,
         store=embedding_store(config.size, scale),
         start=path,

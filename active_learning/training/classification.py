@@ -49,7 +49,7 @@ class _Material:
     def of(cls, job: Job[ClassTargets], readable: npt.NDArray[np.bool_]) -> _Material:
         values = job.targets.values[readable]
         splits = [split for split, usable in zip(job.splits, readable, strict=True) if usable]
-        division = divide(values, splits, job.config.validation, np.random.default_rng(job.config.seed))
+        division = divide(values, splits, job.config.validation, np.random.default_rng(job.config.seed), job.groups_where(readable))
         held_out = tuple(job.image_ids[row] for row in np.flatnonzero(readable)[division.validation].tolist())
         return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()), held_out)
 

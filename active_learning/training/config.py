@@ -11,20 +11,28 @@ from campaigns.errors import InvalidInput
 
 Method = Literal["fast_head", "fine_tune"]
 Size = Literal["small", "medium", "large"]
-Flips = Literal["none", "horizontal", "both"]
+Flips = Literal["none", "horizontal", "both", "turns"]
+Colour = Literal["none", "light", "strong"]
+Frozen = Literal["none", "early", "backbone"]
 Unlabeled = Literal["auto", "ignore", "background"]
+Groups = Literal["none", "folders", "duplicates"]
 StartRole = Literal["best", "last"]
 Images = Literal["all"] | tuple[int, ...]
 
 METHODS: Final = ("fast_head", "fine_tune")
 SIZES: Final = ("small", "medium", "large")
-FLIPS: Final = ("none", "horizontal", "both")
+FLIPS: Final = ("none", "horizontal", "both", "turns")
+COLOURS: Final = ("none", "light", "strong")
+FROZEN: Final = ("none", "early", "backbone")
 START_ROLES: Final = ("best", "last")
 UNLABELED: Final = ("auto", "ignore", "background")
+GROUPS: Final = ("none", "folders", "duplicates")
 MOST_BANDS: Final = 64
 EPOCHS: Final[dict[str, int]] = {"fast_head": 60, "fine_tune": 20}
 PATIENCE: Final[dict[str, int]] = {"fast_head": 10, "fine_tune": 5}
 LEARNING_RATE: Final = 2e-4
+AUTO_BATCHES: Final = (16, 8, 4)
+AUTO_STEPS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,13 @@ class TrainingConfig:
     ``minutes``: time limit. ``epochs``: at most so many; an epoch of the fast head is one step of L-BFGS.
     ``patience``: stop after so many epochs without a lower validation loss.
     ``validation``: share of the images held out by chance, 0 to 0.5; images of the validation split take its place when there are any.
-    ``learning_rate``: of fine_tune. ``weight_decay``: of both. ``batch``: images a step of fine_tune.
+    ``groups``: images that stay on one side when they are held out by chance: those of a folder, or near duplicates, as the look with
+    the run ``looked`` found them.
+    ``learning_rate``: of fine_tune. ``weight_decay``: of both. ``batch``: images a step of fine_tune; None: what the number of images
+    lets be, see ``batch_for``.
+    ``flips``: how pictures are mirrored by chance; turns adds quarter turns, for pictures without an up. ``colour``: how far their
+    brightness, contrast and saturation vary; ``crop``: whether parts of them are shown larger. ``frozen``: which layers stay as they
+    came: the early ones, or the whole backbone. All four are fine_tune's: a fast head sees every picture as it is.
     ``labels``: ids to learn, None for all; ``images``: ids to learn from, or all. ``start_from``: id of an internal model to go on from,
     ``start_role``: with its best or its last checkpoint.
     ``bands``: of the images' bands, counted from 1, those that the network sees; None: the colours that a person sees.
@@ -53,10 +67,15 @@ class TrainingConfig:
     epochs: int | None = None
     patience: int | None = None
     validation: float = 0.2
+    groups: Groups = "none"
+    looked: int | None = None
     learning_rate: float = LEARNING_RATE
     weight_decay: float = 1e-2
-    batch: int = 16
+    batch: int | None = None
     flips: Flips = "horizontal"
+    colour: Colour = "none"
+    crop: bool = False
+    frozen: Frozen = "none"
     seed: int = 0
     labels: tuple[int, ...] | None = None
     multi_label: bool = False
@@ -82,6 +101,10 @@ class TrainingConfig:
     def most_patience(self) -> int:
         """How many epochs without improvement it bears."""
         return self.patience or PATIENCE[self.method]
+
+    def batch_for(self, images: int) -> int:
+        """Return how many images a step takes: as asked, otherwise 16, or fewer (8, 4) where an epoch would have less than four steps."""
+        return self.batch or next((size for size in AUTO_BATCHES if images >= AUTO_STEPS * size), AUTO_BATCHES[-1])
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> TrainingConfig:
@@ -114,10 +137,15 @@ def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
         ("epochs", config.epochs is None or _whole(config.epochs, 1, 10_000), "expected a whole number from 1 to 10000"),
         ("patience", config.patience is None or _whole(config.patience, 1, 10_000), "expected a whole number from 1 to 10000"),
         ("validation", _number(config.validation, 0, 0.5), "expected a share from 0 to 0.5"),
+        ("groups", config.groups in GROUPS, f"expected one of {', '.join(GROUPS)}"),
+        ("looked", config.looked is None or _whole(config.looked, 1, 2**62), "expected the id of a run that looked for near duplicates"),
         ("learning_rate", _number(config.learning_rate, 1e-8, 1), "expected a number from 0.00000001 to 1"),
         ("weight_decay", _number(config.weight_decay, 0, 10), "expected a number from 0 to 10"),
-        ("batch", _whole(config.batch, 1, 512), "expected a whole number from 1 to 512"),
+        ("batch", config.batch is None or _whole(config.batch, 1, 512), "expected a whole number from 1 to 512, or nothing"),
         ("flips", config.flips in FLIPS, f"expected one of {', '.join(FLIPS)}"),
+        ("colour", config.colour in COLOURS, f"expected one of {', '.join(COLOURS)}"),
+        ("crop", isinstance(config.crop, bool), "expected true or false"),
+        ("frozen", config.frozen in FROZEN, f"expected one of {', '.join(FROZEN)}"),
         ("seed", _whole(config.seed, 0, 2**62), "expected a whole number of 0 or more"),
         ("labels", config.labels is None or _ids(config.labels), "expected a list of label ids, each once"),
         ("multi_label", isinstance(config.multi_label, bool), "expected true or false"),

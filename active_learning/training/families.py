@@ -8,6 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from active_learning.training.config import TrainingConfig
 from active_learning.training.label_maps import read_pixel_targets
 from active_learning.training.loop import Hooks
@@ -39,10 +42,10 @@ class Watcher(Hooks):
 class Job(Generic[T]):
     """All that a training needs.
 
-    ``sources``, ``splits``, ``image_ids`` and ``rasters`` (the files, for who reads parts of them or bands) go with the rows of
-    ``targets``, one each. ``folder`` is the training's own and survives a crash; ``store`` holds embeddings of the backbone as
-    installed, and lies beside the stores of other kinds of features; ``start`` is a checkpoint file to go on from. ``scale``: the bands
-    that the sources give and the store's vectors are of; None: colours as shown.
+    ``sources``, ``splits``, ``groups``, ``image_ids`` and ``rasters`` (the files, for who reads parts of them or bands) go with
+    the rows of ``targets``, one each; ``groups`` may be empty. ``folder`` is the training's own and survives a crash; ``store``
+    holds embeddings of the backbone as installed, and lies beside the stores of other kinds of features; ``start`` is a
+    checkpoint file to go on from. ``scale``: the bands that the sources give and the store's vectors are of; None: colours as shown.
     """
 
     config: TrainingConfig
@@ -55,6 +58,11 @@ class Job(Generic[T]):
     image_ids: Sequence[int] = ()
     rasters: Sequence[Raster] = ()
     scale: BandScale | None = None
+    groups: Sequence[int] = ()
+
+    def groups_where(self, readable: npt.NDArray[np.bool_]) -> list[int]:
+        """Return the groups of the images that can be read."""
+        return [group for group, usable in zip(self.groups, readable, strict=True) if usable] if self.groups else []
 
 
 @dataclass(frozen=True)

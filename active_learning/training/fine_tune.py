@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.metrics import measure
-from active_learning.training.optimizers import memory_of, put_memory, set_rate
+from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate
+from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
 from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.devices import arrays_of, device, fetched, mixed, put
@@ -58,14 +59,16 @@ class FineTuneLearner:
         self._train, self._validation, self._config = train, validation, config
         bands, self._scale = bands_seen(scale), scale
         self._features = tuned_features(backbone, bands) if backbone else fast(trained_features(find_weights(), bands))
-        self._features.requires_grad_(True)
+        freeze(self._features, config.frozen)
+        self._variation = Variation.of(config)
         self._linear = _as_layer(start).to(device())
         groups: list[dict[str, Any]] = [
-            {"params": list(self._features.parameters()), "peak": config.learning_rate},
+            {"params": learning(self._features), "peak": config.learning_rate},
             {"params": list(self._linear.parameters()), "peak": config.learning_rate * HEAD_FACTOR},
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
-        self._steps = max(1, math.ceil(len(train.rows) / config.batch))
+        self._batch = config.batch_for(len(train.rows))
+        self._steps = max(1, math.ceil(len(train.rows) / self._batch))
 
     @property
     def finished(self) -> bool:
@@ -84,9 +87,11 @@ class FineTuneLearner:
         rows, total = rng.permutation(self._train.rows), 0.0
         for step in range(self._steps):
             check()
-            part = rows[step * self._config.batch : (step + 1) * self._config.batch]
+            part = rows[step * self._batch : (step + 1) * self._batch]
             rate = self._set_rate((epoch - 1) * self._steps + step)
-            loss = self._loss(_flipped(self._train.pixels[part], self._config.flips, rng), self._train.values[part], noise)
+            pixels = self._variation.recoloured(self._train.pixels[part], rng)
+            pixels = moved(pixels, self._variation.moves(len(part), pixels.shape[1], rng))
+            loss = self._loss(pixels, self._train.values[part], noise)
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
@@ -120,8 +125,8 @@ class FineTuneLearner:
         """Return (N, K) of the pictures in ``rows``."""
         parts = []
         with torch.inference_mode():
-            for start in range(0, len(rows), self._config.batch):
-                batch = as_tensor(pixels[rows[start : start + self._config.batch]])
+            for start in range(0, len(rows), self._batch):
+                batch = as_tensor(pixels[rows[start : start + self._batch]])
                 with mixed():
                     features = pooled(self._features, batch, self._scale)
                 parts.append(fetched(self._linear(features.float())))
@@ -161,13 +166,3 @@ def _as_layer(head: LinearHead) -> nn.Linear:
         layer.weight.copy_(torch.from_numpy(weight))
         layer.bias.copy_(torch.from_numpy(head.bias - weight @ head.mean))
     return layer
-
-
-def _flipped(pixels: Pixels, flips: str, rng: np.random.Generator) -> Pixels:
-    """Return (N, side, side, 3) with some pictures mirrored: left to right, and for ``both`` top to bottom too."""
-    result = np.array(pixels)
-    for axis, wanted in ((2, flips != "none"), (1, flips == "both")):
-        if wanted:
-            chosen = rng.random(len(result)) < 0.5
-            result[chosen] = np.flip(result[chosen], axis)
-    return result

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from active_learning.training.scenes import Scene, mirrored
+from active_learning.training.scenes import Scene, moved_scene
+from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, use_few_threads
 from models_registry.networks.bands import BandScale
 from models_registry.networks.devices import fetched, mixed, put
@@ -89,13 +90,13 @@ class FrozenGallery:
 
 @dataclass(frozen=True)
 class PixelGallery:
-    """Pixels, seen by a backbone that learns: mirrored by chance where the rows are to be varied."""
+    """Pixels, seen by a backbone that learns: varied by chance where the rows are to be."""
 
     pixels: Pixels
     scenes: Sequence[Scene]
     features: nn.Sequential
     first: int
-    flips: str
+    variation: Variation
     swaps: npt.NDArray[np.int64] | None
     scale: BandScale | None = None
 
@@ -103,16 +104,12 @@ class PixelGallery:
         """Return the maps and the scenes of rows."""
         pixels, scenes = np.array(self.pixels[rows]), [self.scenes[row] for row in rows.tolist()]
         if rng is not None:
-            for down in (False, True):
-                for place in np.flatnonzero(rng.random(len(rows)) < 0.5) if self._mirrors(down=down) else ():
-                    pixels[place] = np.flip(pixels[place], 0 if down else 1)
-                    scenes[place] = mirrored(scenes[place], down=down, swaps=self.swaps)
+            moves = self.variation.moves(len(rows), pixels.shape[1], rng)
+            pixels = moved(self.variation.recoloured(pixels, rng), moves)
+            scenes = [moved_scene(scene, move, self.swaps) for scene, move in zip(scenes, moves, strict=True)]
         with mixed():
             maps = maps_of(self.features, as_tensor(pixels), self.first, self.scale)
         return [each.float() for each in maps], scenes
-
-    def _mirrors(self, *, down: bool) -> bool:
-        return self.flips == "both" or (self.flips == "horizontal" and not down)
 
 
 def truth_of(scene: Scene) -> Truth:

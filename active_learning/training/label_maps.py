@@ -112,7 +112,7 @@ class PixelTargets(Targets):
     drawings: tuple[Drawing, ...]
 
     @property
-    def values(self) -> npt.NDArray[np.float32]:
+    def contents(self) -> npt.NDArray[np.float32]:
         """Which classes are drawn on which image: (N, K) of 0 and 1."""
         bits = np.zeros((len(self.drawings), len(self.classes)), np.float32)
         for row, drawing in enumerate(self.drawings):
@@ -122,7 +122,7 @@ class PixelTargets(Targets):
     @property
     def support(self) -> npt.NDArray[np.int64]:
         """Images on which each class is drawn, (K,)."""
-        return np.asarray(self.values.sum(axis=0), np.int64)
+        return np.asarray(self.contents.sum(axis=0), np.int64)
 
 
 def read_pixel_targets(pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig) -> PixelTargets:

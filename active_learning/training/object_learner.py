@@ -15,7 +15,7 @@ from torch import nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import Gallery, Rows, truth_of
 from active_learning.training.object_measures import Measured, measured
-from active_learning.training.optimizers import memory_of, put_memory, set_rate, share_at
+from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from models_registry.networks.backbones import use_few_threads
 from models_registry.networks.devices import arrays_of
 from models_registry.networks.objects import ObjectNetwork, put_arrays
@@ -48,10 +48,11 @@ class ObjectLearner:
         self._lesson, self._network, self._config, self._features = lesson, network, config, features
         groups = [{"params": list(network.parameters()), "peak": config.learning_rate * (HEADS_FACTOR if features is not None else 1)}]
         if features is not None:
-            features.requires_grad_(True)
-            groups.append({"params": list(features.parameters()), "peak": config.learning_rate})
+            freeze(features, config.frozen)
+            groups.append({"params": learning(features), "peak": config.learning_rate})
+        self._batch = config.batch_for(len(lesson.train))
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
-        self._steps = max(1, math.ceil(len(lesson.train) / config.batch))
+        self._steps = max(1, math.ceil(len(lesson.train) / self._batch))
 
     @property
     def finished(self) -> bool:
@@ -96,8 +97,8 @@ class ObjectLearner:
         scenes, found, losses, rows = [], [], [], self._lesson.validation
         self._network.eval()
         with torch.inference_mode():
-            for start in range(0, len(rows), self._config.batch):
-                part = rows[start : start + self._config.batch]
+            for start in range(0, len(rows), self._batch):
+                part = rows[start : start + self._batch]
                 maps, shown = self._lesson.gallery.batch(part, None)
                 looked = self._network.look(maps, shown[0].side_px)
                 losses.append(float(self._network.loss(looked, [truth_of(each) for each in shown])) * len(part))

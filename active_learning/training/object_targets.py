@@ -30,8 +30,9 @@ class ObjectTargets(Targets):
     things: tuple[tuple[Thing, ...], ...]
     sizes: tuple[tuple[int, int], ...]
 
-    def bits(self) -> npt.NDArray[np.float32]:
-        """Return (N, K): whether an image shows an object of a class."""
+    @property
+    def contents(self) -> npt.NDArray[np.float32]:
+        """(N, K): whether an image shows an object of a class."""
         hot = np.zeros((len(self.things), len(self.classes)), np.float32)
         for row, things in enumerate(self.things):
             hot[row, [each.place for each in things]] = 1

@@ -18,6 +18,7 @@ from active_learning.training.object_measures import Measured
 from active_learning.training.object_targets import ObjectTargets
 from active_learning.training.pixels import decoded_pixels
 from active_learning.training.splits import Division, divide
+from active_learning.training.variation import Variation
 from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import use_few_threads
 from models_registry.networks.devices import arrays_of
@@ -102,7 +103,7 @@ def _whole(job: Job[ObjectTargets], watcher: Watcher, start: ObjectCheckpoint | 
     scenes = [scene for scene, usable in zip(job.targets.scenes(side_px), readable, strict=True) if usable]
     usable = pixels if readable.all() else pixels[readable]
     anatomy = job.targets.anatomy
-    gallery = PixelGallery(usable, scenes, features, anatomy.finest, job.config.flips, job.targets.swaps(), job.scale)
+    gallery = PixelGallery(usable, scenes, features, anatomy.finest, Variation.of(job.config), job.targets.swaps(), job.scale)
     return _material(job, gallery, readable, features)
 
 
@@ -112,7 +113,8 @@ def _material(
     if not readable.any():
         raise InvalidInput("None of the labeled images can be read. Look at their files, and import them again.", code="no_readable_images")
     targets, splits = job.targets, [split for split, usable in zip(job.splits, readable, strict=True) if usable]
-    division = divide(targets.bits()[readable], splits, job.config.validation, np.random.default_rng(job.config.seed))
+    rng = np.random.default_rng(job.config.seed)
+    division = divide(targets.contents[readable], splits, job.config.validation, rng, job.groups_where(readable))
     sizes = tuple(size for size, usable in zip(targets.sizes, readable, strict=True) if usable)
     sigmas = targets.sigmas() if targets.anatomy.part == "points" else None
     lesson = Lesson(gallery, division.train, division.validation, sizes, sigmas)

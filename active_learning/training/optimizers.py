@@ -8,10 +8,24 @@ from typing import Any, Final
 
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 PREFIX: Final = "optimizer."
+EARLY: Final = 7
+"""Layers of MobileNetV2 up to stride 8."""
 WARM_UP: Final = 20  # steps at most, in which the rate grows from nothing: heads that know nothing shake what lies before them
+
+
+def freeze(features: nn.Sequential, frozen: str) -> None:
+    """Let the layers of a backbone learn that are not ``frozen``: none, the early ones, which see edges and textures, or all."""
+    stay = {"none": 0, "early": EARLY, "backbone": len(features)}[frozen]
+    for place, layer in enumerate(features):
+        layer.requires_grad_(place >= stay)
+
+
+def learning(module: nn.Module) -> list[nn.Parameter]:
+    """Return the weights that learn."""
+    return [weight for weight in module.parameters() if weight.requires_grad]
 
 
 def memory_of(optimizer: torch.optim.Optimizer) -> dict[str, npt.NDArray[Any]]:

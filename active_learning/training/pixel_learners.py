@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import HeadLearner
 from active_learning.training.label_maps import UNLABELED, LabelMap
-from active_learning.training.optimizers import memory_of, put_memory, set_rate, share_at
+from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
+from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, use_few_threads
 from models_registry.networks.devices import arrays_of, fetched, put
 from models_registry.networks.pictures import Pixels
@@ -65,13 +66,16 @@ class SegmenterLearner:
         use_few_threads()
         self._train, self._validation, self._config, self._network = train, validation, config, network
         network.requires_grad_(True)
+        freeze(network.backbone, config.frozen)
+        self._variation = Variation.of(config)
         own = [value for name, value in network.named_parameters() if not name.startswith("backbone.")]
         groups: list[dict[str, Any]] = [
-            {"params": list(network.backbone.parameters()), "peak": config.learning_rate},
+            {"params": learning(network.backbone), "peak": config.learning_rate},
             {"params": own, "peak": config.learning_rate * HEAD_FACTOR},
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
-        self._steps = max(1, math.ceil(len(train.rows) / config.batch))
+        self._batch = config.batch_for(len(train.rows))
+        self._steps = max(1, math.ceil(len(train.rows) / self._batch))
         self._classes = len(network.bias)
         self._weight = put(_class_weights(train, self._classes))
 
@@ -91,13 +95,19 @@ class SegmenterLearner:
         rows, total, rate = rng.permutation(self._train.rows), 0.0, 0.0
         for step in range(self._steps):
             check()
-            part = np.sort(rows[step * self._config.batch : (step + 1) * self._config.batch])  # in order of the file
+            part = np.sort(rows[step * self._batch : (step + 1) * self._batch])  # in order of the file
             rate = self._set_rate((epoch - 1) * self._steps + step)
-            pixels, labels = _flipped(self._train.pixels[part], self._train.labels[part], self._config.flips, rng)
+            pixels, labels = self._varied(part, rng)
             self._optimizer.zero_grad(set_to_none=True)
             total += self._backward(pixels, labels) * len(part)
             self._optimizer.step()
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
+
+    def _varied(self, rows: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[Pixels, LabelMap]:
+        """Return tiles, varied by chance, with their labels."""
+        pixels = self._variation.recoloured(np.asarray(self._train.pixels[rows]), rng)
+        moves = self._variation.moves(len(rows), pixels.shape[1], rng)
+        return moved(pixels, moves), np.stack([move.of_labels(self._train.labels[row]) for row, move in zip(rows, moves, strict=True)])
 
     def _set_rate(self, step: int) -> float:
         share = share_at(step, self._steps * self._config.most_epochs)
@@ -186,16 +196,6 @@ def _class_weights(tiles: TileRows, classes: int) -> npt.NDArray[np.float32]:
         area += np.bincount(labels[labels != UNLABELED], minlength=classes)
     weight = np.sqrt(area.sum() / classes / np.maximum(area, 1))
     return np.asarray(np.clip(weight, 0.1, 10.0), np.float32)
-
-
-def _flipped(pixels: Pixels, labels: LabelMap, flips: str, rng: np.random.Generator) -> tuple[Pixels, LabelMap]:
-    """Return tiles, some of them mirrored with their labels: left to right, and for ``both`` top to bottom too."""
-    seen, known = np.array(pixels), np.array(labels)
-    for axis, wanted in ((2, flips != "none"), (1, flips == "both")):
-        if wanted:
-            chosen = rng.random(len(seen)) < 0.5
-            seen[chosen], known[chosen] = np.flip(seen[chosen], axis), np.flip(known[chosen], axis)
-    return seen, known
 
 
 def said_of(network: Segmenter, pixels: Pixels) -> npt.NDArray[np.int64]:

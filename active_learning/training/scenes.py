@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from active_learning.training.variation import Move
 from campaigns.geometry import Polygons, decode_mask, polygons_to_mask, shape_bounds, shape_polygons
 from models_registry.networks.object_checkpoint import Anatomy
 
@@ -18,6 +19,7 @@ ELSEWHERE: Final = -1
 MARGIN: Final = 0.15
 """Points lie inside of things: their box reaches so much of its longer side farther."""
 LEAST_PX: Final = 1.0
+LEAST_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,50 @@ def _points(thing: Thing, scale: npt.NDArray[np.float32], anatomy: Anatomy) -> n
         if slot is not None:
             rows[slot] = (point["x"] * scale[0], point["y"] * scale[1], point.get("v", 2))
     return rows
+
+
+def moved_scene(scene: Scene, move: Move, swaps: npt.NDArray[np.int64] | None = None) -> Scene:
+    """Return the scene of a picture that was moved; ``swaps``: see ``mirrored``."""
+    scene = scene if move.part is None else cropped(scene, move.part)
+    scene = transposed(scene, swaps) if move.transposed else scene
+    scene = mirrored(scene, down=False, swaps=swaps) if move.across else scene
+    return mirrored(scene, down=True, swaps=swaps) if move.down else scene
+
+
+def cropped(scene: Scene, part: tuple[int, int, int]) -> Scene:
+    """Return what is in a square of the picture (left, top, side) that is shown as large as the whole was.
+
+    Objects of which less than ``LEAST_SHARE`` is inside are left out; points outside are no longer there.
+    """
+    left, top, side = part
+    factor, corner = scene.side_px / side, np.array([left, top] * 2, np.float32)
+    boxes = np.clip((scene.boxes - corner) * factor, 0, scene.side_px).astype(np.float32)
+    before = np.prod(scene.boxes[:, 2:] - scene.boxes[:, :2], axis=1) * factor**2
+    kept = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1) >= np.maximum(LEAST_SHARE * before, LEAST_PX)
+    packed, points = scene.packed, scene.points
+    if scene.masks is not None:
+        places = (np.arange(scene.side_px) * side) // scene.side_px
+        masks = scene.masks[kept][:, top + places][:, :, left + places]
+        packed = np.packbits(masks, axis=2)
+    if points is not None:
+        points = points[kept].copy()
+        there = points[..., 2] > 0
+        xy = (points[..., :2] - corner[:2]) * factor
+        inside = there & ((xy >= 0) & (xy < scene.side_px)).all(axis=-1)
+        points[..., :2] = np.where(inside[..., None], xy, 0)
+        points[..., 2] = np.where(there & ~inside, 0, points[..., 2])
+    return Scene(scene.side_px, boxes[kept], scene.labels[kept], packed, points)
+
+
+def transposed(scene: Scene, swaps: npt.NDArray[np.int64] | None = None) -> Scene:
+    """Return the scene with its axes exchanged: that is a mirroring too, see ``mirrored``."""
+    packed, points = scene.packed, scene.points
+    if scene.masks is not None:
+        packed = np.packbits(np.swapaxes(scene.masks, 1, 2), axis=2)
+    if points is not None:
+        points = points[..., [1, 0, 2]]
+        points = points if swaps is None else points[:, swaps]
+    return Scene(scene.side_px, scene.boxes[:, [1, 0, 3, 2]], scene.labels, packed, points)
 
 
 def mirrored(scene: Scene, *, down: bool, swaps: npt.NDArray[np.int64] | None = None) -> Scene:

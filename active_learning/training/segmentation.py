@@ -75,14 +75,22 @@ class Division:
 
 
 def divide_tiles(
-    tiles: Sequence[Tile], unreadable: frozenset[int], values: npt.NDArray[Any], splits: Sequence[str], *, share: float, seed: int
+    tiles: Sequence[Tile],
+    unreadable: frozenset[int],
+    values: npt.NDArray[Any],
+    splits: Sequence[str],
+    *,
+    share: float,
+    seed: int,
+    groups: Sequence[int] = (),
 ) -> Division:
     """Divide tiles by their images, so that no image is on both sides; the tiles of a single image are divided themselves."""
     rng = np.random.default_rng(seed)
     of = np.array([tile.row for tile in tiles], np.int64)
     rows = np.array(sorted(set(of.tolist()) - unreadable), np.int64)
     if len(rows) != 1:
-        parts = divide(values[rows], [splits[row] for row in rows.tolist()], share, rng)
+        known = rows.tolist()
+        parts = divide(values[rows], [splits[row] for row in known], share, rng, [groups[row] for row in known] if groups else ())
         train, validation = rows[parts.train], rows[parts.validation]
         places = [np.flatnonzero(np.isin(of, each)) for each in (train, validation)]
         return Division(places[0], places[1], parts.drawn, len(train), tuple(validation.tolist()))
@@ -198,7 +206,9 @@ class _Training:
             raise InvalidInput(
                 "None of the labeled images can be read. Look at their files and the bands, and train again.", code="no_readable_images"
             )
-        division = divide_tiles(tiles, unreadable, targets.values, self.job.splits, share=config.validation, seed=config.seed)
+        division = divide_tiles(
+            tiles, unreadable, targets.contents, self.job.splits, share=config.validation, seed=config.seed, groups=self.job.groups
+        )  # fmt: skip
         self.watcher.divided(len(division.train), len(division.validation), len(unreadable), "tiles")
         if division.within_an_image:
             self.warnings.append("A single image is labeled: the model is measured on other parts of the same image.")

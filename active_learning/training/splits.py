@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +21,19 @@ class Division:
     drawn: bool
 
 
-def divide(values: npt.NDArray[Any], splits: list[str], share: float, rng: np.random.Generator) -> Division:
+def divide(values: npt.NDArray[Any], splits: Sequence[str], share: float, rng: np.random.Generator, groups: Sequence[int] = ()) -> Division:
     """Divide images into training and validation.
 
     ``values``: (N,) class indices or (N, K) bits; ``splits``: what people marked. Marked validation images measure;
     without any, a stratified ``share`` of the images not marked train is drawn. Every class keeps an image to learn from.
+    ``groups``: (N,) or nothing; images with the same number stay on one side when they are drawn.
     """
     marked = np.array([split == "validation" for split in splits], bool)
     if marked.any() and not marked.all():
         return Division(np.flatnonzero(~marked), np.flatnonzero(marked), drawn=False)
     free = np.array([split != "train" for split in splits], bool)
-    drawn = _draw(_bits(values), free, share, rng)
+    bits = _bits(values)
+    drawn = _draw_groups(bits, free, share, rng, np.asarray(groups)) if len(groups) else _draw(bits, free, share, rng)
     return Division(np.flatnonzero(~drawn), np.flatnonzero(drawn), drawn=True)
 
 
@@ -59,6 +62,29 @@ def _draw(bits: npt.NDArray[np.bool_], free: npt.NDArray[np.bool_], share: float
         if wanted > 0:
             drawn[rng.permutation(candidates)[:wanted]] = True
     return drawn
+
+
+def _draw_groups(
+    bits: npt.NDArray[np.bool_], free: npt.NDArray[np.bool_], share: float, rng: np.random.Generator, groups: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Draw whole groups, the largest first, as long as each brings the shares of the classes nearer to the wanted one.
+
+    A group with an image that is marked to teach stays, and so does one that holds the last images of a class.
+    """
+    content = np.column_stack([bits, ~bits.any(axis=1)]).astype(np.int64)
+    names, of = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), content.shape[1]), np.int64)
+    np.add.at(counts, of, content)
+    loose = np.bincount(of, weights=~free, minlength=len(names)) == 0
+    total, taken, chosen = counts.sum(axis=0), np.zeros(content.shape[1]), np.zeros(len(names), bool)
+    order = rng.permutation(len(names))
+    weight, wanted = 1 / np.maximum(total, 1), share * total
+    for group in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
+        then = taken + counts[group]
+        nearer = np.abs(then - wanted) @ weight < np.abs(taken - wanted) @ weight
+        if loose[group] and nearer and not ((then >= total) & (total > 0) & (counts[group] > 0)).any():
+            taken, chosen[group] = then, True
+    return np.asarray(chosen[of])
 
 
 def _rounded(expected: float, rng: np.random.Generator) -> int:

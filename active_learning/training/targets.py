@@ -50,6 +50,16 @@ class Targets:
     rows: npt.NDArray[np.int64]
     warnings: tuple[str, ...]
 
+    @property
+    def contents(self) -> npt.NDArray[Any]:
+        """What each image shows, for who divides them: (N,) class indices, or (N, K) of 0 and 1."""
+        raise NotImplementedError
+
+    @property
+    def support(self) -> npt.NDArray[np.int64]:
+        """Images per class, (K,)."""
+        return np.asarray(self.contents.sum(axis=0), np.int64)
+
 
 @dataclass(frozen=True)
 class ClassTargets(Targets):
@@ -57,6 +67,11 @@ class ClassTargets(Targets):
 
     values: npt.NDArray[Any]
     multi_label: bool
+
+    @property
+    def contents(self) -> npt.NDArray[Any]:
+        """What each image is."""
+        return self.values
 
     @property
     def support(self) -> npt.NDArray[np.int64]:

@@ -43,7 +43,7 @@ class TestTargets:
         targets = read_boxes([picture((7, box(10, 10, 20, 20))), picture()], LABELS, CONFIG)
         assert targets.rows.tolist() == [0, 1]
         assert [each.name for each in targets.classes] == ["ship"]
-        assert targets.bits().tolist() == [[1], [0]]
+        assert targets.contents.tolist() == [[1], [0]]
 
     def test_labels_without_objects_stay_out_and_are_told_of(self):
         targets = read_boxes([picture((9, box(0, 0, 4, 4)))], LABELS, CONFIG)

@@ -132,6 +132,27 @@ class TestSplits:
         division = divide(np.zeros(40, int), ["train"] * 20 + [""] * 20, 0.5, np.random.default_rng(0))
         assert division.validation.min() >= 20
 
+    @given(
+        values=arrays(np.int64, 60, elements=st.integers(0, 3)),
+        groups=arrays(np.int64, 60, elements=st.integers(0, 25)),
+        share=st.floats(0, 0.5),
+        seed=st.integers(0, 99),
+    )
+    def test_groups_stay_whole_and_every_class_keeps_an_image_to_learn_from(self, values, groups, share, seed):
+        splits = ["train" if n % 13 == 0 else "" for n in range(60)]
+        one, again = (divide(values, splits, share, np.random.default_rng(seed), groups.tolist()) for _ in range(2))
+        assert np.array_equal(one.validation, again.validation)
+        assert sorted([*one.train, *one.validation]) == list(range(60))
+        assert not set(groups[one.train]) & set(groups[one.validation])
+        assert set(values[one.train]) == set(values)
+        assert not any(splits[row] for row in one.validation)
+        assert len(one.validation) <= math.ceil(share * 60) + max(np.bincount(groups))
+
+    def test_groups_give_about_the_wanted_share_of_every_class(self):
+        values, groups = np.arange(400) % 4, np.arange(400) // 5
+        division = divide(values, [""] * 400, 0.2, np.random.default_rng(3), groups.tolist())
+        assert [(values[division.validation] == each).sum() for each in range(4)] == pytest.approx([20] * 4, abs=4)
+
     def test_the_same_seed_divides_alike(self):
         values = np.arange(50) % 3
         one, two = (divide(values, [""] * 50, 0.3, np.random.default_rng(4)) for _ in range(2))

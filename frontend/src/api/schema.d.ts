@@ -1241,6 +1241,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/training-runs/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say how many images would teach and measure, how long it would take, and what to mend first; nothing is queued. */
+        post: operations["estimate_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/views": {
         parameters: {
             query?: never;
@@ -2780,6 +2797,13 @@ export interface components {
             mass: number;
             images: number;
         };
+        /**
+         * @description * `none` - none
+         *     * `light` - light
+         *     * `strong` - strong
+         * @enum {string}
+         */
+        ColourEnum: "none" | "light" | "strong";
         /** @description A word to the author. */
         CommentRequest: {
             comment?: string;
@@ -2933,6 +2957,13 @@ export interface components {
             name: string;
             /** Format: double */
             dispute: number;
+        };
+        /** @description How many images of a label teach and measure. */
+        DividedLabel: {
+            label: number;
+            name: string;
+            train: number;
+            validation: number;
         };
         /**
          * @description * `open` - Open
@@ -3096,9 +3127,10 @@ export interface components {
          * @description * `none` - none
          *     * `horizontal` - horizontal
          *     * `both` - both
+         *     * `turns` - turns
          * @enum {string}
          */
-        FlipsEnum: "none" | "horizontal" | "both";
+        FlipsEnum: "none" | "horizontal" | "both" | "turns";
         /**
          * @description * `coco` - coco
          *     * `geojson` - geojson
@@ -3121,6 +3153,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description * `none` - none
+         *     * `early` - early
+         *     * `backbone` - backbone
+         * @enum {string}
+         */
+        FrozenEnum: "none" | "early" | "backbone";
         /** @description What so many more labels bring by the fitted law, with its 95 % interval; ``ceiling``: what no number of labels exceeds by it. */
         Gain: {
             labels: number;
@@ -3147,6 +3186,13 @@ export interface components {
             unit_m: number | null;
             grid: components["schemas"]["LonLatGrid"] | null;
         };
+        /**
+         * @description * `none` - none
+         *     * `folders` - folders
+         *     * `duplicates` - duplicates
+         * @enum {string}
+         */
+        GroupsEnum: "none" | "folders" | "duplicates";
         /** @description A label that a model drafted for an image as a whole and the reader has not reviewed. */
         Guess: {
             image: number;
@@ -5347,6 +5393,28 @@ export interface components {
             name: string;
             version: string;
         };
+        /** @description Something to mend before; ``labels`` and ``images`` are the ids that it is about, of images 200 at most. */
+        TrainingAdvice: {
+            code: string;
+            detail: string;
+            labels: number[];
+            images: number[];
+        };
+        /** @description What a training would be. ``seconds``: of learning with every epoch; ``measured``: by earlier trainings, otherwise a guess. */
+        TrainingEstimate: {
+            train: number;
+            validation: number;
+            test: number;
+            drawn: boolean;
+            labels: components["schemas"]["DividedLabel"][];
+            epochs: number;
+            steps: number;
+            batch: number;
+            /** Format: double */
+            seconds: number;
+            measured: boolean;
+            warnings: components["schemas"]["TrainingAdvice"][];
+        };
         /** @description How to train; everything has a default. ``multi_label`` false learns each image's default label alone. */
         TrainingRequestRequest: {
             name?: string;
@@ -5362,8 +5430,12 @@ export interface components {
             learning_rate?: number;
             /** Format: double */
             weight_decay?: number;
-            batch?: number;
+            groups?: components["schemas"]["GroupsEnum"];
+            batch?: number | null;
             flips?: components["schemas"]["FlipsEnum"];
+            colour?: components["schemas"]["ColourEnum"];
+            crop?: boolean;
+            frozen?: components["schemas"]["FrozenEnum"];
             seed?: number;
             labels?: number[] | null;
             multi_label?: boolean;
@@ -8368,6 +8440,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+        };
+    };
+    estimate_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TrainingRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingEstimate"];
                 };
             };
         };
