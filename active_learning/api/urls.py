@@ -15,10 +15,12 @@ from active_learning.api import (
     similarity,
     statistics,
     training,
+    training_wishes,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *training.urlpatterns,
+    *training_wishes.urlpatterns,
     *checkpoints.urlpatterns,
     *rounds.urlpatterns,
     *similarity.urlpatterns,

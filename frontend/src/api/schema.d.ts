@@ -1258,6 +1258,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/training-wishes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what each method heeds; an empty list where models of this task are not trained here. */
+        get: operations["training_wishes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/views": {
         parameters: {
             query?: never;
@@ -5480,6 +5497,19 @@ export interface components {
             readonly stop_requested: boolean;
             readonly run: components["schemas"]["Run"];
         };
+        /** @description A field of a training request that is heeded. */
+        TrainingWish: {
+            name: string;
+            /** @description What holds where nothing is said; null: chosen by itself */
+            readonly default: (string | number | boolean) | null;
+            /** @description Null: any value of the field's own type */
+            choices: string[] | null;
+        };
+        /** @description What a training of one method heeds; other fields are ignored by it. */
+        TrainingWishes: {
+            method: string;
+            wishes: components["schemas"]["TrainingWish"][];
+        };
         /** @description About a minute of calls. */
         TrendPoint: {
             /** Format: date-time */
@@ -8465,6 +8495,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingEstimate"];
+                };
+            };
+        };
+    };
+    training_wishes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingWishes"][];
                 };
             };
         };
