@@ -1,20 +1,21 @@
 """How many labels a strategy saves: accuracy of the fast head at growing budgets, every strategy against random, with several seeds.
 
-Data: CIFAR-10 as features of the installed backbone, Fashion-MNIST as raw pixels (``public_sets`` says where they lie), and
+Material: CIFAR-10 as features of the installed backbone, Fashion-MNIST as raw pixels (``public_sets`` says where they lie), and
 Blue Marble chips (ocean, coast or land by the land-sea mask) as features. ``SEEDS`` and ``STRATEGIES`` narrow a run down.
 """
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from active_learning.acquisition.disagreement import Members, bald, changed, in_parts
 from active_learning.acquisition.strategies import STRATEGIES
-from active_learning.acquisition.values import AcquisitionInput, Floats
+from active_learning.acquisition.values import Floats, Rows
+from active_learning.progress.replay import DECAY, STEPS, Learned, Material, Told, labels_to_reach, replay
 from active_learning.training.fast_head import Examples, fit_head
-from benchmarks.public_sets import CIFAR10, FASHION_MNIST, Data, cifar10, fashion_mnist
+from benchmarks.public_sets import CIFAR10, FASHION_MNIST, cifar10, fashion_mnist
 from benchmarks.report import report
 from campaigns.imagery.blue_marble import draw
 from models_registry.networks.backbones import Backbone
@@ -25,7 +26,7 @@ COMPARED = (
     "random", "entropy", "least_confidence", "margin", "density", "bald", "divergence", "badge", "margin_diverse", "dropquery",
     "kcenter", "typiclust", "probcover", "maxherding", "uherding",
 )  # fmt: skip
-DEFAULT, SEEDS, STEPS, DECAY = "uherding", 3, 60, 1e-2
+DEFAULT, SEEDS = "uherding", 3
 COMMITTEE = 5
 CHIP_PX, CHIPS = 64, {"ocean": 1200, "coast": 900, "land": 900}
 HELD_BACK, POOL, TEST = 900, 10_000, 5_000
@@ -33,60 +34,70 @@ GAIN_AT_100 = {"blue_marble": 0.0, "fashion_mnist": 0.04, "cifar10": 0.04}
 Curves = dict[str, list[float]]
 
 
-def blue_marble() -> Data:
+def blue_marble() -> Material:
     """Embed chips of the Blue Marble; their truth comes from the mask."""
     chips = draw(np.random.default_rng(3), per_kind=CHIPS, size=CHIP_PX)
     kinds = sorted(CHIPS)
     backbone = Backbone()
     vectors = np.concatenate([backbone.embed([chip.pixels for chip in chips[at : at + 64]]) for at in range(0, len(chips), 64)])
     values = np.array([kinds.index(chip.kind) for chip in chips])
-    return Data(Examples(vectors[HELD_BACK:], values[HELD_BACK:]), Examples(vectors[:HELD_BACK], values[:HELD_BACK]), len(kinds))
+    return Material(Examples(vectors[HELD_BACK:], values[HELD_BACK:]), Examples(vectors[:HELD_BACK], values[:HELD_BACK]), len(kinds))
 
 
-def curve(data: Data, strategy: str, seed: int, budgets: Sequence[int] = BUDGETS, *, begin: str = "") -> list[float]:
-    """Return the accuracy at each budget; a strategy that needs a model begins with random picks, all of them with ``begin``."""
-    rng = np.random.default_rng(seed)
-    labeled: list[int] = []
-    accuracies: list[float] = []
-    head: LinearHead | None = None
-    for budget in budgets:
-        pool = np.setdiff1d(np.arange(len(data.pool)), labeled)
-        first = begin or ("random" if "model" in STRATEGIES[strategy].needs else strategy)
-        wanted = STRATEGIES[strategy if labeled else first]
-        vectors = data.pool.embeddings[pool]
-        known = AcquisitionInput(
-            count=len(pool), size=budget - len(labeled), rng=rng, embeddings=vectors, labels=tuple(map(str, range(data.classes))),
-            probabilities=None if head is None else head.probabilities(vectors).astype(float),
-            uncertainty={} if head is None else measured(data, wanted.name, head, vectors, labeled, rng),
-            labeled=data.pool.embeddings[labeled] if labeled else None,
-        )  # fmt: skip
-        labeled += pool[wanted(known).order[: budget - len(labeled)]].tolist()
-        head = _head(data, np.array(labeled))
-        accuracies.append(float((head.probabilities(data.test.embeddings).argmax(axis=1) == data.test.values).mean()))
-    return accuracies
+@dataclass(frozen=True)
+class Measured(Material):
+    """A pool whose head is also asked for what one strategy reads besides answers."""
+
+    strategy: str = ""
+    seed: int = 0
+
+    def learned(self, labeled: Sequence[int]) -> Learned:
+        """Fit a head from zero, ready to be measured."""
+        return _Measuring(self, super().learned(labeled), list(labeled))
 
 
-def measured(
-    data: Data, strategy: str, head: LinearHead, vectors: Floats, labeled: list[int], rng: np.random.Generator
-) -> dict[str, Floats]:
-    """Measure what the strategy reads besides answers: draws of the head, or a committee of heads on resampled labels."""
-    if strategy == "bald":
-        return {"bald": bald(head, in_parts(vectors), rng)}
-    if strategy == "dropquery":
-        return {"changed": changed(head, in_parts(vectors), rng)}
-    if strategy != "divergence":
-        return {}
-    members = Members()
-    for _ in range(COMMITTEE):
-        members.add(_head(data, rng.choice(labeled, len(labeled))).probabilities(vectors))
-    return {"divergence": members.divergence()}
+@dataclass(frozen=True)
+class _Measuring:
+    material: Measured
+    plain: Learned
+    labeled: list[int]
+
+    def told(self, rows: Rows) -> Told:
+        measure = {"bald": self._bald, "dropquery": self._changed, "divergence": self._divergence}.get(self.material.strategy)
+        told = self.plain.told(rows)
+        return told if measure is None else Told(told.probabilities, uncertainty=measure(rows))
+
+    def goodness(self) -> float:
+        return self.plain.goodness()
+
+    def _bald(self, rows: Rows) -> dict[str, Floats]:
+        return {"bald": bald(self._head(self.labeled), in_parts(self.material.embeddings[rows]), self._rng)}
+
+    def _changed(self, rows: Rows) -> dict[str, Floats]:
+        return {"changed": changed(self._head(self.labeled), in_parts(self.material.embeddings[rows]), self._rng)}
+
+    def _divergence(self, rows: Rows) -> dict[str, Floats]:
+        """Let a committee of heads answer, each of which learned from labels drawn with replacement."""
+        members, rng = Members(), self._rng
+        for _ in range(COMMITTEE):
+            members.add(self._head(rng.choice(self.labeled, len(self.labeled))).probabilities(self.material.embeddings[rows]))
+        return {"divergence": members.divergence()}
+
+    @property
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng([self.material.seed, len(self.labeled)])
+
+    def _head(self, rows: Sequence[int] | Rows) -> LinearHead:
+        return fit_head(self.material.pool.at(np.array(rows)), classes=self.material.classes, decay=DECAY, steps=STEPS)
 
 
-def _head(data: Data, rows: NDArray[np.int64]) -> LinearHead:
-    return fit_head(data.pool.at(rows), classes=data.classes, decay=DECAY, steps=STEPS)
+def curve(data: Material, strategy: str, seed: int, budgets: Sequence[int] = BUDGETS, *, first: Sequence[int] = ()) -> list[float]:
+    """Return the accuracy at each budget."""
+    asked = Measured(data.pool, data.test, data.classes, strategy=strategy, seed=seed)
+    return replay(asked, STRATEGIES[strategy], budgets, seed=seed, first=first)
 
 
-def curves(name: str, data: Data, seeds: Iterable[int]) -> Curves:
+def curves(name: str, data: Material, seeds: Iterable[int]) -> Curves:
     """Return the mean accuracy of each strategy at each budget."""
     result: Curves = {}
     print(f"{name}: {len(data.pool)} in the pool, {len(data.test)} held back; labels {BUDGETS}")
@@ -98,18 +109,7 @@ def curves(name: str, data: Data, seeds: Iterable[int]) -> Curves:
     return result
 
 
-def labels_to_reach(budgets: Sequence[int], accuracies: Sequence[float], wanted: float) -> float | None:
-    """Return the labels at which a curve first reaches an accuracy, by interpolation; None where it never does."""
-    for n, value in enumerate(accuracies):
-        if value >= wanted:
-            if n == 0:
-                return float(budgets[0])
-            before = accuracies[n - 1]
-            return budgets[n - 1] + (budgets[n] - budgets[n - 1]) * (wanted - before) / (value - before)
-    return None
-
-
-def sets() -> dict[str, Data]:
+def sets() -> dict[str, Material]:
     """Return the sets whose packages are there, or those that ``SETS`` names."""
     found = {
         "cifar10": lambda: cifar10(POOL, TEST) if CIFAR10.is_dir() else None,

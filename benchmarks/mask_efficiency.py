@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.acquisition.values import AcquisitionInput
+from active_learning.progress.replay import labels_to_reach
 from active_learning.training.fast_head import Examples, fit_head
 from active_learning.training.pixel_metrics import confusion, mean_iou
-from benchmarks.label_efficiency import labels_to_reach
 from benchmarks.report import report
 from campaigns.imagery.blue_marble import Chip, draw
 from inference import uncertainty

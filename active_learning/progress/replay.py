@@ -149,11 +149,18 @@ def split_for_test(count: int, share: float, rng: np.random.Generator) -> tuple[
 
 
 def replay(
-    material: Asked, strategy: Strategy, budgets: Sequence[int], *, seed: int, on_step: Callable[[], None] | None = None
+    material: Asked,
+    strategy: Strategy,
+    budgets: Sequence[int],
+    *,
+    seed: int,
+    on_step: Callable[[], None] | None = None,
+    first: Sequence[int] = (),
 ) -> list[float]:
     """Return how good the model is at each budget, (number of labeled images, rising, at most the pool).
 
-    A strategy that needs a model begins by lot; all others begin by themselves. ``on_step`` is called before each step and may raise.
+    A strategy that needs a model begins by lot; all others begin by themselves, or each with the same ``first`` rows, which are then the
+    first budget. ``on_step`` is called before each step and may raise.
     """
     rng = np.random.default_rng([seed, 7])
     labeled: list[int] = []
@@ -165,7 +172,7 @@ def replay(
         if reached and budget <= len(labeled):  # the pool is used up
             reached.append(reached[-1])
             continue
-        labeled += _next(material, strategy, labeled, model, budget - len(labeled), rng)
+        labeled += first if first and not labeled else _next(material, strategy, labeled, model, budget - len(labeled), rng)
         model = material.learned(labeled)
         reached.append(model.goodness())
     return reached
