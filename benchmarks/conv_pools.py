@@ -104,7 +104,7 @@ def images(pixels: NDArray[np.float32]) -> Tensor:
 def trained(pixels: Tensor, values: NDArray[np.int64], recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     """Train a new network on some labels."""
     seeing, deciding = recipe.network()
-    seeing.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    seeing.to(memory_format=torch.channels_last)
     optimizer = recipe.optimizer([*seeing.parameters(), *deciding.parameters()])
     top = optimizer.param_groups[0]["lr"]
     truth, count = torch.from_numpy(values), len(values)
@@ -123,7 +123,8 @@ def trained(pixels: Tensor, values: NDArray[np.int64], recipe: Recipe) -> tuple[
         optimizer.zero_grad()
         with _numbers():
             logits = deciding(seeing(pixels[rows]))
-        nn.functional.cross_entropy(logits.float(), truth[rows]).backward()
+        loss = nn.functional.cross_entropy(logits.float(), truth[rows])
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return seeing.eval(), deciding
 

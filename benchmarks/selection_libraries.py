@@ -3,6 +3,7 @@
 ``python selection_libraries.py CASE FILE`` reads arrays from an .npz file and prints {"seconds": …, "picks": […]} as JSON.
 """
 
+import importlib
 import json
 import sys
 import time
@@ -11,28 +12,41 @@ from typing import Any
 
 import numpy as np
 
+CLASSES = 10
 
-def scikit_activeml_kcenter(points: Any, labeled: Any, picks: int) -> Any:
-    """Greedy k-center of scikit-activeml."""
-    from skactiveml.pool import CoreSet  # type: ignore[import-not-found]
+
+Choose = Callable[[Any, Any, int, Any], Any]
+
+
+def scikit_activeml(name: str, **options: Any) -> Choose:
+    """Return a strategy of scikit-activeml that looks at features alone."""
+
+    def choose(points: Any, labeled: Any, picks: int, reach: Any) -> Any:
+        pool = importlib.import_module("skactiveml.pool")
+
+        everything = np.vstack([points, labeled])
+        known = np.full(len(everything), np.nan)
+        known[len(points) :] = np.arange(len(labeled)) % CLASSES
+        given = {**options, "deltas": [float(reach)]} if name == "ProbCover" else options
+        return getattr(pool, name)(random_state=0, **given).query(everything, known, batch_size=picks)
+
+    return choose
+
+
+def scikit_activeml_badge(points: Any, labeled: Any, picks: int, reach: Any) -> Any:
+    """BADGE of scikit-activeml, for a linear model of the labels."""
+    from skactiveml.classifier import SklearnClassifier  # type: ignore[import-not-found]
+    from skactiveml.pool import Badge  # type: ignore[import-not-found]
+    from sklearn.linear_model import LogisticRegression
 
     everything = np.vstack([points, labeled])
     known = np.full(len(everything), np.nan)
-    known[len(points) :] = 0
-    return CoreSet(random_state=0).query(everything, known, batch_size=picks)
+    known[len(points) :] = np.arange(len(labeled)) % CLASSES
+    model = SklearnClassifier(LogisticRegression(), classes=list(range(CLASSES)), random_state=0)
+    return Badge(random_state=0).query(everything, known, clf=model, batch_size=picks)
 
 
-def scikit_activeml_typiclust(points: Any, labeled: Any, picks: int) -> Any:
-    """TypiClust of scikit-activeml."""
-    from skactiveml.pool import TypiClust
-
-    everything = np.vstack([points, labeled])
-    known = np.full(len(everything), np.nan)
-    known[len(points) :] = 0
-    return TypiClust(random_state=0).query(everything, known, batch_size=picks)
-
-
-def small_text_kcenter(points: Any, labeled: Any, picks: int) -> Any:
+def small_text_kcenter(points: Any, labeled: Any, picks: int, reach: Any) -> Any:
     """Greedy k-center of small-text."""
     from small_text.query_strategies.coresets import greedy_coreset  # type: ignore[import-not-found]
 
@@ -41,7 +55,7 @@ def small_text_kcenter(points: Any, labeled: Any, picks: int) -> Any:
     return greedy_coreset(everything, rows[: len(points)], rows[len(points) :], picks, distance_metric="euclidean")
 
 
-def modal_kcenter(points: Any, labeled: Any, picks: int) -> Any:
+def modal_kcenter(points: Any, labeled: Any, picks: int, reach: Any) -> Any:
     """Ranked batch of modAL with equal uncertainty, which leaves the distances alone to decide."""
     from modAL.batch import ranked_batch  # type: ignore[import-not-found]
 
@@ -63,8 +77,11 @@ def baal_scores(name: str) -> Callable[[Any], Any]:
 
 
 CHOOSING = {
-    "scikit_activeml_kcenter": scikit_activeml_kcenter,
-    "scikit_activeml_typiclust": scikit_activeml_typiclust,
+    "scikit_activeml_kcenter": scikit_activeml("CoreSet"),
+    "scikit_activeml_typiclust": scikit_activeml("TypiClust"),
+    "scikit_activeml_probcover": scikit_activeml("ProbCover", n_classes=CLASSES),
+    "scikit_activeml_maxherding": scikit_activeml("MaxHerding", metric_dict={"gamma": 1.0}),
+    "scikit_activeml_badge": scikit_activeml_badge,
     "small_text_kcenter": small_text_kcenter,
     "modal_kcenter": modal_kcenter,
 }
@@ -75,16 +92,16 @@ def main(case: str, file: str) -> None:
     """Run one case, imports not counted."""
     arrays = np.load(file)
     if case in CHOOSING:
-        points, labeled, picks = arrays["points"], arrays["labeled"], int(arrays["picks"])
-        CHOOSING[case](points[:200], labeled[:5], 2)
-        started = time.perf_counter()
-        chosen = CHOOSING[case](points, labeled, picks)
+        points, labeled, picks, reach = arrays["points"], arrays["labeled"], int(arrays["picks"]), arrays["reach"]
+        CHOOSING[case](points[:200], labeled[:20], 2, reach)
+        started = time.process_time()
+        chosen = CHOOSING[case](points, labeled, picks, reach)
     else:
         given = arrays["draws"] if case == "baal_bald" else arrays["probabilities"]
         SCORING[case](given[:10])
-        started = time.perf_counter()
+        started = time.process_time()
         chosen = SCORING[case](given)[:10]
-    print(json.dumps({"seconds": time.perf_counter() - started, "picks": np.asarray(chosen).tolist()}))
+    print(json.dumps({"seconds": time.process_time() - started, "picks": np.asarray(chosen).tolist()}))
 
 
 if __name__ == "__main__":

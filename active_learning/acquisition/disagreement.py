@@ -62,8 +62,10 @@ class Members:
     def _entropy_of(self, probabilities: Floats) -> Floats:
         if not probabilities.shape[1]:
             return np.zeros(len(probabilities))
-        binary: Floats = uncertainty.binary_entropy(probabilities).mean(axis=1)
-        return binary if self._multi_label else uncertainty.entropy(probabilities)
+        if self._multi_label:
+            binary: Floats = uncertainty.binary_entropy(probabilities).mean(axis=1)
+            return binary
+        return uncertainty.entropy(probabilities)
 
     def _all(self) -> tuple[Floats, Floats, Floats]:
         if self._sum is None or self._entropy is None or self._votes is None:
