@@ -1,6 +1,6 @@
 """What the queue calls, by dotted path."""
 
-from active_learning.services import arrivals, plans
+from active_learning.services import arrivals, evidence, plans
 
 
 def consider_submission(revision_id: int) -> int:
@@ -17,3 +17,8 @@ def tend_plans() -> int:
 def look_at_arrivals(campaign_id: int) -> None:
     """Queue a look at images that arrived in a campaign."""
     arrivals.embed_later(campaign_id)
+
+
+def gather_answers(run_id: int) -> int:
+    """Read what a run's model answered before anybody asks for its statistics; return how many images are measured."""
+    return evidence.gather_answers(run_id)

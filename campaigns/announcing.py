@@ -1,4 +1,4 @@
-"""What other applications want to hear of: a set that was handed in, and images that arrived.
+"""What other applications want to hear of: a set that was handed in, images that arrived, and a model's answers.
 
 This floor knows nothing of who listens. An application names its listener when it is ready; for a campaign that it cares about
 a task is queued in the transaction of the submit, so that nobody waits for it and its failure is nobody's but its own.
@@ -12,15 +12,19 @@ from typing import Final
 from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 
-from campaigns.models import Revision
+from campaigns.models import Revision, Run
 
 SUBMITTED: Final = "submitted"
 IMPORTED: Final = "imported"
+ANSWERED: Final = "answered"
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """``wants(campaign_id) -> bool`` and ``task(revision_id)``, or of arrivals ``task(campaign_id)``, by their dotted paths."""
+    """``wants(campaign_id) -> bool`` and ``task(revision_id)``, by their dotted paths.
+
+    Of arrivals it is ``task(campaign_id)``, of answers ``task(run_id)``.
+    """
 
     name: str
     wants: str
@@ -44,6 +48,12 @@ def announce_submitted(revision: Revision, *, campaign: int) -> None:
 def announce_imported(campaign: int) -> None:
     """Queue the tasks of those who want to hear that images arrived in this campaign."""
     _announce(IMPORTED, campaign, campaign)
+
+
+def announce_answered(run: Run) -> None:
+    """Queue the tasks of those who want to hear that a run has asked a model about a campaign's images."""
+    if run.campaign_id is not None:
+        _announce(ANSWERED, run.campaign_id, run.pk)
 
 
 def _announce(event: str, campaign: int, about: int) -> None:

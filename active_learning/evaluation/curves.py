@@ -51,7 +51,7 @@ def curve_of(scores: Floats, hits: Bits, positives: float) -> Curve:
     """Return the curve of scored answers (A,), of which ``hits`` are right; a negative score is never said."""
     able = scores >= 0
     scores, hits = scores[able], hits[able]
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)  # equals make one point, whatever their order
     scores, found = scores[order], np.cumsum(hits[order])
     last = np.flatnonzero(np.append(np.diff(scores) != 0, True)) if len(scores) else np.empty(0, int)
     return Curve(scores[last], found[last].astype(np.float64), (last + 1).astype(np.float64), float(positives))
@@ -64,12 +64,11 @@ def average_precision(curve: Curve) -> float | None:
     return float((np.diff(np.concatenate([[0.0], curve.recall])) * curve.precision).sum())
 
 
-def roc_auc(probabilities: Floats, true: Bits) -> float | None:
-    """Return how likely a true one is ranked above a false one, ties half (N,); None unless there are both."""
-    positives, negatives = int(true.sum()), int((~true).sum())
+def roc_auc(curve: Curve, images: int) -> float | None:
+    """Return how likely a true one of so many images is ranked above a false one, ties half; None unless there are both."""
+    positives, negatives = curve.positives, images - curve.positives
     if not positives or not negatives:
         return None
-    curve = curve_of(probabilities, true, positives)
     right = np.concatenate([[0.0], curve.hits / positives])
     wrong = np.concatenate([[0.0], (curve.said - curve.hits) / negatives])
     return float(np.trapezoid(right, wrong))

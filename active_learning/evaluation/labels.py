@@ -78,7 +78,7 @@ class LabelMeasures:
         for k in range(len(evidence.label_ids)):
             true = evidence.truth[:, k]
             curve = curve_of(evidence.probabilities[:, k], true, int(true.sum()))
-            found.append((average_precision(curve), roc_auc(evidence.probabilities[:, k], true)))
+            found.append((average_precision(curve), roc_auc(curve, len(true))))
         return tuple(found)
 
     @cached_property

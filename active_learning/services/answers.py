@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from active_learning.acquisition.detection import difficult_entropy
 from active_learning.acquisition.scores import SCORES
@@ -20,6 +21,7 @@ from models_registry.models import LabelMapping, RegisteredModel
 ELSE = "something else"
 NOTHING_FOUND = "The model found nothing here."
 LEAST_REST = 1e-3
+Bits = npt.NDArray[np.bool_]
 MEASURES = (*SCORES, "difficult")
 
 
@@ -101,9 +103,10 @@ def read_answers(
     """
     rows = Prediction.objects.filter(model=model, model_version=version, image__in=images.order_by()).order_by("image_id")
     mapping = label_columns(campaign, model)
-    stored = list(rows.values_list("image_id", "document", "uncertainty"))
     if campaign.task == Task.CLASSIFICATION:
-        return _classified([(image, classification_of(document)) for image, document, _ in stored], mapping)
+        stored_items = rows.values_list("image_id", "document")
+        return _classified([(image, classification_of(document)) for image, document in stored_items], mapping)
+    stored = list(rows.values_list("image_id", "document", "uncertainty"))
     return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights)
 
 
@@ -124,24 +127,37 @@ def classification_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((item for item in document["items"] if item["kind"] == "classification"), None)
 
 
+def sums_of(items: Sequence[Mapping[str, Any]], mapping: LabelColumns) -> tuple[Floats, Bits]:
+    """Return what labels' classes add up to, (N, K + 1), and which answers give several labels, (N,).
+
+    The last column is what no label stands for. Independent classes of one label count by the surest; a complete answer sums to 1.
+    """
+    width = len(mapping.names) + 1
+    multi = np.array([item["mode"] == "multi" for item in items], bool)
+    row = np.repeat(np.arange(len(items)), [len(item["scores"]) for item in items])
+    scores = [score for item in items for score in item["scores"]]
+    column = np.array([mapping.columns.get(score["index"], -1) for score in scores], np.int64) % width
+    confidence = np.array([score["confidence"] for score in scores], float)
+    sums: Floats = np.bincount(row * width + column, confidence, len(items) * width).astype(float).reshape(-1, width)
+    surest, several = np.zeros_like(sums), multi[row]
+    np.maximum.at(surest, (row[several], column[several]), confidence[several])
+    totals = np.bincount(row, confidence, len(items))
+    whole = np.array([bool(item["complete"]) for item in items], bool) | (totals > 1)
+    sums = sums / np.where(whole & (totals > 0), totals, 1)[:, None]
+    return np.where(multi[:, None], surest, sums), multi
+
+
+def answers_of_sums(image_ids: tuple[int, ...], sums: Floats, mapping: LabelColumns, *, multi_label: bool) -> Answers:
+    """Return answers from what ``sums_of`` told of each image."""
+    if multi_label:
+        return Answers(image_ids, mapping.label_ids, mapping.names, sums[:, :-1], multi_label=True)
+    return _with_rest(image_ids, sums, mapping)
+
+
 def _classified(items: Iterable[tuple[int, Mapping[str, Any] | None]], mapping: LabelColumns) -> Answers:
-    """Sum class probabilities to label probabilities; independent classes of one label count by the surest."""
     answered = [(image, item) for image, item in items if item is not None]
-    multi = any(item["mode"] == "multi" for _, item in answered)
-    probabilities = np.zeros((len(answered), len(mapping.names) + 1))
-    totals = np.zeros(len(answered))
-    for row, (_, item) in enumerate(answered):
-        values = probabilities[row]
-        for score in item["scores"]:
-            column, confidence = mapping.columns.get(score["index"], -1), score["confidence"]
-            values[column] = max(values[column], confidence) if multi else values[column] + confidence
-            totals[row] += confidence
-        if item["complete"] or totals[row] > 1:
-            values /= totals[row] if totals[row] > 0 and not multi else 1
-    ids = tuple(image for image, _ in answered)
-    if multi:
-        return Answers(ids, mapping.label_ids, mapping.names, probabilities[:, :-1], multi_label=True)
-    return _with_rest(ids, probabilities, mapping)
+    sums, multi = sums_of([item for _, item in answered], mapping)
+    return answers_of_sums(tuple(image for image, _ in answered), sums, mapping, multi_label=bool(multi.any()))
 
 
 def _with_rest(ids: tuple[int, ...], probabilities: Floats, mapping: LabelColumns) -> Answers:

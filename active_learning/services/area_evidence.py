@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from active_learning.evaluation.areas import AreaEvidence
 from active_learning.services.answers import label_columns
-from active_learning.services.truth import Annotations
+from active_learning.services.gathered import Blocks, blocks_of, gather
+from active_learning.services.truth import truth_of
 from active_learning.training.label_maps import UNLABELED, drawing_of
 from campaigns.models import Campaign, Image, Label
 from inference.models import Prediction
@@ -25,28 +26,32 @@ MOST_IMAGES: Final = 2_000
 """So many images, the newest: reading a map of every pixel takes a hundred times as long as reading labels."""
 
 
-def area_evidence(campaign: Campaign, model: RegisteredModel, truth: Mapping[int, Annotations]) -> AreaEvidence:
-    """Count the pixels of each true and said label in the images that have both an answer and a truth."""
+def area_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key: str, marks: Mapping[int, int]) -> AreaEvidence:
+    """Count the pixels of each true and said label in the newest of the images of ``marks``; only those that changed are read anew."""
     labels = tuple(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    newest = sorted(marks)[-MOST_IMAGES:]
+    blocks = gather(place, key, {image: marks[image] for image in newest}, lambda images: _counted(campaign, model, images, labels))
+    pixels = blocks.parts.get("pixels", np.empty(0)).reshape(-1, len(labels), len(labels) + 1)
+    return AreaEvidence(blocks.image_ids[blocks.lengths["pixels"] > 0] if len(blocks) else blocks.image_ids, labels, pixels.astype(float))
+
+
+def _counted(campaign: Campaign, model: RegisteredModel, images: list[int], labels: tuple[int, ...]) -> Blocks:
     columns = label_columns(campaign, model)
-    place = {label: number for number, label in enumerate(labels)}
-    class_place = {index: place[columns.label_ids[column]] for index, column in columns.columns.items()}
-    rows = Prediction.objects.filter(model=model, model_version=model.version, image__campaign=campaign)
-    wanted = [pk for pk in rows.order_by("-image_id").values_list("image_id", flat=True) if pk in truth][:MOST_IMAGES]
-    sizes = {image.pk: (image.height, image.width) for image in Image.objects.filter(pk__in=wanted)}
-    ids, counts = [], []
-    for row in rows.filter(image__in=wanted).order_by("image_id").iterator(chunk_size=50):
+    column = {label: number for number, label in enumerate(labels)}
+    class_place = {index: column[columns.label_ids[each]] for index, each in columns.columns.items()}
+    known = Image.objects.filter(pk__in=images)
+    truth, sizes = truth_of(known), {image.pk: (image.height, image.width) for image in known}
+    counts = {}
+    for row in Prediction.objects.filter(model=model, model_version=model.version, image__in=images).iterator(chunk_size=50):
         try:
             answer = load_prediction(row)
         except FileNotFoundError:  # its map is gone from the disk: what it said is not known any more
+            counts[row.image_id] = {"pixels": np.empty((0, len(labels), len(labels) + 1), np.int64)}
             continue
         height, width = sizes[row.image_id]
-        true = drawing_of(truth[row.image_id], place).label_map((0, 0, width, height))
-        said = said_map(answer, class_place, (height, width))
-        ids.append(row.image_id)
-        counts.append(crossed(true, said, len(labels)))
-    pixels = np.array(counts, float).reshape(len(ids), len(labels), len(labels) + 1)
-    return AreaEvidence(np.array(ids, np.int64), labels, pixels)
+        true = drawing_of(truth.get(row.image_id, []), column).label_map((0, 0, width, height))
+        counts[row.image_id] = {"pixels": crossed(true, said_map(answer, class_place, (height, width)), len(labels))[None]}
+    return blocks_of(counts)
 
 
 def said_map(answer: PredictionValue, class_place: Mapping[int, int], size: tuple[int, int]) -> npt.NDArray[np.int16]:

@@ -16,17 +16,22 @@ from active_learning.evaluation.areas import AreaEvidence, AreaMeasures
 from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.objects import ObjectEvidence, ObjectMeasures
 from active_learning.evaluation.values import LabelEvidence
-from active_learning.services.answers import Answers, read_answers
+from active_learning.services.answers import Answers
 from active_learning.services.area_evidence import area_evidence
-from active_learning.services.object_evidence import FoundObjects, object_evidence, read_found
-from active_learning.services.truth import Annotations, truth_of, whole_labels
-from campaigns.models import AnnotationSet, Campaign, Image, Label, Reference, SetState, Task
+from active_learning.services.gathered import FOLDER
+from active_learning.services.label_evidence import gathered_answers, gathered_truth, label_evidence
+from active_learning.services.object_evidence import object_evidence
+from active_learning.services.truth import marks_of_truth
+from campaigns.models import AnnotationSet, Campaign, Label, Reference, SetState, Task
 from campaigns.options import CampaignOptions
-from inference.models import Prediction
+from campaigns.storage import folder
+from inference.models import InferenceRun, Prediction
 from inference.services.comparing import kind_of
 from models_registry.models import LabelMapping, RegisteredModel
 
 KEPT: Final = 12
+FORMAT: Final = 1
+"""Of what is gathered in files; files of another are read again from the answers."""
 Value = TypeVar("Value")
 
 
@@ -48,16 +53,18 @@ def state_of_truth(campaign: Campaign) -> str:
 
 def state_of_answers(campaign: Campaign, model: RegisteredModel) -> str:
     """Return a text that changes whenever a model's answers, its mapping or the labels do."""
-    images = Q(image__campaign=campaign)
-    answers = Prediction.objects.filter(images, model=model, model_version=model.version).order_by()
+    answers = Prediction.objects.filter(image__campaign=campaign, model=model, model_version=model.version).order_by()
+    return _digest([*_terms(campaign, model), answers.aggregate(Count("pk"), Max("pk"), Max("created_at"))])
+
+
+def _terms(campaign: Campaign, model: RegisteredModel) -> list[Any]:
+    """Return what an answer is read by."""
     mapping = LabelMapping.objects.filter(campaign_model__campaign=campaign, campaign_model__model=model)
-    facts: list[Any] = [
-        campaign.pk, model.pk, model.version, campaign.task, campaign.settings,
-        answers.aggregate(Count("pk"), Max("pk"), Max("created_at")),
+    return [
+        FORMAT, campaign.pk, campaign.created_at, model.pk, model.version, str(campaign.task), campaign.settings,
         list(mapping.order_by("class_index").values_list("class_index", "label")),
-        list(Label.objects.filter(campaign=campaign).order_by("pk").values_list("pk", flat=True)),
+        list(Label.objects.filter(campaign=campaign).order_by("position", "pk").values_list("pk", "skeleton")),
     ]  # fmt: skip
-    return _digest(facts)
 
 
 def _digest(facts: list[Any]) -> str:
@@ -86,6 +93,11 @@ class Shelf:
                 self._kept.popitem(last=False)
         return made
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
 
 SHELF: Final = Shelf()
 
@@ -112,15 +124,37 @@ def known_of(campaign: Campaign, model: RegisteredModel) -> Known:
     state = answered + state_of_truth(campaign)
     # Answers are long and stay, truth is short and changes with every submit: a label that is fixed costs little.
     if kind == "labels":
-        images = Image.objects.filter(campaign=campaign)
-        answers = SHELF.get(
-            ("answers", answered), lambda: read_answers(campaign=campaign, model=model, version=model.version, images=images)
-        )
-        return SHELF.get(("labels", state), lambda: _read_labels(campaign, answers, state))
-    if kind == "areas":
-        return SHELF.get(("areas", state), lambda: _read_areas(campaign, model, state))
-    found = SHELF.get(("found", answered), lambda: read_found(campaign, model))
-    return SHELF.get(("objects", state), lambda: _read_objects(campaign, found, kind, state))
+        answers = SHELF.get(("answers", answered), lambda: _gathered_answers(campaign, model))
+        return SHELF.get(("labels", state), lambda: _known_labels(campaign, answers, state))
+    return SHELF.get((kind, state), lambda: _known_drawings(campaign, model, kind, state))
+
+
+def wants_answers(campaign: int) -> bool:
+    """Say whether new answers are read ahead: where there is a truth to measure them by."""
+    known = AnnotationSet.objects.filter(image__campaign=campaign, state__in=(SetState.SUBMITTED, SetState.ACCEPTED)).exists()
+    return known or Reference.objects.filter(image__campaign=campaign).exists()
+
+
+def gather_answers(run_id: int) -> int:
+    """Read what an inference run has answered; 0 where it is gone."""
+    asked = InferenceRun.objects.select_related("model", "run__campaign").filter(run=run_id).first()
+    if asked is None or asked.run.campaign is None:
+        return 0
+    forget_removed()
+    return gather_evidence(asked.run.campaign, asked.model)
+
+
+def forget_removed() -> None:
+    """Remove the files of campaigns that are gone."""
+    there = set(Campaign.objects.values_list("pk", flat=True))
+    for path in folder(FOLDER).glob("*.npz"):
+        if int(path.name.partition("-")[0]) not in there:
+            path.unlink(missing_ok=True)
+
+
+def gather_evidence(campaign: Campaign, model: RegisteredModel) -> int:
+    """Read a model's answers ahead of whoever asks for its statistics; return how many images are measured."""
+    return len(known_of(campaign, model).evidence)
 
 
 def measures_of(known: Known, images: Collection[int], overlap: float) -> Measures:
@@ -136,50 +170,33 @@ def measured(kind: str, evidence: Evidence, overlap: float) -> Measures:
     return AreaMeasures(evidence) if isinstance(evidence, AreaEvidence) else LabelMeasures(evidence)
 
 
-def _read_objects(campaign: Campaign, found: FoundObjects, kind: str, state: str) -> Known:
-    truth = truth_of(Image.objects.filter(campaign=campaign))
-    return Known(kind, state, object_evidence(campaign, found, truth), frozenset(found.by_image), frozenset(truth))
+def _gathered_answers(campaign: Campaign, model: RegisteredModel) -> Answers:
+    place = f"{campaign.pk}-{model.pk}-labels"
+    return gathered_answers(campaign, model, place=place, key=_digest(_terms(campaign, model)), marks=_marks_of_answers(campaign, model))
 
 
-def _read_areas(campaign: Campaign, model: RegisteredModel, state: str) -> Known:
-    truth = truth_of(Image.objects.filter(campaign=campaign))
-    answers = Prediction.objects.filter(model=model, model_version=model.version, image__campaign=campaign)
-    answered = frozenset(answers.values_list("image_id", flat=True))
-    return Known("areas", state, area_evidence(campaign, model, truth), answered, frozenset(truth))
+def _known_labels(campaign: Campaign, answers: Answers, state: str) -> Known:
+    several = CampaignOptions.from_document(campaign.settings).multi_label
+    place, key = f"{campaign.pk}-truth", _digest([FORMAT, campaign.created_at, several])
+    truth = gathered_truth(campaign, place=place, key=key, marks=marks_of_truth(campaign), multi_label=several)
+    unclear = truth.image_ids[truth.lengths > (np.inf if several else 1)]
+    evidence = label_evidence(campaign, answers, truth.without(unclear), multi_label=several)
+    return Known("labels", state, evidence, frozenset(answers.image_ids), frozenset(truth.image_ids.tolist()), frozenset(unclear.tolist()))
 
 
-def _read_labels(campaign: Campaign, answers: Answers, state: str) -> Known:
-    multi_label = CampaignOptions.from_document(campaign.settings).multi_label
-    told = truth_of(Image.objects.filter(campaign=campaign))
-    truth = {image: labels_of(annotations, multi_label=multi_label) for image, annotations in told.items()}
-    unclear = frozenset(image for image, labels in truth.items() if not multi_label and len(labels) > 1)
-    evidence = _evidence(campaign, answers, {image: labels for image, labels in truth.items() if image not in unclear}, multi_label)
-    return Known("labels", state, evidence, frozenset(answers.image_ids), frozenset(truth), unclear)
+def _known_drawings(campaign: Campaign, model: RegisteredModel, kind: str, state: str) -> Known:
+    answers, truth = _marks_of_answers(campaign, model), marks_of_truth(campaign)
+    marks = {image: hash((mark, truth[image])) for image, mark in answers.items() if image in truth}
+    place, key = f"{campaign.pk}-{model.pk}-{kind}", _digest(_terms(campaign, model))
+    evidence: Evidence
+    if kind == "areas":
+        evidence = area_evidence(campaign, model, place=place, key=key, marks=marks)
+    else:
+        evidence = object_evidence(campaign, model, place=place, key=key, marks=marks)
+    return Known(kind, state, evidence, frozenset(answers), frozenset(truth))
 
 
-def labels_of(annotations: Annotations, *, multi_label: bool) -> frozenset[int]:
-    """Return the labels of the whole image; where one is asked for and one of several is the default, that one alone."""
-    labels = whole_labels(annotations)
-    if multi_label or len(labels) <= 1:
-        return labels
-    default = whole_labels(each for each in annotations if each.get("default"))
-    return default or labels
-
-
-def _evidence(campaign: Campaign, answers: Answers, truth: dict[int, frozenset[int]], multi_label: bool) -> LabelEvidence:
-    """Put answers and truth side by side over the labels that either knows, in the campaign's order."""
-    in_use = frozenset(answers.label_ids).union(*truth.values())
-    labels = tuple(pk for pk in Label.objects.filter(campaign=campaign).values_list("pk", flat=True) if pk in in_use)
-    place = {label: column for column, label in enumerate(labels)}
-    rows = [row for row, image in enumerate(answers.image_ids) if image in truth]
-    probabilities = np.zeros((len(rows), len(labels)))
-    true = np.zeros((len(rows), len(labels)), bool)
-    for column, label in enumerate(answers.label_ids):
-        if label is not None and answers.probabilities is not None:
-            probabilities[:, place[label]] = answers.probabilities[rows, column]
-    ids = np.array([answers.image_ids[row] for row in rows], np.int64)
-    for row, image in enumerate(ids.tolist()):
-        for label in truth[image]:
-            if label in place:
-                true[row, place[label]] = True
-    return LabelEvidence(ids, labels, np.clip(probabilities, 0.0, 1.0), true, multi_label)
+def _marks_of_answers(campaign: Campaign, model: RegisteredModel) -> dict[int, int]:
+    """Return a number for each image that the model answered about, which changes with the answer."""
+    rows = Prediction.objects.filter(model=model, model_version=model.version, image__campaign=campaign).order_by()
+    return {image: hash((pk, at.timestamp())) for image, pk, at in rows.values_list("image_id", "pk", "created_at").iterator()}

@@ -1,6 +1,6 @@
 """The kinds of runs that look at a campaign's images: near duplicates, what neighbours suggest, labels that are probably wrong."""
 
-from campaigns.announcing import IMPORTED, Listener, register_listener
+from campaigns.announcing import ANSWERED, IMPORTED, Listener, register_listener
 from campaigns.runs import RunKind, register_kind
 
 
@@ -20,3 +20,5 @@ def register() -> None:
             event=IMPORTED,
         )
     )
+    wants, task = "active_learning.services.evidence.wants_answers", "active_learning.tasks.gather_answers"
+    register_listener(Listener("statistics", wants, task, event=ANSWERED))

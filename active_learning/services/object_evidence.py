@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from active_learning.evaluation.objects import ObjectEvidence
 from active_learning.evaluation.values import Floats
 from active_learning.services.answers import label_columns
 from active_learning.services.detections import shapes_of, sigmas_of
+from active_learning.services.gathered import Blocks, blocks_of, gather
 from active_learning.services.truth import Annotations, truth_of
 from active_learning.training.coco_objects import DEFAULT_SIGMA
 from campaigns.geometry import shape_bounds
@@ -28,24 +28,6 @@ FoundShape = tuple[int, float, Shape]
 Shapes = tuple[list[FoundShape], list[tuple[int, Shape]]]
 
 
-@dataclass(frozen=True, eq=False)
-class FoundObjects:
-    """What a model found: image → (label id, confidence, shape) each."""
-
-    by_image: Mapping[int, Sequence[FoundShape]]
-
-
-def read_found(campaign: Campaign, model: RegisteredModel) -> FoundObjects:
-    """Return what the model found in each image that it answered about, by the labels of the campaign."""
-    columns = label_columns(campaign, model)
-    rows = Prediction.objects.filter(model=model, model_version=model.version, image__campaign=campaign).order_by("image_id")
-    found = {}
-    for image, document in rows.values_list("image_id", "document").iterator(chunk_size=500):
-        shapes = shapes_of(document["items"], columns.columns)
-        found[image] = [(columns.label_ids[column], confidence, shape) for column, confidence, shape in shapes]
-    return FoundObjects(found)
-
-
 def shapes_behind(campaign: Campaign, model: RegisteredModel, image: int) -> Shapes:
     """Return the found and the true objects of one image, in the order of its evidence."""
     columns = label_columns(campaign, model)
@@ -55,14 +37,33 @@ def shapes_behind(campaign: Campaign, model: RegisteredModel, image: int) -> Sha
     return [(columns.label_ids[column], confidence, shape) for column, confidence, shape in shapes], _true(campaign, truth)
 
 
-def object_evidence(campaign: Campaign, found: FoundObjects, truth: Mapping[int, Annotations]) -> ObjectEvidence:
-    """Put both side by side over the images that have both, and measure how like each pair of an image is."""
-    images = sorted(found.by_image.keys() & truth.keys())
-    true = {image: _true(campaign, truth[image]) for image in images}
-    said = {image: [(label, sure, _seen(campaign, shape)) for label, sure, shape in found.by_image[image]] for image in images}
-    in_use = {label for row in said.values() for label, *_ in row} | {label for row in true.values() for label, _ in row}
-    labels = tuple(pk for pk in Label.objects.filter(campaign=campaign).values_list("pk", flat=True) if pk in in_use)
-    return _assembled(images, labels, said, true, _likeness(campaign, true))
+def object_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key: str, marks: Mapping[int, int]) -> ObjectEvidence:
+    """Put found and true objects side by side over the images of ``marks``; only those that changed are read anew."""
+    blocks = gather(place, key, marks, lambda images: _compared(campaign, model, images))
+    labels = tuple(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    return _assembled(blocks, labels) if len(blocks) else _nothing()
+
+
+def _compared(campaign: Campaign, model: RegisteredModel, images: list[int]) -> Blocks:
+    """Measure how like each found object is to each true one of its image."""
+    columns, known = label_columns(campaign, model), truth_of(Image.objects.filter(campaign=campaign, pk__in=images))
+    true = {image: _true(campaign, annotations) for image, annotations in known.items()}
+    likeness = _likeness(campaign, true)
+    rows = Prediction.objects.filter(model=model, model_version=model.version, image__in=images)
+    compared = {}
+    for image, document in rows.values_list("image_id", "document").iterator(chunk_size=500):
+        shapes, there = shapes_of(document["items"], columns.columns), true.get(image, [])
+        here = [(columns.label_ids[column], sure, _seen(campaign, shape)) for column, sure, shape in shapes]
+        pairs = np.empty((0, 3))
+        if here and there:
+            like = likeness.of([shape for *_, shape in here], [shape for _, shape in there])
+            found, hit = np.nonzero(like >= LEAST_LIKENESS)
+            pairs = np.column_stack([found, hit, like[found, hit]])
+        compared[image] = {
+            "found": np.array([(label, sure) for label, sure, _ in here], float).reshape(-1, 2),
+            "true": np.array([label for label, _ in there], np.int64), "pairs": pairs,
+        }  # fmt: skip
+    return blocks_of(compared)
 
 
 def _seen(campaign: Campaign, shape: Shape) -> Shape:
@@ -129,25 +130,26 @@ def box_overlaps(one: Floats, other: Floats) -> Floats:
     return np.asarray(both / np.maximum(areas[0][:, None] + areas[1][None, :] - both, np.finfo(float).tiny))
 
 
-def _assembled(
-    images: list[int], labels: tuple[int, ...], said: Mapping[int, Sequence[FoundShape]],
-    true: Mapping[int, Sequence[tuple[int, Shape]]], likeness: _Likeness,
-) -> ObjectEvidence:  # fmt: skip
-    column = {label: place for place, label in enumerate(labels)}
-    found_rows = [(row, column[label], sure) for row, image in enumerate(images) for label, sure, _ in said[image]]
-    true_rows = [(row, column[label]) for row, image in enumerate(images) for label, _ in true[image]]
-    pairs, first_found, first_true = [], 0, 0
-    for image in images:
-        here, there = said[image], true[image]
-        if here and there:
-            like = likeness.of([shape for *_, shape in here], [shape for _, shape in there])
-            rows, columns = np.nonzero(like >= LEAST_LIKENESS)
-            pairs.append((rows + first_found, columns + first_true, like[rows, columns]))
-        first_found, first_true = first_found + len(here), first_true + len(there)
-    found_table, true_table = np.array(found_rows, float).reshape(-1, 3), np.array(true_rows, np.int64).reshape(-1, 2)
-    joined = [np.concatenate(each) for each in zip(*pairs, strict=True)] if pairs else [np.empty(0)] * 3
+def _assembled(blocks: Blocks, labels: tuple[int, ...]) -> ObjectEvidence:
+    """Join the images' objects; columns are the labels that are in use, in the campaign's order."""
+    found, true, pairs = (blocks.parts[name] for name in ("found", "true", "pairs"))
+    found_label, in_use = found[:, 0].astype(np.int64), np.union1d(found[:, 0].astype(np.int64), true)
+    used = tuple(label for label in labels if label in set(in_use.tolist()))
+    column = np.zeros(int(max(used, default=0)) + 1, np.int64)
+    column[list(used)] = np.arange(len(used))
+    counts = {name: blocks.lengths[name] for name in ("found", "true", "pairs")}
+    row = {name: np.repeat(np.arange(len(blocks)), each) for name, each in counts.items()}
+    first = {name: np.cumsum(counts[name]) - counts[name] for name in ("found", "true")}
     return ObjectEvidence(
-        np.array(images, np.int64), labels,
-        found_table[:, 0].astype(np.int64), found_table[:, 1].astype(np.int64), found_table[:, 2],
-        true_table[:, 0], true_table[:, 1], joined[0].astype(np.int64), joined[1].astype(np.int64), joined[2].astype(float),
+        blocks.image_ids, used,
+        row["found"], column[found_label], found[:, 1],
+        row["true"], column[true],
+        pairs[:, 0].astype(np.int64) + first["found"][row["pairs"]],
+        pairs[:, 1].astype(np.int64) + first["true"][row["pairs"]],
+        pairs[:, 2],
     )  # fmt: skip
+
+
+def _nothing() -> ObjectEvidence:
+    ids, floats = np.empty(0, np.int64), np.empty(0)
+    return ObjectEvidence(ids, (), ids, ids, floats, ids, ids, ids, ids, floats)

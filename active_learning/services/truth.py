@@ -24,6 +24,16 @@ def truth_of(images: ImageQuerySet) -> dict[int, Annotations]:
     return truth
 
 
+def marks_of_truth(campaign: Campaign) -> dict[int, int]:
+    """Return a number for each image whose truth is known, which changes with it."""
+    submitted = AnnotationSet.objects.filter(image__campaign=campaign, state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
+    rows = submitted.order_by("submitted_at", "id").values_list("image", "pk", "version", "submitted_at")
+    marks = {image: hash((pk, version, 0 if at is None else at.timestamp())) for image, pk, version, at in rows.iterator()}
+    references = Reference.objects.filter(image__campaign=campaign).order_by().values_list("image", "pk")
+    marks.update((image, hash((pk, -1))) for image, pk in references)
+    return marks
+
+
 def submitted_of(images: ImageQuerySet) -> dict[int, Annotations]:
     """Return what was submitted last, of those images of which something was."""
     submitted = AnnotationSet.objects.filter(image__in=images.order_by(), state__in=(SetState.SUBMITTED, SetState.ACCEPTED))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Count
 
+from campaigns.announcing import announce_answered
 from campaigns.errors import Conflict, NotFound
 from campaigns.filters import selected_ids
 from campaigns.models import ItemState, Run, RunItem
@@ -33,6 +34,7 @@ def execute_inference(context: RunContext) -> dict[str, object]:
     tally = Tally(done=counts.get(ItemState.DONE, 0), failed=counts.get(ItemState.FAILED, 0))
     answer_images(context, plan, pending, tally=tally, keep_items=True)
     _settle(context, tally)
+    announce_answered(run)
     return tally.as_result()
 
 
