@@ -11,18 +11,24 @@ from models_registry.models import RegisteredModel
 
 
 class Snapshot(models.Model):
-    """The revisions that a training used: a list of (image, revision) pairs, hashed."""
+    """What a training used, hashed: a list of (image, revision) pairs, and areas of images that nobody submitted as a whole."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="snapshots")
     digest = models.CharField(max_length=64)
     entries = models.JSONField(help_text="[[image id, revision id], …] in image order")
+    areas = models.JSONField(default=list, help_text="[[image id, labeled area id], …] in image order")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "digest"], name="a_snapshot_is_kept_once")]
 
     def __str__(self) -> str:
-        return f"snapshot {self.digest[:12]} of {len(self.entries)} images"
+        return f"snapshot {self.digest[:12]} of {len(self.image_ids)} images"
+
+    @property
+    def image_ids(self) -> list[int]:
+        """The images that taught, those of areas alone last."""
+        return [image for image, _ in self.entries] + list(dict.fromkeys(image for image, _ in self.areas))
 
 
 class TrainingRun(models.Model):
@@ -136,6 +142,25 @@ class RoundPlan(models.Model):
 
     def __str__(self) -> str:
         return f"round plan of campaign {self.campaign_id}"
+
+
+class LabeledArea(models.Model):
+    """An area that a person labeled completely, on an image that is not submitted as a whole: an immutable copy, as a revision is one.
+
+    What was drawn elsewhere on the image says nothing, and neither do pixels outside. Of several copies of an area the last one counts.
+    """
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="labeled_areas")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    bounds = models.JSONField(help_text="Left, top, right and bottom in whole pixels")
+    annotations = models.JSONField(encoder=DocumentEncoder, decoder=DocumentDecoder, help_text="Those that reach into it")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"area {self.bounds} of image {self.image_id}"
 
 
 class AuditPick(models.Model):

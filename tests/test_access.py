@@ -203,6 +203,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/rounds/<int:number>/ranking": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/learning-curve": {"get": only(MEMBERS)},
     "images/<int:image_id>/why": {"get": only(MEMBERS)},
+    "images/<int:image_id>/labeled-areas": {"get": only(MEMBERS), "post": only(ANNOTATORS, {"bounds": [0, 0, 9, 9]}, **VERSION)},
     "campaigns/<int:campaign_id>/simulations": {"get": only(MEMBERS), "post": only(MANAGERS, {"strategies": ["margin"]})},
     "simulations/<int:run_id>": {"get": only(MEMBERS)},
     "simulations/<int:run_id>.csv": {"get": only(MEMBERS)},

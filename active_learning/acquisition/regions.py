@@ -21,9 +21,14 @@ class Area:
     label: str = ""
 
 
-def chosen(areas: Iterable[Area], *, limit: int) -> tuple[Area, ...]:
-    """Pick places by score that do not overlap; every third is the best one of a label not picked yet, where there is one."""
-    left = sorted(areas, key=lambda area: -area.score)
+def chosen(areas: Iterable[Area], *, limit: int, labeled: Sequence[Bounds] = ()) -> tuple[Area, ...]:
+    """Pick places by score that overlap neither each other nor what is labeled.
+
+    Every third is the best one of a label not picked yet, where there is one.
+    """
+    left = [
+        area for area in sorted(areas, key=lambda area: -area.score) if not any(_overlap(area.bounds, _inner(other)) for other in labeled)
+    ]
     picks: list[Area] = []
     while left and len(picks) < limit:
         seen = {area.label for area in picks}
@@ -53,6 +58,11 @@ def _spread(low: float, high: float, least: float, end: float) -> tuple[float, f
         return low, high
     start = min(max(0.0, low - missing / 2), end - (high - low + missing))
     return start, start + (high - low + missing)
+
+
+def _inner(bounds: Bounds) -> Bounds:
+    """Leave out the outermost pixel: a labeled area ends at whole ones, and its neighbours' sides may lie within them."""
+    return bounds[0] + 1, bounds[1] + 1, bounds[2] - 1, bounds[3] - 1
 
 
 def _overlap(one: Bounds, other: Bounds) -> bool:

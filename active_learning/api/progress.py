@@ -21,12 +21,14 @@ from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.api.rounds import AreaSerializer, ImageNameSerializer
 from active_learning.models import Simulation
 from active_learning.progress.replay import TASK_OF, can_replay
+from active_learning.services.labeled_areas import learns_areas, whole_pixels
 from active_learning.services.progress import learning_curve
 from active_learning.services.simulations import SimulationForm, result_of, simulation_of, simulations_of, start_simulation, table_of
 from active_learning.services.why import Why, why_asked
 from campaigns.api.base import fetch_campaign, fetch_image, fetch_run, idempotent, user_of
 from campaigns.api.imagery import PixelView
 from campaigns.api.serializers import RunSerializer
+from campaigns.models import Image
 
 
 class MeasuredSerializer(serializers.Serializer[Any]):
@@ -90,6 +92,12 @@ class NeighbourSerializer(serializers.Serializer[Any]):
     labels = serializers.ListField(child=serializers.CharField())
 
 
+class AskedAreaSerializer(AreaSerializer):
+    """An area asked about, and whether somebody has handed it in by now."""
+
+    done = serializers.BooleanField()
+
+
 class RankSerializer(serializers.Serializer[Any]):
     """Its place in the open round: rank 1 is asked first; ``parts``: what its score was made of."""
 
@@ -98,7 +106,7 @@ class RankSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField()
     parts = serializers.DictField(child=serializers.FloatField())
     why = serializers.CharField(allow_blank=True)
-    areas = AreaSerializer(many=True, help_text="Where to look first, in that order.")
+    areas = AskedAreaSerializer(many=True, help_text="Where to look first, in that order.")
     size = serializers.IntegerField(help_text="How many images the round asks for.")
     strategy = serializers.CharField()
 
@@ -111,22 +119,25 @@ class WhySerializer(serializers.Serializer[Any]):
 
     ranked = RankSerializer(allow_null=True)
     withheld = serializers.BooleanField()
+    areas_teach = serializers.BooleanField(help_text="An area may be handed in alone, while the image stays open.")
     neighbours = NeighbourSerializer(many=True)
     looked_at = serializers.BooleanField()
 
 
-def _why(found: Why) -> dict[str, Any]:
+def _why(found: Why, image: Image) -> dict[str, Any]:
     ranked = found.ranked
     strategy = STRATEGIES[ranked.round.strategy].title if ranked is not None and ranked.round.strategy in STRATEGIES else ""
     told: dict[str, Any] = {"parts": {}, "why": "", "areas": []}
     if ranked is not None and not found.withheld:
-        told = {"parts": ranked.parts, "why": ranked.why, "areas": ranked.areas}
+        areas = [{**area, "done": whole_pixels(area["bounds"]) in found.labeled} for area in ranked.areas]
+        told = {"parts": ranked.parts, "why": ranked.why, "areas": areas}
     return {
         "ranked": None if ranked is None else {
             "round": ranked.round.number, "rank": ranked.rank, "size": ranked.round.size, "score": ranked.score,
             "strategy": strategy, **told,
         },
         "withheld": found.withheld,
+        "areas_teach": learns_areas(image.campaign),
         "neighbours": found.neighbours,
         "looked_at": found.looked_at,
     }  # fmt: skip
@@ -138,8 +149,9 @@ class WhyView(APIView):
     @extend_schema(responses=WhySerializer)
     def get(self, request: Request, image_id: int) -> Response:
         """Return its place in the open round, the parts of its score, and the labeled images that look most like it."""
-        found = why_asked(user=user_of(request), image=fetch_image(request, image_id))
-        return Response(WhySerializer(_why(found)).data)
+        image = fetch_image(request, image_id)
+        found = why_asked(user=user_of(request), image=image)
+        return Response(WhySerializer(_why(found, image)).data)
 
 
 SIMULATED = [(s.name, s.title) for s in STRATEGIES.values() if any(can_replay(s, kind) for kind in TASK_OF)]

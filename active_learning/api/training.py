@@ -94,7 +94,7 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     def get_snapshot(self, training: TrainingRun) -> dict[str, Any]:
         """Return how many images it learned from, and the digest of their revisions."""
         snapshot = training.snapshot
-        return {"digest": snapshot.digest, "images": len(snapshot.entries)} if snapshot is not None else {}
+        return {"digest": snapshot.digest, "images": len(snapshot.image_ids)} if snapshot is not None else {}
 
     def get_metrics(self, training: TrainingRun) -> dict[str, Any]:
         """Return what was measured; a training inside a round keeps it with its model too."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from active_learning.acquisition.regions import Area, chosen, with_surroundings
 from active_learning.models import RankedImage, Round
 from active_learning.services.answers import LabelColumns, label_columns
+from active_learning.services.labeled_areas import labeled_bounds
 from active_learning.services.objects import found_in
 from campaigns.models import Image
 from campaigns.runs import RunContext
@@ -29,13 +30,13 @@ def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *,
     """Find up to ``limit`` areas in each image by the answers of the round's model; return in how many images there are any."""
     if round_.model is None or not limit:
         return 0
-    columns = label_columns(round_.campaign, round_.model)
+    columns, labeled = label_columns(round_.campaign, round_.model), labeled_bounds(image_ids)
     answers = Prediction.objects.filter(model=round_.model, model_version=round_.model_version, image__in=image_ids)
     ranked = {each.image_id: each for each in RankedImage.objects.filter(round=round_, image__in=image_ids)}
     found = []
     for done, answer in enumerate(answers.select_related("image").iterator(200)):
         context.progress(done=done, total=len(image_ids), message="Looking for the areas to ask about")
-        areas = areas_in(answer, columns, limit=limit)
+        areas = areas_in(answer, columns, limit=limit, labeled=labeled.get(answer.image_id, ()))
         if areas and answer.image_id in ranked:
             place = ranked[answer.image_id]
             place.areas = [
@@ -46,12 +47,14 @@ def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *,
     return len(found)
 
 
-def areas_in(answer: Prediction, columns: LabelColumns, *, limit: int) -> tuple[Area, ...]:
-    """Return the areas of an image that its answer is least sure of, by its pixels or by its objects."""
+def areas_in(answer: Prediction, columns: LabelColumns, *, limit: int, labeled: Sequence[Bounds] = ()) -> tuple[Area, ...]:
+    """Return the areas of an image that its answer is least sure of, by its pixels or by its objects, none over what is labeled."""
     path = settings.DATA_DIR / answer.heat_map
     if answer.heat_map and path.is_file():
-        return chosen(_of_pixels(answer, levels_of(path.read_bytes()), columns, limit), limit=limit)
-    return chosen(with_surroundings(_of_objects(answer, columns), width=answer.image.width, height=answer.image.height), limit=limit)
+        return chosen(_of_pixels(answer, levels_of(path.read_bytes()), columns, limit), limit=limit, labeled=labeled)
+    return chosen(
+        with_surroundings(_of_objects(answer, columns), width=answer.image.width, height=answer.image.height), limit=limit, labeled=labeled
+    )
 
 
 def _of_pixels(answer: Prediction, levels: NDArray[np.uint8], columns: LabelColumns, limit: int) -> list[Area]:

@@ -76,7 +76,8 @@ def _known(snapshot: Snapshot) -> KnownSnapshot:
         counts.update({annotation["label"] for annotation in each.annotations})
     names = dict(snapshot.campaign.labels.values_list("pk", "name"))
     labels = tuple(TaughtLabel(names[label], count) for label, count in counts.most_common() if label in names)
-    return KnownSnapshot(snapshot.digest, len(snapshot.entries), len(snapshot.entries) - there, labels, snapshot.created_at)
+    images = len(snapshot.image_ids)
+    return KnownSnapshot(snapshot.digest, images, images - there, labels, snapshot.created_at)
 
 
 def _described(checkpoint: Checkpoint, model: RegisteredModel) -> KnownCheckpoint:

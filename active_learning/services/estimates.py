@@ -12,7 +12,7 @@ import numpy as np
 
 from active_learning.models import TrainingRun
 from active_learning.services.grouping import groups_of, leaks
-from active_learning.services.snapshots import latest_revisions, pictures_of
+from active_learning.services.snapshots import latest_areas, latest_revisions, pictures_of
 from active_learning.services.training import checked_config, family_of, read_targets
 from active_learning.training.config import TrainingConfig
 from active_learning.training.splits import divide
@@ -80,8 +80,10 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     require_role(user, campaign, MANAGE)
     checked, chosen = checked_config(campaign, config, reader=user)
     entries = latest_revisions(campaign, chosen)
-    targets = read_targets(campaign, checked, pictures_of(entries))
-    images = _images([entries[row][0] for row in targets.rows.tolist()])
+    areas = latest_areas(campaign, chosen)
+    targets = read_targets(campaign, checked, pictures_of(entries, areas))
+    ids = [image for image, _ in entries] + list(dict.fromkeys(image for image, _ in areas))
+    images = _images([ids[row] for row in targets.rows.tolist()])
     rng = np.random.default_rng(checked.seed)
     groups = groups_of(campaign, checked, images)
     parts = divide(targets.contents, [image.split for image in images], checked.validation, rng, groups)

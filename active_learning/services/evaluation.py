@@ -81,7 +81,7 @@ def labels_behind(model: RegisteredModel, campaign: Campaign) -> int:
     """Return how many images the model was trained on; of a model from outside, how many the campaign had labeled."""
     snapshot = Snapshot.objects.filter(training_runs__model=model, campaign=campaign).order_by("-id").first()
     if snapshot is not None:
-        return len(snapshot.entries)
+        return len(snapshot.image_ids)
     labeled = Image.objects.filter(campaign=campaign, state__in=(ImageState.SUBMITTED, ImageState.ACCEPTED))
     return labeled.exclude(split=Split.TEST).count()
 

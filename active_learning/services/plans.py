@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from active_learning.models import Round, RoundPlan, RoundState
+from active_learning.models import LabeledArea, Round, RoundPlan, RoundState
 from active_learning.services.ranking import strategy_named
 from active_learning.services.rounds import MOST_IMAGES, RoundOptions, default_for, start_round
 from active_learning.training.families import FAMILIES
@@ -101,10 +101,11 @@ def new_labels(campaign: Campaign | int, *, after: int) -> int:
 
 
 def labels_since_round(campaign: Campaign) -> int:
-    """Count the images handed in since the last round was asked for; without any round, all of them."""
+    """Count the images, and the areas of others, handed in since the last round was asked for; without any round, all of them."""
     last = Round.objects.filter(campaign=campaign).exclude(state=RoundState.FAILED).aggregate(at=Max("created_at"))["at"]
     before = Revision.objects.filter(image__campaign=campaign, created_at__lte=last) if last else Revision.objects.none()
-    return new_labels(campaign, after=int(before.aggregate(last=Max("pk"))["last"] or 0))
+    areas = LabeledArea.objects.filter(image__campaign=campaign, **({"created_at__gt": last} if last else {}))
+    return new_labels(campaign, after=int(before.aggregate(last=Max("pk"))["last"] or 0)) + areas.count()
 
 
 def wants_submissions(campaign_id: int) -> bool:

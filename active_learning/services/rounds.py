@@ -25,6 +25,7 @@ from active_learning.services.audits import forget_waiting, keep_picks, picked_i
 from active_learning.services.evaluation import evaluate_round, labels_behind
 from active_learning.services.knowledge import answer, know_pool, labeled_of, pool_of
 from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
+from active_learning.services.snapshots import latest_areas
 from active_learning.services.training import check_training, train_now
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
@@ -141,7 +142,7 @@ def default_for(campaign: Campaign) -> str:
 
 
 def _require_labels(campaign: Campaign) -> None:
-    if not campaign.images.filter(state__in=(ImageState.SUBMITTED, ImageState.ACCEPTED)).exists():
+    if not campaign.images.filter(state__in=(ImageState.SUBMITTED, ImageState.ACCEPTED)).exists() and not latest_areas(campaign):
         raise InvalidInput("Nothing is labeled yet; open the first round without training.", code="no_labels")
 
 

@@ -57,4 +57,4 @@ def taught_by(campaign: Campaign, model: RegisteredModel) -> Taught | None:
     if training is None or training.snapshot is None or training.held_out is None:
         return None
     held_out = frozenset(training.held_out)
-    return Taught(frozenset(image for image, _ in training.snapshot.entries) - held_out, held_out)
+    return Taught(frozenset(training.snapshot.image_ids) - held_out, held_out)

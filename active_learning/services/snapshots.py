@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Max
 
-from active_learning.models import Snapshot
+from active_learning.models import LabeledArea, Snapshot
+from active_learning.training.families import family_name
 from active_learning.training.targets import LabeledPicture
 from campaigns.models import Campaign, Image, ImageState, Revision, SetState, Split, User
+from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 
 IDS_A_QUERY = 5000
@@ -30,7 +32,7 @@ def take_snapshot(*, user: User, campaign: Campaign, images: Collection[int] | N
 
 def keep_snapshot(campaign: Campaign, images: Collection[int] | None = None) -> Snapshot:
     """Take a snapshot inside a run, whose starter had the right to."""
-    return stored_snapshot(campaign, latest_revisions(campaign, images))
+    return stored_snapshot(campaign, latest_revisions(campaign, images), latest_areas(campaign, images))
 
 
 def latest_revisions(campaign: Campaign, images: Collection[int] | None = None) -> list[list[int]]:
@@ -45,10 +47,29 @@ def latest_revisions(campaign: Campaign, images: Collection[int] | None = None) 
     return [[image, revision] for image, revision in latest.values_list("image_id", "latest") if wanted is None or image in wanted]
 
 
-def stored_snapshot(campaign: Campaign, entries: list[list[int]]) -> Snapshot:
-    """Return the snapshot of these entries, made when there is none."""
-    digest = hashlib.sha256(json.dumps(entries, separators=(",", ":")).encode()).hexdigest()
-    snapshot, _ = Snapshot.objects.get_or_create(campaign=campaign, digest=digest, defaults={"entries": entries})
+def latest_areas(campaign: Campaign, images: Collection[int] | None = None) -> list[list[int]]:
+    """Return [image id, area id] of the areas that were labeled on images which nobody submitted as a whole, of each the last copy.
+
+    Only pixels can be learned area by area: to a finder of objects the rest of the image would say that nothing is there.
+    """
+    if family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation) != "semantic":
+        return []
+    whole = (ImageState.SUBMITTED, ImageState.ACCEPTED, ImageState.EXCLUDED)
+    areas = LabeledArea.objects.filter(image__campaign=campaign).exclude(image__state__in=whole).exclude(image__split=Split.TEST)
+    wanted = None if images is None else frozenset(images)
+    latest = {
+        (image, author, tuple(bounds)): pk
+        for pk, image, author, bounds in areas.order_by("pk").values_list("pk", "image", "author", "bounds")
+        if wanted is None or image in wanted
+    }
+    return sorted([image, pk] for (image, _, _), pk in latest.items())
+
+
+def stored_snapshot(campaign: Campaign, entries: list[list[int]], areas: list[list[int]] | None = None) -> Snapshot:
+    """Return the snapshot of these entries and areas, made when there is none."""
+    named: list[Any] = [entries, areas] if areas else entries
+    digest = hashlib.sha256(json.dumps(named, separators=(",", ":")).encode()).hexdigest()
+    snapshot, _ = Snapshot.objects.get_or_create(campaign=campaign, digest=digest, defaults={"entries": entries, "areas": areas or []})
     return snapshot
 
 
@@ -58,16 +79,34 @@ class LabeledImage:
 
     image: Image
     annotations: list[dict[str, Any]]
+    areas: tuple[tuple[int, int, int, int], ...] | None = None
 
     @property
     def picture(self) -> LabeledPicture:
         """What a training sees of it."""
-        return LabeledPicture(self.annotations, self.image.width, self.image.height)
+        return LabeledPicture(self.annotations, self.image.width, self.image.height, self.areas)
 
 
 def labeled_images(snapshot: Snapshot) -> list[LabeledImage]:
     """Return the images and annotations of a snapshot, in its order; what was deleted since is passed over."""
-    return list(_labeled_images(snapshot))
+    return [*_labeled_images(snapshot), *labeled_in_areas(snapshot.areas)]
+
+
+def labeled_in_areas(areas: Sequence[Sequence[int]]) -> list[LabeledImage]:
+    """Return the images of labeled areas, each with what was drawn in its areas; what was deleted since is passed over."""
+    found: dict[int, list[LabeledArea]] = {}
+    for area in LabeledArea.objects.filter(pk__in=[area for _, area in areas]).order_by("pk"):
+        found.setdefault(area.image_id, []).append(area)
+    images = Image.objects.in_bulk(list(found))
+    return [
+        LabeledImage(
+            images[image],
+            [{**annotation, "within": area.bounds} for area in own for annotation in area.annotations],
+            tuple((left, top, right, bottom) for left, top, right, bottom in (area.bounds for area in own)),
+        )
+        for image, own in sorted(found.items())
+        if image in images
+    ]
 
 
 def _labeled_images(snapshot: Snapshot) -> Iterator[LabeledImage]:
@@ -80,12 +119,13 @@ def _labeled_images(snapshot: Snapshot) -> Iterator[LabeledImage]:
                 yield LabeledImage(images[image], said[revision])
 
 
-def pictures_of(entries: list[list[int]]) -> list[LabeledPicture]:
-    """Return what the revisions of a snapshot's entries say of their images, in their order."""
+def pictures_of(entries: list[list[int]], areas: Sequence[Sequence[int]] = ()) -> list[LabeledPicture]:
+    """Return what the revisions of a snapshot's entries say of their images, in their order, then what its areas say of theirs."""
     pictures: list[LabeledPicture] = []
     for start in range(0, len(entries), IDS_A_QUERY):
         ids = [revision for _, revision in entries[start : start + IDS_A_QUERY]]
         rows = Revision.objects.filter(pk__in=ids).values_list("pk", "annotations", "image__width", "image__height")
         said = {pk: LabeledPicture(annotations, width, height) for pk, annotations, width, height in rows}
         pictures += [said[each] for each in ids if each in said]
+    pictures += [each.picture for each in labeled_in_areas(areas)]
     return pictures

@@ -22,7 +22,14 @@ from active_learning.models import Snapshot, TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.grouping import groups_of, look_for
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
-from active_learning.services.snapshots import keep_snapshot, labeled_images, latest_revisions, pictures_of, stored_snapshot
+from active_learning.services.snapshots import (
+    keep_snapshot,
+    labeled_images,
+    latest_areas,
+    latest_revisions,
+    pictures_of,
+    stored_snapshot,
+)
 from active_learning.services.watching import RunWatcher
 from active_learning.training.bands import scale_for
 from active_learning.training.config import TrainingConfig
@@ -56,8 +63,8 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
     checked, images = checked_config(campaign, config, reader=user)
     if config.get("multi_label") is False:
         checked = replace(checked, multi_label=False)
-    entries = latest_revisions(campaign, images)
-    targets = read_targets(campaign, checked, pictures_of(entries))
+    entries, areas = latest_revisions(campaign, images), latest_areas(campaign, images)
+    targets = read_targets(campaign, checked, pictures_of(entries, areas))
     params = {
         "name": checked.name,
         "method": checked.method,
@@ -66,7 +73,7 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
         "warnings": list(targets.warnings),
     }
     with transaction.atomic():
-        snapshot = stored_snapshot(campaign, entries)
+        snapshot = stored_snapshot(campaign, entries, areas)
         run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=checked.most_epochs)
         return TrainingRun.objects.create(run=run, name=checked.name, config=checked.as_document(), snapshot=snapshot)
 
@@ -74,7 +81,7 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
 def check_training(campaign: Campaign, config: Mapping[str, Any]) -> None:
     """Raise now what a training of the campaign's submitted images would be refused for."""
     checked, images = checked_config(campaign, config)
-    read_targets(campaign, checked, pictures_of(latest_revisions(campaign, images)))
+    read_targets(campaign, checked, pictures_of(latest_revisions(campaign, images), latest_areas(campaign, images)))
 
 
 def checked_config(
@@ -211,7 +218,7 @@ def _begun(training: TrainingRun, config: TrainingConfig) -> str:
     )
     start = f", going on from model {config.start_from}" if config.start_from is not None else ""
     return (
-        f"snapshot {training.snapshot.digest[:12]} of {len(training.snapshot.entries)} images; {config.method.replace('_', ' ')}, "
+        f"snapshot {training.snapshot.digest[:12]} of {len(training.snapshot.image_ids)} images; {config.method.replace('_', ' ')}, "
         f"{config.size}{step}, seed {config.seed}{start}; at most {config.most_epochs} epochs and {config.minutes:g} minutes, "
         f"patience {config.most_patience}"
     )

@@ -14,9 +14,11 @@ from active_learning.embeddings.similarity import nearest
 from active_learning.models import RankedImage, RoundState
 from active_learning.services.embeddings import campaign_store
 from active_learning.services.knowledge import labeled_of
+from active_learning.services.labeled_areas import labeled_bounds
 from campaigns.models import AnnotationSet, Image, Label, SetState, User
 from campaigns.permissions import VIEW, require_role
 from campaigns.services.annotations import is_control
+from inference.areas import Bounds
 
 NEIGHBOURS: Final = 5
 
@@ -32,12 +34,14 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Why:
-    """``ranked``: its place in the open round, None where that does not ask for it; ``looked_at``: whether its embedding is stored.
+    """``ranked``: its place in the open round, None where that does not ask for it; ``labeled``: areas of it that were handed in.
 
+    ``looked_at``: whether its embedding is stored.
     ``withheld``: what a model said of it is not to be told, since it is a control that is labeled as if no model existed.
     """
 
     ranked: RankedImage | None
+    labeled: tuple[Bounds, ...]
     neighbours: tuple[Neighbour, ...]
     looked_at: bool
     withheld: bool = False
@@ -47,12 +51,13 @@ def why_asked(*, user: User, image: Image) -> Why:
     """Return why the open round asks for an image."""
     require_role(user, image.campaign, VIEW)
     ranked = RankedImage.objects.filter(image=image, round__state=RoundState.OPEN).select_related("round", "round__model").first()
+    labeled = tuple(labeled_bounds([image.pk]).get(image.pk, ()))
     store = campaign_store(image.campaign)
     key = content_key(image.sha256)
     withheld = ranked is not None and ranked.round.model_id is not None and is_control(image)
     if len(store.missing([key])):
-        return Why(ranked, (), looked_at=False, withheld=withheld)
-    return Why(ranked, _neighbours(image, store.load([key])[0]), looked_at=True, withheld=withheld)
+        return Why(ranked, labeled, (), looked_at=False, withheld=withheld)
+    return Why(ranked, labeled, _neighbours(image, store.load([key])[0]), looked_at=True, withheld=withheld)
 
 
 def _neighbours(image: Image, vector: npt.NDArray[np.float32]) -> tuple[Neighbour, ...]:

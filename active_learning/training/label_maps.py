@@ -7,6 +7,7 @@ from something.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ CACHED_MASKS: Final = 32
 
 LabelMap = npt.NDArray[np.int16]
 Crop = tuple[int, int, npt.NDArray[np.bool_]]
+Bounds = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +84,20 @@ def _crop(counts: str, size: tuple[int, int]) -> Crop | None:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """All that is drawn on one image, what lies below first. ``rest``: what the other pixels are."""
+    """All that is drawn on one image, what lies below first. ``rest``: what the other pixels are.
+
+    ``within``: (left, top, right, bottom) of all that was labeled; what lies outside teaches nothing. None: the whole image.
+    """
 
     areas: tuple[Area, ...]
     rest: int = UNLABELED
+    within: tuple[Bounds, ...] | None = None
 
     def label_map(self, window: WindowPx) -> LabelMap:
         """Return the class of each pixel (h, w) of a window."""
-        found = np.full((window[3], window[2]), self.rest, np.int16)
+        found = np.full((window[3], window[2]), self.rest if self.within is None else UNLABELED, np.int16)
+        for x0, y0, x1, y1 in self.within or ():
+            found[max(0, y0 - window[1]) : max(0, y1 - window[1]), max(0, x0 - window[0]) : max(0, x1 - window[0])] = self.rest
         for area in self.areas:
             if area.meets(window):
                 area.paint(found, window)
@@ -97,7 +105,12 @@ class Drawing:
 
     def teaches(self, window: WindowPx) -> bool:
         """Say whether a window holds a labeled pixel."""
-        return self.rest != UNLABELED or any(area.shows_in(window) for area in self.areas)
+        column, row, width, height = window
+        has_rest = self.rest != UNLABELED and (
+            self.within is None
+            or any(x0 < column + width and x1 > column and y0 < row + height and y1 > row for x0, y0, x1, y1 in self.within)
+        )
+        return has_rest or any(area.shows_in(window) for area in self.areas)
 
     @property
     def classes(self) -> frozenset[int]:
@@ -127,14 +140,22 @@ class PixelTargets(Targets):
 
 def read_pixel_targets(pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig) -> PixelTargets:
     """Read areas as the config wants them; see ``pixel_targets``."""
-    return pixel_targets([each.annotations for each in pictures], labels, unlabeled=config.unlabeled)
+    documents, within = [each.annotations for each in pictures], [each.areas for each in pictures]
+    return pixel_targets(documents, labels, unlabeled=config.unlabeled, within=within)
 
 
-def pixel_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass], *, unlabeled: str = "auto") -> PixelTargets:
+def pixel_targets(
+    documents: Sequence[Annotations],
+    labels: Sequence[TrainedClass],
+    *,
+    unlabeled: str = "auto",
+    within: Sequence[tuple[Bounds, ...] | None] = (),
+) -> PixelTargets:
     """Read annotation documents; labels without an area are left out with a warning, lines, points and whole-image labels have none.
 
     ``unlabeled``: what pixels without a label are: "ignore" (they teach nothing), "background" (a class of their own), or "auto":
-    background where a single label is drawn. Raises ``InvalidInput`` (code ``too_few_labels``) when nothing can be told apart.
+    background where a single label is drawn. ``within``: of each document, the areas that were labeled, None the whole image. Raises
+    ``InvalidInput`` (code ``too_few_labels``) when nothing can be told apart.
     """
     wanted = {each.label for each in labels}
     drawn = Counter(label for document in documents for label in {each["label"] for each in _with_area(document)})
@@ -149,16 +170,21 @@ def pixel_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClas
         )
     place = {each.label: k for k, each in enumerate(kept)}
     rest = len(kept) if is_background else UNLABELED
-    drawings = [drawing_of([each for each in document if each["label"] in wanted], place, rest=rest) for document in documents]
+    drawings = [
+        drawing_of([each for each in document if each["label"] in wanted], place, rest=rest, within=areas)
+        for document, areas in zip(documents, within or [None] * len(documents), strict=True)
+    ]
     rows = [row for row, drawing in enumerate(drawings) if drawing.areas or is_background]
     classes = (*kept, BACKGROUND) if is_background else tuple(kept)
     warnings = tuple(_warnings(labels, drawn, is_background=is_background and unlabeled == "auto"))
     return PixelTargets(classes, np.array(rows, np.int64), warnings, tuple(drawings[row] for row in rows))
 
 
-def drawing_of(document: Annotations, place: Mapping[int, int], *, rest: int = UNLABELED) -> Drawing:
+def drawing_of(
+    document: Annotations, place: Mapping[int, int], *, rest: int = UNLABELED, within: tuple[Bounds, ...] | None = None
+) -> Drawing:
     """Return what is drawn in the labels of ``place``, which says the class of each; ``rest``: what the other pixels are."""
-    return Drawing(tuple(_areas(document, place)), rest)
+    return Drawing(tuple(_areas(document, place)), rest, within)
 
 
 def _with_area(document: Annotations) -> Iterator[Mapping[str, Any]]:
@@ -174,8 +200,11 @@ def _areas(document: Annotations, place: Mapping[int, int]) -> Iterator[Area]:
     for annotation in sorted(_with_area(document), key=lambda each: each.get("z", 0)):  # stable: drawn later lies above
         bounds = shape_bounds(annotation["shape"])
         if bounds is not None and annotation["label"] in place:
-            low, high = np.floor(bounds[:2]).astype(int), np.ceil(bounds[2:]).astype(int)
-            yield Area(place[annotation["label"]], (int(low[0]), int(low[1]), int(high[0]), int(high[1])), annotation["shape"])
+            x0, y0, x1, y1 = math.floor(bounds[0]), math.floor(bounds[1]), math.ceil(bounds[2]), math.ceil(bounds[3])
+            left, top, right, bottom = annotation.get("within") or (x0, y0, x1, y1)
+            common = (max(x0, left), max(y0, top), min(x1, right), min(y1, bottom))
+            if common[0] < common[2] and common[1] < common[3]:
+                yield Area(place[annotation["label"]], common, annotation["shape"])
 
 
 def _warnings(labels: Sequence[TrainedClass], drawn: Mapping[int, int], *, is_background: bool) -> Iterator[str]:

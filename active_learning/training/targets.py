@@ -31,11 +31,16 @@ class TrainedClass:
 
 @dataclass(frozen=True)
 class LabeledPicture:
-    """What was said of one image of ``width`` x ``height`` pixels."""
+    """What was said of one image of ``width`` x ``height`` pixels.
+
+    ``areas``: (left, top, right, bottom) of what was labeled where the image as a whole was not; then every annotation tells as
+    ``within`` which of them it is drawn for. None: the whole image.
+    """
 
     annotations: Annotations
     width: int
     height: int
+    areas: tuple[tuple[int, int, int, int], ...] | None = None
 
 
 @dataclass(frozen=True)

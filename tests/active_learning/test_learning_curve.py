@@ -95,4 +95,4 @@ def test_why_never_tells_the_truth_that_is_held_back(coast, opened, viewer, anno
 
 def test_an_image_that_no_round_asks_for_and_nobody_looked_at_says_so(campaign, make_image, viewer, as_user, data_dir):
     told = as_user(viewer).get(f"/api/v1/images/{make_image(campaign).pk}/why").json()
-    assert told == {"ranked": None, "withheld": False, "neighbours": [], "looked_at": False}
+    assert told == {"ranked": None, "withheld": False, "areas_teach": False, "neighbours": [], "looked_at": False}

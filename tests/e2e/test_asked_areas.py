@@ -41,6 +41,16 @@ def test_an_image_opens_at_the_area_asked_about_and_says_why(signed_in: Page, sh
     expect(place).to_have_text(f"1 of {len(areas)}")
     expect(hand.named("area-why")).to_contain_text("unsure here")
 
+    # An area is handed in alone: the image stays open, the next area comes up, and a later visit knows.
+    hand.key("Alt+Enter")
+    expect(place).to_have_text(f"2 of {len(areas)}")
+    (handed,) = shared_api.get(f"/images/{first['image']['id']}/labeled-areas")
+    assert all(abs(one - other) <= 0.5 for one, other in zip(handed["bounds"], areas[0], strict=True))
+    assert shared_api.get(f"/images/{first['image']['id']}")["state"] == "unlabeled"
+    expect(hand.named("hand-in-area")).to_have_attribute("data-done", "false")
+    hand.key("Alt+W")
+    expect(hand.named("hand-in-area")).to_have_text("Handed in")
+
     hand.named("why-image").locator("summary").click()
     expect(hand.named("why-rank")).to_have_text("Rank 1 of round 1, by Unsure patches, label by label.")
     expect(hand.named("why-image")).to_contain_text("least sure tenth")

@@ -1467,6 +1467,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/labeled-areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, oldest first. */
+        get: operations["images_labeled_areas_list"];
+        put?: never;
+        /** @description Hand in an area: the pixels that are drawn in it teach from the next training on, and the image stays open. */
+        post: operations["images_labeled_areas_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/predict": {
         parameters: {
             query?: never;
@@ -2371,6 +2389,14 @@ export interface components {
             /** Format: double */
             score: number;
             why: string;
+        };
+        /** @description An area asked about, and whether somebody has handed it in by now. */
+        AskedArea: {
+            bounds: number[];
+            /** Format: double */
+            score: number;
+            why: string;
+            done: boolean;
         };
         /** @description The outline; with a list of prompts, ``objects`` has one for each. ``ready``: the answer to ``prepare``. */
         AssistAnswer: {
@@ -3564,6 +3590,15 @@ export interface components {
             /** Format: double */
             iou: number | null;
         };
+        /** @description An area that teaches although the rest of its image is not labeled. */
+        LabeledArea: {
+            readonly id: number;
+            readonly image: number;
+            readonly bounds: number[];
+            readonly author: components["schemas"]["User"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         /**
          * @description What becomes of the labels of the selected images, in the caller's own sets.
          *
@@ -3942,6 +3977,12 @@ export interface components {
             /** Format: double */
             similarity: number;
             labels: string[];
+        };
+        /** @description ``bounds``: left, top, right, bottom in pixels; drafts at or above the confidence are taken, as when an image is submitted. */
+        NewLabeledAreaRequest: {
+            bounds: number[];
+            /** Format: double */
+            accept_drafts_above?: number | null;
         };
         /** @description Whom to add; with a password a new account is made. */
         NewMemberRequest: {
@@ -4640,7 +4681,7 @@ export interface components {
             };
             why: string;
             /** @description Where to look first, in that order. */
-            areas: components["schemas"]["Area"][];
+            areas: components["schemas"]["AskedArea"][];
             /** @description How many images the round asks for. */
             size: number;
             strategy: string;
@@ -5607,6 +5648,8 @@ export interface components {
         Why: {
             ranked: components["schemas"]["Rank"] | null;
             withheld: boolean;
+            /** @description An area may be handed in alone, while the image stays open. */
+            areas_teach: boolean;
             neighbours: components["schemas"]["Neighbour"][];
             looked_at: boolean;
         };
@@ -8923,6 +8966,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Georeference"];
+                };
+            };
+        };
+    };
+    images_labeled_areas_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabeledArea"][];
+                };
+            };
+        };
+    };
+    images_labeled_areas_create: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version that was changed, as its ETag: "7" */
+                "If-Match": string;
+            };
+            path: {
+                image_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLabeledAreaRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabeledArea"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,4 +1,4 @@
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { useStore } from "zustand";
 import { KeyHint } from "@/keys/KeyHint";
@@ -10,8 +10,10 @@ import type { Workspace } from "./workspace";
 /** The areas of the image that the round asks about, one after the other. */
 export function AreaPanel({ workspace }: { workspace: Workspace }) {
   const command = useCommand();
-  const { areas, at } = useStore(askedIn(workspace));
+  const { told, areas, at } = useStore(askedIn(workspace));
   if (areas.length === 0) return null;
+  const teaches = told?.areas_teach === true;
+  const isDone = at !== null && areas[at]?.done === true;
   return (
     <section aria-label="Areas asked about">
       <div className={classes["row"]}>
@@ -29,8 +31,16 @@ export function AreaPanel({ workspace }: { workspace: Workspace }) {
         </span>
       </div>
       <p className={classes["quiet"]} data-testid="area-why">
-        {at === null ? "" : (areas[at]?.why ?? "")} Begin here; submitting hands in the whole image.
+        {at === null ? "" : (areas[at]?.why ?? "")} {teaches ? "Label all of it and hand it in alone, or submit the whole image." : "Begin here; submitting hands in the whole image."}
       </p>
+      {teaches && (
+        <div className={classes["row"]}>
+          <Button size="compact-xs" variant="light" disabled={at === null || isDone} onClick={() => command("hand-in-area")} data-testid="hand-in-area" data-done={isDone}>
+            {isDone ? "Handed in" : "Hand in this area"}
+          </Button>
+          <KeyHint command="hand-in-area" />
+        </div>
+      )}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Bounds } from "@/core/types";
 import type { Viewer } from "@/render/viewer";
-import { askedIn, beginAtArea, jumpToArea, learnWhy } from "./asked";
+import { askedIn, beginAtArea, finishArea, jumpToArea, learnWhy } from "./asked";
 import type { Workspace } from "./workspace";
 
 const AREAS: readonly Bounds[] = [[0, 0, 10, 10], [50, 50, 60, 60]];
@@ -21,8 +21,8 @@ function image(): Workspace {
 }
 
 function told(areas: readonly Bounds[]): Response {
-  const ranked = { round: 2, rank: 1, size: 4, score: 0.5, parts: {}, why: "Unsure.", strategy: "Margin", areas: areas.map((bounds, n) => ({ bounds, score: 0.5, why: `Area ${n}` })) };
-  return Response.json({ ranked, withheld: false, neighbours: [], looked_at: true });
+  const ranked = { round: 2, rank: 1, size: 4, score: 0.5, parts: {}, why: "Unsure.", strategy: "Margin", areas: areas.map((bounds, n) => ({ bounds, score: 0.5, why: `Area ${n}`, done: false })) };
+  return Response.json({ ranked, withheld: false, areas_teach: true, neighbours: [], looked_at: true });
 }
 
 beforeEach(() => {
@@ -45,6 +45,21 @@ describe("areas that a round asks about", () => {
     expect(seen).toEqual([AREAS[0], AREAS[1], AREAS[0], AREAS[1]]);
     expect(frames.at(-1)).toBe("Asked about: 2 of 2");
     expect(asked).toBe(1);
+  });
+
+  it("are handed in one by one, and the next that is open comes up until none is", async () => {
+    const handed: Bounds[] = [];
+    const workspace = { image: { id: 7 }, session: {}, handIn: (bounds: Bounds) => Promise.resolve(handed.push(bounds) > 2 ? "Too many." : "") } as unknown as Workspace;
+    const { viewer, seen } = watching(workspace.session);
+    expect(await finishArea(workspace, viewer)).toContain("no area to hand in");
+    await beginAtArea(workspace, viewer);
+    await jumpToArea(workspace, viewer, 1);
+    expect(await finishArea(workspace, viewer)).toBe("Handed in; 1 to go.");
+    expect(askedIn(workspace).getState()).toMatchObject({ at: 0, areas: [{ done: false }, { done: true }] });
+    expect(await finishArea(workspace, viewer)).toContain("All areas are handed in");
+    expect(handed).toEqual([AREAS[1], AREAS[0]]);
+    expect(seen).toEqual([AREAS[0], AREAS[1], AREAS[0]]);
+    expect(await finishArea(workspace, viewer)).toBe("Too many.");
   });
 
   it("leave a person alone who went to an area before the answer was there", async () => {

@@ -10,6 +10,8 @@ import type { Workspace } from "./workspace";
 export interface AskedArea {
   readonly bounds: Bounds;
   readonly why: string;
+  /** Handed in by itself. */
+  readonly done: boolean;
 }
 
 export interface AskedState {
@@ -43,7 +45,7 @@ async function ask(workspace: Workspace): Promise<void> {
   const store = askedIn(workspace);
   try {
     const told = await whyAsked(workspace.image.id);
-    const areas = (told.ranked?.areas ?? []).map(({ bounds: [left = 0, top = 0, right = 0, bottom = 0], why }): AskedArea => ({ bounds: [left, top, right, bottom], why }));
+    const areas = (told.ranked?.areas ?? []).map(({ bounds: [left = 0, top = 0, right = 0, bottom = 0], why, done }): AskedArea => ({ bounds: [left, top, right, bottom], why, done }));
     store.setState({ told, areas, failed: "" });
   } catch (error) {
     questions.delete(workspace);
@@ -66,10 +68,34 @@ export async function jumpToArea(workspace: Workspace, viewer: Viewer, step: 1 |
   return goToArea(workspace, viewer, step);
 }
 
-function goToArea(workspace: Workspace, viewer: Viewer, step: 1 | -1): string {
+/** Save, hand the area in that is looked at, and go on to the next one that is open; the answer is a word to the person. */
+export async function finishArea(workspace: Workspace, viewer: Viewer): Promise<string> {
+  await learnWhy(workspace);
+  const store = askedIn(workspace);
+  const { told, areas, at, failed } = store.getState();
+  if (failed !== "") return failed;
+  const area = at === null ? undefined : areas[at];
+  if (!area || told?.areas_teach !== true) return "There is no area to hand in here; submit the whole image.";
+  const refused = await workspace.handIn(area.bounds);
+  if (refused !== "") return refused;
+  const left = areas.map((one) => (one === area ? { ...one, done: true } : one));
+  store.setState({ areas: left });
+  const next = nextOpen(left, at ?? 0);
+  if (next === null) return "All areas are handed in. Go on with the next image, or submit this one as a whole.";
+  goToArea(workspace, viewer, 1, next);
+  return `Handed in; ${left.filter((one) => !one.done).length} to go.`;
+}
+
+/** The place of the next area that nobody handed in, going round. */
+function nextOpen(areas: readonly AskedArea[], at: number): number | null {
+  const places = areas.map((_, step) => (at + 1 + step) % areas.length);
+  return places.find((place) => areas[place]?.done === false) ?? null;
+}
+
+function goToArea(workspace: Workspace, viewer: Viewer, step: 1 | -1, to?: number): string {
   const store = askedIn(workspace);
   const { areas, at: before } = store.getState();
-  const at = stepped(before, step, areas.length);
+  const at = to ?? stepped(before, step, areas.length);
   const area = at === null ? undefined : areas[at];
   if (at === null || !area || !viewer.isShowing(workspace.session)) return "";
   store.setState({ at });

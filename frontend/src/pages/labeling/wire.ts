@@ -7,7 +7,7 @@ import type { SaveOutcome, SaveRequest } from "@/core/autosave";
 import { documentOf } from "@/core/document";
 import type { DoubtfulArea } from "@/core/doubt";
 import type { Georeference } from "@/core/ruler";
-import type { Annotation } from "@/core/types";
+import type { Annotation, Bounds } from "@/core/types";
 
 type Schemas = components["schemas"];
 
@@ -112,6 +112,11 @@ export function submitSet(image: number, version: number): Promise<SaveOutcome> 
   const params = versioned(image, version);
   const body = { accept_drafts_above: null };
   return versionAfter(bodyOf(api.POST("/api/v1/images/{image_id}/annotation-set/submit", { params, body, keepalive: true })));
+}
+
+/** One area alone: what is drawn in it teaches, and the image stays open. */
+export async function handInArea(image: number, version: number, bounds: Bounds): Promise<void> {
+  await bodyOf(api.POST("/api/v1/images/{image_id}/labeled-areas", { params: versioned(image, version), body: { bounds: [...bounds], accept_drafts_above: null } }));
 }
 
 export function skipImage(image: number, reason: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** One opened image: its session, its autosave, its journal, and the seconds of work on it. */
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { messageOf } from "@/api/problems";
 import { noteActivity, startActivity, takeActivity, type Activity } from "@/core/activity";
 import { Autosave } from "@/core/autosave";
 import type { Work } from "@/core/effort";
@@ -11,11 +12,12 @@ import { applyPatch, difference, documentOf, isEmptyPatch } from "@/core/documen
 import type { Thresholds } from "@/core/review";
 import type { Skeletons } from "@/core/skeleton";
 import type { ToolSettings } from "@/core/tool-settings";
+import type { Bounds } from "@/core/types";
 import { Session } from "@/modes/session";
 import { kindOf } from "@/shapes/kinds";
 import { EffortBook } from "./effort-book";
 import { journalOf, type Journal } from "./journal";
-import { saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from "./wire";
+import { handInArea, saveSet, submitSet, type ImageFacts, type Loaded, type SetState } from "./wire";
 
 export interface WorkspaceState {
   readonly set: SetState;
@@ -180,6 +182,19 @@ export class Workspace {
     // All of ours was saved, so whoever saved after that saw it: their version is the newer one, and goes on the desk.
     if (outcome.kind === "conflict") this.autosave.collide(outcome.document, outcome.version, { upsert: [], delete: [] }, {});
     return outcome.kind === "conflict" ? { kind: "conflict", message: "Somebody else saved it in the meantime. Look at it again." } : { kind: outcome.kind === "offline" ? "waiting" : "refused", message: outcome.message };
+  }
+
+  /** Save what is left, then hand in one area of the image, which stays open; the answer says why not, or nothing. */
+  async handIn(bounds: Bounds): Promise<string> {
+    this.effort.settle();
+    const state = await this.autosave.report();
+    if (state !== "saved") return this.autosave.store.getState().message || "It is not saved yet; try again.";
+    try {
+      await handInArea(this.image.id, this.autosave.version, bounds);
+      return "";
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   close(): void {

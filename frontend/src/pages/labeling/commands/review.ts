@@ -3,7 +3,7 @@ import { guesses } from "@/actions/classification";
 import { accept, acceptAllAbove, reject } from "@/actions/review";
 import { isDraft, shownAnnotations } from "@/core/review";
 import { neighbour } from "@/core/selection";
-import { jumpToArea } from "../asked";
+import { finishArea, jumpToArea } from "../asked";
 import { jumpToDoubt } from "../doubt";
 import { isClassification, type Command, type Context } from "./types";
 
@@ -75,6 +75,11 @@ function jumpArea({ desk, viewer }: Context, step: 1 | -1): void {
   if (workspace) void jumpToArea(workspace, viewer, step).then((word) => workspace.session.say(word));
 }
 
+function handInArea({ desk, viewer }: Context): void {
+  const workspace = desk.onDesk();
+  if (workspace) void finishArea(workspace, viewer).then((word) => workspace.session.say(word));
+}
+
 export const reviewCommands: readonly Command[] = [
   { id: "accept", title: "Accept the draft and go to the next one", group: "Review drafts", keys: ["A"], run: acceptDrafts },
   { id: "reject", title: "Reject the draft and go to the next one", group: "Review drafts", keys: ["X"], run: rejectDrafts },
@@ -83,4 +88,5 @@ export const reviewCommands: readonly Command[] = [
   { id: "previous-uncertain", title: "To the uncertain area before", group: "Review drafts", keys: ["Shift+J"], run: (context) => jump(context, -1) },
   { id: "next-area", title: "To the next area that the round asks about", group: "The queue", keys: ["Shift+W"], run: (context) => jumpArea(context, 1) },
   { id: "previous-area", title: "To the area before it, of those that the round asks about", group: "The queue", keys: ["Alt+W"], run: (context) => jumpArea(context, -1) },
+  { id: "hand-in-area", title: "Hand in the area that the round asks about, and go to the next", group: "The queue", keys: ["Alt+Enter"], when: ({ task }) => task === "segmentation", run: handInArea },
 ];
