@@ -92,11 +92,21 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     warnings = (*_scarce(counts), *_unmeasured(counts, measure), *_leaking(campaign, checked, teach, measure))
     seconds, measured = _seconds(campaign, checked, len(teach))
     test = campaign.images.filter(split=Split.TEST).exclude(state=ImageState.EXCLUDED).count()
-    batch = checked.batch_for(len(teach))
+    batch = checked.batch_for(len(teach)) if _steps(campaign, checked) else max(1, len(teach))
     return Estimate(
         len(teach), len(measure), test, parts.drawn, counts, checked.most_epochs, math.ceil(len(teach) / batch), batch,
         round(min(seconds, checked.minutes * 60), 1), measured, warnings,
     )  # fmt: skip
+
+
+def _kind(campaign: Campaign) -> str:
+    family = family_of(campaign).name
+    return family if family == "classification" else "pixels" if family == "semantic segmentation" else "objects"
+
+
+def _steps(campaign: Campaign, config: TrainingConfig) -> bool:
+    """Say whether an epoch is many steps; a fast head of classes or pixels takes one, with all that it has."""
+    return config.method == "fine_tune" or _kind(campaign) == "objects"
 
 
 def _images(ids: Sequence[int]) -> list[Image]:
@@ -151,9 +161,7 @@ def _seconds(campaign: Campaign, config: TrainingConfig, images: int) -> tuple[f
     speeds = _speeds(campaign, config)
     if speeds:
         return work / median(speeds), True
-    family = family_of(campaign).name
-    kind = family if family == "classification" else "pixels" if family == "semantic segmentation" else "objects"
-    return work / GUESSES[kind, config.method][config.size], False
+    return work / GUESSES[_kind(campaign), config.method][config.size], False
 
 
 def _speeds(campaign: Campaign, config: TrainingConfig) -> list[float]:

@@ -24,11 +24,8 @@ def look_for(campaign: Campaign, config: TrainingConfig) -> int | None:
         return None
     look = last_look(campaign)
     if look is None:
-        raise InvalidInput(
-            "groups: nobody has looked for near duplicates yet. Find them on the tab Explore first, or keep folders together.",
-            code="invalid_training",
-            errors=[{"field": "groups", "detail": "Find near duplicates on the tab Explore first."}],
-        )
+        detail = "Nobody has looked for near duplicates yet. Find them on the tab Explore first, or keep folders together."
+        raise InvalidInput(f"groups: {detail}", code="invalid_training", errors=[{"field": "groups", "detail": detail}])
     return look.pk
 
 

@@ -113,7 +113,7 @@ def test_the_api_answers_with_counts_and_warnings_and_refuses_as_a_training_does
     answer = as_user(manager).post(url, FAST, format="json")
     assert answer.status_code == 200
     assert answer.data["train"] + answer.data["validation"] == 18
-    assert answer.data["batch"] == 4
+    assert (answer.data["steps"], answer.data["epochs"]) == (1, 10)
     assert as_user(viewer).post(url, FAST, format="json").status_code == 403
     wrong = as_user(manager).post(url, {**FAST, "validation": 0.9}, format="json")
     assert (wrong.status_code, wrong.data["errors"][0]["field"]) == (422, "validation")

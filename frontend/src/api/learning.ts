@@ -33,6 +33,16 @@ export function useStartTraining(campaign: number) {
   });
 }
 
+/** What a training would be, before it begins; ``body``: the form as JSON text. */
+export function useTrainingEstimate(campaign: number, body: string) {
+  return useQuery({
+    queryKey: ["campaigns", campaign, "training-estimate", body],
+    queryFn: ({ signal }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/training-runs/estimate", { params: at(campaign), body: JSON.parse(body) as TrainingForm, signal })),
+    placeholderData: (before) => before,
+    retry: false,
+  });
+}
+
 /** End a training now and keep its best epoch as a model. */
 export function useStopTraining(campaign: number) {
   const client = useQueryClient();

@@ -48,6 +48,7 @@ export type StepKind = Answer<Schemas["StepKind"]>;
 export type ModelTest = Answer<Schemas["TestReport"]>;
 
 export type TrainingForm = Schemas["TrainingRequestRequest"];
+export type TrainingEstimate = Answer<Schemas["TrainingEstimate"]>;
 export type TrainingRun = Answer<Schemas["TrainingRun"]>;
 export type CurvePoint = Answer<Schemas["CurvePoint"]>;
 export type Origin = Answer<Schemas["Origin"]>;
