@@ -50,7 +50,9 @@ def nearest(query: npt.NDArray[np.floating], chunks: Chunks, count: int, *, limi
     wanted = unit_rows(np.asarray(query, np.float32)[None])[0]
     best: list[tuple[float, int]] = []
     for start, end in blocks(count):
-        found = unit_rows(chunks(start, end)) @ wanted
+        rows = chunks(start, end)
+        lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+        found = (rows @ wanted) / np.where(lengths > 0, lengths, 1)
         some = np.argpartition(-found, min(limit, len(found) - 1))[:limit] if len(found) > limit else np.arange(len(found))
         # A partition may choose any of equals; the first of them are wanted.
         edge = found[some].min()

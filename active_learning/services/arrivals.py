@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
-from active_learning.services.embeddings import embed_installed, ensure_embeddings
+from active_learning.services.embeddings import embed_installed, ensure_embeddings, keep_index
 from active_learning.services.filling import current_space
 from campaigns.errors import Conflict, NotFound
 from campaigns.models import Campaign, ImageState, Run, RunState
@@ -41,4 +41,5 @@ def execute_embedding(context: RunContext) -> dict[str, object]:
     embedded = embed_installed(context, images)  # heads are trained on these
     if current_space(campaign) is not None:
         embedded = ensure_embeddings(context, campaign, images)
+    keep_index(context, embedded.store)
     return {"embedded": len(embedded.image_ids), "unreadable": len(embedded.failures)}

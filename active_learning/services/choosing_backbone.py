@@ -14,7 +14,7 @@ from typing import Final
 from django.db import transaction
 
 from active_learning.models import ImageSpace, SpaceKind
-from active_learning.services.embeddings import embed_installed
+from active_learning.services.embeddings import embed_installed, keep_index
 from active_learning.services.filling import Filled, current_space, fill_space, space_store
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, Run, User
@@ -192,6 +192,7 @@ def execute_backbone(context: RunContext) -> dict[str, object]:
     else:
         unreadable = _whole(space, fill_space(context, space, images, message=message), len(images))
     space.refresh_from_db()
+    keep_index(context, space_store(space))
     _take_place(campaign, space)
     return {"space": space.name, "images": len(images) - unreadable, "unreadable": unreadable, "dimension": space_store(space).dimension}
 

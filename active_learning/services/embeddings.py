@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from active_learning.embeddings import EmbeddingStore, content_key
+from active_learning.embeddings.index import NearestIndex
 from active_learning.models import SpaceKind
 from active_learning.services.filling import current_space, fill_space, space_store
 from campaigns.models import Campaign, Image
 from campaigns.runs import RunContext
 from campaigns.storage import folder, image_path
-from models_registry.networks.backbones import DEFAULT_SIZE, DIMENSION, SIZES, BackboneSpec, loaded_backbone
+from models_registry.networks.backbones import DEFAULT_SIZE, DIMENSION, SIZES, BackboneSpec, cores, loaded_backbone
 from models_registry.networks.bands import BandScale, read_seen
 from models_registry.networks.embedding import Source, embed_missing
 from models_registry.networks.pictures import ROOM
+
+EXACT_UP_TO: Final = 10_000
+"""Among so many vectors a search looks at all of them; among more it goes by the index."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +61,15 @@ def _pixels(image: Image, max_side: int, scale: BandScale | None) -> npt.NDArray
 def campaign_store(campaign: Campaign) -> EmbeddingStore:
     """Return the store of the backbone that a campaign chose; its images are compared in it."""
     return space_store(current_space(campaign))
+
+
+def keep_index(context: RunContext, store: EmbeddingStore) -> None:
+    """Bring a store's index up to date where it has so many vectors that looking at all of them takes long; a part of any run."""
+    if len(store) <= EXACT_UP_TO:
+        return
+    context.progress(message="Sorting the images by how they look", force=True)
+    if not NearestIndex(store).update(check=context.progress, threads=cores()):
+        context.log("another run is sorting the images already")
 
 
 def ensure_embeddings(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from django.db import transaction
+from django.db.models import Count, Max
 
 from active_learning.embeddings import EmbeddingStore, content_key
+from active_learning.embeddings.index import NearestIndex
 from active_learning.embeddings.similarity import Chunks, clusters, nearest, similar_pairs
 from active_learning.models import SpaceKind
-from active_learning.services.embeddings import campaign_store, ensure_embeddings
+from active_learning.services.embeddings import EXACT_UP_TO, campaign_store, ensure_embeddings, keep_index
 from active_learning.services.filling import check_agrees, current_space, embedding_in, model_to_ask, no_embedding, own_backbone
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.filters import selected_ids
@@ -81,6 +85,7 @@ def execute_looking(context: RunContext) -> dict[str, object]:
     images = list(campaign.images.order_by("id"))
     embedded = ensure_embeddings(context, campaign, images)
     keys, store = embedded.keys, embedded.store
+    keep_index(context, store)
 
     def chunks(start: int, end: int) -> npt.NDArray[np.float32]:
         context.progress()  # a person may ask to stop
@@ -166,17 +171,44 @@ def part_of_image(*, user: User, image: Image, box: tuple[float, float, float, f
 
 
 def _looked(user: User, campaign: Campaign, selection: Any, store: EmbeddingStore) -> Looked:
-    wanted = None if selection == "all" else set(selected_ids(campaign, selection, reader=user))
-    rows = [(pk, content_key(sha256)) for pk, sha256 in campaign.images.order_by("id").values_list("pk", "sha256").iterator()]
-    chosen = [row for row in rows if wanted is None or row[0] in wanted]
-    ids, keys = (np.array([row[at] for row in chosen], np.int64) for at in (0, 1))
+    facts = campaign.images.order_by().aggregate(count=Count("pk"), newest=Max("pk"))
+    looked = _all_looked(campaign.pk, facts["count"], facts["newest"] or 0, store.folder, len(store))
+    if selection == "all":
+        return replace(looked, store=store)
+    wanted = np.array(selected_ids(campaign, selection, reader=user), np.int64)
+    chosen = np.isin(looked.ids, wanted)
+    return Looked(looked.ids[chosen], looked.keys[chosen], len(wanted) - int(chosen.sum()), store)
+
+
+@lru_cache(maxsize=8)
+def _all_looked(campaign: int, count: int, newest: int, folder: Path, rows: int) -> Looked:
+    """Return all of a campaign's images that have an embedding; kept as long as neither images nor embeddings come or go."""
+    store = campaign_store(Campaign.objects.get(pk=campaign))
+    listed = Image.objects.filter(campaign=campaign).order_by("id").values_list("pk", "sha256").iterator()
+    pairs = [(pk, content_key(sha256)) for pk, sha256 in listed]
+    ids, keys = (np.array([pair[at] for pair in pairs], np.int64) for at in (0, 1))
     there = ~np.isin(keys, store.missing(keys)) if len(keys) else np.zeros(0, bool)
     return Looked(ids[there], keys[there], int((~there).sum()), store)
+
+
+def _likely(vector: npt.NDArray[np.floating], looked: Looked, limit: int) -> Looked:
+    """Return those among which the nearest lie, by the index; all of them where they are few, or where the index names too few."""
+    count = len(looked.ids)
+    if count <= EXACT_UP_TO:
+        return looked
+    rows = NearestIndex(looked.store).candidates(vector, limit, share=count / max(1, len(looked.store)))
+    if rows is None:
+        return looked
+    chosen = np.isin(looked.keys, looked.store.keys()[rows])
+    if int(chosen.sum()) < limit:
+        return looked
+    return replace(looked, ids=looked.ids[chosen], keys=looked.keys[chosen])
 
 
 def _nearest(vector: npt.NDArray[np.floating], looked: Looked, *, limit: int, threshold: float, without: int = 0) -> Found:
     if not 1 <= limit <= MOST_ANSWERED:
         raise InvalidInput(f"limit is a whole number from 1 to {MOST_ANSWERED}.", code="invalid_limit")
+    looked = _likely(vector, looked, limit + (1 if without else 0))
     chunks: Chunks = looked.chunks
     near = nearest(vector, chunks, len(looked.ids), limit=limit + (1 if without else 0), threshold=threshold)
     found = [(int(looked.ids[each.place]), each.similarity) for each in near]

@@ -90,6 +90,10 @@ class EmbeddingStore:
         matrix = self._map()
         return matrix[rows[0] : rows[-1] + 1].astype(np.float32) if ascending else matrix[rows].astype(np.float32)
 
+    def rows(self, start: int, end: int) -> Matrix:
+        """Return the vectors of rows ``start`` to ``end`` in the order in which they came: (N, D) float32."""
+        return self._map()[start:end].astype(np.float32) if start < end else np.empty((0, self.dimension), np.float32)
+
     def chunks(self, keys: Sequence[int] | Keys, size: int = 4096) -> Iterator[tuple[slice, Matrix]]:
         """Yield (place in ``keys``, vectors) piece by piece, so that a million rows need no room of their own."""
         wanted = np.asarray(keys, np.int64)
