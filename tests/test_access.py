@@ -190,6 +190,8 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/inference-runs": {"post": only(MANAGERS, {"model": 1, "images": "all"})},
     "campaigns/<int:campaign_id>/training-runs": {"get": only(MEMBERS), "post": only(MANAGERS, {"name": "First"})},
     "campaigns/<int:campaign_id>/training-wishes": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/one-label/<int:label_id>": {"get": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/found": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/current-model": {"get": only(MEMBERS), "put": only(MANAGERS, {"model": 1})},
     "campaigns/<int:campaign_id>/current-model/roll-back": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/checkpoint": {"put": only(MANAGERS, {"role": "last"})},

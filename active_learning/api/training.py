@@ -51,6 +51,8 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     bands = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
     unlabeled = serializers.ChoiceField(choices=UNLABELED, required=False)
     promote = serializers.BooleanField(required=False)
+    one_label = serializers.IntegerField(required=False, allow_null=True)
+    only_positives = serializers.BooleanField(required=False)
 
 
 class TrainedModelSerializer(serializers.Serializer[Any]):

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ from django.db.models import QuerySet
 from active_learning.models import Snapshot, TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.grouping import groups_of, look_for
+from active_learning.services.one_label import require_classes
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
 from active_learning.services.snapshots import (
     keep_snapshot,
@@ -50,6 +52,7 @@ from models_registry.networks.bands import scale_in
 from models_registry.networks.tensors import read_document
 
 KIND: Final = "training"
+MOST_BACKGROUND: Final = 500
 
 
 def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any]) -> TrainingRun:
@@ -61,7 +64,7 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
     """
     require_role(user, campaign, MANAGE)
     checked, images = checked_config(campaign, config, reader=user)
-    if config.get("multi_label") is False:
+    if config.get("multi_label") is False and checked.one_label is None:
         checked = replace(checked, multi_label=False)
     entries, areas = latest_revisions(campaign, images), latest_areas(campaign, images)
     targets = read_targets(campaign, checked, pictures_of(entries, areas))
@@ -95,7 +98,10 @@ def checked_config(
         raise InvalidInput("images: the filter keeps no image of this campaign.", code="invalid_training")
     config = family.config_from({**document, "images": "all" if images is None else images})
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
-    config = replace(config, multi_label=multi_label, name=config.name or campaign.name, looked=look_for(campaign, config))
+    several = multi_label or config.one_label is not None
+    config = replace(config, multi_label=several, name=config.name or campaign.name, looked=look_for(campaign, config))
+    if config.one_label is not None:
+        require_classes(campaign)
     _labels_of(campaign, config)
     start_checkpoint(campaign, config)
     return config, images
@@ -114,12 +120,13 @@ def family_of(campaign: Campaign) -> TaskFamily[Any]:
 
 def _labels_of(campaign: Campaign, config: TrainingConfig) -> list[TrainedClass]:
     labels = trained_classes(campaign)
-    if config.labels is None:
+    wanted = config.labels if config.one_label is None else (config.one_label,)
+    if wanted is None:
         return labels
-    unknown = sorted(set(config.labels) - {each.label for each in labels})
+    unknown = sorted(set(wanted) - {each.label for each in labels})
     if unknown:
         raise InvalidInput(f"labels: {unknown[0]} is no label of this campaign.", code="invalid_training")
-    return [each for each in labels if each.label in config.labels]
+    return [each for each in labels if each.label in wanted]
 
 
 def trained_classes(campaign: Campaign) -> list[TrainedClass]:
@@ -201,7 +208,8 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
         if trained.useful and not context.should_stop():
             model = register_trained(user=context.run.created_by, campaign=campaign, training=training, trained=trained)
             context.log(ended(trained.metrics, config))
-            context.log(f"kept as {model.name}, version {model.version}: the best epoch, {trained.metrics['best_epoch']}, and the last")
+            best = trained.metrics["best_epoch"]
+            context.log(f"kept as {model.name}, version {model.version}{f': the best epoch, {best}, and the last' if best else ''}")
     training.refresh_from_db()
     if training.model is None:
         raise RunCancelled
@@ -234,6 +242,8 @@ def ended(metrics: Mapping[str, Any], config: TrainingConfig) -> str:
         "time_limit": f"its {config.minutes:g} minutes are up",
         "stopped": "a person stopped it",
     }
+    if not epochs:
+        return "fitted at once, without epochs"
     return f"stopped after {epochs} epoch{'' if epochs == 1 else 's'}: {reasons.get(metrics['stopped_by'], metrics['stopped_by'])}"
 
 
@@ -280,7 +290,17 @@ def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder:
         image_ids=[image.pk for image in images],
         rasters=rasters,
         scale=scale,
+        background=[source_of(image, side_px=side_px, scale=scale) for image in _background(campaign, config)],
     )
+
+
+def _background(campaign: Campaign, config: TrainingConfig) -> list[Image]:
+    """Draw images that nobody has labeled, for a label that is learned from its own images alone."""
+    if not config.only_positives:
+        return []
+    waiting = np.array(Image.objects.filter(campaign=campaign).pool().order_by("pk").values_list("pk", flat=True), np.int64)
+    drawn = np.random.default_rng([config.seed, 7]).permutation(waiting)[:MOST_BACKGROUND]
+    return list(Image.objects.filter(pk__in=drawn.tolist()).order_by("pk"))
 
 
 def _metrics_of(model: RegisteredModel) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature, reordered
 from active_learning.training.loop import Fitted, Plan, fit
 from active_learning.training.metrics import measure, per_class
+from active_learning.training.one_class import train_one_class
 from active_learning.training.pixels import decoded_pixels
 from active_learning.training.splits import Division, divide
 from active_learning.training.targets import ClassTargets, TrainedClass
@@ -56,6 +57,8 @@ class _Material:
 
 def train_classifier(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     """Train as the job says; called again after a crash with the same folder, it goes on where it was."""
+    if job.config.only_positives:
+        return train_one_class(job, watcher)
     return _train_head(job, watcher) if job.config.method == "fast_head" else _train_network(job, watcher)
 
 

@@ -57,6 +57,8 @@ class TrainingConfig:
     ``unlabeled``: what pixels without a label are to a semantic segmentation: nothing to learn from (ignore), a class (background),
     or auto: background where a single label is drawn.
     ``promote``: the model becomes the campaign's current one.
+    ``one_label``: of whole images, id of a label to tell from all the rest; images with another label or none lack it.
+    ``only_positives``: that label is learned from its images alone, by the fast head.
     None for ``epochs``, ``patience``: what suits the method.
     """
 
@@ -85,6 +87,8 @@ class TrainingConfig:
     bands: tuple[int, ...] | None = None
     unlabeled: Unlabeled = "auto"
     promote: bool = True
+    one_label: int | None = None
+    only_positives: bool = False
 
     def __post_init__(self) -> None:
         mistakes = [{"field": field, "detail": detail} for field, detail in _mistakes(self)]
@@ -153,6 +157,8 @@ def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
         ("bands", config.bands is None or _bands(config.bands), f"expected 1 to {MOST_BANDS} band numbers, counted from 1, each once"),
         ("unlabeled", config.unlabeled in UNLABELED, f"expected one of {', '.join(UNLABELED)}"),
         ("promote", isinstance(config.promote, bool), "expected true or false"),
+        ("one_label", config.one_label is None or _whole(config.one_label, 1, 2**62), "expected the id of a label"),
+        ("only_positives", _only_positives(config), "goes with one_label and the fast head alone"),
         ("start_role", config.start_role in START_ROLES, f"expected {' or '.join(START_ROLES)}"),
         ("start_from", config.start_from is None or _whole(config.start_from, 1, 2**62), "expected the id of a model"),
     )
@@ -167,6 +173,12 @@ def _number(value: object, low: float, high: float) -> bool:
 
 def _whole(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _only_positives(config: TrainingConfig) -> bool:
+    return config.only_positives is False or (
+        config.only_positives is True and config.one_label is not None and config.method == "fast_head"
+    )
 
 
 def _bands(value: object) -> bool:

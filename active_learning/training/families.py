@@ -46,6 +46,7 @@ class Job(Generic[T]):
     the rows of ``targets``, one each; ``groups`` may be empty. ``folder`` is the training's own and survives a crash; ``store``
     holds embeddings of the backbone as installed, and lies beside the stores of other kinds of features; ``start`` is a
     checkpoint file to go on from. ``scale``: the bands that the sources give and the store's vectors are of; None: colours as shown.
+    ``background``: images that nobody has labeled, for who learns from positives alone.
     """
 
     config: TrainingConfig
@@ -59,6 +60,7 @@ class Job(Generic[T]):
     rasters: Sequence[Raster] = ()
     scale: BandScale | None = None
     groups: Sequence[int] = ()
+    background: Sequence[Source] = ()
 
     def groups_where(self, readable: npt.NDArray[np.bool_]) -> list[int]:
         """Return the groups of the images that can be read."""

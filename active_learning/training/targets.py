@@ -88,6 +88,8 @@ class ClassTargets(Targets):
 
 def read_class_targets(pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig) -> ClassTargets:
     """Read whole-image labels as the config wants them; see ``classification_targets``."""
+    if config.only_positives:
+        return positive_targets([each.annotations for each in pictures], labels)
     return classification_targets([each.annotations for each in pictures], labels, multi_label=config.multi_label)
 
 
@@ -106,6 +108,15 @@ def classification_targets(documents: Sequence[Annotations], labels: Sequence[Tr
     warnings = (*_left_out(labels, support), *_scarce(labels, support), *_ambiguous(len(documents) - len(rows)))
     values = hot[:, kept] if multi_label else hot[:, kept].argmax(axis=1).astype(np.int64)
     return ClassTargets(tuple(labels[int(k)] for k in kept), rows.astype(np.int64), warnings, values, multi_label)
+
+
+def positive_targets(documents: Sequence[Annotations], labels: Sequence[TrainedClass]) -> ClassTargets:
+    """Read the images of one label alone; raises ``InvalidInput`` where there are none."""
+    rows = np.flatnonzero(_multi_hot(documents, labels)[:, 0] > 0).astype(np.int64)
+    if not len(rows):
+        raise InvalidInput(f"No submitted image has the label {labels[0].name} yet.", code="too_few_labels")
+    support = np.array([len(rows)], np.int64)
+    return ClassTargets(tuple(labels), rows, tuple(_scarce(labels, support)), np.ones((len(rows), 1), np.float32), multi_label=True)
 
 
 def _told_by_default(document: Annotations) -> Annotations:

@@ -855,6 +855,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the images that nobody has labeled, by probability. */
+        get: operations["campaigns_models_found_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics": {
         parameters: {
             query?: never;
@@ -1060,6 +1077,23 @@ export interface paths {
         put?: never;
         /** @description Lease the best free image, with its drafts. */
         post: operations["campaigns_next_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/one-label/{label_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Count the labeled images that have the label and those that lack it. */
+        get: operations["campaigns_one_label_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3187,6 +3221,17 @@ export interface components {
             missing: number;
             similar: components["schemas"]["Similar"][];
         };
+        /** @description An image and the probability that it has the label. */
+        FoundImage: {
+            image: number;
+            /** Format: double */
+            confidence: number;
+        };
+        /** @description The likeliest images first, at most 500, of those ``answered`` about. */
+        FoundImages: {
+            answered: number;
+            images: components["schemas"]["FoundImage"][];
+        };
         /** @description One thing in the picture; its shape is written as in annotations, in pixels of the picture. */
         FoundObject: {
             label: components["schemas"]["NamedLabel"];
@@ -4115,6 +4160,14 @@ export interface components {
         NormalisationEnum: "imagenet" | "clip" | "half" | "none";
         /** @enum {unknown} */
         NullEnum: null;
+        /** @description Labeled images with and without a label, and images that wait; see ``active_learning.services.one_label.Material``. */
+        OneLabelMaterial: {
+            positives: number;
+            negatives: number;
+            waiting: number;
+            least: number;
+            only_positives: boolean;
+        };
         /** @description The file and its card. ``task``: empty is told by the outputs. ``classes``, ``options``: JSON; empty is what the file tells. */
         OnnxUploadRequest: {
             /** Format: binary */
@@ -5513,6 +5566,8 @@ export interface components {
             bands?: number[] | null;
             unlabeled?: components["schemas"]["UnlabeledEnum"];
             promote?: boolean;
+            one_label?: number | null;
+            only_positives?: boolean;
         };
         /** @description One training; ``id`` is that of its run. ``metrics`` are those of the best epoch on the validation images. */
         TrainingRun: {
@@ -7580,6 +7635,30 @@ export interface operations {
             };
         };
     };
+    campaigns_models_found_retrieve: {
+        parameters: {
+            query?: {
+                least?: number;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundImages"];
+                };
+            };
+        };
+    };
     campaigns_models_statistics_retrieve: {
         parameters: {
             query?: {
@@ -8006,6 +8085,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextAnswer"];
+                };
+            };
+        };
+    };
+    campaigns_one_label_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                label_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneLabelMaterial"];
                 };
             };
         };

@@ -15,6 +15,7 @@ import { modelTitle } from "@/parts/modelTitle";
 import { mayManage } from "../roles";
 import { LearningCurves } from "./LearningCurves";
 import { KeptBadge, Outlook } from "./Outlook";
+import { OneLabel } from "./OneLabel";
 import { StartTraining } from "./StartTraining";
 
 function TrainingDetail({ campaign, training }: { campaign: Campaign; training: TrainingRun }) {
@@ -86,6 +87,7 @@ export function TrainingTab({ campaign }: { campaign: Campaign }) {
           }}
         />
       )}
+      {mayManage(campaign.role) && campaign.task === "classification" && campaign.labels.length > 0 && <OneLabel campaign={campaign} />}
       {query.isPending ? (
         <LoadingRows />
       ) : query.error !== null && query.data === undefined ? (
