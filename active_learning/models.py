@@ -41,6 +41,10 @@ class TrainingRun(models.Model):
     model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="training_runs")
     held_out = models.JSONField(null=True, help_text="Ids of the snapshot's images that measured and did not teach; null: not told")
     outlook = models.JSONField(default=dict, help_text="active_learning.training.outlook.Outlook while it runs: how far, and when it ends")
+    trust = models.JSONField(
+        null=True,
+        help_text="How far people and images were trusted, active_learning.services.annotators.measure_trust; null: not asked yet",
+    )
     stop_requested = models.BooleanField(default=False, help_text="End now and keep the best so far; a cancel throws it away")
 
     def __str__(self) -> str:

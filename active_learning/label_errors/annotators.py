@@ -56,3 +56,26 @@ def consensus(images: Places, people: Places, said: Places, *, classes: int) -> 
         if moved < FLAT:
             break
     return Consensus(truth, confusion, prior)
+
+
+@dataclass(frozen=True, eq=False)
+class Trust:
+    """What to learn of images that people labeled: ``labels`` (I,) the likeliest class, ``sureness`` (I,) how likely it is, 0 to 1."""
+
+    labels: Places
+    sureness: Floats
+
+
+def trust(found: Consensus, images: Places, people: Places, said: Places) -> Trust:
+    """Return what V votes tell of images, by how reliable people are; ``people`` of -1 were never judged and count as the average.
+
+    ``images``, ``people`` and ``said`` as in ``consensus``; the images may be others, and one vote on an image suffices.
+    """
+    classes = len(found.prior)
+    average = found.confusion.mean(axis=0)
+    told = np.log(np.concatenate([found.confusion, average[None]]))[people, :, said]
+    logs = np.tile(np.log(found.prior), (int(images.max()) + 1, 1))
+    np.add.at(logs, images, told.reshape(len(images), classes))
+    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return Trust(shares.argmax(axis=1), shares.max(axis=1))

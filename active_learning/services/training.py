@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from active_learning.models import Snapshot, TrainingRun
+from active_learning.models import TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.grouping import groups_of, look_for
 from active_learning.services.one_label import require_classes
@@ -32,6 +32,7 @@ from active_learning.services.snapshots import (
     pictures_of,
     stored_snapshot,
 )
+from active_learning.services.trusting import trusted
 from active_learning.services.watching import RunWatcher
 from active_learning.training.bands import scale_for
 from active_learning.training.config import TrainingConfig
@@ -199,7 +200,7 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
     watcher = RunWatcher(context, training, config, own_run=own_run)
     context.log(_begun(training, config))
     with _working_in(folder):
-        trained = family_of(campaign).load()(_job(campaign, config, training.snapshot, folder), watcher)
+        trained = family_of(campaign).load()(_job(context, campaign, training, folder), watcher)
         watcher.write_points()
         for warning in trained.warnings:
             context.log(warning)
@@ -268,9 +269,13 @@ def _working_in(folder: Path) -> Iterator[None]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _job(campaign: Campaign, config: TrainingConfig, snapshot: Snapshot, folder: Path) -> Job[Any]:
-    labeled = labeled_images(snapshot)
-    targets = read_targets(campaign, config, [each.picture for each in labeled])
+def _job(context: RunContext, campaign: Campaign, training: TrainingRun, folder: Path) -> Job[Any]:
+    assert training.snapshot is not None
+    config, labeled = TrainingConfig.from_document(training.config), labeled_images(training.snapshot)
+    known_of = trusted(training, campaign, labeled)
+    targets = known_of.weigh(read_targets(campaign, config, known_of.pictures), labeled)
+    if line := known_of.told(targets):
+        context.log(line)
     side_px = family_of(campaign).sides[config.size]
     images: list[Image] = [labeled[row].image for row in targets.rows.tolist()]
     start = start_checkpoint(campaign, config)

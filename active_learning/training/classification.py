@@ -45,6 +45,7 @@ class _Material:
     multi_label: bool
     unreadable: int
     held_out: tuple[int, ...]
+    weights: npt.NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, job: Job[ClassTargets], readable: npt.NDArray[np.bool_]) -> _Material:
@@ -52,7 +53,10 @@ class _Material:
         splits = [split for split, usable in zip(job.splits, readable, strict=True) if usable]
         division = divide(values, splits, job.config.validation, np.random.default_rng(job.config.seed), job.groups_where(readable))
         held_out = tuple(job.image_ids[row] for row in np.flatnonzero(readable)[division.validation].tolist())
-        return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()), held_out)
+        weights = None if job.targets.weights is None else job.targets.weights[readable]
+        if weights is not None:
+            weights = np.asarray(weights / weights[division.train].mean(), np.float32)
+        return cls(values, job.targets.classes, division, job.targets.multi_label, int((~readable).sum()), held_out, weights)
 
 
 def train_classifier(job: Job[ClassTargets], watcher: Watcher) -> Trained:
@@ -70,7 +74,7 @@ def _train_head(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     embeddings, readable = _embeddings(job, watcher)
     material = _Material.of(job, readable)
     watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
-    examples = Examples(embeddings, material.values)
+    examples = Examples(embeddings, material.values, material.weights)
     train, validation = examples.at(material.division.train), examples.at(material.division.validation)
     start = _start_head(job, material)
     learner = HeadLearner(train, validation, classes=len(material.classes), decay=job.config.weight_decay, start=start)
@@ -130,7 +134,9 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     material = _Material.of(job, readable)
     watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
     pixels = all_pixels if readable.all() else all_pixels[readable]
-    train, validation = (PictureSet(pixels, material.values, rows) for rows in (material.division.train, material.division.validation))
+    train, validation = (
+        PictureSet(pixels, material.values, rows, material.weights) for rows in (material.division.train, material.division.validation)
+    )
     backbone = _start_backbone(job)
     start = _probe(job, material, pixels, backbone)
     learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale)
@@ -161,7 +167,8 @@ def _probe(job: Job[ClassTargets], material: _Material, pixels: Pixels, backbone
     """Fit a head on the features as they are, for the fine-tuning to set out from."""
     network = Backbone(job.config.size, backbone or None, job.scale)
     rows = material.division.train
-    examples = Examples(network.embed([pixels[row] for row in rows]), material.values[rows])
+    weights = None if material.weights is None else material.weights[rows]
+    examples = Examples(network.embed([pixels[row] for row in rows]), material.values[rows], weights)
     return fit_head(
         examples, classes=len(material.classes), decay=job.config.weight_decay, steps=PROBE_STEPS, start=_start_head(job, material)
     )

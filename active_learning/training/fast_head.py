@@ -24,17 +24,21 @@ PRIOR: Final = 0.5  # deviation of log temperature that is held likely before lo
 
 @dataclass(frozen=True)
 class Examples:
-    """Embeddings (N, D) float32 and what they are: (N,) class indices or (N, K) bits."""
+    """Embeddings (N, D) float32 and what they are: (N,) class indices or (N, K) bits.
+
+    ``weights``: (N,) how much each counts, None where all count alike.
+    """
 
     embeddings: Matrix
     values: npt.NDArray[Any]
+    weights: Matrix | None = None
 
     def __len__(self) -> int:
         return len(self.embeddings)
 
     def at(self, rows: npt.NDArray[np.int64]) -> Examples:
         """Return the examples at these places."""
-        return Examples(self.embeddings[rows], self.values[rows])
+        return Examples(self.embeddings[rows], self.values[rows], None if self.weights is None else self.weights[rows])
 
 
 def standardisation(embeddings: Matrix) -> tuple[Matrix, Matrix]:
@@ -58,6 +62,7 @@ class HeadLearner:
         self._mean, self._scale = standardisation(train.embeddings)
         self._standard: Matrix = (train.embeddings - self._mean) / self._scale
         self._truth = _bits(train.values, classes)
+        self._weights = None if train.weights is None else train.weights / train.weights.mean()
         self._shape = (classes, train.embeddings.shape[1])
         self._decay = decay
         self._solver = Lbfgs(self._loss, self._start(start))
@@ -72,7 +77,7 @@ class HeadLearner:
     def _loss(self, x: Vector) -> tuple[float, Vector]:
         weight, bias = self._unpacked(x)
         logits: Matrix = self._standard @ weight.T + bias
-        value, rest = _likelihood(logits, self._truth, multi_label=self._multi_label)
+        value, rest = _likelihood(logits, self._truth, multi_label=self._multi_label, weights=self._weights)
         gradient = np.concatenate([(rest.T @ self._standard + self._decay * weight).reshape(-1), rest.sum(axis=0)])
         return value + 0.5 * self._decay * float(np.square(weight, dtype=np.float64).sum()), gradient.astype(np.float64)
 
@@ -144,15 +149,19 @@ def _bits(values: npt.NDArray[Any], classes: int) -> Matrix:
     return bits
 
 
-def _likelihood(logits: Matrix, truth: Matrix, *, multi_label: bool) -> tuple[float, Matrix]:
-    """Return the mean negative log-likelihood and its gradient by the logits."""
+def _likelihood(logits: Matrix, truth: Matrix, *, multi_label: bool, weights: Matrix | None = None) -> tuple[float, Matrix]:
+    """Return the mean negative log-likelihood and its gradient by the logits; ``weights`` (N,) have the mean 1."""
     count = np.float32(truth.size if multi_label else len(truth))
     if multi_label:
-        value = np.logaddexp(0, logits, dtype=np.float64).sum() - float((logits * truth).sum(dtype=np.float64))
-        return float(value) / float(count), (sigmoid(logits) - truth) / count
-    probabilities = softmax(logits)
-    value = -np.log(np.maximum((probabilities * truth).sum(axis=1, dtype=np.float64), 1e-30)).sum()
-    return float(value) / float(count), (probabilities - truth) / count
+        each = np.logaddexp(0, logits, dtype=np.float64).sum(axis=1) - (logits * truth).sum(axis=1, dtype=np.float64)
+        rest = sigmoid(logits) - truth
+    else:
+        probabilities = softmax(logits)
+        each = -np.log(np.maximum((probabilities * truth).sum(axis=1, dtype=np.float64), 1e-30))
+        rest = probabilities - truth
+    if weights is not None:
+        each, rest = each * weights, rest * weights[:, None]
+    return float(each.sum()) / float(count), rest / count
 
 
 def fit_temperature(logits: Matrix, values: npt.NDArray[Any], *, multi_label: bool) -> float:

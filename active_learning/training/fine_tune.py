@@ -35,11 +35,15 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Pictures (N, side, side, 3) uint8 and what they are: (N,) class indices or (N, K) bits; ``rows``: which of them to use."""
+    """Pictures (N, side, side, 3) uint8 and what they are: (N,) class indices or (N, K) bits; ``rows``: which of them to use.
+
+    ``weights``: (N,) float32 how much each counts, with the mean 1; None where all count alike.
+    """
 
     pixels: Pixels
     values: npt.NDArray[Any]
     rows: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32] | None = None
 
 
 class FineTuneLearner:
@@ -91,7 +95,8 @@ class FineTuneLearner:
             rate = self._set_rate((epoch - 1) * self._steps + step)
             pixels = self._variation.recoloured(self._train.pixels[part], rng)
             pixels = moved(pixels, self._variation.moves(len(part), pixels.shape[1], rng))
-            loss = self._loss(pixels, self._train.values[part], noise)
+            weights = None if self._train.weights is None else self._train.weights[part]
+            loss = self._loss(pixels, self._train.values[part], noise, weights)
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
@@ -103,14 +108,18 @@ class FineTuneLearner:
         set_rate(self._optimizer, share)
         return self._config.learning_rate * share
 
-    def _loss(self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator) -> Tensor:
+    def _loss(
+        self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator, weights: npt.NDArray[np.float32] | None = None
+    ) -> Tensor:
         with mixed():
             features = pooled(self._features, as_tensor(pixels), self._scale).float()
         keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float().to(features.device) / (1 - DROPOUT)
         logits = self._linear(features * keep)
         if values.ndim == 2:
             return nn.functional.binary_cross_entropy_with_logits(logits, put(values.astype(np.float32)))
-        return nn.functional.cross_entropy(logits, put(values))
+        if weights is None:
+            return nn.functional.cross_entropy(logits, put(values))
+        return (nn.functional.cross_entropy(logits, put(values), reduction="none") * put(weights)).mean()
 
     def validate(self) -> dict[str, float]:
         """Measure on the validation images, before any temperature."""

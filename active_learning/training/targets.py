@@ -68,10 +68,14 @@ class Targets:
 
 @dataclass(frozen=True)
 class ClassTargets(Targets):
-    """What each usable image is. ``values``: (N,) int64 class indices, or (N, K) float32 of 0 and 1 when ``multi_label``."""
+    """What each usable image is. ``values``: (N,) int64 class indices, or (N, K) float32 of 0 and 1 when ``multi_label``.
+
+    ``weights``: (N,) float32 above 0, how far each is to be trusted; None where nothing tells one from another.
+    """
 
     values: npt.NDArray[Any]
     multi_label: bool
+    weights: npt.NDArray[np.float32] | None = None
 
     @property
     def contents(self) -> npt.NDArray[Any]:
