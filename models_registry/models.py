@@ -154,6 +154,7 @@ class CampaignModel(models.Model):
     thresholds = models.JSONField(default=dict, help_text='{"<label id>": 0.5}: below it nothing is drafted')
     on_open = models.BooleanField(default=False, help_text="Ask it about an image when a person opens it.")
     temperature = models.FloatField(null=True, blank=True, help_text="Divides the logits of its probabilities.")
+    temperature_version = models.CharField(max_length=100, blank=True, help_text="The model's version that the temperature was fitted to")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -162,6 +163,10 @@ class CampaignModel(models.Model):
 
     def __str__(self) -> str:
         return f"model {self.model_id} in campaign {self.campaign_id}"
+
+    def temperature_of(self, version: str) -> float | None:
+        """Return the temperature of a version of the model; None where it was fitted to another, or to none."""
+        return self.temperature if self.temperature_version == version else None
 
 
 class Promotion(models.Model):

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from active_learning.acquisition.detection import difficult_entropy
 from active_learning.acquisition.scores import SCORES
 from active_learning.acquisition.values import Floats
+from active_learning.evaluation.calibration import at_temperature
 from campaigns.models import Campaign, Label, Task
 from campaigns.querysets import ImageQuerySet
 from inference import uncertainty
 from inference.models import Prediction
-from models_registry.models import LabelMapping, RegisteredModel
+from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
 
 ELSE = "something else"
 NOTHING_FOUND = "The model found nothing here."
@@ -60,6 +61,12 @@ class Answers:
             notes=tuple(self.notes[row] for row in rows) if self.notes else (), objects=picked(self.objects),
         )  # fmt: skip
 
+    def at_temperature(self, temperature: float | None) -> Answers:
+        """Return the answers with probabilities at a temperature; what is likeliest stays so."""
+        if temperature is None or temperature == 1.0 or self.probabilities is None or not self.probabilities.size:
+            return self
+        return replace(self, probabilities=at_temperature(self.probabilities, temperature, multi_label=self.multi_label))
+
     def doubts(self, name: str) -> Floats:
         """Return a common measure of uncertainty, (N,) 0…1."""
         if self.probabilities is not None:
@@ -99,13 +106,15 @@ def read_answers(
 ) -> Answers:
     """Return what the model version said of those images that it answered about, in the order of their ids.
 
+    Probabilities are at the temperature that this version was calibrated with in the campaign, if it was.
     weights: (K,) how much the objects of each label weigh, in the order of ``label_columns``; all the same without.
     """
     rows = Prediction.objects.filter(model=model, model_version=version, image__in=images.order_by()).order_by("image_id")
     mapping = label_columns(campaign, model)
     if campaign.task == Task.CLASSIFICATION:
         stored_items = rows.values_list("image_id", "document")
-        return _classified([(image, classification_of(document)) for image, document in stored_items], mapping)
+        said = _classified([(image, classification_of(document)) for image, document in stored_items], mapping)
+        return said.at_temperature(_temperature_of(campaign, model, version))
     stored = list(rows.values_list("image_id", "document", "uncertainty"))
     return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights)
 
@@ -117,9 +126,13 @@ def answers_of_classes(image_ids: tuple[int, ...], probabilities: Floats, *, cam
     for place, slot in enumerate(model.classes):
         column, values = mapping.columns.get(slot["index"], -1), probabilities[:, place]
         summed[:, column] = np.maximum(summed[:, column], values) if model.multi_label else summed[:, column] + values
-    if model.multi_label:
-        return Answers(image_ids, mapping.label_ids, mapping.names, summed[:, :-1], multi_label=True)
-    return _with_rest(image_ids, summed, mapping)
+    said = answers_of_sums(image_ids, summed, mapping, multi_label=model.multi_label)
+    return said.at_temperature(_temperature_of(campaign, model, model.version))
+
+
+def _temperature_of(campaign: Campaign, model: RegisteredModel, version: str) -> float | None:
+    attached = CampaignModel.objects.filter(campaign=campaign, model=model).first()
+    return None if attached is None else attached.temperature_of(version)
 
 
 def classification_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -83,7 +83,7 @@ def statistics_of(
         "labels": [asdict(each) for each in measures.rows(at)],
         "confusion": {"labels": list(reading.label_ids), "counts": measures.confusion(at).tolist()},
         "reliability": reliability_document(measures.evidence),
-        "temperature": reading.attached.temperature, "flattered": _is_flattered(reading),
+        "temperature": reading.attached.temperature_of(reading.model.version), "flattered": _is_flattered(reading),
         "calibrated": _calibrated(reading),
         "help": dict(HELP),
     }  # fmt: skip
@@ -91,7 +91,7 @@ def statistics_of(
 
 def _calibrated(reading: Reading) -> dict[str, Any] | None:
     """Return the reliability at the temperature that is kept with the model; None without one."""
-    temperature = reading.attached.temperature
+    temperature = reading.attached.temperature_of(reading.model.version)
     evidence = reading.measures.evidence
     if temperature is None or not isinstance(evidence, LabelEvidence):
         return None

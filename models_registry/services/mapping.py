@@ -65,12 +65,13 @@ def set_mapping(
 
 
 def set_temperature(*, user: User, attached: CampaignModel, temperature: float | None) -> CampaignModel:
-    """Keep the temperature that calibrates the model's probabilities in this campaign; None takes them as they are."""
+    """Keep the temperature that calibrates the probabilities of the model's version in this campaign; None takes them as they are."""
     require_role(user, attached.campaign, MANAGE)
     if temperature is not None and not 0.0 < temperature <= MOST_TEMPERATURE:
         raise InvalidInput(f"A temperature lies above 0 and is at most {MOST_TEMPERATURE:g}.", code="invalid_temperature")
-    CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature)
-    attached.temperature = temperature
+    version = "" if temperature is None else attached.model.version
+    CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature, temperature_version=version)
+    attached.temperature, attached.temperature_version = temperature, version
     return attached
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from sklearn import metrics as oracle
 
 from active_learning.evaluation.calibration import at_temperature, calibrated, fit_temperature, losses, reliability
@@ -177,3 +178,12 @@ def test_two_models_differ_when_one_is_right_where_the_other_is_not():
     assert verdict.p_value < 1e-15
     same = compare_models(sides[0], sides[0], (np.zeros(2), np.zeros(2)))["accuracy"]
     assert (same.difference, same.is_significant, same.p_value) == (0, False, 1)
+
+
+@given(arrays(np.float64, (4, 5), elements=st.integers(0, 1000).map(float)), st.floats(0.05, 20.0), st.booleans())
+def test_a_temperature_never_changes_what_is_likeliest(odds, temperature, multi_label):
+    probabilities = (odds + 1) / (odds + 1).sum(axis=1, keepdims=True)
+    calm = at_temperature(probabilities, temperature, multi_label=multi_label)
+    best = probabilities.argmax(axis=1)
+    assert (calm[np.arange(4), best] >= calm.max(axis=1) * (1 - 1e-9)).all()
+    assert ((calm >= 0) & (calm <= 1)).all()

@@ -1,10 +1,13 @@
 """Rounds: from labels to a queue, through real runs, real pictures and real weights."""
 
+import math
+
 import numpy as np
 import pytest
 
 from active_learning.models import Evaluation, RankedImage, Round, RoundState, TrainingRun
 from active_learning.services import rounds as rounds_module
+from active_learning.services.answers import read_answers
 from active_learning.services.ranking import UNANSWERED
 from active_learning.services.rounds import RoundOptions, execute_round, start_round, state_of
 from active_learning.services.training import start_training
@@ -18,6 +21,7 @@ from inference.services.ensembles import create_ensemble
 from inference.services.local import load_predictor
 from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.services import choose_checkpoint
+from models_registry.services.mapping import set_temperature
 from tests.active_learning.answers import box, classified, store
 from tests.active_learning.chips import chips, label_image
 from tests.active_learning.conftest import HELD_BACK, LABELED, POOL
@@ -255,6 +259,21 @@ class TestModelsFromOutside:
         assert first.image_id == pool[1].pk
         assert "ocean (0.40)" in first.why
         assert last.why == "The model is sure that it is something else (0.98)."
+
+    def test_a_calibrated_model_ranks_by_its_calibrated_probabilities(self, coast, pool, labels, manager, make_external):
+        model = make_external(coast, labels["ocean"], labels["coast"])
+        store(model, {image: classified(0.8, 0.2) if n == 1 else classified(0.99, 0.01) for n, image in enumerate(pool)})
+        set_temperature(user=manager, attached=model.campaign_models.get(), temperature=2.0)
+        calm = math.sqrt(0.8) / (math.sqrt(0.8) + math.sqrt(0.2))  # logits halved
+        round_ = made(coast, manager, strategy="least_confidence", model=model, options=RoundOptions(audit_share=0))
+        first = RankedImage.objects.filter(round=round_).order_by("rank").first()
+        assert (first.image_id, first.score) == (pool[1].pk, pytest.approx(2 * (1 - calm)))
+        answers = read_answers(campaign=coast, model=model, version=model.version, images=coast.images.all())
+        assert answers.probabilities.argmax(axis=1).tolist() == [0] * POOL
+        model.version = "another"  # the temperature was fitted to the one before
+        store(model, {pool[0]: classified(0.8, 0.2)})
+        other = read_answers(campaign=coast, model=model, version=model.version, images=coast.images.all())
+        assert other.probabilities[0].tolist() == pytest.approx([0.8, 0.2])
 
     def test_images_that_the_model_failed_on_come_last_and_say_so(self, coast, pool, labels, manager, make_external):
         broken = pool[3].name.encode()

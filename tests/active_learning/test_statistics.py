@@ -17,7 +17,7 @@ from inference.answers import digest
 from inference.rasters import raster_of_classes
 from inference.schema import Keypoint, Keypoints, Prediction
 from inference.store import Answered, Source, keep_answers
-from models_registry.models import CampaignModel
+from models_registry.models import CampaignModel, RegisteredModel
 from tests.active_learning.answers import box, classified, store
 from tests.active_learning.chips import add_chip, chips, label_image
 from tests.active_learning.conftest import HELD_BACK, LABELED, whole
@@ -193,6 +193,9 @@ def test_a_calibration_is_kept_with_the_model_and_can_be_forgotten(coast, measur
     made = client.post(address(coast, measured, "/calibration"), {"slice": "test"}, format="json").json()
     assert made["after"]["error"] <= made["before"]["error"]
     assert get(client, coast, measured, slice="test")["temperature"] == pytest.approx(made["temperature"])
+    RegisteredModel.objects.filter(pk=measured.pk).update(version="2")
+    assert get(client, coast, measured, slice="test")["temperature"] is None  # another version is another model
+    RegisteredModel.objects.filter(pk=measured.pk).update(version="1")
     assert client.delete(address(coast, measured, "/calibration")).status_code == 204
     assert get(client, coast, measured, slice="test")["temperature"] is None
 
