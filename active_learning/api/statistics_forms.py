@@ -40,6 +40,12 @@ class LabelStatisticsSerializer(serializers.Serializer[Any]):
     auc = serializers.FloatField(allow_null=True)
     mcc = serializers.FloatField(allow_null=True)
     iou = serializers.FloatField(allow_null=True)
+    average_precision_low = serializers.FloatField(allow_null=True, help_text="95 % interval by bootstrap over images")
+    average_precision_high = serializers.FloatField(allow_null=True)
+    auc_low = serializers.FloatField(allow_null=True)
+    auc_high = serializers.FloatField(allow_null=True)
+    iou_low = serializers.FloatField(allow_null=True)
+    iou_high = serializers.FloatField(allow_null=True)
 
 
 class ConfusionSerializer(serializers.Serializer[Any]):

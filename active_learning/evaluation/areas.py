@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from active_learning.evaluation.curves import Curve, curve_of
 from active_learning.evaluation.figures import Counts, averages, macro, ratio
-from active_learning.evaluation.labels import LabelRow, Told
+from active_learning.evaluation.labels import LabelRow, Told, ends_of
 from active_learning.evaluation.resampling import draw_weights, interval_of
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, Ints
@@ -41,8 +41,9 @@ class AreaEvidence:
 class AreaMeasures:
     """All that is asked of the areas of one slice. Areas have no threshold: the likeliest label of each pixel is said."""
 
-    def __init__(self, evidence: AreaEvidence) -> None:
+    def __init__(self, evidence: AreaEvidence, seed: int = 0) -> None:
         self.evidence = evidence
+        self._seed = seed
         labels = len(evidence.label_ids)
         places = np.arange(labels)
         self._tables = (evidence.pixels[:, places, places], evidence.pixels[:, :, :labels].sum(axis=1), evidence.pixels.sum(axis=2))
@@ -50,7 +51,7 @@ class AreaMeasures:
     @cached_property
     def weights(self) -> npt.NDArray[np.float32]:
         """The bootstrap's draws."""
-        return draw_weights(len(self.evidence), np.random.default_rng(0))
+        return draw_weights(len(self.evidence), np.random.default_rng(self._seed))
 
     @property
     def curves(self) -> tuple[Curve, ...]:
@@ -70,16 +71,17 @@ class AreaMeasures:
     def rows(self, thresholds: Floats) -> list[LabelRow]:
         """Return the labels."""
         counts, drawn = self.counted(thresholds)
-        return [self._row(k, counts, drawn.f1[:, k]) for k in range(len(self.evidence.label_ids))]
+        return [self._row(k, counts, drawn.f1[:, k], drawn.iou[:, k]) for k in range(len(self.evidence.label_ids))]
 
-    def _row(self, k: int, counts: Counts, drawn: Floats) -> LabelRow:
+    def _row(self, k: int, counts: Counts, drawn: Floats, shares: Floats) -> LabelRow:
         hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
         spread = interval_of(drawn) if said + true else None
         return LabelRow(
             self.evidence.label_ids[k], hits, said, true,
             hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
             spread.low if spread else None, spread.high if spread else None, None, None, None,
-            hits / (said + true - hits) if said + true else None,
+            hits / (said + true - hits) if said + true else None, None, None, None, None,
+            *ends_of(interval_of(shares) if said + true else None),
         )  # fmt: skip
 
     def figures(self, thresholds: Floats) -> list[Figure]:

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from active_learning.evaluation.calibration import bin_of, judged, losses, reliability, unsureness
 from active_learning.evaluation.curves import Curve, average_precision, curve_of, roc_auc
+from active_learning.evaluation.drawing import draws_for, interval_among, mean_of_known, ranked
+from active_learning.evaluation.drawing import matthews as matthews_of_draws
 from active_learning.evaluation.figures import Counts, averages, confusion, count, in_cell, matthews, matthews_of_labels
-from active_learning.evaluation.resampling import draw_weights, interval_of, resampled
+from active_learning.evaluation.resampling import Interval, draw_weights, interval_of, resampled
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, LabelEvidence
 
@@ -36,6 +38,12 @@ class LabelRow:
     auc: float | None
     mcc: float | None
     iou: float | None = None
+    average_precision_low: float | None = None
+    average_precision_high: float | None = None
+    auc_low: float | None = None
+    auc_high: float | None = None
+    iou_low: float | None = None
+    iou_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,13 +58,14 @@ class Told:
 class LabelMeasures:
     """All that is asked of one slice; what no threshold changes is computed once."""
 
-    def __init__(self, evidence: LabelEvidence) -> None:
+    def __init__(self, evidence: LabelEvidence, seed: int = 0) -> None:
         self.evidence = evidence
+        self._seed = seed
 
     @cached_property
     def weights(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         """The bootstrap's draws, the same for every figure."""
-        return draw_weights(len(self.evidence), np.random.default_rng(0))
+        return draw_weights(len(self.evidence), np.random.default_rng(self._seed))
 
     @cached_property
     def curves(self) -> tuple[Curve, ...]:
@@ -80,6 +89,15 @@ class LabelMeasures:
             curve = curve_of(evidence.probabilities[:, k], true, int(true.sum()))
             found.append((average_precision(curve), roc_auc(curve, len(true))))
         return tuple(found)
+
+    @cached_property
+    def ranked_draws(self) -> tuple[Floats, Floats]:
+        """Average precision and AUC (draws, K) in each draw."""
+        evidence = self.evidence
+        weights = np.ascontiguousarray(self.weights[: draws_for(evidence.truth.size)].T)
+        found = [ranked(evidence.probabilities[:, k], evidence.truth[:, k], weights) for k in range(len(evidence.label_ids))]
+        precisions, areas = (np.array([each[n] for each in found]).reshape(len(found), -1).T for n in (0, 1))
+        return precisions, areas
 
     @cached_property
     def losses(self) -> Floats:
@@ -138,11 +156,12 @@ class LabelMeasures:
         hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
         spread = interval_of(drawn) if said + true else None
         average, auc = self.ranked[k]
+        ranges = [interval_among(drawn[:, k]) for drawn in self.ranked_draws]
         return LabelRow(
             self.evidence.label_ids[k], hits, said, true,
             hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
             spread.low if spread else None, spread.high if spread else None, average, auc,
-            correlation if 0 < true < len(self.evidence) else None,
+            correlation if 0 < true < len(self.evidence) else None, None, *ends_of(ranges[0]), *ends_of(ranges[1]),
         )  # fmt: skip
 
     def figures(self, thresholds: Floats) -> list[Figure]:
@@ -157,10 +176,12 @@ class LabelMeasures:
         drawn = averages(resampled(said, evidence.truth, self.weights))
         for name, value in averages(count(said, evidence.truth)).items():
             found.append(_with_interval(name, float(value), drawn[name]))
-        found.append(Figure("mcc", self._correlation(said)))
+        found.append(Figure("mcc", self._correlation(said), *ends_of(interval_among(self._correlations(said)))))
         found.append(self._mean("cross_entropy", self.losses))
         found.append(self._calibration())
-        found += [Figure(name, _mean([each[n] for each in self.ranked])) for n, name in enumerate(("average_precision", "auc"))]
+        for n, name in enumerate(("average_precision", "auc")):
+            spread = interval_among(mean_of_known(self.ranked_draws[n]))
+            found.append(Figure(name, _mean([each[n] for each in self.ranked]), *ends_of(spread)))
         return found
 
     def _mean(self, name: str, values: Floats) -> Figure:
@@ -175,6 +196,16 @@ class LabelMeasures:
         values = matthews_of_labels(counts, len(evidence))
         return _mean([float(values[k]) if 0 < counts.true[k] < len(evidence) else None for k in range(len(values))])
 
+    def _correlations(self, said: Bits) -> Floats:
+        """Return the correlation in each draw (draws,)."""
+        evidence, images = self.evidence, len(self.evidence)
+        drawn = resampled(said, evidence.truth, self.weights)
+        if evidence.multi_label:
+            values = matthews_of_labels(drawn, images)
+            return mean_of_known(np.where((drawn.true > 0) & (drawn.true < images), values, np.nan))
+        right = (self.weights @ right_of(evidence, said).astype(np.float32)).astype(float)
+        return matthews_of_draws(right, _with_rest(drawn.said, images), _with_rest(drawn.true, images), images)
+
     def _calibration(self) -> Figure:
         """Return the calibration error with an interval: bins are drawn with their images."""
         confidence, right = judged(self.evidence)
@@ -183,12 +214,23 @@ class LabelMeasures:
         gaps = np.zeros((len(self.evidence), int(bin_of(np.ones(1))[0]) + 1))
         np.add.at(gaps, (place, bin_of(confidence)), confidence - right)
         drawn = np.abs(self.weights @ gaps.astype(np.float32)).sum(axis=1) / len(confidence)
-        return _with_interval("calibration_error", reliability(self.evidence).error, drawn.astype(float))
+        error = reliability(self.evidence).error
+        # Chance alone makes bins differ, so that draws err more than the images they are drawn from, by as much on average.
+        return _with_interval("calibration_error", error, np.maximum(drawn.astype(float) - (float(drawn.mean()) - error), 0.0))
 
 
 def right_of(evidence: LabelEvidence, said: Bits) -> Bits:
     """Return which images (N,) are right: exactly the true labels were said."""
     return np.asarray((said == evidence.truth).all(axis=1))
+
+
+def ends_of(spread: Interval | None) -> tuple[float | None, float | None]:
+    """Return both ends, or none."""
+    return (None, None) if spread is None else (spread.low, spread.high)
+
+
+def _with_rest(drawn: Floats, images: int) -> Floats:
+    return np.column_stack([drawn, images - drawn.sum(axis=1)])
 
 
 def _with_interval(name: str, value: float, drawn: Floats) -> Figure:

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.evaluation.curves import Curve, curve_of
+from active_learning.evaluation.drawing import COCO_RECALLS, draws_for, interval_among, mean_of_known
+from active_learning.evaluation.drawing import interpolated as drawn_precision
 from active_learning.evaluation.figures import Counts, averages
-from active_learning.evaluation.labels import TOP, LabelRow, Told
+from active_learning.evaluation.labels import TOP, LabelRow, Told, ends_of
 from active_learning.evaluation.resampling import draw_weights, interval_of
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, Ints
 
 COCO_OVERLAPS: Final = np.linspace(0.5, 0.95, 10)
-COCO_RECALLS: Final = np.linspace(0.0, 1.0, 101)
 MOST_A_LABEL: Final = 100
 """So many objects of a label count in an image, the surest, as in COCO."""
 NONE: Final = -1
@@ -121,8 +122,9 @@ def interpolated(scores: Floats, hits: Bits, positives: float) -> float | None:
 class ObjectMeasures:
     """All that is asked of the objects of one slice at one overlap."""
 
-    def __init__(self, evidence: ObjectEvidence, overlap: float, *, points: bool = False) -> None:
+    def __init__(self, evidence: ObjectEvidence, overlap: float, *, points: bool = False, seed: int = 0) -> None:
         self.evidence = evidence
+        self._seed = seed
         self.overlap = overlap
         self.points = points
         # The chosen overlap first, then COCO's.
@@ -137,7 +139,7 @@ class ObjectMeasures:
     @cached_property
     def weights(self) -> npt.NDArray[np.float32]:
         """The bootstrap's draws."""
-        return draw_weights(len(self.evidence), np.random.default_rng(0))
+        return draw_weights(len(self.evidence), np.random.default_rng(self._seed))
 
     @cached_property
     def curves(self) -> tuple[Curve, ...]:
@@ -163,6 +165,22 @@ class ObjectMeasures:
                 value = interpolated(self.evidence.found_score[kept], self.hit[level, kept] != NONE, float(self.positives[k]))
                 table[level, k] = np.nan if value is None else value
         return table
+
+    @cached_property
+    def precision_draws(self) -> tuple[Floats, Floats, Floats]:
+        """Average precision in each draw: COCO's mean and the mean at the chosen overlap (draws,), and that of each label (draws, K)."""
+        evidence, labels = self.evidence, len(self.evidence.label_ids)
+        draws = draws_for(len(self.hit) * len(evidence.found_image))
+        weights = np.ascontiguousarray(self.weights[:draws].T)
+        table = np.full((len(self.hit), draws, labels), np.nan)
+        for k in range(labels):
+            kept = (evidence.found_label == k) & self.counts
+            positives = weights[evidence.true_image[evidence.true_label == k]].sum(axis=0, dtype=float)
+            table[:, :, k] = drawn_precision(
+                evidence.found_score[kept], self.hit[:, kept] != NONE, evidence.found_image[kept], positives, weights
+            )
+        means = [mean_of_known(level) for level in table]
+        return np.mean(means[1:], axis=0), means[0], table[0]
 
     def said(self, thresholds: Floats) -> Bits:
         """Return (D,): which found objects are sure enough."""
@@ -195,11 +213,12 @@ class ObjectMeasures:
     def _row(self, k: int, counts: Counts, drawn: Floats) -> LabelRow:
         hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
         spread = interval_of(drawn) if said + true else None
-        average = float(self.precisions[0, k])
+        average, ranges = float(self.precisions[0, k]), interval_among(self.precision_draws[2][:, k])
         return LabelRow(
             self.evidence.label_ids[k], hits, said, true,
             hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
-            spread.low if spread else None, spread.high if spread else None, None if np.isnan(average) else average, None, None,
+            spread.low if spread else None, spread.high if spread else None, None if np.isnan(average) else average, None, None, None,
+            *ends_of(ranges),
         )  # fmt: skip
 
     def _drawn(self, tables: tuple[Floats, Floats, Floats]) -> Counts:
@@ -212,8 +231,8 @@ class ObjectMeasures:
         counts, resamples = self.counted(thresholds)
         known = self.precisions[:, self.positives > 0]
         found = [
-            Figure("map_oks" if self.points else "map", float(known[1:].mean()) if known.size else None),
-            Figure("ap_at_iou", float(known[0].mean()) if known.size else None),
+            Figure(name, float(known[levels].mean()) if known.size else None, *ends_of(interval_among(self.precision_draws[n])))
+            for n, (name, levels) in enumerate((("map_oks" if self.points else "map", slice(1, None)), ("ap_at_iou", slice(0, 1))))
         ]
         drawn = averages(resamples)
         for name, value in averages(counts).items():
@@ -224,7 +243,12 @@ class ObjectMeasures:
     def _mean_likeness(self, thresholds: Floats) -> Figure:
         evidence, right = self.evidence, self.said(thresholds) & (self.hit[0] != NONE)
         fits = right[evidence.pair_found] & (self.hit[0][evidence.pair_found] == evidence.pair_true)
-        return Figure("oks", float(evidence.pair_likeness[fits].mean()) if fits.any() else None)
+        if not fits.any():
+            return Figure("oks", None)
+        images, likeness = evidence.found_image[evidence.pair_found[fits]], evidence.pair_likeness[fits]
+        sums, counts = (self.weights @ np.bincount(images, each, len(evidence)).astype(np.float32) for each in (likeness, None))
+        drawn = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0, dtype=float)
+        return Figure("oks", float(likeness.mean()), *ends_of(interval_among(drawn)))
 
     def crossed(self, thresholds: Floats) -> tuple[Ints, Ints, Ints]:
         """Return image, row and column (X,) of each count of the confusion matrix: hits, then the likest of other labels, then the rest."""

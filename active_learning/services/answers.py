@@ -65,7 +65,7 @@ class Answers:
         """Return the answers with probabilities at a temperature; what is likeliest stays so."""
         if temperature is None or temperature == 1.0 or self.probabilities is None or not self.probabilities.size:
             return self
-        return replace(self, probabilities=at_temperature(self.probabilities, temperature, multi_label=self.multi_label))
+        return replace(self, probabilities=at_temperature(self.probabilities.astype(float), temperature, multi_label=self.multi_label))
 
     def doubts(self, name: str) -> Floats:
         """Return a common measure of uncertainty, (N,) 0…1."""

@@ -3634,6 +3634,21 @@ export interface components {
             mcc: number | null;
             /** Format: double */
             iou: number | null;
+            /**
+             * Format: double
+             * @description 95 % interval by bootstrap over images
+             */
+            average_precision_low: number | null;
+            /** Format: double */
+            average_precision_high: number | null;
+            /** Format: double */
+            auc_low: number | null;
+            /** Format: double */
+            auc_high: number | null;
+            /** Format: double */
+            iou_low: number | null;
+            /** Format: double */
+            iou_high: number | null;
         };
         /** @description An area that teaches although the rest of its image is not labeled. */
         LabeledArea: {

@@ -45,9 +45,12 @@ export function Figures({ statistics }: { statistics: Statistics }) {
   );
   return (
     <Card data-testid="statistics-figures">
-      <Title order={2} fz={18} mb="sm">
+      <Title order={2} fz={18} mb={4}>
         {t("statistics.overall")}
       </Title>
+      <Text size="sm" c="dimmed" mb="sm" maw={760}>
+        {t("statistics.intervalHelp")}
+      </Text>
       {grid(first)}
       {rest.length > 0 && <Disclosure label={t("statistics.more")}>{grid(rest)}</Disclosure>}
     </Card>

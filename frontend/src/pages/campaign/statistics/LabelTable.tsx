@@ -49,6 +49,16 @@ function Columns({ by, falling, onSort, columns, help }: { by: SortBy; falling: 
   );
 }
 
+/** Where a figure lies 95 times of 100, when other images of the same kind are measured. */
+function Range({ low, high }: { low: number | null; high: number | null }) {
+  if (low === null || high === null) return null;
+  return (
+    <Text span size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+      {` (${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)})`}
+    </Text>
+  );
+}
+
 /** Each label at its threshold: sortable, with the threshold to type. */
 export function LabelTable({ campaign, statistics, curves, thresholds, onChange, onShow, onImages }: Props) {
   const { t } = useTranslation();
@@ -81,12 +91,18 @@ export function LabelTable({ campaign, statistics, curves, thresholds, onChange,
                   <Table.Td>{shown(now.recall)}</Table.Td>
                   <Table.Td>
                     {shown(now.f1)}
-                    {row.f1_low !== null && row.f1_high !== null && (
-                      <Text span size="xs" c="dimmed">{` (${(100 * row.f1_low).toFixed(0)}–${(100 * row.f1_high).toFixed(0)})`}</Text>
-                    )}
+                    <Range low={row.f1_low} high={row.f1_high} />
                   </Table.Td>
-                  <Table.Td>{shown(areas ? row.iou : row.average_precision)}</Table.Td>
-                  {statistics.kind === "labels" && <Table.Td>{shown(row.auc)}</Table.Td>}
+                  <Table.Td>
+                    {shown(areas ? row.iou : row.average_precision)}
+                    <Range low={areas ? row.iou_low : row.average_precision_low} high={areas ? row.iou_high : row.average_precision_high} />
+                  </Table.Td>
+                  {statistics.kind === "labels" && (
+                    <Table.Td>
+                      {shown(row.auc)}
+                      <Range low={row.auc_low} high={row.auc_high} />
+                    </Table.Td>
+                  )}
                   {!areas && (
                     <Table.Td>
                       <NumberInput

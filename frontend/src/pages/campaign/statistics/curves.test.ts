@@ -6,7 +6,7 @@ import { atThreshold, nearestRecall, setAll, sorted, stepAlong } from "./curves"
 const curve: Curve = { positives: 4, thresholds: [0.9, 0.7, 0.4], precision: [1, 0.5, 0.75], recall: [0.25, 0.25, 0.75], f1: [0.4, 0.33, 0.75] };
 
 function row(label_id: number, f1: number | null): LabelStatistics {
-  return { label_id, hits: 0, said: 0, true: 1, precision: null, recall: 0, f1, f1_low: null, f1_high: null, average_precision: null, auc: null, mcc: null, iou: null };
+  return { label_id, hits: 0, said: 0, true: 1, precision: null, recall: 0, f1, f1_low: null, f1_high: null, average_precision: null, auc: null, mcc: null, iou: null, average_precision_low: null, average_precision_high: null, auc_low: null, auc_high: null, iou_low: null, iou_high: null };
 }
 
 describe("a threshold on a curve", () => {
