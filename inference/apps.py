@@ -30,6 +30,7 @@ class InferenceConfig(AppConfig):
 
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
         register_kind(RunKind(name="predict", execute="inference.services.later.execute_prediction", resumable=True))
+        register_kind(RunKind(name="comparison", execute="inference.services.comparisons.execute_comparison", resumable=True))
         listens = Listener("webhook", "inference.services.webhooks.wants_submissions", "inference.tasks.tell_of_submit")
         register_listener(listens)
         register_chore(Chore("sweep agents", "inference.tasks.sweep_agents", 10))

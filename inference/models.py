@@ -54,6 +54,20 @@ class Prefill(models.Model):
         return f"prediction {self.prediction_id} drafted set {self.annotation_set_id}"
 
 
+class Comparison(models.Model):
+    """Models side by side on the same images: what was asked, and what was found. The state is that of ``run``."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="comparison")
+    compared = models.JSONField(help_text='Models: [{"id", "name", "version"}] in the order that was asked for')
+    images = models.JSONField(help_text='"all", "unlabeled", [ids] or {"filter": {...}}')
+    overlap = models.FloatField(help_text="Two objects are the same from this IoU on.")
+    ask = models.BooleanField(default=False, help_text="Ask about images without an answer first.")
+    found = models.JSONField(null=True, help_text="Written when the run has succeeded")
+
+    def __str__(self) -> str:
+        return f"comparison run {self.run_id}"
+
+
 class AsyncPrediction(models.Model):
     """A picture that waits to be looked at by a model, and whom to tell. The state is that of ``run``, and so is the answer."""
 

@@ -32,7 +32,7 @@ from campaigns.models import (
     SetState,
     User,
 )
-from inference.models import Prediction
+from inference.models import Comparison, Prediction
 from models_registry.models import CampaignModel, RegisteredModel
 from tests.conftest import png_bytes
 
@@ -164,7 +164,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "get": only(MEMBERS), "put": only(MANAGERS, {"mapping": [], "thresholds": {}}), "delete": only(MANAGERS),
     },
     "campaigns/<int:campaign_id>/models/<int:model_id>/coverage": {"get": only(MEMBERS)},
-    "campaigns/<int:campaign_id>/model-comparison": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/model-comparisons": {"post": only(REVIEWERS, {"models": [1]})},
+    "campaigns/<int:campaign_id>/model-comparisons/<int:run_id>": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/curves": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/images": {"get": only(REVIEWERS)},
@@ -275,6 +276,7 @@ def world(
     model = RegisteredModel.objects.create(name="M", task=campaign.task, protocol="winnow_json", created_by=manager, url=MODEL["url"])
     CampaignModel.objects.create(campaign=campaign, model=model)
     TrainingRun.objects.create(run=run, name="First", config={})
+    Comparison.objects.create(run=run, compared=[], images="all", overlap=0.5)
     Simulation.objects.create(run=run, strategies=["random"], budgets=[10], seeds=1)
     made = Round.objects.create(campaign=campaign, number=1, strategy="random", size=1, state=RoundState.CLOSED)
     RankedImage.objects.create(round=made, image=image, rank=1, score=0.5)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from campaigns.api.base import fetch_campaign, user_of
-from campaigns.errors import InvalidInput
+from campaigns.api.base import fetch_campaign, idempotent, user_of
+from campaigns.api.selecting import SelectionField
+from campaigns.api.serializers import RunSerializer
 from inference.comparing import DEFAULT_OVERLAP
-from inference.services.comparing import compare_models
+from inference.models import Comparison
+from inference.services.comparisons import comparison_of, start_comparison
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
@@ -46,10 +47,17 @@ class ComparedModelSerializer(serializers.Serializer[Any]):
     right = serializers.FloatField(allow_null=True, help_text="Share of images with exactly the true labels")
     overall = FiguresSerializer()
     labels = LabelFiguresSerializer(many=True)
-    mean_ms = serializers.FloatField(allow_null=True)
+    mean_ms = serializers.FloatField(allow_null=True, help_text="What an image costs, over the answers that are compared")
+    p50_ms = serializers.FloatField(allow_null=True)
     p95_ms = serializers.FloatField(allow_null=True)
     calls = serializers.IntegerField(help_text="About its last thousand, whatever they were for")
     failures = serializers.IntegerField()
+    images_per_s = serializers.FloatField(
+        allow_null=True, help_text="Of a run with many in flight: this one where it asked, else the last whole one of this version"
+    )
+    asked = serializers.IntegerField(help_text="Images that it was asked about for this comparison, and answered")
+    unanswered = serializers.IntegerField(help_text="Images that it was asked about in vain")
+    complaint = serializers.CharField(allow_blank=True, help_text="Why, in one sentence")
 
 
 class DisputedImageSerializer(serializers.Serializer[Any]):
@@ -76,7 +84,6 @@ class ModelComparisonSerializer(serializers.Serializer[Any]):
     counted = serializers.ChoiceField(choices=["labels", "objects", "areas"])
     overlap = serializers.FloatField(allow_null=True)
     images = serializers.IntegerField(help_text="That were looked at")
-    left_out = serializers.IntegerField(help_text="Images of the selection beyond the most that are looked at")
     common = serializers.IntegerField(help_text="Images that all of the models answered about")
     with_truth = serializers.IntegerField(help_text="Those of them whose truth is known; the figures stand on these.")
     true_annotations = serializers.IntegerField()
@@ -84,46 +91,61 @@ class ModelComparisonSerializer(serializers.Serializer[Any]):
     pairs = ComparedPairSerializer(many=True)
 
 
-class ModelComparisonView(APIView):
-    """Compare models on the same images."""
+class ComparisonRequestSerializer(serializers.Serializer[Any]):
+    """Compare models on images of a campaign."""
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("models", str, required=True, description="Ids of attached models, 2 to 6 of them: 1,2"),
-            OpenApiParameter("images", str, description='A selection as JSON: "all", [1, 2], {"filter": {…}} or {"view": 1}'),
-            OpenApiParameter("overlap", float, description="Two objects are the same from this IoU on; 0.5 by default."),
-        ],
-        responses=ModelComparisonSerializer,
-    )
-    def get(self, request: Request, campaign_id: int) -> Response:
-        """Compare stored answers with each other, and with what people submitted."""
+    models = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of attached models, 2 to 6 of them")
+    images = SelectionField(default="all")
+    overlap = serializers.FloatField(default=DEFAULT_OVERLAP, help_text="Two objects are the same from this IoU on.")
+    ask = serializers.BooleanField(default=False, help_text="First ask the models about images that they have not answered.")
+
+
+class ComparedNameSerializer(serializers.Serializer[Any]):
+    """A model version that was compared."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    version = serializers.CharField()
+
+
+class ComparisonRunSerializer(serializers.ModelSerializer[Comparison]):
+    """A comparison, and what it found once its run has succeeded."""
+
+    run = RunSerializer()
+    compared = ComparedNameSerializer(many=True)
+    found = ModelComparisonSerializer(allow_null=True)
+
+    class Meta:
+        model = Comparison
+        fields = ["run", "compared", "overlap", "ask", "found"]
+        read_only_fields = fields
+
+
+class ComparisonsView(APIView):
+    """Comparisons of a campaign's models; ``/runs?kind=comparison&campaign=…`` lists them."""
+
+    @extend_schema(request=ComparisonRequestSerializer, responses={202: RunSerializer})
+    @idempotent
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Start a run that compares stored answers with each other, and with what people submitted."""
         campaign = fetch_campaign(request, campaign_id)
-        document = compare_models(user=user_of(request), campaign=campaign, **_question(request))
-        return Response(ModelComparisonSerializer(document).data)
+        form = ComparisonRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        run = start_comparison(user=user_of(request), campaign=campaign, **form.validated_data)
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
 
-def _question(request: Request) -> dict[str, Any]:
-    given = request.query_params
-    try:
-        models = [int(each) for each in given.get("models", "").split(",") if each]
-    except ValueError as error:
-        raise InvalidInput("models holds ids with commas between them: models=1,2.") from error
-    try:
-        overlap = float(given.get("overlap", DEFAULT_OVERLAP))
-    except ValueError as error:
-        raise InvalidInput("overlap is a number between 0.05 and 1.") from error
-    return {"models": models, "images": _selection(given.get("images", "all")), "overlap": overlap}
+class ComparisonView(APIView):
+    """One comparison."""
 
-
-def _selection(text: str) -> Any:
-    if text in ("all", "unlabeled"):
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput('images is a selection written as JSON: "all", [1, 2] or {"filter": {"split": "test"}}.') from error
+    @extend_schema(responses=ComparisonRunSerializer)
+    def get(self, request: Request, campaign_id: int, run_id: int) -> Response:
+        """Return what was compared and what was found; it stays as it was, whatever people label later."""
+        found = comparison_of(user=user_of(request), campaign=fetch_campaign(request, campaign_id), run_id=run_id)
+        return Response(ComparisonRunSerializer(found).data)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("campaigns/<int:campaign_id>/model-comparison", ModelComparisonView.as_view()),
+    path("campaigns/<int:campaign_id>/model-comparisons", ComparisonsView.as_view()),
+    path("campaigns/<int:campaign_id>/model-comparisons/<int:run_id>", ComparisonView.as_view()),
 ]

@@ -1,9 +1,13 @@
-"""Compare models of a campaign on the same images, from their stored answers and from what people submitted."""
+"""Compare models of a campaign on the same images, from their stored answers and from what people submitted.
+
+Figures are gathered batch by batch and no answer is kept, so that any number of images may be compared.
+"""
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
@@ -11,40 +15,47 @@ from typing import Any, Final
 import numpy as np
 
 from campaigns.errors import InvalidInput
-from campaigns.filters import select_images, selected_ids, settled
-from campaigns.models import AnnotationSet, Campaign, Image, Reference, SetState, Task, User
+from campaigns.models import AnnotationSet, Campaign, Image, Reference, RunState, SetState, Task
 from campaigns.options import CampaignOptions
-from campaigns.permissions import REVIEW, require_role
 from inference.comparing import Agreement, Saying, Score, Tally, measures_of
-from inference.models import Prediction
+from inference.models import InferenceRun, Prediction
 from inference.prefill import DraftRules, draft
 from inference.services.planning import draft_rules
 from inference.store import load_prediction
-from models_registry.models import ModelKind, RegisteredModel
-from models_registry.services import attached_model
+from models_registry.models import RegisteredModel
 from models_registry.services.calls import CallFigures, call_figures
 
 MOST_MODELS: Final = 6
-MOST_IMAGES: Final = 20_000
-MOST_AREAS: Final = 2_000
-"""So many images where square pixels are compared: tracing and cutting areas takes a hundred times as long as comparing labels."""
 BATCH: Final = 200
 MOST_DISPUTED: Final = 24
+LOOKED_BACK: Final = 5
+
+
+Told = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which models are compared, on which images, and from what overlap on two objects are the same."""
+    """Which models are compared, and from what overlap on two objects are the same."""
 
     models: Sequence[int]
-    images: Any
     overlap: float
 
     def __post_init__(self) -> None:
         if not 2 <= len(set(self.models)) <= MOST_MODELS or len(set(self.models)) != len(self.models):
-            raise InvalidInput(f"Name 2 to {MOST_MODELS} different models to compare: models=1,2.")
+            raise InvalidInput(f"Name 2 to {MOST_MODELS} different models to compare.")
         if not 0.05 <= self.overlap <= 1.0:
             raise InvalidInput("overlap lies between 0.05 and 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What came of asking a model about images that it had not answered yet."""
+
+    answered: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    complaint: str = ""
 
 
 @dataclass
@@ -56,7 +67,7 @@ class _Compared:
     score: Score
     answered: int = 0
     drafted: int = 0
-    latencies_ms: list[float] = field(default_factory=list)
+    latencies_ms: array[float] = field(default_factory=lambda: array("d"))
 
 
 @dataclass
@@ -83,26 +94,30 @@ class _Comparison:
                 each.drafted += sum(_drafted_by(annotation) == each.model.pk for annotation in true.annotations)
 
 
-def compare_models(*, user: User, campaign: Campaign, models: Sequence[int], images: Any, overlap: float) -> dict[str, Any]:
+def compare_models(
+    *,
+    campaign: Campaign,
+    models: Sequence[RegisteredModel],
+    image_ids: Sequence[int],
+    overlap: float,
+    asking: Mapping[int, Asking] | None = None,
+    told: Told = lambda _: None,
+) -> dict[str, Any]:
     """Return how models do on the same images and where they differ, in the campaign's labels and at its thresholds.
 
-    Raises InvalidInput for a selection that is none, and for models that only answer clicks; NotFound for a model that is not attached.
+    ``asking``: what it took to ask a model right before; ``told`` hears how many images were looked at, and may end it by raising.
     """
-    require_role(user, campaign, REVIEW)
-    question = Question(models, images, overlap)
-    found = [attached_model(user=user, campaign=campaign, model_id=pk).model for pk in models]
-    if any(model.kind == ModelKind.PROMPTABLE for model in found):
-        raise InvalidInput("A model that answers clicks says nothing of whole images; compare others.", code="promptable_model")
     kind = kind_of(campaign)
-    measures = measures_of(kind, question.overlap)
+    measures = measures_of(kind, overlap)
     comparison = _Comparison(
-        [_Compared(model, draft_rules(model, campaign), Score(measures.found)) for model in found],
-        {(one.pk, other.pk): Agreement(measures.common, MOST_DISPUTED) for one, other in combinations(found, 2)},
+        [_Compared(model, draft_rules(model, campaign), Score(measures.found)) for model in models],
+        {(one.pk, other.pk): Agreement(measures.common, MOST_DISPUTED) for one, other in combinations(models, 2)},
     )
-    wanted, left_out = _wanted(campaign, question.images, user, MOST_AREAS if kind == "areas" else MOST_IMAGES)
-    for start in range(0, len(wanted), BATCH):
-        _take_batch(comparison, wanted[start : start + BATCH], kind=kind)
-    return _document(comparison, kind, question, images=len(wanted), left_out=left_out)
+    for start in range(0, len(image_ids), BATCH):
+        told(start)
+        _take_batch(comparison, image_ids[start : start + BATCH], kind=kind)
+    told(len(image_ids))
+    return _document(comparison, kind, overlap, images=len(image_ids), asking=asking or {}, campaign=campaign)
 
 
 def kind_of(campaign: Campaign) -> str:
@@ -113,17 +128,7 @@ def kind_of(campaign: Campaign) -> str:
     return "areas" if semantic else "objects"
 
 
-def _wanted(campaign: Campaign, selection: Any, user: User, most: int) -> tuple[list[int], int]:
-    """Return the ids of the images that are looked at, and how many of the selection are not: it was too large."""
-    selection = settled(campaign, selection, reader=user)
-    if isinstance(selection, list):
-        ids = selected_ids(campaign, selection)
-        return ids[:most], max(0, len(ids) - most)
-    images = select_images(campaign, selection, reader=user).order_by("pk")
-    return list(images.values_list("pk", flat=True)[:most]), max(0, images.count() - most)
-
-
-def _take_batch(comparison: _Comparison, ids: list[int], *, kind: str) -> None:
+def _take_batch(comparison: _Comparison, ids: Sequence[int], *, kind: str) -> None:
     said: defaultdict[int, dict[int, Saying]] = defaultdict(dict)
     for each in comparison.models:
         for row in _answers(each, ids):
@@ -138,12 +143,12 @@ def _take_batch(comparison: _Comparison, ids: list[int], *, kind: str) -> None:
             comparison.take(image, said[image], None if true is None else Saying(_kept(true, kind)))
 
 
-def _answers(each: _Compared, ids: list[int]) -> Iterator[Prediction]:
+def _answers(each: _Compared, ids: Sequence[int]) -> Iterator[Prediction]:
     rows = Prediction.objects.filter(image__in=ids, model=each.model, model_version=each.model.version).order_by()
     return rows.only("image_id", "model_id", "model_version", "document", "latency_ms").iterator(chunk_size=BATCH)
 
 
-def _truth(ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+def _truth(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """Return what is true of those images that it is known of: the reference, else what was submitted last and not sent back."""
     known = AnnotationSet.objects.filter(image__in=ids, state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
     truth = dict(known.order_by("submitted_at", "id").values_list("image", "annotations"))
@@ -161,17 +166,22 @@ def _drafted_by(annotation: Mapping[str, Any]) -> int | None:
     return model["id"] if annotation.get("origin") == "prediction" and isinstance(model, dict) else None
 
 
-def _document(comparison: _Comparison, kind: str, question: Question, *, images: int, left_out: int) -> dict[str, Any]:
+def _document(
+    comparison: _Comparison, kind: str, overlap: float, *, images: int, asking: Mapping[int, Asking], campaign: Campaign
+) -> dict[str, Any]:
     calls = call_figures(each.model.pk for each in comparison.models)
     return {
-        "counted": kind, "overlap": question.overlap if kind == "objects" else None, "images": images, "left_out": left_out,
+        "counted": kind, "overlap": overlap if kind == "objects" else None, "images": images,
         "common": comparison.common, "with_truth": comparison.with_truth, "true_annotations": comparison.true_annotations,
-        "models": [_model_document(each, kind, calls.get(each.model.pk, CallFigures())) for each in comparison.models],
+        "models": [
+            _model_document(each, kind, calls.get(each.model.pk, CallFigures()), asking.get(each.model.pk, Asking()), campaign)
+            for each in comparison.models
+        ],
         "pairs": [_pair_document(comparison, pair, agreement) for pair, agreement in comparison.pairs.items()],
     }  # fmt: skip
 
 
-def _model_document(each: _Compared, kind: str, calls: CallFigures) -> dict[str, Any]:
+def _model_document(each: _Compared, kind: str, calls: CallFigures, asking: Asking, campaign: Campaign) -> dict[str, Any]:
     latencies = np.array(each.latencies_ms)
     score = each.score
     return {
@@ -180,9 +190,29 @@ def _model_document(each: _Compared, kind: str, calls: CallFigures) -> dict[str,
         "overall": _tally_document(score.overall, kind),
         "labels": [{"label_id": label, **_tally_document(tally, kind)} for label, tally in sorted(score.by_label.items())],
         "mean_ms": float(latencies.mean()) if len(latencies) else None,
+        "p50_ms": float(np.quantile(latencies, 0.5)) if len(latencies) else None,
         "p95_ms": float(np.quantile(latencies, 0.95)) if len(latencies) else None,
+        "images_per_s": _images_per_s(each.model, asking, campaign),
         "calls": calls.calls, "failures": calls.failures,
+        "asked": asking.answered, "unanswered": asking.failed, "complaint": asking.complaint,
     }  # fmt: skip
+
+
+def _images_per_s(model: RegisteredModel, asking: Asking, campaign: Campaign) -> float | None:
+    """Return how many images a run got through in a second: as measured right before, else by the last whole run of this version."""
+    if asking.answered and asking.seconds > 0:
+        return asking.answered / asking.seconds
+    runs = InferenceRun.objects.filter(model=model, model_version=model.version, run__campaign=campaign)
+    # A run that was taken up again does not say how long its first attempts took.
+    whole = runs.filter(run__state=RunState.SUCCEEDED, run__attempts=1).select_related("run").order_by("-run__finished_at")
+    for one in whole[:LOOKED_BACK]:
+        run = one.run
+        if run.started_at is None or run.finished_at is None:
+            continue
+        answered, seconds = run.result.get("answered", 0), (run.finished_at - run.started_at).total_seconds()
+        if answered and seconds > 0:
+            return float(answered / seconds)
+    return None
 
 
 def _tally_document(tally: Tally, kind: str) -> dict[str, Any]:

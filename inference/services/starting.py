@@ -26,16 +26,7 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
     goes on, that run is returned: a second one would ask the model about each image twice.
     """
     require_role(user, campaign, MANAGE)
-    if not CampaignModel.objects.filter(campaign=campaign, model=model).exists():
-        raise InvalidInput("This model is not attached to the campaign. Attach it and map its classes first.", code="model_not_attached")
-    endpoint = endpoint_of(model) if model.kind == ModelKind.EXTERNAL else None
-    if model.kind == ModelKind.PROMPTABLE or (endpoint is not None and endpoint.protocol.answers_clicks_alone(endpoint.card)):
-        raise Conflict(
-            "This model answers clicks on the labeling page, one thing at a time. Choose a model that answers about whole images.",
-            code="promptable_model",
-        )
-    if endpoint is not None:
-        check_reachable(endpoint)
+    require_askable(model, campaign)
     renew_version(model)
     images = settled(campaign, images, reader=user)
     total = len(selected_ids(campaign, images, reader=user))
@@ -51,6 +42,20 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
         run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=total)
         InferenceRun.objects.create(run=run, model=model, model_version=model.version, images=images, prefill=prefill)
     return run
+
+
+def require_askable(model: RegisteredModel, campaign: Campaign) -> None:
+    """Raise InvalidInput where a model is not attached to a campaign, Conflict where it only answers clicks or cannot be reached."""
+    if not CampaignModel.objects.filter(campaign=campaign, model=model).exists():
+        raise InvalidInput("This model is not attached to the campaign. Attach it and map its classes first.", code="model_not_attached")
+    endpoint = endpoint_of(model) if model.kind == ModelKind.EXTERNAL else None
+    if model.kind == ModelKind.PROMPTABLE or (endpoint is not None and endpoint.protocol.answers_clicks_alone(endpoint.card)):
+        raise Conflict(
+            "This model answers clicks on the labeling page, one thing at a time. Choose a model that answers about whole images.",
+            code="promptable_model",
+        )
+    if endpoint is not None:
+        check_reachable(endpoint)
 
 
 def _going(campaign: Campaign, model: RegisteredModel, images: Any, prefill: bool) -> Run | None:

@@ -1,7 +1,7 @@
 """Models side by side: the counting by itself, then a campaign's stored answers."""
 
-import json
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from campaigns.geometry import mask_document
-from campaigns.models import AnnotationSet, Campaign, Image, Reference, User
+from campaigns.models import AnnotationSet, Campaign, Image, Reference, Run, RunState, User
+from campaigns.runs import claim_run, execute_claimed, execute_now
 from inference.comparing import Agreement, Saying, Score, compare_areas, compare_found, compare_objects, measures_of, overlaps, total
-from inference.models import Prediction
+from inference.models import Comparison, InferenceRun, Prediction
 from models_registry.models import RegisteredModel
+from tests.inference.endpoint import Endpoint, dead_url, items
 from tests.inference.test_coverage import scores
 
 Speak = Callable[[User | None], APIClient]
@@ -156,9 +158,18 @@ def truth(label: int, model: RegisteredModel | None = None, **fields: Any) -> di
     }  # fmt: skip
 
 
-def ask(speak: Speak, user: User, campaign: Campaign, *models: RegisteredModel, **query: Any) -> Any:
-    wanted = ",".join(str(model.pk) for model in models)
-    return speak(user).get(f"/api/v1/campaigns/{campaign.pk}/model-comparison", {"models": wanted, **query})
+def start(speak: Speak, user: User, campaign: Campaign, *models: RegisteredModel, **wanted: Any) -> Any:
+    body = {"models": [model.pk for model in models], **wanted}
+    return speak(user).post(f"/api/v1/campaigns/{campaign.pk}/model-comparisons", body, format="json")
+
+
+def compare(speak: Speak, user: User, campaign: Campaign, *models: RegisteredModel, **wanted: Any) -> Any:
+    """Compare in a run, and return what it found."""
+    run = execute_now(Run.objects.get(pk=start(speak, user, campaign, *models, **wanted).json()["id"]))
+    assert run.state == RunState.SUCCEEDED, run.error
+    told = speak(user).get(f"/api/v1/campaigns/{campaign.pk}/model-comparisons/{run.pk}").json()
+    assert [each["id"] for each in told["compared"]] == [model.pk for model in models]
+    return told["found"]
 
 
 def test_two_models_stand_side_by_side_on_the_images_that_both_answered(
@@ -182,22 +193,22 @@ def test_two_models_stand_side_by_side_on_the_images_that_both_answered(
     submit(fourth, annotator, [truth(water)])
     submit(third, annotator, [truth(land)], state="returned")
     Reference.objects.create(image=third, annotations=[{"label": water, "shape": {"type": "whole"}}])
-    found = ask(as_user, reviewer, campaign, one, other).json()
+    found = compare(as_user, reviewer, campaign, one, other)
     assert (found["counted"], found["images"], found["common"], found["with_truth"], found["true_annotations"]) == ("labels", 4, 3, 3, 3)
     mine, theirs = found["models"]
     assert (mine["answered"], mine["drafted"], theirs["answered"], theirs["drafted"]) == (4, 1, 3, 0)
     assert (mine["right"], mine["overall"]["f1"]) == pytest.approx((1 / 3, 1 / 3))
     assert (theirs["right"], theirs["overall"]["precision"], theirs["overall"]["recall"]) == (1.0, 1.0, 1.0)
-    assert (mine["mean_ms"], mine["p95_ms"], theirs["mean_ms"]) == pytest.approx((20.0, 44.0, 10.0))
+    assert (mine["mean_ms"], mine["p50_ms"], mine["p95_ms"], theirs["mean_ms"]) == pytest.approx((20.0, 10.0, 44.0, 10.0))
     by_label = {each["label_id"]: each for each in mine["labels"]}
     assert (by_label[land]["precision"], by_label[land]["recall"], by_label[water]["recall"]) == pytest.approx((1 / 3, 1.0, 0.0))
     (pair,) = found["pairs"]
     assert (pair["images"], pair["same_labels"]) == (3, pytest.approx(1 / 3))
     assert [each["image"] for each in pair["disputed"]] == [second.pk, third.pk]
-    turned = ask(as_user, reviewer, campaign, other, one).json()
+    turned = compare(as_user, reviewer, campaign, other, one)
     assert turned["models"] == [theirs, mine]
     assert {**turned["pairs"][0], "models": []} == {**pair, "models": []}
-    few = ask(as_user, reviewer, campaign, one, other, images=json.dumps([first.pk])).json()
+    few = compare(as_user, reviewer, campaign, one, other, images=[first.pk])
     assert (few["images"], few["pairs"][0]["disputed"]) == (1, [])
 
 
@@ -221,30 +232,103 @@ def test_objects_are_drafted_at_the_campaigns_thresholds_and_found_from_an_overl
         said(image, model, [good, poor])
     true = truth(ship, shape={"type": "box", "x": 10, "y": 10, "width": 10, "height": 10, "rotation": 0})
     submit(image, annotator, [true, truth(ship, id="w")], state="submitted")
-    found = ask(as_user, manager, campaign, careful, eager).json()
+    found = compare(as_user, manager, campaign, careful, eager)
     assert [each["overall"]["precision"] for each in found["models"]] == [1.0, 0.5]
     assert [each["overall"]["true"] for each in found["models"]] == [1.0, 1.0]
     assert found["pairs"][0]["f1"] == pytest.approx(2 / 3)
-    strict = ask(as_user, manager, campaign, careful, eager, overlap="0.9").json()
+    strict = compare(as_user, manager, campaign, careful, eager, overlap=0.9)
     assert [each["overall"]["recall"] for each in strict["models"]] == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(
-    "query",
-    [
-        {"models": ""},
-        {"models": "1,x"},
-        {"models": "1,1"},
-        {"overlap": "nan"},
-        {"overlap": "wide"},
-        {"images": "some"},
-        {"images": "[1,"},
-    ],
+    "wanted",
+    [{"models": []}, {"models": ["x"]}, {"models": [1, 1]}, {"overlap": 0.0}, {"overlap": "wide"}, {"images": "some"}, {"images": []}],
 )
 def test_a_question_that_cannot_be_answered_says_why(
-    query: dict[str, str], campaign: Campaign, make_model: Callable[..., RegisteredModel], manager: User, as_user: Speak
+    wanted: dict[str, Any],
+    campaign: Campaign,
+    make_image: Callable[..., Image],
+    make_model: Callable[..., RegisteredModel],
+    manager: User,
+    as_user: Speak,
 ):
+    make_image(campaign)
     models = [make_model(campaign, "http://127.0.0.1:9/") for _ in range(2)]
-    answer = ask(as_user, manager, campaign, *models, **query)
+    answer = start(as_user, manager, campaign, *models, **wanted)
     assert answer.status_code == 422
     assert answer.json()["detail"]
+    assert not Run.objects.exists()
+
+
+def test_a_comparison_keeps_to_the_filter_and_says_how_many_images_a_run_gets_through(
+    campaign: Campaign,
+    make_image: Callable[..., Image],
+    make_model: Callable[..., RegisteredModel],
+    reviewer: User,
+    annotator: User,
+    as_user: Speak,
+):
+    water = campaign.labels.get(name="Water").pk
+    one, other = make_model(campaign, "http://127.0.0.1:9/"), make_model(campaign, "http://127.0.0.1:9/", name="Shore")
+    images = [make_image(campaign) for _ in range(3)]
+    Image.objects.filter(pk=images[0].pk).update(split="test")
+    for image in images:
+        for model in (one, other):
+            said(image, model, scores(land=1.0))
+    finished = timezone.now()
+    for attempts, seconds in ((1, 20), (2, 1)):  # the younger was taken up again: it does not tell how long all of it took
+        finished += timedelta(seconds=30)
+        run = Run.objects.create(
+            kind="inference", campaign=campaign, state=RunState.SUCCEEDED, attempts=attempts, result={"answered": 50},
+            started_at=finished - timedelta(seconds=seconds), finished_at=finished,
+        )  # fmt: skip
+        InferenceRun.objects.create(run=run, model=one, model_version=one.version, images="all")
+    found = compare(as_user, reviewer, campaign, one, other, images={"filter": {"split": "test"}})
+    assert found["images"] == 1
+    assert [each["images_per_s"] for each in found["models"]] == [2.5, None]
+    submit(images[0], annotator, [truth(water)])
+    (run,) = Run.objects.filter(kind="comparison")
+    again = as_user(reviewer).get(f"/api/v1/campaigns/{campaign.pk}/model-comparisons/{run.pk}").json()["found"]
+    assert again == found, "what was found is kept as it was"
+    assert compare(as_user, reviewer, campaign, one, other, images={"filter": {"split": "test"}})["with_truth"] == 1
+
+
+def test_the_same_comparison_goes_on_once_and_stops_when_told(
+    campaign: Campaign, make_image: Callable[..., Image], make_model: Callable[..., RegisteredModel], reviewer: User, as_user: Speak
+):
+    models = [make_model(campaign, "http://127.0.0.1:9/") for _ in range(2)]
+    make_image(campaign)
+    first = start(as_user, reviewer, campaign, *models).json()["id"]
+    assert start(as_user, reviewer, campaign, *models).json()["id"] == first
+    assert start(as_user, reviewer, campaign, *reversed(models)).json()["id"] != first
+    claimed = claim_run(first)
+    assert claimed is not None
+    assert as_user(reviewer).post(f"/api/v1/runs/{first}/cancel").status_code == 202
+    execute_claimed(claimed)
+    claimed.refresh_from_db()
+    assert claimed.state == RunState.CANCELLED
+    assert Comparison.objects.get(run=first).found is None
+
+
+def test_models_are_asked_about_what_they_have_not_answered_where_that_is_wanted(
+    campaign: Campaign,
+    make_image: Callable[..., Image],
+    make_model: Callable[..., RegisteredModel],
+    manager: User,
+    reviewer: User,
+    as_user: Speak,
+):
+    with Endpoint(lambda body: items({"kind": "classification", "scores": {"land": 0.9, "water": 0.1}})) as endpoint:
+        models = [make_model(campaign, endpoint.url), make_model(campaign, dead_url(), name="Gone")]
+        images = [make_image(campaign) for _ in range(3)]
+        said(images[0], models[0], scores(land=1.0))
+        for image in images[1:]:
+            said(image, models[1], scores(land=1.0))
+        assert start(as_user, reviewer, campaign, *models, ask=True).status_code == 403
+        able, gone = compare(as_user, manager, campaign, *models, ask=True)["models"]
+        assert endpoint.requests == 2
+    assert (able["answered"], able["asked"], able["unanswered"]) == (3, 2, 0)
+    assert able["images_per_s"] > 0
+    assert (gone["answered"], gone["asked"], gone["unanswered"]) == (2, 0, 1)
+    assert gone["complaint"]
+    assert not AnnotationSet.objects.exists(), "a comparison drafts nothing"

@@ -767,15 +767,32 @@ export interface paths {
         patch: operations["campaigns_members_partial_update"];
         trace?: never;
     };
-    "/api/v1/campaigns/{campaign_id}/model-comparison": {
+    "/api/v1/campaigns/{campaign_id}/model-comparisons": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description Compare stored answers with each other, and with what people submitted. */
-        get: operations["campaigns_model_comparison_retrieve"];
+        get?: never;
+        put?: never;
+        /** @description Start a run that compares stored answers with each other, and with what people submitted. */
+        post: operations["campaigns_model_comparisons_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/model-comparisons/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what was compared and what was found; it stays as it was, whatever people label later. */
+        get: operations["campaigns_model_comparisons_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2901,13 +2918,35 @@ export interface components {
             right: number | null;
             overall: components["schemas"]["Figures"];
             labels: components["schemas"]["LabelFigures"][];
-            /** Format: double */
+            /**
+             * Format: double
+             * @description What an image costs, over the answers that are compared
+             */
             mean_ms: number | null;
+            /** Format: double */
+            p50_ms: number | null;
             /** Format: double */
             p95_ms: number | null;
             /** @description About its last thousand, whatever they were for */
             calls: number;
             failures: number;
+            /**
+             * Format: double
+             * @description Of a run with many in flight: this one where it asked, else the last whole one of this version
+             */
+            images_per_s: number | null;
+            /** @description Images that it was asked about for this comparison, and answered */
+            asked: number;
+            /** @description Images that it was asked about in vain */
+            unanswered: number;
+            /** @description Why, in one sentence */
+            complaint: string;
+        };
+        /** @description A model version that was compared. */
+        ComparedName: {
+            id: number;
+            name: string;
+            version: string;
         };
         /** @description Two models, on the images that both answered about. ``f1``: of one against the other, the same both ways. */
         ComparedPair: {
@@ -2918,6 +2957,47 @@ export interface components {
             /** Format: double */
             f1: number | null;
             disputed: components["schemas"]["DisputedImage"][];
+        };
+        /** @description Compare models on images of a campaign. */
+        ComparisonRequestRequest: {
+            /** @description Ids of attached models, 2 to 6 of them */
+            models: number[];
+            /** @default all */
+            images: ("all" | "unlabeled") | number[] | {
+                ids: number[];
+                /** @enum {string} */
+                missing?: "refuse" | "skip";
+            } | {
+                filter: {
+                    [key: string]: unknown;
+                };
+            } | {
+                view: number;
+            };
+            /**
+             * Format: double
+             * @description Two objects are the same from this IoU on.
+             * @default 0.5
+             */
+            overlap: number;
+            /**
+             * @description First ask the models about images that they have not answered.
+             * @default false
+             */
+            ask: boolean;
+        };
+        /** @description A comparison, and what it found once its run has succeeded. */
+        ComparisonRun: {
+            run: components["schemas"]["Run"];
+            compared: components["schemas"]["ComparedName"][];
+            /**
+             * Format: double
+             * @description Two objects are the same from this IoU on.
+             */
+            readonly overlap: number;
+            /** @description Ask about images without an answer first. */
+            readonly ask: boolean;
+            found: components["schemas"]["ModelComparison"] | null;
         };
         /** @description Answers. */
         CompleteRequest: {
@@ -3900,8 +3980,6 @@ export interface components {
             overlap: number | null;
             /** @description That were looked at */
             images: number;
-            /** @description Images of the selection beyond the most that are looked at */
-            left_out: number;
             /** @description Images that all of the models answered about */
             common: number;
             /** @description Those of them whose truth is known; the figures stand on these. */
@@ -7459,19 +7537,38 @@ export interface operations {
             };
         };
     };
-    campaigns_model_comparison_retrieve: {
+    campaigns_model_comparisons_create: {
         parameters: {
-            query: {
-                /** @description A selection as JSON: "all", [1, 2], {"filter": {…}} or {"view": 1} */
-                images?: string;
-                /** @description Ids of attached models, 2 to 6 of them: 1,2 */
-                models: string;
-                /** @description Two objects are the same from this IoU on; 0.5 by default. */
-                overlap?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    campaigns_model_comparisons_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                run_id: number;
             };
             cookie?: never;
         };
@@ -7482,7 +7579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelComparison"];
+                    "application/json": components["schemas"]["ComparisonRun"];
                 };
             };
         };

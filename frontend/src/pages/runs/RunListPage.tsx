@@ -11,7 +11,7 @@ import { RunTable } from "@/parts/RunTable";
 import { EmptyState, ErrorState, LoadingRows } from "@/parts/states";
 
 const STATES = ["queued", "running", "succeeded", "failed", "cancelled", "timed_out", "lost"] as const;
-const KINDS = ["inference", "training", "round", "export", "import", "sample"] as const;
+const KINDS = ["inference", "training", "round", "comparison", "export", "import", "sample"] as const;
 
 export function RunListPage() {
   const { t } = useTranslation();

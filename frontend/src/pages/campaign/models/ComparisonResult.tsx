@@ -9,7 +9,7 @@ import { keepScope } from "@/pages/labeling/scope";
 import { shownMs, shownShare } from "@/pages/models/health/health";
 import { LabelChip } from "@/parts/LabelChip";
 import { WideTable } from "@/parts/WideTable";
-import { bestOf, type Disputed, type Figure, figureOf, mostDisputed } from "./comparison";
+import { bestOf, type Disputed, type Figure, figureOf, mostDisputed, shownRate } from "./comparison";
 import classes from "../rounds/Ranking.module.css";
 
 const SHOWN = 12;
@@ -50,8 +50,9 @@ function Plain({ name, values }: { name: string; values: readonly ReactNode[] })
 }
 
 function SideBySide({ campaign, comparison }: { campaign: Campaign; comparison: ModelComparison }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { models, counted } = comparison;
+  const asked = models.some((model) => model.asked + model.unanswered > 0);
   const figures: Figure[] = counted === "areas" ? ["precision", "recall", "f1", "iou"] : ["precision", "recall", "f1"];
   const byLabel: Figure = counted === "areas" ? "iou" : "f1";
   const labels = campaign.labels.filter((label) => models.some((model) => figureOf(model, label.id, byLabel) !== null));
@@ -89,7 +90,10 @@ function SideBySide({ campaign, comparison }: { campaign: Campaign; comparison: 
           <Plain name={t("compareModels.answered")} values={models.map((model) => t("compareModels.count", { count: model.answered }))} />
           <Plain name={t("compareModels.drafted")} values={models.map((model) => t("compareModels.ofTrue", { count: model.drafted, all: comparison.true_annotations }))} />
           <Plain name={t("compareModels.mean")} values={models.map((model) => shownMs(model.mean_ms))} />
+          <Plain name={t("compareModels.p50")} values={models.map((model) => shownMs(model.p50_ms))} />
           <Plain name={t("compareModels.p95")} values={models.map((model) => shownMs(model.p95_ms))} />
+          <Plain name={t("compareModels.rate")} values={models.map((model) => shownRate(model.images_per_s, i18n.language))} />
+          {asked && <Plain name={t("compareModels.asked")} values={models.map((model) => t("compareModels.askedCount", { count: model.asked, failed: model.unanswered }))} />}
           <Plain name={t("compareModels.calls")} values={models.map((model) => t("compareModels.callCount", { count: model.calls, failures: model.failures }))} />
         </Table.Tbody>
       </Table>
@@ -158,11 +162,17 @@ function DisputedImages({ campaign, disputed }: { campaign: Campaign; disputed: 
 /** What a comparison found. */
 export function ComparisonResult({ campaign, comparison }: { campaign: Campaign; comparison: ModelComparison }) {
   const { t } = useTranslation();
-  const { common, with_truth, images, left_out, counted } = comparison;
+  const { common, with_truth, images, counted, overlap } = comparison;
   return (
     <Stack data-testid="comparison">
-      <Text size="sm">{t("compareModels.basis", { common, truth: with_truth, images })} {t(`compareModels.counts.${counted}`)}</Text>
-      {left_out > 0 && <Alert color="yellow" variant="light">{t("compareModels.leftOut", { count: left_out })}</Alert>}
+      <Text size="sm">{t("compareModels.basis", { common, truth: with_truth, images })} {t(`compareModels.counts.${counted}`, { overlap })}</Text>
+      {comparison.models.map((model) =>
+        model.complaint === "" ? null : (
+          <Alert key={model.id} color="yellow" variant="light">
+            {t("compareModels.complaint", { name: model.name, count: model.unanswered, complaint: model.complaint })}
+          </Alert>
+        ),
+      )}
       {with_truth === 0 && <Text size="sm">{t("compareModels.noTruth")}</Text>}
       <SideBySide campaign={campaign} comparison={comparison} />
       <Agreements comparison={comparison} />

@@ -1,4 +1,4 @@
-import type { ModelComparison } from "@/api/types";
+import type { ModelComparison, Run } from "@/api/types";
 
 type Compared = ModelComparison["models"][number];
 export type Disputed = ModelComparison["pairs"][number]["disputed"][number];
@@ -27,4 +27,16 @@ export function mostDisputed(comparison: ModelComparison, most: number): Dispute
     if (known === undefined || known.dispute < one.dispute) found.set(one.image, one);
   }
   return [...found.values()].sort((a, b) => b.dispute - a.dispute || a.image - b.image).slice(0, most);
+}
+
+/** The models that a run compares, by name. */
+export function namesOf(run: Pick<Run, "params">): string {
+  const compared = run.params["compared"];
+  return Array.isArray(compared) ? compared.map((one: { name?: string; version?: string }) => `${one.name ?? ""} ${one.version ?? ""}`.trim()).join(" · ") : "";
+}
+
+/** Images a second: two digits below ten, whole above; a dash where no run has told. */
+export function shownRate(perSecond: number | null, language: string): string {
+  if (perSecond === null) return "–";
+  return new Intl.NumberFormat(language, { maximumFractionDigits: perSecond < 1 ? 2 : perSecond < 10 ? 1 : 0 }).format(perSecond);
 }
