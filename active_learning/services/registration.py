@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +28,29 @@ def register_trained(*, user: User | None, campaign: Campaign, training: Trainin
     Called again for the same training it gives the same model.
     """
     config = TrainingConfig.from_document(training.config)
-    files = {role: _kept(path, training.config, trained.metrics) for role, path in (("best", trained.best), ("last", trained.last))}
-    with transaction.atomic():
-        Campaign.objects.select_for_update().get(pk=campaign.pk)  # one at a time counts
-        model = register_internal_model(
-            campaign=campaign,
-            name=training.name,
-            task=campaign.task,
-            classes=[(each.label, each.name) for each in trained.classes],
-            training_run_id=training.run_id,
-            files=files,
-            user=user,
-            version=_version_for(campaign, training),
-            multi_label=config.multi_label,
-            thresholds=trained.thresholds,
-            window_px=trained.window_px,
-            card=trained.card,
-            snapshot_digest=training.snapshot.digest if training.snapshot is not None else "",
-            parent=_parent(campaign, config),
-        )
-        TrainingRun.objects.filter(pk=training.pk).update(model=model)
-        if config.promote:
-            make_current(campaign, model, user=user, by_training=True)
+    with _no_file_without_a_row(trained):
+        files = {role: _kept(path, training.config, trained.metrics) for role, path in (("best", trained.best), ("last", trained.last))}
+        with transaction.atomic():
+            Campaign.objects.select_for_update().get(pk=campaign.pk)  # one at a time counts
+            model = register_internal_model(
+                campaign=campaign,
+                name=training.name,
+                task=campaign.task,
+                classes=[(each.label, each.name) for each in trained.classes],
+                training_run_id=training.run_id,
+                files=files,
+                user=user,
+                version=_version_for(campaign, training),
+                multi_label=config.multi_label,
+                thresholds=trained.thresholds,
+                window_px=trained.window_px,
+                card=trained.card,
+                snapshot_digest=training.snapshot.digest if training.snapshot is not None else "",
+                parent=_parent(campaign, config),
+            )
+            TrainingRun.objects.filter(pk=training.pk).update(model=model)
+            if config.promote:
+                make_current(campaign, model, user=user, by_training=True)
     return model
 
 
@@ -68,18 +71,39 @@ def _version_for(campaign: Campaign, training: TrainingRun) -> str:
     return str(max((int(number) for number in numbers if number.isdigit()), default=0) + 1)
 
 
-def _kept(source: Path, config: dict[str, Any], metrics: dict[str, Any]) -> CheckpointFile:
-    """Copy a file into the checkpoint folder, under the name of its content, before any row speaks of it."""
+@contextmanager
+def _no_file_without_a_row(trained: Trained) -> Iterator[None]:
+    """Where a checkpoint cannot be kept, take back what was written of it, so that the disk that was full is not fuller still."""
+    try:
+        yield
+    except BaseException:
+        for source in (path for path in (trained.best, trained.last) if path.exists()):
+            name, _ = _named(source)
+            if not Checkpoint.objects.filter(path=name).exists():
+                (checkpoint_folder() / name).unlink(missing_ok=True)
+        raise
+
+
+def _named(source: Path) -> tuple[str, str]:
+    """Return the name of a file in the checkpoint folder, and its digest."""
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = f"{digest[:2]}/{digest}.safetensors"
+    return f"{digest[:2]}/{digest}.safetensors", digest
+
+
+def _kept(source: Path, config: dict[str, Any], metrics: dict[str, Any]) -> CheckpointFile:
+    """Copy a file into the checkpoint folder, under the name of its content, before any row speaks of it."""
+    name, digest = _named(source)
     target = checkpoint_folder() / name
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{digest}.{os.getpid()}")
-    shutil.copyfile(source, beside)
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    beside.replace(target)
+    try:
+        shutil.copyfile(source, beside)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
     return CheckpointFile(name, digest, config, metrics)
 
 

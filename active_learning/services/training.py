@@ -254,6 +254,8 @@ def _working_in(folder: Path) -> Iterator[None]:
     try:
         yield
     except RunTakenOver:
+        if not TrainingRun.objects.filter(run=folder.name).exists():  # the campaign was removed, and this training with it
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):  # what was saved stays: another try goes on from there

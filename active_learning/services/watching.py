@@ -49,6 +49,10 @@ class RunWatcher(Watcher):
         if progress.epoch:
             self._context.log(f"going on after epoch {progress.epoch} from what was saved")
 
+    def began_anew(self) -> None:
+        """Say that the epochs of an earlier attempt are lost."""
+        self._context.log("what the attempt before had saved is damaged or of other labels; it begins again with the first epoch")
+
     def epoch_ended(self, point: Point) -> None:
         """Report the epoch; written at most every half second, because an epoch may take milliseconds."""
         self._points.append(point)

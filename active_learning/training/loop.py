@@ -143,6 +143,9 @@ class Hooks:
     def training_began(self, progress: Progress) -> None:
         """See where it goes on: at the start, or after a crash."""
 
+    def began_anew(self) -> None:
+        """See that what an earlier attempt saved cannot be gone on from: it is damaged, or of another network."""
+
     def epoch_ended(self, point: Point) -> None:
         """See a new point of the curves."""
 
@@ -174,13 +177,17 @@ class _Keeper:
 
     path: Path
     written_at: float = field(default_factory=time.monotonic)
+    damaged: bool = False
 
     def find(self) -> tuple[Progress, Arrays, Arrays] | None:
         try:
             arrays, document = read_tensors(self.path)
-        except (FileNotFoundError, TensorFileError):
+            return Progress.from_document(document), part_of(arrays, "state."), part_of(arrays, "best.")
+        except FileNotFoundError:
             return None
-        return Progress.from_document(document), part_of(arrays, "state."), part_of(arrays, "best.")
+        except (TensorFileError, KeyError, TypeError):  # cut off, or not what was written
+            self.damaged = True
+            return None
 
     def keep(self, progress: Progress, learner: Learner, best: Arrays, *, now: bool) -> None:
         if not now and time.monotonic() - self.written_at < SAVE_EVERY_S:
@@ -196,7 +203,7 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks) -> Fitted:
     When ``folder`` holds the state of an interrupted training, it goes on from there and ends as if never interrupted.
     """
     keeper = _Keeper(folder / LAST)
-    progress, best = _resumed(learner, keeper)
+    progress, best = _resumed(learner, keeper, hooks)
     hooks.training_began(progress)
     reason = _reason_to_stop(progress, plan, learner, hooks)
     while not reason:
@@ -242,14 +249,17 @@ def _one_epoch(learner: Learner, progress: Progress, best: Arrays, watch: _Watch
     return progress, learner.weights() if progress.points[-1].best else best
 
 
-def _resumed(learner: Learner, keeper: _Keeper) -> tuple[Progress, Arrays]:
+def _resumed(learner: Learner, keeper: _Keeper, hooks: Hooks) -> tuple[Progress, Arrays]:
     found = keeper.find()
     if found is None:
+        if keeper.damaged:
+            hooks.began_anew()
         return Progress(), learner.weights()
     progress, state, best = found
     try:
         learner.restore(state)
     except ValueError:  # labels or images changed meanwhile, and the network with them: nothing was put back
+        hooks.began_anew()
         return Progress(), learner.weights()
     return progress, best
 

@@ -3,6 +3,7 @@
 import errno
 import json
 from collections import Counter
+from shutil import copyfile
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from active_learning.models import CurvePoint, Snapshot, TrainingRun
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.snapshots import take_snapshot
 from active_learning.services.training import start_training, stop_training, train_now
+from active_learning.training.loop import LAST
 from campaigns.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from campaigns.models import Image, Label, Run, RunState
 from campaigns.runs import RunContext, cancel_run, claim_run, execute_claimed, execute_now, log_path, retry_run
+from campaigns.storage import image_path
 from inference.predictors import Picture
 from inference.protocols.local import load_predictor
 from inference.services.local import load_predictor as predictor_of
@@ -267,6 +270,93 @@ class TestInterruption:
         assert "is full. Free some space and try again" in run.error
         assert execute_now(retry_run(run)).state == RunState.SUCCEEDED
 
+    @pytest.mark.parametrize("where", ["the state of the loop", "the checkpoint that is kept"])
+    def test_a_disk_that_is_full_while_it_writes_leaves_no_ghost_and_another_try_succeeds(
+        self, taught, manager, monkeypatch, data_dir, where
+    ):
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        kept = []
+
+        def full(*args):
+            kept.append(args)
+            if where == "the checkpoint that is kept" and len(kept) == 1:  # the first of two files still finds room
+                return copyfile(*args)
+            if where == "the checkpoint that is kept":
+                args[1].write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            name = "shutil.copyfile" if where == "the checkpoint that is kept" else "active_learning.training.loop.write_tensors"
+            patch.setattr(name, full)
+            run = execute_now(training.run)
+        assert run.state == RunState.FAILED
+        assert "is full. Free some space and try again: the training goes on where it was." in run.error
+        assert run.error in log_path(run.pk).read_text()
+        assert not RegisteredModel.objects.exists()
+        assert [path for path in (data_dir / "checkpoints").rglob("*") if path.is_file()] == []
+        run = execute_now(retry_run(run))
+        assert run.state == RunState.SUCCEEDED, run.error
+        assert not (data_dir / "training" / str(run.pk)).exists()
+
+    @pytest.mark.parametrize("harm", [b"half a file", b""])
+    def test_a_saved_state_that_is_damaged_costs_its_epochs_and_the_log_says_so(self, taught, manager, monkeypatch, data_dir, harm):
+        training = self.killed(taught, manager, monkeypatch)
+        (data_dir / "training" / str(training.run_id) / LAST).write_bytes(harm)
+        again = execute_now(Run.objects.get(pk=training.run_id))
+        assert again.state == RunState.SUCCEEDED, again.error
+        assert "is damaged or of other labels; it begins again with the first epoch" in log_path(again.pk).read_text()
+        epochs = [point.epoch for point in training.curve.all()]
+        assert epochs == list(range(1, again.result["metrics"]["epochs"] + 1))
+
+    def test_an_image_deleted_in_mid_training_changes_nothing_of_it(self, taught, manager, monkeypatch):
+        whole, _ = train(taught, manager)
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        gone = taught.images.filter(state="submitted").first()
+        stop_after(3, monkeypatch, lambda: (image_path(gone).unlink(), gone.delete()))
+        run = execute_now(training.run)
+        assert run.state == RunState.SUCCEEDED, run.error
+        training.refresh_from_db()
+        assert np.array_equal(weights_of(training.model), weights_of(whole.model))
+
+    def test_an_image_deleted_before_it_goes_on_stays_out_of_what_is_left(self, taught, manager, monkeypatch):
+        training = self.killed(taught, manager, monkeypatch)
+        taught.images.filter(state="submitted").first().delete()
+        again = execute_now(Run.objects.get(pk=training.run_id))
+        assert again.state == RunState.SUCCEEDED, again.error
+        counts = again.result["metrics"]["images"]
+        assert counts["train"] + counts["validation"] == TAUGHT - 1
+        assert RegisteredModel.objects.count() == 1
+
+    def test_a_campaign_deleted_in_mid_training_leaves_no_run_no_model_and_no_file(self, taught, manager, monkeypatch, data_dir):
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        monkeypatch.setattr("campaigns.runs.PROGRESS_EVERY_S", 0)
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+        run = claim_run(training.run_id)
+        stop_after(3, monkeypatch, lambda: Run.objects.filter(pk=run.pk).delete())
+        execute_claimed(run)
+        assert not Run.objects.filter(pk=training.run_id).exists()
+        assert not RegisteredModel.objects.exists()
+        assert not (data_dir / "training" / str(training.run_id)).exists()
+
+    @staticmethod
+    def killed(campaign, user, monkeypatch):
+        """A training whose process died after five epochs, as the sweep finds it."""
+        training = start_training(user=user, campaign=campaign, config=FAST)
+
+        class Killed(BaseException):
+            pass
+
+        def die():
+            raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+            stop_after(5, patch, die)
+            with pytest.raises(Killed):
+                execute_claimed(claim_run(training.run_id))
+        Run.objects.filter(pk=training.run_id).update(state=RunState.LOST)
+        return training
+
     def test_images_deleted_meanwhile_stay_out_and_with_all_of_them_gone_it_says_so(self, taught, manager):
         training = start_training(user=manager, campaign=taught, config=FAST)
         other = start_training(user=manager, campaign=taught, config={**FAST, "seed": 6})
@@ -292,20 +382,7 @@ class TestInterruption:
 
     def test_a_killed_training_goes_on_from_its_checkpoint_and_ends_as_if_never_killed(self, taught, manager, monkeypatch):
         whole, _ = train(taught, manager)
-        training = start_training(user=manager, campaign=taught, config=FAST)
-        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
-
-        class Killed(BaseException):
-            pass
-
-        def die():
-            raise Killed
-
-        with monkeypatch.context() as patch:
-            stop_after(5, patch, die)
-            with pytest.raises(Killed):
-                execute_claimed(claim_run(training.run_id))
-        Run.objects.filter(pk=training.run_id).update(state=RunState.LOST)
+        training = self.killed(taught, manager, monkeypatch)
         again = execute_now(Run.objects.get(pk=training.run_id))
         training.refresh_from_db()
         assert again.state == RunState.SUCCEEDED, again.error

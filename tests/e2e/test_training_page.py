@@ -80,6 +80,6 @@ def test_a_training_is_watched_stopped_and_kept_and_its_checkpoints_are_promoted
     expect(page.get_by_test_id("one-label-material")).to_contain_text(f"{IMAGES - LABELED} wait")
     page.get_by_test_id("train-one-label").click()
     page.get_by_test_id("find-label").click(timeout=60_000)
-    expect(page.get_by_test_id("found-images")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("found-images").get_by_role("listitem").first).to_be_visible(timeout=60_000)
     seen(page, "one-label")
     assert api.get(f"{path}/current-model")["model"]["name"] == "First", "a model of one label leaves the rounds alone"

@@ -11,16 +11,19 @@ import { useShow } from "../explore/useShow";
 import classes from "./FoundImages.module.css";
 
 const SHOWN = 24;
+const SURE = 0.5;
 
 /** Images in which a label was found, the likeliest first, from a probability on; all of them open in the gallery in this order. */
 export function FoundImages({ campaign, model }: { campaign: Campaign; model: number }) {
   const { t } = useTranslation();
   const query = useFound(campaign.id, model, true);
-  const [least, setLeast] = useState(0.5);
+  const [chosen, setLeast] = useState<number | null>(null);
   const show = useShow(campaign.id);
   return (
     <Loaded query={query}>
       {({ answered, images }) => {
+        // Where nothing is likely, the likeliest are what one wants to see.
+        const least = chosen ?? (images.some(({ confidence }) => confidence >= SURE) ? SURE : 0);
         const found = images.filter(({ confidence }) => confidence >= least);
         return (
           <Stack gap="sm" data-testid="found-images" data-count={found.length}>

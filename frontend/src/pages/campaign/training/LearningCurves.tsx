@@ -8,7 +8,8 @@ import { metricName, type Series, splitCurves } from "./curves";
 
 /** Four places, or an exponent where those would be noughts. */
 function figure(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
+  if (value === 0) return "0";
+  return Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
 }
 
 interface CurveProps {
@@ -16,9 +17,11 @@ interface CurveProps {
   best: number | null;
   label: string;
   unit: boolean;
+  /** Of learning rates: small numbers, drawn from nought. */
+  rate?: boolean;
 }
 
-function Curve({ series, best, label, unit }: CurveProps) {
+function Curve({ series, best, label, unit, rate = false }: CurveProps) {
   const { t } = useTranslation();
   const option = useCallback(
     (palette: ChartPalette) => ({
@@ -27,7 +30,7 @@ function Curve({ series, best, label, unit }: CurveProps) {
       legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4, textStyle: { color: palette.text } },
       tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text }, valueFormatter: (value: unknown) => (typeof value === "number" ? figure(value) : "") },
       xAxis: { ...axis(palette, t("training.epoch")), splitLine: { show: false }, nameGap: 26, minInterval: 1, min: "dataMin" },
-      yAxis: { ...axis(palette, ""), ...(unit ? { max: 1 } : {}), scale: true },
+      yAxis: { ...axis(palette, ""), ...(unit ? { max: 1 } : {}), ...(rate ? { axisLabel: { color: palette.text, fontSize: 11.5, formatter: figure } } : { scale: true }) },
       series: series.map((one) => ({
         type: "line",
         name: metricName(one.name),
@@ -40,7 +43,7 @@ function Curve({ series, best, label, unit }: CurveProps) {
           : {}),
       })),
     }),
-    [series, best, unit, t],
+    [series, best, unit, rate, t],
   );
   return <Chart option={option} label={label} height={270} />;
 }
@@ -71,7 +74,7 @@ export function LearningCurves({ points }: { points: readonly CurvePoint[] }) {
       <SimpleGrid cols={{ base: 1, md: scores.length > 0 && losses.length > 0 ? 2 : 1, ...(rates.length > 0 ? { lg: 3 } : {}) }}>
         {scores.length > 0 && <Curve series={scores} best={best} unit label={t("training.scoresAre", { epoch: last.epoch, values: said })} />}
         {losses.length > 0 && <Curve series={losses} best={best} unit={false} label={t("training.lossesAre", { epoch: last.epoch, values: said })} />}
-        {rates.length > 0 && <Curve series={rates} best={null} unit={false} label={t("training.rateIs", { epoch: last.epoch, value: figure(last.metrics["learning_rate"] ?? 0) })} />}
+        {rates.length > 0 && <Curve series={rates} best={null} unit={false} rate label={t("training.rateIs", { epoch: last.epoch, value: figure(last.metrics["learning_rate"] ?? 0) })} />}
       </SimpleGrid>
       <Text size="sm" c="dimmed" className="winnow-numbers">
         {t("training.lastEpoch", { epoch: last.epoch, values: said })}
