@@ -254,7 +254,7 @@ def _working_in(folder: Path) -> Iterator[None]:
     try:
         yield
     except RunTakenOver:
-        if not TrainingRun.objects.filter(run=folder.name).exists():  # the campaign was removed, and this training with it
+        if not TrainingRun.objects.filter(run=int(folder.name)).exists():  # the campaign was removed, and this training with it
             shutil.rmtree(folder, ignore_errors=True)
         raise
     except OSError as error:
