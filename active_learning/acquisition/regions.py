@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from active_learning.acquisition.segmentation import power_noise
 from inference.areas import WINDOW_SHARE, Bounds
 
 STRATIFIED = 3
@@ -13,22 +16,30 @@ STRATIFIED = 3
 
 @dataclass(frozen=True)
 class Area:
-    """bounds: left, top, right, bottom in image pixels; score: 0…1, higher is looked at sooner; label: what the model sees there most."""
+    """bounds: left, top, right, bottom in image pixels; score: 0…1, higher is looked at sooner; label: what the model sees there most.
+
+    outline: of what holds together there, as points (x, y); without one, the bounds are all there is.
+    """
 
     bounds: Bounds
     score: float
     why: str
     label: str = ""
+    outline: tuple[tuple[float, float], ...] = ()
 
 
-def chosen(areas: Iterable[Area], *, limit: int, labeled: Sequence[Bounds] = ()) -> tuple[Area, ...]:
+def chosen(
+    areas: Iterable[Area], *, limit: int, labeled: Sequence[Bounds] = (), rng: np.random.Generator | None = None
+) -> tuple[Area, ...]:
     """Pick places by score that overlap neither each other nor what is labeled.
 
-    Every third is the best one of a label not picked yet, where there is one.
+    Every third is the best one of a label not picked yet, where there is one. ``rng`` draws them by power noise, so that a batch
+    does not hold the same edge of a thing in image after image.
     """
-    left = [
-        area for area in sorted(areas, key=lambda area: -area.score) if not any(_overlap(area.bounds, _inner(other)) for other in labeled)
-    ]
+    found = list(areas)
+    worth = np.array([area.score for area in found])
+    order = np.argsort(-(worth if rng is None else power_noise(worth, rng=rng)), kind="stable")
+    left = [found[n] for n in order.tolist() if not any(_overlap(found[n].bounds, _inner(other)) for other in labeled)]
     picks: list[Area] = []
     while left and len(picks) < limit:
         seen = {area.label for area in picks}

@@ -98,6 +98,10 @@ class NewRoundSerializer(serializers.Serializer[Any]):
         default=0,
         help_text="In how many places of an image the labeling page begins; 0: with all of it.",
     )
+    superpixels = serializers.BooleanField(
+        default=False,
+        help_text="Ask about parts of an image that hold together by colour, drawn by chance among the least sure, not squares.",
+    )
 
 
 class ImageNameSerializer(serializers.Serializer[Any]):
@@ -113,6 +117,10 @@ class AreaSerializer(serializers.Serializer[Any]):
     bounds = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4)
     score = serializers.FloatField()
     why = serializers.CharField()
+    outline = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2), required=False,
+        help_text="Of the part that is asked about, as [x, y]; without one, all within the bounds is.",
+    )  # fmt: skip
 
 
 class RankedImageSerializer(serializers.ModelSerializer[RankedImage]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from active_learning.models import RankedImage, Round
 from active_learning.services.answers import LabelColumns, label_columns
 from active_learning.services.labeled_areas import labeled_bounds
 from active_learning.services.objects import found_in
+from active_learning.services.superpixel_areas import unsure_superpixels
 from campaigns.models import Image
 from campaigns.runs import RunContext
 from inference.areas import LEAST, Bounds, levels_of, rank_pixels
@@ -26,8 +28,11 @@ from inference.uncertainty import object_entropy
 CANDIDATES: Final = 4
 
 
-def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *, limit: int) -> int:
-    """Find up to ``limit`` areas in each image by the answers of the round's model; return in how many images there are any."""
+def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *, limit: int, by_superpixels: bool = False) -> int:
+    """Find up to ``limit`` areas in each image by the answers of the round's model; return in how many images there are any.
+
+    ``by_superpixels``: where pixels are unsure, parts that hold together by colour, drawn by power noise, in the place of squares.
+    """
     if round_.model is None or not limit:
         return 0
     columns, labeled = label_columns(round_.campaign, round_.model), labeled_bounds(image_ids)
@@ -36,21 +41,33 @@ def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *,
     found = []
     for done, answer in enumerate(answers.select_related("image").iterator(200)):
         context.progress(done=done, total=len(image_ids), message="Looking for the areas to ask about")
-        areas = areas_in(answer, columns, limit=limit, labeled=labeled.get(answer.image_id, ()))
+        taken = labeled.get(answer.image_id, ())
+        rng = np.random.default_rng([round_.seed, answer.image_id]) if by_superpixels else None
+        areas = areas_in(answer, columns, limit=limit, labeled=taken, rng=rng)
         if areas and answer.image_id in ranked:
             place = ranked[answer.image_id]
-            place.areas = [
-                {"bounds": [round(value, 2) for value in area.bounds], "score": round(area.score, 4), "why": area.why} for area in areas
-            ]
+            place.areas = [_document(area) for area in areas]
             found.append(place)
     RankedImage.objects.bulk_update(found, ["areas"], batch_size=500)
     return len(found)
 
 
-def areas_in(answer: Prediction, columns: LabelColumns, *, limit: int, labeled: Sequence[Bounds] = ()) -> tuple[Area, ...]:
-    """Return the areas of an image that its answer is least sure of, by its pixels or by its objects, none over what is labeled."""
+def _document(area: Area) -> dict[str, object]:
+    outline = {"outline": area.outline} if area.outline else {}
+    return {"bounds": [round(value, 2) for value in area.bounds], "score": round(area.score, 4), "why": area.why, **outline}
+
+
+def areas_in(
+    answer: Prediction, columns: LabelColumns, *, limit: int, labeled: Sequence[Bounds] = (), rng: np.random.Generator | None = None
+) -> tuple[Area, ...]:
+    """Return the areas of an image that its answer is least sure of, by its pixels or by its objects, none over what is labeled.
+
+    ``rng``: draw superpixels, where the answer tells of every pixel and the image can be read.
+    """
     path = settings.DATA_DIR / answer.heat_map
     if answer.heat_map and path.is_file():
+        if rng is not None and (parts := _of_superpixels(answer, levels_of(path.read_bytes()), columns, limit)):
+            return chosen(parts, limit=limit, labeled=labeled, rng=rng)
         return chosen(_of_pixels(answer, levels_of(path.read_bytes()), columns, limit), limit=limit, labeled=labeled)
     return chosen(
         with_surroundings(_of_objects(answer, columns), width=answer.image.width, height=answer.image.height), limit=limit, labeled=labeled
@@ -65,6 +82,12 @@ def _of_pixels(answer: Prediction, levels: NDArray[np.uint8], columns: LabelColu
         Area(window.bounds, window.uncertainty, _said(f"The model's pixels are unsure here ({window.uncertainty:.2f}).", name), name)
         for window, name in zip(windows, names, strict=True)
     ]
+
+
+def _of_superpixels(answer: Prediction, levels: NDArray[np.uint8], columns: LabelColumns, limit: int) -> list[Area]:
+    parts = unsure_superpixels(answer.image, levels, limit=CANDIDATES * limit)
+    names = _names_of(answer, answer.image, columns, [part.bounds for part in parts])
+    return [replace(part, why=_said(part.why, name), label=name) for part, name in zip(parts, names, strict=True)]
 
 
 def _said(sentence: str, name: str) -> str:

@@ -53,7 +53,7 @@ class RoundOptions:
     ``prefill``: draft the model's answers on the images of the round. ``audit_share``: part of the round that is drawn
     at random, 0 to 0.5, so that the accuracy among hard images can be told from that among all. ``cost_aware``: prefer
     images that are quick to label, ``balanced``: those of rare labels, ``no_twins``: put near duplicates off. ``areas``: in
-    how many places of an image the labeling page begins, 0 to 20.
+    how many places of an image the labeling page begins, 0 to 20; ``superpixels``: there, parts that hold together instead of squares.
     """
 
     train: bool = False
@@ -64,6 +64,7 @@ class RoundOptions:
     balanced: bool = False
     no_twins: bool = False
     areas: int = 0
+    superpixels: bool = False
 
     def __post_init__(self) -> None:
         if not (isinstance(self.areas, int) and 0 <= self.areas <= MOST_AREAS):
@@ -208,7 +209,7 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     keep_picks(round_, picks, predicted=predictions(known.answers, picks), labeled=labeled)
     first = [place.image_id for place in places[: round_.size]]
     answer(context, round_, first, prefill=options.prefill)
-    write_areas(context, round_, first, limit=options.areas)
+    write_areas(context, round_, first, limit=options.areas, by_superpixels=options.superpixels)
     open_round(round_, pool_size=len(places))
 
 

@@ -112,6 +112,27 @@ class TestAsking:
         assert body["ranked"]["areas"][0]["bounds"] == places[0]
         assert set(body["ranked"]["parts"]) >= {"coverage", "uncertainty"}
 
+    def test_superpixels_are_asked_about_with_their_outline_and_the_same_again_for_the_seed(
+        self, fields, manager, annotator, make_external, as_user
+    ):
+        campaign, images = fields
+        model = self.painted(campaign, images, manager, make_external)
+        options = RoundOptions(audit_share=0, areas=2, superpixels=True)
+        asked = []
+        for _ in range(2):
+            round_ = self.opened(campaign, manager, strategy="patches", size=4, model=model, options=options, seed=4)
+            asked.append(dict(RankedImage.objects.filter(round=round_).values_list("image", "areas")))
+        assert asked[0] == asked[1]
+        areas = asked[0][images[1].pk]
+        assert areas
+        for area in areas:
+            left, top, right, bottom = area["bounds"]
+            assert left < 32 and top < 32, "the corner is unsure"
+            assert all(left <= x <= right and top <= y <= bottom for x, y in area["outline"])
+        assert "this part" in areas[0]["why"]
+        body = as_user(annotator).get(f"/api/v1/images/{images[1].pk}/why").json()
+        assert body["ranked"]["areas"][0]["outline"] == areas[0]["outline"]
+
     def test_objects_are_asked_about_where_they_are_unsure(self, make_campaign, manager, make_external, data_dir, shared_embeddings):
         (data_dir / "embeddings").symlink_to(shared_embeddings)
         campaign = make_campaign("Ships", task="detection", labels=("Ship",))

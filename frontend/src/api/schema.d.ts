@@ -2440,6 +2440,8 @@ export interface components {
             /** Format: double */
             score: number;
             why: string;
+            /** @description Of the part that is asked about, as [x, y]; without one, all within the bounds is. */
+            outline?: number[][];
         };
         /** @description An area asked about, and whether somebody has handed it in by now. */
         AskedArea: {
@@ -2447,6 +2449,8 @@ export interface components {
             /** Format: double */
             score: number;
             why: string;
+            /** @description Of the part that is asked about, as [x, y]; without one, all within the bounds is. */
+            outline?: number[][];
             done: boolean;
         };
         /** @description The outline; with a list of prompts, ``objects`` has one for each. ``ready``: the answer to ``prepare``. */
@@ -4211,6 +4215,11 @@ export interface components {
              * @default 0
              */
             areas: number;
+            /**
+             * @description Ask about parts of an image that hold together by colour, drawn by chance among the least sure, not squares.
+             * @default false
+             */
+            superpixels: boolean;
         };
         /** @description What to simulate; ``random`` joins by itself. Without ``budgets`` they rise up to half of the labeled images. */
         NewSimulationRequest: {

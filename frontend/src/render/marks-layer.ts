@@ -13,6 +13,8 @@ const FRAME_MARGIN_PX = 6;
 export interface Frame {
   readonly bounds: Bounds;
   readonly text: string;
+  /** What is meant within the frame, where it is no square. */
+  readonly outline?: readonly Point[];
 }
 
 export class MarksLayer {
@@ -83,7 +85,7 @@ function paintGrid(context: CanvasRenderingContext2D, place: Placed, pixelRatio:
   }
 }
 
-function paintFrame(context: CanvasRenderingContext2D, place: Placed, pixelRatio: number, { bounds, text }: Frame): void {
+function paintFrame(context: CanvasRenderingContext2D, place: Placed, pixelRatio: number, { bounds, text, outline = [] }: Frame): void {
   const margin = FRAME_MARGIN_PX * pixelRatio;
   const [[x0, y0], [x1, y1]] = [place([bounds[0], bounds[1]]), place([bounds[2], bounds[3]])];
   const [x, y, width, height] = [x0 - margin, y0 - margin, x1 - x0 + 2 * margin, y1 - y0 + 2 * margin];
@@ -92,6 +94,12 @@ function paintFrame(context: CanvasRenderingContext2D, place: Placed, pixelRatio
     context.lineWidth = line * pixelRatio;
     context.setLineDash(dash.map((part) => part * pixelRatio));
     context.strokeRect(x, y, width, height);
+    if (outline.length === 0) continue;
+    context.setLineDash([]);
+    context.beginPath();
+    for (const at of outline) context.lineTo(...place(at));
+    context.closePath();
+    context.stroke();
   }
   // Below: names of objects stand above.
   paintPlate(context, text, [x, y + height + 5 * pixelRatio], pixelRatio);

@@ -2,7 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { messageOf } from "@/api/problems";
 import { stepped } from "@/core/doubt";
-import type { Bounds } from "@/core/types";
+import type { Bounds, Point } from "@/core/types";
 import type { Viewer } from "@/render/viewer";
 import { whyAsked, type WhyAsked } from "./wire";
 import type { Workspace } from "./workspace";
@@ -10,6 +10,7 @@ import type { Workspace } from "./workspace";
 export interface AskedArea {
   readonly bounds: Bounds;
   readonly why: string;
+  readonly outline: readonly Point[];
   /** Handed in by itself. */
   readonly done: boolean;
 }
@@ -45,7 +46,7 @@ async function ask(workspace: Workspace): Promise<void> {
   const store = askedIn(workspace);
   try {
     const told = await whyAsked(workspace.image.id);
-    const areas = (told.ranked?.areas ?? []).map(({ bounds: [left = 0, top = 0, right = 0, bottom = 0], why, done }): AskedArea => ({ bounds: [left, top, right, bottom], why, done }));
+    const areas = (told.ranked?.areas ?? []).map(({ bounds: [left = 0, top = 0, right = 0, bottom = 0], why, done, outline = [] }): AskedArea => ({ bounds: [left, top, right, bottom], why, done, outline: outline.map(([x = 0, y = 0]): Point => [x, y]) }));
     store.setState({ told, areas, failed: "" });
   } catch (error) {
     questions.delete(workspace);
@@ -100,6 +101,6 @@ function goToArea(workspace: Workspace, viewer: Viewer, step: 1 | -1, to?: numbe
   if (at === null || !area || !viewer.isShowing(workspace.session)) return "";
   store.setState({ at });
   viewer.zoomTo(area.bounds, PADDING_PX);
-  viewer.setFrame({ bounds: area.bounds, text: `Asked about: ${at + 1} of ${areas.length}` });
+  viewer.setFrame({ bounds: area.bounds, outline: area.outline, text: `Asked about: ${at + 1} of ${areas.length}` });
   return area.why;
 }

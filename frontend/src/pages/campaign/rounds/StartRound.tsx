@@ -40,7 +40,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
   const labeled = campaign.counts.submitted + campaign.counts.accepted;
   const trained = models.data?.some((one) => one.model.kind === "internal") === true;
   const form = useForm({
-    initialValues: { strategy: "" as StrategyName | "", extras: [] as string[], areas: 0 as number | string, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : CURRENT, seed: 0 as number | string },
+    initialValues: { strategy: "" as StrategyName | "", extras: [] as string[], areas: 0 as number | string, superpixels: false, size: defaultSize(pool) as number | string, basis: labeled > 0 && !(first && trained) ? TRAIN : CURRENT, seed: 0 as number | string },
   });
   // What suits the campaign best is known a moment later; until somebody chooses, it is that.
   const chosen = form.values.strategy || (strategies.data?.find((one) => one.default)?.name ?? DEFAULT_STRATEGY);
@@ -52,11 +52,12 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
     { value: CURRENT, label: current == null ? t(current === null ? "rounds.noModel" : "rounds.currentAny") : t("rounds.currentModel", { model: modelTitle(current) }) },
     ...attached.filter(({ model }) => model.id !== current?.id).map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
   ];
-  const submit = form.onSubmit(({ size, basis: by, seed, extras, areas }) =>
+  const submit = form.onSubmit(({ size, basis: by, seed, extras, areas, superpixels }) =>
     start.mutate({
       strategy: chosen as StrategyName,
       ...Object.fromEntries(extras.map((name) => [name, true])),
       areas: Number(areas || 0),
+      superpixels: superpixels && Number(areas || 0) > 0,
       size: Number(size),
       seed: Number(seed || 0),
       ...(by === TRAIN ? { train: true } : by === CURRENT ? {} : { model: Number(by) }),
@@ -104,6 +105,9 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
               </Group>
             </Switch.Group>
             {campaign.task !== "classification" && <NumberInput label={t("rounds.areas")} description={t("rounds.areasText")} min={0} max={20} w={260} data-testid="round-areas" {...form.getInputProps("areas")} />}
+            {campaign.task === "segmentation" && Number(form.values.areas || 0) > 0 && (
+              <Switch mb={6} label={t("rounds.superpixels")} data-testid="round-superpixels" {...form.getInputProps("superpixels", { type: "checkbox" })} />
+            )}
           </Group>
           {none && (
             <Text size="sm" c="var(--winnow-wheat-text)">
