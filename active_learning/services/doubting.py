@@ -30,6 +30,8 @@ from models_registry.models import CampaignModel, RegisteredModel
 KIND: Final = "label-errors"
 BATCH: Final = 100
 MOST: Final = 2000
+WORTH_A_LOOK: Final = 30
+"""With fewer labeled images than this the folds learn too little to doubt anybody."""
 SEED: Final = 7
 LEAST_SCORE: Final = 0.05
 
@@ -49,8 +51,8 @@ def start_doubting(*, user: User, campaign: Campaign, model: int | None = None) 
 
 
 def doubt_later(campaign: Campaign) -> Run | None:
-    """Queue a look without anybody's asking, after a round; None where one waits already or there is nothing to go by."""
-    if not _submitted(campaign).exists() or Run.objects.filter(campaign=campaign, kind=KIND, state__in=UNFINISHED).exists():
+    """Queue a look without anybody's asking, after a round; None where one waits already or there is too little to go by."""
+    if _submitted(campaign).count() < WORTH_A_LOOK or Run.objects.filter(campaign=campaign, kind=KIND, state__in=UNFINISHED).exists():
         return None
     try:
         if campaign.task != Task.CLASSIFICATION:

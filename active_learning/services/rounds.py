@@ -22,6 +22,7 @@ from active_learning.models import RankedImage, Round, RoundState
 from active_learning.services.agreements import measure_agreement
 from active_learning.services.areas import write_areas
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
+from active_learning.services.doubting import doubt_later
 from active_learning.services.evaluation import evaluate_round, labels_behind
 from active_learning.services.knowledge import answer, know_pool, labeled_of, pool_of
 from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
@@ -172,11 +173,13 @@ def execute_round(context: RunContext) -> dict[str, object]:
     context.progress(message="Drafting what may be asked next", force=True)
     answer(context, round_, _first_ids(round_, max(round_.size, ANSWERED_AHEAD)), prefill=options.prefill)
     evaluation = evaluate_round(context, round_)
+    doubting = doubt_later(round_.campaign)
     return {
         "round": round_.number,
         "pool_size": round_.pool_size,
         "model": round_.model_id,
         "evaluation": evaluation.metrics if evaluation is not None else None,
+        "doubts": doubting.pk if doubting is not None else None,
     }
 
 

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from active_learning.models import LabelDoubt
 from active_learning.services.doubting import doubt_later, start_doubting
-from campaigns.models import AnnotationSet, Image, ImageState, Revision, RunState, SetState
+from active_learning.services.rounds import start_round
+from campaigns.models import AnnotationSet, Image, ImageState, Revision, Run, RunState, SetState
 from campaigns.runs import execute_now
 from campaigns.services.annotations import best_set
 from tests.active_learning.answers import box, store
@@ -170,7 +171,21 @@ def test_without_a_models_answers_boxes_cannot_be_doubted(boxes, as_user, review
     assert (answer.status_code, answer.json()["code"]) == (409, "no_answers")
 
 
-def test_a_look_after_a_round_is_queued_once(mislabeled):
+def test_a_round_has_its_labels_looked_through_once_there_are_enough(mislabeled, manager, monkeypatch):
     campaign, _ = mislabeled
+    for chip in chips()[36:40]:
+        add_chip(campaign, chip)
+    submitted = campaign.images.filter(state="submitted").count()
+    for least, queued in ((submitted + 1, False), (submitted, True), (submitted, False)):
+        monkeypatch.setattr("active_learning.services.doubting.WORTH_A_LOOK", least)
+        run = execute_now(start_round(user=manager, campaign=campaign, strategy="random", size=2).run)
+        assert run.state == RunState.SUCCEEDED, run.error
+        assert (run.result["doubts"] is not None) == queued
+    assert Run.objects.filter(campaign=campaign, kind="label-errors").count() == 1
+
+
+def test_a_look_after_a_round_is_queued_once(mislabeled, monkeypatch):
+    campaign, _ = mislabeled
+    monkeypatch.setattr("active_learning.services.doubting.WORTH_A_LOOK", 1)
     assert doubt_later(campaign) is not None
     assert doubt_later(campaign) is None
