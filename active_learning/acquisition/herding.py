@@ -118,4 +118,5 @@ def _freshest(kernel: Floats, weight: Floats, covered: Floats, bound: Floats) ->
 
 def _gains(kernel: Floats, weight: Floats, covered: Floats) -> Floats:
     """Return what each row would add to the coverage.  kernel: (R, M) → (R,)."""
-    return np.asarray(np.maximum(kernel - covered, 0) @ weight, dtype=float) / max(len(weight), 1)
+    # No BLAS: thousands of small products, before each of which its threads would wait for each other.
+    return np.asarray(np.einsum("rm,m->r", np.maximum(kernel - covered, 0), weight), dtype=float) / max(len(weight), 1)
