@@ -6,6 +6,7 @@ a task is queued in the transaction of the submit, so that nobody waits for it a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,13 +24,15 @@ ANSWERED: Final = "answered"
 class Listener:
     """``wants(campaign_id) -> bool`` and ``task(revision_id)``, by their dotted paths.
 
-    Of arrivals it is ``task(campaign_id)``, of answers ``task(run_id)``.
+    Of arrivals it is ``task(campaign_id)``, of answers ``task(run_id)``. ``each``: it hears of every set where many are handed in at
+    once; who only wants to know that things have changed does not.
     """
 
     name: str
     wants: str
     task: str
     event: str = SUBMITTED
+    each: bool = False
 
 
 _LISTENERS: dict[str, Listener] = {}
@@ -43,6 +46,14 @@ def register_listener(listener: Listener) -> None:
 def announce_submitted(revision: Revision, *, campaign: int) -> None:
     """Queue the tasks of those who want to hear of this campaign's submits; call it in the transaction of the submit."""
     _announce(SUBMITTED, campaign, revision.pk)
+
+
+def announce_many(revisions: Iterable[Revision], *, campaign: int) -> None:
+    """Queue, for sets that were handed in at once, the tasks of those who want to hear of each."""
+    for listener in _LISTENERS.values():
+        if listener.event == SUBMITTED and listener.each and import_string(listener.wants)(campaign):
+            for revision in revisions:
+                async_task(listener.task, revision.pk, task_name=f"{listener.name}-{revision.pk}")
 
 
 def announce_imported(campaign: int) -> None:

@@ -31,7 +31,8 @@ class InferenceConfig(AppConfig):
         register_kind(RunKind(name="inference", execute="inference.services.execute_inference", resumable=True))
         register_kind(RunKind(name="predict", execute="inference.services.later.execute_prediction", resumable=True))
         register_kind(RunKind(name="comparison", execute="inference.services.comparisons.execute_comparison", resumable=True))
-        listens = Listener("webhook", "inference.services.webhooks.wants_submissions", "inference.tasks.tell_of_submit")
+        wants, task = "inference.services.webhooks.wants_submissions", "inference.tasks.tell_of_submit"
+        listens = Listener("webhook", wants, task, each=True)
         register_listener(listens)
         register_chore(Chore("sweep agents", "inference.tasks.sweep_agents", 10))
         register_chore(Chore("check models", "inference.tasks.check_models", settings.MODEL_CHECK_MINUTES))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
+from campaigns.announcing import announce_many
 from campaigns.documents import label_uses
 from campaigns.labeling import difference
 from campaigns.models import AnnotationSet, CampaignChange, ChangedSet, Image, ImageState, LabelUse, Revision, SetState, User, becoming
@@ -46,12 +47,14 @@ def rewrite_sets(change: CampaignChange, rewrites: Sequence[Rewrite], *, author:
         _become(rewrite)
     write_sets([r.own for r in rewrites])
     texts = {r.own.pk: (r.own, r.annotations if r.submit else r.revised or []) for r in rewrites if r.submit or r.revised is not None}
-    append_revisions(texts, last, author=author)
+    revisions = append_revisions(texts, last, author=author)
     handed_in = [r.own for r in rewrites if r.submit]
     done = Image.objects.filter(pk__in=[own.image_id for own in handed_in])
     done.update(**becoming(ImageState.SUBMITTED), leased_by=None, leased_until=None)
     for own in handed_in:
         write_effort(own, change.campaign_id)
+    submitted = {own.pk for own in handed_in}
+    announce_many([each for each in revisions if each.annotation_set_id in submitted], campaign=change.campaign_id)
 
 
 def _remember(change: CampaignChange, rewrite: Rewrite, image_state: str, last: dict[int, tuple[int, int]]) -> ChangedSet:
@@ -101,12 +104,12 @@ def last_revisions(sets: Sequence[int]) -> dict[int, tuple[int, int]]:
 
 def append_revisions(
     texts: dict[int, tuple[AnnotationSet, list[dict[str, Any]]]], last: dict[int, tuple[int, int]], *, author: User | None
-) -> None:
-    """Keep one more revision of each set; those before it stay as they are."""
+) -> list[Revision]:
+    """Keep one more revision of each set and return them; those before stay as they are."""
     rows = (
         Revision(
             annotation_set=own, image_id=own.image_id, number=last.get(pk, (0, 0))[1] + 1, annotations=text, author=author,
         )
         for pk, (own, text) in texts.items()
     )  # fmt: skip
-    Revision.objects.bulk_create(rows, batch_size=SETS_A_QUERY)
+    return Revision.objects.bulk_create(rows, batch_size=SETS_A_QUERY)

@@ -150,6 +150,30 @@ def test_a_backend_that_listens_is_told_of_each_submit_in_its_own_form(
     assert first["annotation"]["task"] == first["task"]["id"] == image.pk
 
 
+def test_images_that_are_handed_in_at_once_are_told_of_one_by_one(
+    campaign: Campaign, make_image: Callable[..., Image], make_model: Callable[..., RegisteredModel], manager: User, as_user: Speak,
+    data_dir: Any,
+) -> None:  # fmt: skip
+    images = [make_image(campaign) for _ in range(3)]
+    with ModelServer(script=[Reply(json={"status": "ok"}, status=201)]) as server:
+        model = make_model(campaign, server.url, protocol="label_studio", options={"extra": {"webhook": True, "image": "data"}})
+        water = campaign.labels.get(name="Water").pk
+        address, body = f"/api/v1/campaigns/{campaign.pk}/labelings", {"images": [image.pk for image in images[:2]], "add": [water]}
+        client = as_user(manager)
+        assert client.post(address, body, format="json").status_code < 300
+        assert queued() == [], "a draft is nobody's business"
+        assert client.post(address, {**body, "submit": True}, format="json").status_code < 300
+        assert server.requests == 0
+        assert sorted(queued()) == sorted(Revision.objects.values_list("pk", flat=True))
+        assert [tell_of_submit(revision) for revision in queued()] == [1, 1]
+        told = [orjson.loads(seen.body) for seen in server.seen]
+    assert {each["annotation"]["task"] for each in told} == {image.pk for image in images[:2]}
+    assert all(each["annotation"]["result"][0]["value"] == {"choices": ["water"]} for each in told)
+    model.delete()
+    assert client.post(address, {"images": [images[2].pk], "add": [water], "submit": True}, format="json").status_code < 300
+    assert len(queued()) == 2
+
+
 def test_without_the_option_nothing_is_queued(
     detection: Campaign, make_image: Callable[..., Image], make_model: Callable[..., RegisteredModel], submit: Any, data_dir: Any
 ) -> None:
