@@ -69,17 +69,36 @@ public class Predict {
     }
 }
 `,
-  csharp: (url) => `// .NET 6 or later
+  csharp: (url) => `// .NET 6 or later, .NET Framework 4.5 or Mono
+using System;
+using System.IO;
+using System.Net.Http;
 using System.Net.Http.Headers;
+using System.Threading.Tasks;
 
-using var client = new HttpClient();
-client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "${TOKEN}");
-using var picture = new ByteArrayContent(await File.ReadAllBytesAsync("picture.jpg"));
-picture.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-using var answer = await client.PostAsync("${url}", picture);
-var text = await answer.Content.ReadAsStringAsync();
-if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(text);
-Console.WriteLine(text);
+public static class Predict
+{
+    public static void Main()
+    {
+        Ask().GetAwaiter().GetResult();
+    }
+
+    private static async Task Ask()
+    {
+        using (var client = new HttpClient())
+        using (var picture = new ByteArrayContent(File.ReadAllBytes("picture.jpg")))
+        {
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "${TOKEN}");
+            picture.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+            using (var answer = await client.PostAsync("${url}", picture))
+            {
+                var text = await answer.Content.ReadAsStringAsync();
+                if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(text);
+                Console.WriteLine(text);
+            }
+        }
+    }
+}
 `,
 };
 
