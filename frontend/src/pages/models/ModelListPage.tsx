@@ -76,7 +76,7 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
                 <Table.Td>
                   <Badge color={model.kind === "internal" ? "pine" : "gray"}>{t(`models.kind.${kindOf(model)}`)}</Badge>
                   {model.url !== "" && (
-                    <Text size="xs" c="dimmed" maw={260} truncate title={model.url}>
+                    <Text size="xs" c="dimmed" maw={190} truncate title={model.url}>
                       {model.url}
                     </Text>
                   )}
@@ -89,7 +89,7 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
                   <Speed health={health?.get(model.id)} />
                 </Table.Td>
                 <Table.Td>
-                  <Text size="sm" maw={240} lineClamp={2}>
+                  <Text size="sm" maw={150} lineClamp={2}>
                     {model.classes.length === 0 ? "–" : model.classes.map((one) => one.name).join(", ")}
                   </Text>
                 </Table.Td>
