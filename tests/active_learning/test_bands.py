@@ -12,7 +12,7 @@ from PIL import Image as Picture
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.training import start_training
 from active_learning.training.bands import measure_bands, scale_for
-from campaigns.errors import Conflict, InvalidInput
+from campaigns.errors import InvalidInput
 from campaigns.imagery import Refused
 from campaigns.imagery.blue_marble import load
 from campaigns.models import Image, Run, RunState
@@ -21,7 +21,6 @@ from inference.models import Prediction as Row
 from inference.rasters import NO_CLASS, read_map
 from inference.services import predict_pool
 from inference.services.local import load_predictor
-from inference.services.offline import pack_model
 from inference.store import load_prediction
 from models_registry.checkpoints import checkpoint_path
 from models_registry.networks.backbones import Backbone, BackboneSpec, bare_network, taking_bands
@@ -321,15 +320,13 @@ class TestClasses:
         said = [max(answer.scores, key=lambda score: score.confidence).name for answer in answers]
         assert np.mean([image.name.startswith(name) for image, name in zip(rest, said, strict=True)]) > 0.8
 
-    def test_a_model_of_bands_ranks_a_round_and_is_not_packed_with_colours(self, kinds, manager):
+    def test_a_model_of_bands_ranks_a_round(self, kinds, manager):
         from active_learning.services.rounds import start_round
 
         training, _ = trained(kinds, manager, bands=[4, 3, 2, 1])
         round_ = start_round(user=manager, campaign=kinds, strategy="margin", size=3, model=training.model)
         run = execute_now(round_.run)
         assert run.state == RunState.SUCCEEDED, run.error
-        with pytest.raises(Conflict, match="chosen bands"):
-            pack_model(user=manager, campaign=kinds, model=training.model)
 
 
 @pytest.mark.django_db
