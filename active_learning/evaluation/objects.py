@@ -230,9 +230,10 @@ class ObjectMeasures:
             return []
         counts, resamples = self.counted(thresholds)
         known = self.precisions[:, self.positives > 0]
+        names = ("map_oks", "ap_at_oks") if self.points else ("map", "ap_at_iou")
         found = [
             Figure(name, float(known[levels].mean()) if known.size else None, *ends_of(interval_among(self.precision_draws[n])))
-            for n, (name, levels) in enumerate((("map_oks" if self.points else "map", slice(1, None)), ("ap_at_iou", slice(0, 1))))
+            for n, (name, levels) in enumerate(zip(names, (slice(1, None), slice(0, 1)), strict=True))
         ]
         drawn = averages(resamples)
         for name, value in averages(counts).items():

@@ -28,6 +28,7 @@ HELP: Final[Mapping[str, str]] = {
     "average_precision": "The area under the precision-recall curve: precision averaged over all recalls, whatever the threshold.",
     "map": "COCO's mean average precision: over all labels and over overlaps (IoU) from 0.50 to 0.95.",
     "ap_at_iou": "Average precision where an object counts as found from the chosen overlap (IoU) on, averaged over labels.",
+    "ap_at_oks": "Average precision where an object counts as found from the chosen likeness of its points (OKS) on, averaged over labels.",
     "map_oks": "COCO's mean average precision of keypoints: over all labels and over likenesses (OKS) from 0.50 to 0.95.",
     "oks": "The mean likeness (OKS) of found objects' points to the true ones: 1 is exact, 0 is far off for the object's size.",
     "iou": "The area that is both said and true over the area that is either; 1 is a perfect outline.",

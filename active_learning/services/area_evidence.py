@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from active_learning.services.answers import label_columns
 from active_learning.services.gathered import Blocks, blocks_of, gather
 from active_learning.services.truth import truth_of
 from active_learning.training.label_maps import UNLABELED, drawing_of
+from campaigns.geometry import mask_to_polygons, polygons_area
 from campaigns.models import Campaign, Image, Label
 from inference.models import Prediction
 from inference.prefill import DEFAULT_OBJECT_THRESHOLD, object_shape
@@ -25,6 +26,10 @@ from models_registry.models import RegisteredModel
 MOST_IMAGES: Final = 2_000
 """So many images, the newest: reading a map of every pixel takes a hundred times as long as reading labels."""
 
+MOST_OUTLINED_PX: Final = 512
+MOST_OUTLINES: Final = 200
+Rings = list[list[list[float]]]
+
 
 def area_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key: str, marks: Mapping[int, int]) -> AreaEvidence:
     """Count the pixels of each true and said label in the newest of the images of ``marks``; only those that changed are read anew."""
@@ -36,9 +41,8 @@ def area_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key
 
 
 def _counted(campaign: Campaign, model: RegisteredModel, images: list[int], labels: tuple[int, ...]) -> Blocks:
-    columns = label_columns(campaign, model)
     column = {label: number for number, label in enumerate(labels)}
-    class_place = {index: column[columns.label_ids[each]] for index, each in columns.columns.items()}
+    class_place = _class_places(campaign, model, column)
     known = Image.objects.filter(pk__in=images)
     truth, sizes = truth_of(known), {image.pk: (image.height, image.width) for image in known}
     counts = {}
@@ -52,6 +56,36 @@ def _counted(campaign: Campaign, model: RegisteredModel, images: list[int], labe
         true = drawing_of(truth.get(row.image_id, []), column).label_map((0, 0, width, height))
         counts[row.image_id] = {"pixels": crossed(true, said_map(answer, class_place, (height, width)), len(labels))[None]}
     return blocks_of(counts)
+
+
+def _class_places(campaign: Campaign, model: RegisteredModel, column: Mapping[int, int]) -> dict[int, int]:
+    columns = label_columns(campaign, model)
+    return {index: column[columns.label_ids[each]] for index, each in columns.columns.items()}
+
+
+def wrong_areas(campaign: Campaign, model: RegisteredModel, image: Image) -> list[tuple[str, int, dict[str, Any]]]:
+    """Return outcome, label and outline of the largest areas of an image where a label is falsely said ("false") or none is ("missed").
+
+    They are drawn over a thumbnail, so that a large image is looked at on a coarser grid.
+    """
+    labels = tuple(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    column = {label: number for number, label in enumerate(labels)}
+    row = Prediction.objects.get(model=model, model_version=model.version, image=image)
+    truth = truth_of(Image.objects.filter(pk=image.pk)).get(image.pk, [])
+    step = max(1, -(-max(image.width, image.height) // MOST_OUTLINED_PX))
+    true = drawing_of(truth, column).label_map((0, 0, image.width, image.height))[::step, ::step]
+    said = said_map(load_prediction(row), _class_places(campaign, model, column), (image.height, image.width))[::step, ::step]
+    found = []
+    for label, place in column.items():
+        false, missed = (said == place) & (true != UNLABELED) & (true != place), (said == UNLABELED) & (true == place)
+        for outcome, wrong in (("false", false), ("missed", missed)):
+            found += [(polygons_area([rings]), outcome, label, _enlarged(rings, step)) for rings in mask_to_polygons(wrong)]
+    found.sort(key=lambda each: -each[0])
+    return [(outcome, label, {"type": "polygon", "polygons": [rings]}) for _, outcome, label, rings in found[:MOST_OUTLINES]]
+
+
+def _enlarged(rings: Rings, times: int) -> Rings:
+    return [[[x * times, y * times] for x, y in ring] for ring in rings]
 
 
 def said_map(answer: PredictionValue, class_place: Mapping[int, int], size: tuple[int, int]) -> npt.NDArray[np.int16]:

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from active_learning.evaluation.areas import AreaMeasures
 from active_learning.evaluation.objects import NONE, ObjectMeasures
 from active_learning.evaluation.values import Bits, Floats
+from active_learning.services.area_evidence import wrong_areas
 from active_learning.services.object_evidence import Shapes, shapes_behind
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
 from campaigns.errors import Conflict, InvalidInput
+from campaigns.geometry import shape_polygons
 from campaigns.models import Campaign, Image, User
 
 OUTCOMES: Final = ("all", "correct", "incorrect", "above", "below")
@@ -116,6 +119,8 @@ def objects_of(
 ) -> dict[str, Any]:
     """Return what was found in one image of a slice and what is true of it: hits and false alarms, the surest first, then the missed.
 
+    Of areas: the largest where a wrong label is said, or none. Masks come as their outlines, to be drawn.
+
     Raises Conflict for an image that is not measured there.
     """
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
@@ -125,10 +130,17 @@ def objects_of(
         raise Conflict("This image is not measured in this slice: it has no answer of the model, or no truth.", code="not_measured")
     row = Image.objects.get(pk=image)
     about = {"image": image, "width": row.width, "height": row.height}
+    if isinstance(measures, AreaMeasures):
+        areas = wrong_areas(campaign, reading.model, row)
+        return {**about, "objects": [{"outcome": each, "label_id": k, "confidence": None, "shape": shape} for each, k, shape in areas]}
     if not isinstance(measures, ObjectMeasures):
         return {**about, "objects": []}
     at, _ = effective_thresholds(reading, thresholds)
     return {**about, "objects": _judged(measures, at, int(place[0]), shapes_behind(campaign, reading.model, image))}
+
+
+def _outlined(shape: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "polygon", "polygons": shape_polygons(dict(shape))} if shape["type"] == "mask" else shape
 
 
 def _judged(measures: ObjectMeasures, at: Floats, place: int, shapes: Shapes) -> list[dict[str, Any]]:
@@ -137,7 +149,7 @@ def _judged(measures: ObjectMeasures, at: Floats, place: int, shapes: Shapes) ->
     said, hit = measures.said(at)[here], measures.hit[0][here]
     order = [n for n in np.argsort(-evidence.found_score[here], kind="stable").tolist() if said[n]]
     taken = {int(hit[n]) - first_true for n in order if hit[n] != NONE}
-    told = [("hit" if hit[n] != NONE else "false", *found[n]) for n in order]
-    missed = [("missed", label, None, shape) for n, (label, shape) in enumerate(true) if n not in taken]
+    told = [("hit" if hit[n] != NONE else "false", *found[n][:2], _outlined(found[n][2])) for n in order]
+    missed = [("missed", label, None, _outlined(shape)) for n, (label, shape) in enumerate(true) if n not in taken]
     names = ("outcome", "label_id", "confidence", "shape")
     return [dict(zip(names, each, strict=True)) for each in (*told, *missed)]

@@ -11,11 +11,12 @@ import pytest
 from rest_framework.test import APIClient
 
 from active_learning.models import Snapshot, TrainingRun
+from campaigns.geometry import encode_mask, mask_document, shape_bounds
 from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
 from campaigns.runs import enqueue_run
 from inference.answers import digest
 from inference.rasters import raster_of_classes
-from inference.schema import Keypoint, Keypoints, Prediction
+from inference.schema import Keypoint, Keypoints, Mask, Prediction
 from inference.store import Answered, Source, keep_answers
 from models_registry.models import CampaignModel, RegisteredModel
 from tests.active_learning.answers import box, classified, store
@@ -264,6 +265,19 @@ def test_an_image_shows_which_objects_are_right_false_and_missed(harbour, finder
     assert told["objects"][3]["shape"]["x"] == 80
 
 
+def test_masks_are_shown_by_their_outlines(make_campaign, make_external, client):
+    campaign = make_campaign("Islands", task="segmentation", labels=("island",), settings={"segmentation": "instance"})
+    label = campaign.labels.get()
+    image = add_chip(campaign, chips()[0], split=Split.TEST)
+    island = np.zeros((image.height, image.width), bool)
+    island[10:30, 20:50] = True
+    Reference.objects.create(image=image, annotations=[{**whole(label.pk), "shape": mask_document(island)}])
+    model = make_external(campaign, label)
+    store(model, {image: Mask(0, "class 0", 0.9, island.shape, encode_mask(island))})
+    (hit,) = get(client, campaign, model, f"/images/{image.pk}", slice="test", thresholds={label.pk: 0.5})["objects"]
+    assert (hit["outcome"], hit["shape"]["type"], tuple(shape_bounds(hit["shape"]))) == ("hit", "polygon", (20, 10, 50, 30))
+
+
 def test_points_are_measured_by_how_near_they_lie(make_campaign, make_external, client):
     campaign = make_campaign("Birds", task="keypoints", labels=("bird",))
     label = campaign.labels.get()
@@ -303,6 +317,9 @@ def test_pixels_are_counted_where_people_labeled_them(make_campaign, make_extern
     assert found["miou"] == pytest.approx((1 / 2 + 1 / 2) / 2)
     assert [row["iou"] for row in document["labels"]] == pytest.approx([0.5, 0.5])
     assert get(client, campaign, model, "/images", slice="test", true=water.pk, said=land.pk)["ids"] == [image.pk]
+    wrong = get(client, campaign, model, f"/images/{image.pk}", slice="test")["objects"]
+    assert [(each["outcome"], each["label_id"]) for each in wrong] == [("false", land.pk)]  # a strip of water is taken for land
+    assert shape_bounds(wrong[0]["shape"]) == (quarter, 0, half, side)
 
 
 def test_downloads_hold_the_truth_the_answers_and_the_images(harbour, finder, coast, measured, client):

@@ -12,6 +12,7 @@ export function ConfusionMatrix({ campaign, statistics, onOpen }: { campaign: Ca
   const nothing = t(`statistics.nothingSaid.${statistics.kind}`);
   const name = (id: number | undefined) => (id === undefined ? nothing : (campaign.labels.find((label) => label.id === id)?.name ?? String(id)));
   const ids = [...labels, undefined];
+  const rows = statistics.kind === "areas" ? labels : ids; // what is true of pixels that nobody labeled is not known
   return (
     <Card data-testid="confusion">
       <Title order={2} fz={18}>
@@ -33,7 +34,7 @@ export function ConfusionMatrix({ campaign, statistics, onOpen }: { campaign: Ca
             </tr>
           </thead>
           <tbody>
-            {ids.map((row, r) => {
+            {rows.map((row, r) => {
               const total = (counts[r] ?? []).reduce((sum, count) => sum + count, 0);
               return (
                 <tr key={r}>

@@ -23,9 +23,15 @@ interface ListProps {
   question: ImagesQuestion;
 }
 
+/** Whether every pixel has a label: hardly an image is all right then, so that the share that is right says more. */
+export function isPainted({ task, settings }: Campaign): boolean {
+  return task === "segmentation" && settings.segmentation !== "instance";
+}
+
 function Tile({ campaign, subject, image, thresholds, ids }: { campaign: Campaign; subject: Subject; image: MeasuredImage; thresholds: Thresholds; ids: readonly number[] }) {
   const { t } = useTranslation();
   const objects = campaign.task !== "classification";
+  const areas = isPainted(campaign);
   return (
     <li className={classes["item"]} data-testid="measured-image" data-correct={image.correct}>
       <Link
@@ -33,9 +39,9 @@ function Tile({ campaign, subject, image, thresholds, ids }: { campaign: Campaig
         className={classes["picture"]} aria-label={t("statistics.open", { name: image.name })}
       >
         <img src={thumbnailUrl(image.image)} alt="" loading="lazy" decoding="async" data-whole={objects || undefined} />
-        {objects && <JudgedObjects campaign={campaign} subject={subject} thresholds={thresholds} image={image.image} />}
-        <Badge className={classes["mark"]} variant="filled" color={image.correct ? "pine" : "red"} leftSection={image.correct ? <IconCheck size={12} /> : <IconX size={12} />}>
-          {t(image.correct ? "statistics.right" : "statistics.wrong")}
+        {objects && <JudgedObjects campaign={campaign} subject={subject} thresholds={thresholds} image={image.image} outlinesOnly={areas} />}
+        <Badge className={classes["mark"]} variant="filled" color={image.correct ? "pine" : areas ? "dark" : "red"} leftSection={image.correct ? <IconCheck size={12} /> : areas ? undefined : <IconX size={12} />}>
+          {areas && !image.correct ? t("statistics.shareRight", { share: (100 * (1 - (image.loss ?? 0))).toFixed(1) }) : t(image.correct ? "statistics.right" : "statistics.wrong")}
         </Badge>
       </Link>
       <Outcome campaign={campaign} image={image} thresholds={thresholds} />

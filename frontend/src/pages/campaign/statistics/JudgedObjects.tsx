@@ -11,8 +11,8 @@ function named(campaign: Campaign, object: JudgedObject): string {
   return object.confidence === null ? name : `${name} ${object.confidence.toFixed(2)}`;
 }
 
-/** The objects of an image over its thumbnail: solid where rightly found, dashed where there is none, dotted where missed. */
-export function JudgedObjects({ campaign, subject, thresholds, image }: { campaign: Campaign; subject: Subject; thresholds: Thresholds; image: number }) {
+/** The objects of an image over its thumbnail: solid where rightly found, dashed where there is none, dotted where missed. Of painted images, the areas that are wrong. */
+export function JudgedObjects({ campaign, subject, thresholds, image, outlinesOnly = false }: { campaign: Campaign; subject: Subject; thresholds: Thresholds; image: number; outlinesOnly?: boolean }) {
   const { t } = useTranslation();
   const { data } = useJudgedImage(subject, thresholds, image);
   if (data === undefined || data.objects.length === 0) return null;
@@ -27,7 +27,7 @@ export function JudgedObjects({ campaign, subject, thresholds, image }: { campai
           </path>
         ))}
       </svg>
-      <span className={classes["story"]}>{t("statistics.story", { right, wrong, missed })}</span>
+      {!outlinesOnly && <span className={classes["story"]}>{t("statistics.story", { right, wrong, missed })}</span>}
     </>
   );
 }

@@ -14,7 +14,7 @@ export function range({ name, low, high }: Figure): string | null {
 }
 
 /** What most people ask first; the rest is one click away. */
-const FIRST: readonly string[] = ["accuracy", "map", "map_oks", "ap_at_iou", "miou", "pixel_accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "f1_macro", "oks", "average_precision"];
+const FIRST: readonly string[] = ["accuracy", "map", "map_oks", "ap_at_iou", "ap_at_oks", "miou", "pixel_accuracy", "precision_weighted", "recall_weighted", "f1_weighted", "f1_macro", "oks", "average_precision"];
 
 export function divided(statistics: Pick<Statistics, "figures">): { first: Figure[]; rest: Figure[] } {
   const first = FIRST.flatMap((name) => statistics.figures.filter((figure) => figure.name === name));
