@@ -132,3 +132,10 @@ def test_what_looks_alike_is_found_chosen_excluded_labeled_and_reviewed(
     named(doubt, "doubt-open").click()
     expect(doubt).to_have_count(0)
     assert labels_of(api, earth["wrong"]) == [earth["label_ids"]["land"]]
+
+    # Another backbone: it looks at all images in the background, and then takes the place of the one before.
+    page.get_by_text("Backbone", exact=True).click()
+    expect(named(page, "backbone-current")).to_have_attribute("data-space", "")
+    named(page, "backbone-start").click()
+    expect(page.locator('[data-testid="backbone-current"][data-space^="mobilenet_v2-224-"]')).to_be_visible(timeout=RUNS_MS)
+    assert api.get(f"/campaigns/{earth['id']}/similar?image={first['id']}&limit=1")["similar"][0]["image"]["id"] == again["id"]

@@ -59,6 +59,7 @@ function Board({ campaign, voters, suggestions }: { campaign: Campaign; voters: 
   const [least, setLeast] = useState(0.8);
   const [out, setOut] = useState<ReadonlySet<string>>(new Set());
   const groups = useMemo(() => byLabel(suggestions, least, out), [suggestions, least, out]);
+  const surest = suggestions[0]?.confidence ?? 0; // the surest come first
   const shown = groups.reduce((sum, group) => sum + group.suggestions.length, 0);
   return (
     <Stack>
@@ -73,6 +74,14 @@ function Board({ campaign, voters, suggestions }: { campaign: Campaign; voters: 
           {t("explore.suggestions.of", { shown, count: suggestions.length, voters })}
         </Text>
       </Group>
+      {shown === 0 && surest > 0 && surest < least && (
+        <Group gap="sm" data-testid="suggest-unsure">
+          <Text size="sm">{t("explore.suggestions.unsure", { percent: Math.floor(surest * 100) })}</Text>
+          <Button size="xs" variant="default" onClick={() => setLeast(Math.floor(surest * 10) / 10)}>
+            {t("explore.suggestions.showUnsure")}
+          </Button>
+        </Group>
+      )}
       {groups.map((group) => {
         const label = campaign.labels.find(({ id }) => id === group.label);
         return label === undefined ? null : <LabelCard key={label.id} campaign={campaign} label={label} suggestions={group.suggestions} onOut={(one) => setOut((now) => new Set([...now, keyOf(one)]))} />;
