@@ -29,7 +29,7 @@ export function FoundImages({ campaign, model }: { campaign: Campaign; model: nu
           <Stack gap="sm" data-testid="found-images" data-count={found.length}>
             <Group justify="space-between">
               <Text size="sm" className="winnow-numbers">
-                {t("oneLabel.found", { count: found.length, answered })}
+                {t("oneLabel.found", { count: found.length, answered, least: least.toFixed(2) })}
               </Text>
               <Group gap="md">
                 <Slider aria-label={t("oneLabel.least")} w={180} min={0} max={1} step={0.01} value={least} onChange={setLeast} label={(value) => value.toFixed(2)} />
