@@ -1,9 +1,9 @@
 """Labels from people who err: what Dawid-Skene's consensus, and asking again where it is unsure, bring over majority and over chance.
 
 After ActiveLab (Goh and Mueller 2023) on CIFAR-10H: 5,000 images, 1,000 labels to begin with, 500 more a round, 12 rounds; after each the
-consensus of the labels trains the model. Real votes come in no package, so people are simulated: right as often as said of CIFAR-10H (95 %
-on average, the worst 71 %), and wrong as a model is that saw all labels, cats for dogs more often than for ships. The features are those of
-the installed backbone on 128 principal components, and the model is the fast head, so that only differences can be compared.
+consensus of the labels trains the model. Real votes come in no package, so people are simulated: right 95 % of the time on average and the
+worst 71 %, which is assumed, and wrong as a model is that learned from other images, cats for dogs more often than for ships. The features
+are those of the installed backbone on 128 principal components, and the model is the fast head, so that only differences can be compared.
 
 "doubt" asks for the images, labeled or not, of which the consensus is least sure. The model votes with the people there, as if it were one
 more of them, by what it says of images that it did not learn from (CROWDLAB's idea). ``SEEDS`` narrows a run down.
