@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Final
 
@@ -79,6 +79,8 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     """Return what a training would be. Raises what ``start_training`` would raise, and queues nothing."""
     require_role(user, campaign, MANAGE)
     checked, chosen = checked_config(campaign, config, reader=user)
+    if config.get("multi_label") is False:
+        checked = replace(checked, multi_label=False)
     entries = latest_revisions(campaign, chosen)
     areas = latest_areas(campaign, chosen)
     targets = read_targets(campaign, checked, pictures_of(entries, areas))
@@ -89,7 +91,7 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     parts = divide(targets.contents, [image.split for image in images], checked.validation, rng, groups)
     counts = _counts(targets, parts.train, parts.validation)
     teach, measure = (frozenset(images[row].pk for row in rows.tolist()) for rows in (parts.train, parts.validation))
-    warnings = (*_scarce(counts), *_unmeasured(counts, measure), *_leaking(campaign, checked, teach, measure))
+    warnings = (*_scarce(counts), *_unmeasured(checked, counts, measure), *_leaking(campaign, checked, teach, measure))
     seconds, measured = _seconds(campaign, checked, len(teach))
     test = campaign.images.filter(split=Split.TEST).exclude(state=ImageState.EXCLUDED).count()
     batch = checked.batch_for(len(teach)) if _steps(campaign, checked) else max(1, len(teach))
@@ -133,7 +135,10 @@ def _scarce(counts: Sequence[LabelCount]) -> list[Advice]:
     ]
 
 
-def _unmeasured(counts: Sequence[LabelCount], measure: frozenset[int]) -> list[Advice]:
+def _unmeasured(config: TrainingConfig, counts: Sequence[LabelCount], measure: frozenset[int]) -> list[Advice]:
+    if not measure and config.validation and config.groups != "none":
+        detail = "No group can be held out without taking the last images of a label. Keep less together, or mark images for validation."
+        return [Advice("no_validation", detail)]
     if not measure:
         return [Advice("no_validation", "No image measures the model. Hold some out, or mark some in the gallery for validation.")]
     missing = [each for each in counts if each.train and not each.validation]

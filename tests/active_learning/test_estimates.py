@@ -140,3 +140,22 @@ def test_frozen_layers_stay_as_they_came_while_pictures_are_varied(coast, manage
     moved = {int(name.split(".")[0]) for name, array in kept.items() if not np.array_equal(array, came[name])}
     assert moved >= changed
     assert not moved & ({0, 9} - changed)
+
+
+def test_one_group_of_all_images_is_said_to_be_why_nothing_measures(coast, manager):
+    found = estimate_training(user=manager, campaign=coast, config={**FAST, "groups": "folders"})
+    (advice,) = [each for each in found.warnings if each.code == "no_validation"]
+    assert (found.validation, "Keep less together" in advice.detail) == (0, True)
+
+
+def test_where_each_default_label_alone_is_learned_that_is_what_is_counted(coast, manager, annotator):
+    coast.settings = {"multi_label": True}
+    coast.save()
+    ocean, land = (coast.labels.get(name=name).pk for name in ("ocean", "land"))
+    label_image(labeled(coast)[0], annotator, ocean, land)
+    images = [
+        sum(each.train + each.validation for each in estimate_training(user=manager, campaign=coast, config={**FAST, **said}).labels)
+        for said in ({}, {"multi_label": False})
+    ]
+    assert images[0] == 19, "with both of its labels the image counts twice"
+    assert images[1] < images[0]

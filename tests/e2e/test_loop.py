@@ -1,5 +1,6 @@
 """The loop in a real browser, as a person walks it: from an empty deployment to the first image of the next round."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def page(page: Page) -> Iterator[Page]:
     assert complaints == []
 
 
-def named(page: Page, name: str) -> Locator:
+def named(page: Page | Locator, name: str) -> Locator:
     return page.locator(f'[data-testid="{name}"]')
 
 
@@ -110,6 +111,36 @@ def choose(page: Page, select: str, option: str) -> None:
     page.get_by_role("option", name=option).first.click()
 
 
+def train_as_foretold(page: Page, api: Api, campaign: int) -> None:
+    """Ask for a training: the form shows what its method heeds, what is wrong at its field, and what the training then is."""
+    estimate = page.locator('[data-testid="training-estimate"]:not([data-stale])')
+    expect(estimate).to_have_attribute("data-measured", "false")
+    expect(named(estimate, "advice-few_images")).to_be_visible()
+    page.get_by_role("button", name="Options").click()
+    expect(named(page, "wish-patience")).to_have_attribute("placeholder", "10")
+    expect(named(page, "wish-flips")).to_have_count(0)
+    page.get_by_text("Fine-tuning", exact=True).click()
+    expect(named(page, "wish-flips")).to_be_visible()
+    expect(named(page, "wish-patience")).to_have_attribute("placeholder", "5")
+    page.get_by_text("Fast head", exact=True).click()
+    choose(page, "wish-groups", "Near duplicates")
+    expect(page.get_by_text("Nobody has looked for near duplicates yet.")).to_be_visible()
+    expect(named(page, "training-refused")).to_be_visible()
+    choose(page, "wish-groups", "Each image by itself")
+    named(page, "wish-validation").fill("25")
+    named(page, "wish-name").fill("Foretold")
+    expect(estimate).to_be_visible()
+    teach, measure = (int(number) for number in re.findall(r"\d+", estimate.inner_text())[:2])
+    assert teach + measure == LABELED
+    assert 4 <= measure <= 8, "a quarter of every label, rounded by chance"
+    named(page, "start-training").click()
+    run_ended(page)
+    expect(estimate).to_have_attribute("data-measured", "true")
+    (training,) = api.every(f"/campaigns/{campaign}/training-runs")
+    assert training["name"] == "Foretold"
+    assert training["metrics"]["images"] == {"train": teach, "validation": measure, "unreadable": 0}
+
+
 def ask_the_trained_model_by_its_address(api: Api, campaign: int) -> None:
     """Send a picture to the predict API as a script of SentiSight's does."""
     model = next(each["model"] for each in api.get(f"/campaigns/{campaign}/models") if each["model"]["kind"] == "internal")
@@ -144,8 +175,7 @@ def test_the_loop_closes_once_in_the_browser(stack: Stack, page: Page, tmp_path:
     wait_for(lambda: api.get(f"/campaigns/{campaign['id']}")["counts"]["submitted"] == LABELED, 30, lambda: "submits are missing")
 
     page.goto(f"{url_of_campaign}/training")
-    named(page, "start-training").click()
-    run_ended(page)
+    train_as_foretold(page, api, campaign["id"])
     expect(named(page, "learning-curves")).to_be_visible()
 
     ask_the_trained_model_by_its_address(api, campaign["id"])

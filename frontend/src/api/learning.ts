@@ -33,11 +33,20 @@ export function useStartTraining(campaign: number) {
   });
 }
 
-/** What a training would be, before it begins; ``body``: the form as JSON text. */
-export function useTrainingEstimate(campaign: number, body: string) {
+/** What the trainings of a campaign heed, by method. */
+export function useTrainingWishes(campaign: number) {
   return useQuery({
-    queryKey: ["campaigns", campaign, "training-estimate", body],
+    queryKey: ["campaigns", campaign, "training-wishes"],
+    queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/training-wishes", { params: at(campaign), signal })),
+  });
+}
+
+/** What a training would be, before it begins; ``body``: the form as JSON text; ``since``: what changes the answer besides. */
+export function useTrainingEstimate(campaign: number, body: string, since: { labeled: number; going: boolean; known: boolean }) {
+  return useQuery({
+    queryKey: ["campaigns", campaign, "training-estimate", since, body],
     queryFn: ({ signal }) => bodyOf(api.POST("/api/v1/campaigns/{campaign_id}/training-runs/estimate", { params: at(campaign), body: JSON.parse(body) as TrainingForm, signal })),
+    enabled: since.known && since.labeled > 0,
     placeholderData: (before) => before,
     retry: false,
   });

@@ -49,6 +49,8 @@ export type ModelTest = Answer<Schemas["TestReport"]>;
 
 export type TrainingForm = Schemas["TrainingRequestRequest"];
 export type TrainingEstimate = Answer<Schemas["TrainingEstimate"]>;
+export type TrainingWish = Answer<Schemas["TrainingWish"]>;
+export type TrainingAdvice = Answer<Schemas["TrainingAdvice"]>;
 export type TrainingRun = Answer<Schemas["TrainingRun"]>;
 export type CurvePoint = Answer<Schemas["CurvePoint"]>;
 export type Origin = Answer<Schemas["Origin"]>;

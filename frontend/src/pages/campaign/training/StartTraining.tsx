@@ -1,9 +1,10 @@
 import { Button, Card, Group, SegmentedControl, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useStartTraining } from "@/api/learning";
+import { useStartTraining, useTrainingEstimate, useTrainingWishes } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import { ApiProblem } from "@/api/problems";
 import type { Campaign } from "@/api/types";
@@ -12,14 +13,15 @@ import { modelTitle } from "@/parts/modelTitle";
 import { ScopeSelect, useScopes } from "../images/ScopeSelect";
 import { Estimate } from "./Estimate";
 import type { StartSearch } from "./startSearch";
-import { INITIAL, trainingBody } from "./trainingForm";
+import { INITIAL, trainingBody, wishesOf } from "./trainingForm";
 import { TrainingOptions } from "./TrainingOptions";
 
-/** What the server found wrong, by the field that it names. */
-function fieldErrors(problem: ApiProblem): Record<string, string> {
-  return Object.fromEntries(problem.errors.map(({ field, detail }) => [field, detail]));
-}
+const TYPING_MS = 400;
 
+/** What the server found wrong, by the field that it names. */
+function fieldErrors(problem: unknown): Record<string, string> {
+  return problem instanceof ApiProblem ? Object.fromEntries(problem.errors.map(({ field, detail }) => [field, detail])) : {};
+}
 
 export function StartTraining({ campaign, going, onStart }: { campaign: Campaign; going: boolean; onStart: () => void }) {
   const { t } = useTranslation();
@@ -33,10 +35,18 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
     const best = { value: String(model.id), label: modelTitle(model) };
     return from === `${model.id}-last` ? [best, { value: from, label: t("training.fromLast", { model: modelTitle(model) }) }] : [best];
   });
-  const body = { ...trainingBody(form.values), ...(scopes.name === "all" ? {} : { images: scopes.images }) };
+  const known = useTrainingWishes(campaign.id).data;
+  const wishes = wishesOf(known?.find(({ method }) => method === form.values.method)?.wishes ?? []);
+  const body = { ...trainingBody(form.values, wishes), ...(scopes.name === "all" ? {} : { images: scopes.images }) };
+  const asked = JSON.stringify(body);
+  const [settled] = useDebouncedValue(asked, TYPING_MS);
+  const estimate = useTrainingEstimate(campaign.id, settled, { labeled, going, known: known !== undefined });
+  const stale = estimate.isPlaceholderData || settled !== asked;
+  const wrong = stale ? {} : fieldErrors(estimate.error);
+  const optionWrong = Object.keys({ ...wrong, ...form.errors }).some((name) => name !== "name" && wishes.has(name));
   return (
     <Card>
-      <form onSubmit={form.onSubmit(() => start.mutate(body, { onSuccess: onStart, onError: (error) => form.setErrors(error instanceof ApiProblem ? fieldErrors(error) : {}) }))}>
+      <form onSubmit={form.onSubmit(() => start.mutate(body, { onSuccess: onStart, onError: (error) => form.setErrors(fieldErrors(error)) }))}>
         <Stack>
           <div>
             <Title order={2} fz={18}>
@@ -61,19 +71,24 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
           </div>
           <Group align="flex-end">
             <ScopeSelect scopes={scopes} />
-            <TextInput label={t("training.name")} placeholder={t("training.namePlaceholder")} w={280} {...form.getInputProps("name")} />
-            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0} data-testid="start-training">
+            <TextInput label={t("training.name")} placeholder={t("training.namePlaceholder")} w={280} {...form.getInputProps("name")} error={form.errors["name"] ?? wrong["name"]} data-testid="wish-name" />
+            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0 || known === undefined} data-testid="start-training">
               {t("training.start")}
             </Button>
           </Group>
-          {labeled > 0 && <Estimate campaign={campaign.id} body={body} />}
+          {labeled > 0 && (
+            <Estimate
+              campaign={campaign} known={estimate.data} stale={stale} error={stale ? null : estimate.error} atField={optionWrong}
+              onKeepTwins={form.values.groups === "duplicates" ? undefined : () => form.setFieldValue("groups", "duplicates")}
+            />
+          )}
           {labeled === 0 && (
             <Text size="sm" c="var(--winnow-wheat-text)">
               {t("training.noLabels")}
             </Text>
           )}
-          <Disclosure label={t("training.options")} opened={from !== ""}>
-            <TrainingOptions campaign={campaign} form={form} earlier={earlier} />
+          <Disclosure label={t("training.options")} opened={from !== "" || optionWrong}>
+            <TrainingOptions campaign={campaign} form={form} earlier={earlier} wishes={wishes} wrong={wrong} />
           </Disclosure>
         </Stack>
       </form>

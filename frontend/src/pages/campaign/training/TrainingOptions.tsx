@@ -3,7 +3,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
-import type { Values } from "./trainingForm";
+import { usual, type Values, type Wishes } from "./trainingForm";
 
 export type Form = UseFormReturnType<Values>;
 interface Choice {
@@ -22,50 +22,58 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-/** All that may be said of a training beyond its method; what a fast head does not take is not shown for it. */
-export function TrainingOptions({ campaign, form, earlier }: { campaign: Campaign; form: Form; earlier: Choice[] }) {
+interface Props {
+  campaign: Campaign;
+  form: Form;
+  earlier: Choice[];
+  wishes: Wishes;
+  /** What the server finds wrong with the form as it stands, by field. */
+  wrong: Readonly<Record<string, string>>;
+}
+
+/** All that may be said of a training beyond its method: what it heeds, and nothing else. */
+export function TrainingOptions({ campaign, form, earlier, wishes, wrong }: Props) {
   const { t } = useTranslation();
-  const tunes = form.values.method === "fine_tune";
+  const has = (...names: (keyof Values)[]) => names.some((name) => wishes.has(name));
+  const field = (name: keyof Values) => ({ ...form.getInputProps(name), error: form.errors[name] ?? wrong[name], "data-testid": `wish-${name}` });
+  const tick = (name: "multi_label" | "crop" | "promote") => ({ ...form.getInputProps(name, { type: "checkbox" }), "data-testid": `wish-${name}` });
+  const auto = (name: keyof Values) => usual(wishes, name) ?? t("training.auto");
   return (
     <Stack maw={860}>
       <Part title={t("training.parts.learn")}>
-        <MultiSelect label={t("training.labels")} placeholder={form.values.labels.length === 0 ? t("training.labelsAll") : ""} data={campaign.labels.map(({ id, name }) => ({ value: String(id), label: name }))} clearable {...form.getInputProps("labels")} />
-        <Select label={t("training.size")} allowDeselect={false} data={(["small", "medium", "large"] as const).map((value) => ({ value, label: t(`training.sizes.${value}`) }))} {...form.getInputProps("size")} />
-        <TextInput label={t("training.bands")} placeholder={t("training.bandsAll")} {...form.getInputProps("bands")} />
-        {campaign.task === "segmentation" && (
-          <Select label={t("training.unlabeled")} allowDeselect={false} data={(["auto", "ignore", "background"] as const).map((value) => ({ value, label: t(`training.unlabeledIs.${value}`) }))} {...form.getInputProps("unlabeled")} />
+        <MultiSelect label={t("training.labels")} placeholder={form.values.labels.length === 0 ? t("training.labelsAll") : ""} data={campaign.labels.map(({ id, name }) => ({ value: String(id), label: name }))} clearable {...field("labels")} />
+        <Select label={t("training.size")} allowDeselect={false} data={(["small", "medium", "large"] as const).map((value) => ({ value, label: t(`training.sizes.${value}`) }))} {...field("size")} />
+        {has("bands") && <TextInput label={t("training.bands")} placeholder={t("training.bandsAll")} {...field("bands")} />}
+        {has("unlabeled") && (
+          <Select label={t("training.unlabeled")} allowDeselect={false} data={(["auto", "ignore", "background"] as const).map((value) => ({ value, label: t(`training.unlabeledIs.${value}`) }))} {...field("unlabeled")} />
         )}
-        {earlier.length > 0 && <Select label={t("training.startFrom")} clearable data-testid="start-from" data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...form.getInputProps("start_from")} />}
+        {has("start_from") && earlier.length > 0 && <Select label={t("training.startFrom")} clearable data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...field("start_from")} data-testid="start-from" />}
+        {has("multi_label") && <Checkbox mt={{ base: 0, xs: 28 }} label={t("training.multiLabel")} description={t("training.multiLabelText")} {...tick("multi_label")} />}
       </Part>
       <Part title={t("training.parts.measure")}>
-        <NumberInput label={t("training.validation")} description={t("training.validationText")} suffix=" %" min={0} max={50} {...form.getInputProps("validation")} />
-        <Select label={t("training.groups")} description={t("training.groupsText")} allowDeselect={false} data-testid="training-groups" data={(["none", "folders", "duplicates"] as const).map((value) => ({ value, label: t(`training.together.${value}`) }))} {...form.getInputProps("groups")} />
+        <NumberInput label={t("training.validation")} description={t("training.validationText")} suffix=" %" min={0} max={50} {...field("validation")} />
+        <Select label={t("training.groups")} description={t("training.groupsText")} allowDeselect={false} data={(["none", "folders", "duplicates"] as const).map((value) => ({ value, label: t(`training.together.${value}`) }))} {...field("groups")} />
       </Part>
       <Part title={t("training.parts.end")}>
-        <NumberInput label={t("training.minutes")} min={1} max={1440} {...form.getInputProps("minutes")} />
-        <NumberInput label={t("training.patience")} placeholder={t("training.auto")} min={1} {...form.getInputProps("patience")} />
-        <NumberInput label={t("training.seed")} min={0} {...form.getInputProps("seed")} />
+        <NumberInput label={t("training.minutes")} min={1} max={1440} {...field("minutes")} />
+        <NumberInput label={t("training.patience")} placeholder={auto("patience")} min={1} {...field("patience")} />
+        <NumberInput label={t("training.epochs")} placeholder={auto("epochs")} min={1} max={10_000} {...field("epochs")} />
       </Part>
-      {tunes && <Tuning form={form} />}
-      <Checkbox label={t("training.promote")} {...form.getInputProps("promote", { type: "checkbox" })} />
-    </Stack>
-  );
-}
-
-function Tuning({ form }: { form: Form }) {
-  const { t } = useTranslation();
-  return (
-    <>
-      <Part title={t("training.parts.vary")}>
-        <Select label={t("training.flips")} allowDeselect={false} data={(["none", "horizontal", "both", "turns"] as const).map((value) => ({ value, label: t(`training.mirror.${value}`) }))} {...form.getInputProps("flips")} />
-        <Select label={t("training.colour")} allowDeselect={false} data={(["none", "light", "strong"] as const).map((value) => ({ value, label: t(`training.colours.${value}`) }))} {...form.getInputProps("colour")} />
-        <Checkbox mt={{ base: 0, xs: 28 }} label={t("training.crop")} {...form.getInputProps("crop", { type: "checkbox" })} />
-      </Part>
+      {has("flips", "colour", "crop") && (
+        <Part title={t("training.parts.vary")}>
+          <Select label={t("training.flips")} allowDeselect={false} data={(["none", "horizontal", "both", "turns"] as const).map((value) => ({ value, label: t(`training.mirror.${value}`) }))} {...field("flips")} />
+          <Select label={t("training.colour")} allowDeselect={false} data={(["none", "light", "strong"] as const).map((value) => ({ value, label: t(`training.colours.${value}`) }))} {...field("colour")} />
+          <Checkbox mt={{ base: 0, xs: 28 }} label={t("training.crop")} {...tick("crop")} />
+        </Part>
+      )}
       <Part title={t("training.parts.steps")}>
-        <Select label={t("training.frozen")} allowDeselect={false} data={(["none", "early", "backbone"] as const).map((value) => ({ value, label: t(`training.freeze.${value}`) }))} {...form.getInputProps("frozen")} />
-        <NumberInput label={t("training.learningRate")} placeholder={t("training.auto")} min={0} step={0.0001} decimalScale={8} {...form.getInputProps("learning_rate")} />
-        <NumberInput label={t("training.batch")} placeholder={t("training.auto")} min={1} max={512} {...form.getInputProps("batch")} />
+        {has("frozen") && <Select label={t("training.frozen")} allowDeselect={false} data={(["none", "early", "backbone"] as const).map((value) => ({ value, label: t(`training.freeze.${value}`) }))} {...field("frozen")} />}
+        {has("learning_rate") && <NumberInput label={t("training.learningRate")} placeholder={auto("learning_rate")} min={0} step={0.0001} decimalScale={8} {...field("learning_rate")} />}
+        {has("batch") && <NumberInput label={t("training.batch")} placeholder={auto("batch")} min={1} max={512} {...field("batch")} />}
+        <NumberInput label={t("training.weightDecay")} placeholder={auto("weight_decay")} min={0} max={10} step={0.01} decimalScale={6} {...field("weight_decay")} />
+        <NumberInput label={t("training.seed")} min={0} {...field("seed")} />
       </Part>
-    </>
+      <Checkbox label={t("training.promote")} {...tick("promote")} />
+    </Stack>
   );
 }

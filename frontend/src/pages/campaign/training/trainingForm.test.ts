@@ -1,19 +1,41 @@
 import { describe, expect, it } from "vitest";
-import { bandsOf, INITIAL, trainingBody } from "./trainingForm";
+import type { TrainingWish } from "@/api/types";
+import { bandsOf, INITIAL, trainingBody, usual, wishesOf } from "./trainingForm";
+
+const wish = (name: string, value: TrainingWish["default"] = null): TrainingWish => ({ name, default: value, choices: null });
+const COMMON = ["name", "size", "minutes", "validation", "groups", "seed", "labels", "start_from", "promote"].map((name) => wish(name));
+const HEAD = wishesOf([...COMMON, wish("patience", 10)]);
+const TUNED = wishesOf([...COMMON, ...["flips", "colour", "crop", "frozen", "bands"].map((name) => wish(name)), wish("batch"), wish("learning_rate", 0.0002)]);
 
 describe("what the form says", () => {
   it("leaves out what was left blank, so that the server fills it in", () => {
-    expect(trainingBody(INITIAL)).toEqual({ method: "fast_head", size: "small", minutes: 30, validation: 0.2, seed: 0 });
+    expect(trainingBody(INITIAL, HEAD)).toEqual({ method: "fast_head", size: "small", minutes: 30, validation: 0.2, seed: 0 });
   });
 
-  it("says how pictures vary and which layers stay for a fine-tuning alone", () => {
-    const values = { ...INITIAL, colour: "light" as const, crop: true, frozen: "early" as const, flips: "turns" as const, batch: 8 };
-    expect(trainingBody(values)).not.toHaveProperty("colour");
-    expect(trainingBody({ ...values, method: "fine_tune" })).toMatchObject({ colour: "light", crop: true, frozen: "early", flips: "turns", batch: 8 });
+  it("says what the method heeds alone, and keeps the rest for the one that does", () => {
+    const values = { ...INITIAL, colour: "light" as const, crop: true, frozen: "early" as const, flips: "turns" as const, batch: 8, bands: "4 3" };
+    expect(trainingBody(values, HEAD)).toEqual({ method: "fast_head", size: "small", minutes: 30, validation: 0.2, seed: 0 });
+    expect(trainingBody({ ...values, method: "fine_tune" }, TUNED)).toMatchObject({ colour: "light", crop: true, frozen: "early", flips: "turns", batch: 8, bands: [4, 3] });
+    // A fast head of objects learns step by step: it heeds how many images a step has, and sees no picture varied.
+    const objects = trainingBody({ ...values, learning_rate: 0.01 }, wishesOf([wish("batch", 4), wish("learning_rate", 0.001)]));
+    expect(objects).toEqual({ method: "fast_head", batch: 8, learning_rate: 0.01 });
   });
 
-  it("names what stays on one side, and labels by their numbers", () => {
-    expect(trainingBody({ ...INITIAL, groups: "duplicates", labels: ["3", "5"] })).toMatchObject({ groups: "duplicates", labels: [3, 5] });
+  it("names what stays on one side, labels by their numbers, and the checkpoint to go on from", () => {
+    const body = trainingBody({ ...INITIAL, groups: "duplicates", labels: ["3", "5"], start_from: "12-last" }, HEAD);
+    expect(body).toMatchObject({ groups: "duplicates", labels: [3, 5], start_from: 12, start_role: "last" });
+    expect(trainingBody({ ...INITIAL, start_from: "12-last" }, wishesOf([]))).toEqual({ method: "fast_head" });
+  });
+
+  it("says one label an image only where there may be several", () => {
+    expect(trainingBody({ ...INITIAL, multi_label: false }, HEAD)).not.toHaveProperty("multi_label");
+    expect(trainingBody({ ...INITIAL, multi_label: false }, wishesOf([wish("multi_label", true)]))).toEqual({ method: "fast_head", multi_label: false });
+  });
+
+  it("shows what holds where nothing is said", () => {
+    expect(usual(HEAD, "patience")).toBe("10");
+    expect(usual(TUNED, "learning_rate")).toBe("0.0002");
+    expect(usual(TUNED, "batch")).toBeUndefined();
   });
 
   it("reads bands with anything between them", () => {

@@ -1,4 +1,4 @@
-import type { TrainingForm } from "@/api/types";
+import type { TrainingForm, TrainingWish } from "@/api/types";
 import { startOf } from "./startSearch";
 
 export interface Values {
@@ -6,10 +6,12 @@ export interface Values {
   method: "fast_head" | "fine_tune";
   size: "small" | "medium" | "large";
   minutes: number | string;
+  epochs: number | string;
   patience: number | string;
   validation: number | string;
   groups: "none" | "folders" | "duplicates";
   learning_rate: number | string;
+  weight_decay: number | string;
   seed: number | string;
   start_from: string;
   batch: number | string;
@@ -18,14 +20,15 @@ export interface Values {
   crop: boolean;
   frozen: "none" | "early" | "backbone";
   labels: string[];
+  multi_label: boolean;
   bands: string;
   unlabeled: "auto" | "ignore" | "background";
   promote: boolean;
 }
 
 export const INITIAL: Values = {
-  name: "", method: "fast_head", size: "small", minutes: 30, patience: "", validation: 20, groups: "none", learning_rate: "", seed: 0, start_from: "",
-  batch: "", flips: "horizontal", colour: "none", crop: false, frozen: "none", labels: [], bands: "", unlabeled: "auto", promote: true,
+  name: "", method: "fast_head", size: "small", minutes: 30, epochs: "", patience: "", validation: 20, groups: "none", learning_rate: "", weight_decay: "", seed: 0, start_from: "",
+  batch: "", flips: "horizontal", colour: "none", crop: false, frozen: "none", labels: [], multi_label: true, bands: "", unlabeled: "auto", promote: true,
 };
 
 function numberOr(value: number | string): number | undefined {
@@ -38,37 +41,46 @@ export function bandsOf(text: string): number[] | undefined {
   return numbers === undefined || numbers.length === 0 ? undefined : numbers;
 }
 
-/** What only a fine-tuning takes: a fast head sees every picture as it is, and its features never change. */
-function tuning(values: Values) {
-  return {
+/** What a training heeds, by name; what is not there is not shown and not sent. */
+export type Wishes = ReadonlyMap<string, TrainingWish>;
+
+export function wishesOf(list: readonly TrainingWish[]): Wishes {
+  return new Map(list.map((wish) => [wish.name, wish]));
+}
+
+/** What holds where nothing is said, as a number reads; nothing for what is chosen by itself. */
+export function usual(wishes: Wishes, name: string): string | undefined {
+  const value = wishes.get(name)?.default;
+  return typeof value === "number" ? String(value) : undefined;
+}
+
+/** What the form says of what is heeded, without what was left blank: the server fills that in. */
+export function trainingBody(values: Values, wishes: Wishes): TrainingForm {
+  const from = startOf(values.start_from);
+  const said = {
+    size: values.size,
+    name: values.name.trim() === "" ? undefined : values.name.trim(),
+    minutes: numberOr(values.minutes),
+    epochs: numberOr(values.epochs),
+    patience: numberOr(values.patience),
+    validation: values.validation === "" ? undefined : Number(values.validation) / 100,
+    groups: values.groups === "none" ? undefined : values.groups,
+    seed: numberOr(values.seed),
+    start_from: from.start_from,
     learning_rate: numberOr(values.learning_rate),
+    weight_decay: numberOr(values.weight_decay),
     batch: numberOr(values.batch),
     flips: values.flips,
     colour: values.colour === "none" ? undefined : values.colour,
     crop: values.crop ? true : undefined,
     frozen: values.frozen === "none" ? undefined : values.frozen,
-  };
-}
-
-/** What the form says, without what was left blank: the server fills that in. */
-export function trainingBody(values: Values): TrainingForm {
-  const { name, method, size } = values;
-  const body = {
-    method,
-    size,
-    name: name.trim() === "" ? undefined : name.trim(),
-    minutes: numberOr(values.minutes),
-    patience: numberOr(values.patience),
-    validation: values.validation === "" ? undefined : Number(values.validation) / 100,
-    groups: values.groups === "none" ? undefined : values.groups,
-    seed: numberOr(values.seed),
-    ...startOf(values.start_from),
-    ...(method === "fine_tune" ? tuning(values) : {}),
     labels: values.labels.length === 0 ? undefined : values.labels.map(Number),
+    multi_label: values.multi_label ? undefined : false,
     bands: bandsOf(values.bands),
     unlabeled: values.unlabeled === "auto" ? undefined : values.unlabeled,
     promote: values.promote ? undefined : false,
   };
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+  const heeded = Object.entries(said).filter(([name, value]) => value !== undefined && wishes.has(name));
+  const body: TrainingForm = { method: values.method, ...Object.fromEntries(heeded) };
+  return body.start_from === undefined ? body : { ...body, ...from };
 }
-
