@@ -1,9 +1,9 @@
 """Find near vectors among very many without looking at all of them: an index beside a store of embeddings. No Django here.
 
 Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable Small World graphs" (TPAMI
-2020), by usearch. The graph holds the leading principal components, which makes it ten times smaller and quicker to build; what it
-finds are candidates, and those are compared exactly, as they lie in the store. So a similarity is never approximate; at worst a
-neighbour is passed over.
+2020), by usearch. The graph holds the leading principal components, which makes it ten times smaller; what it
+finds are candidates, and those are compared exactly, as they lie in the store. So a similarity is never approximate; at worst a neighbour
+is passed over.
 
 Files lie beside the store's: a graph and its axes by generation, and ``index.json``, written last, that names the current ones. Readers
 map the graph and share its memory; one writer at a time holds the lock. Rows that came after it are always looked at one by one.
