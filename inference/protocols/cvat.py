@@ -42,6 +42,8 @@ from inference.schema import MAX_ITEMS, MAX_POINTS, Box, Item, Keypoint, Keypoin
 
 JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 FLAT: Final = 2 * MAX_POINTS
+SPACES: Final = b" \t\r\n"
+NO_CELL: Final = b"[], \t\r\n"
 
 
 class Cvat(Protocol):
@@ -86,7 +88,7 @@ class Cvat(Protocol):
     def parse_prompted(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
         """Read {"mask": rows of 0 and 1, "points": outline}, or the outline alone as older interactors give it."""
         reader = Reader(Frame("pixel", image), Classes(model, Notes()))
-        item = read_interaction(parse_json(reply.body), reader)
+        item = read_interaction(_interaction(reply.body, image), reader)
         return _prediction([] if item is None else [item], reader)
 
 
@@ -232,8 +234,8 @@ def _cropped(node: Node, image: ModelInput) -> NDArray[np.bool_]:
 
 def _flags(values: list[Any], node: Node) -> NDArray[np.bool_]:
     """Return 0 and 1 as an array; whole rows at a time, since a picture's mask is a million of them."""
-    nested = isinstance(values[0], list)
-    if nested and not all(type(row) is list for row in values):  # bytes(7) would be seven of them
+    nested = isinstance(values[0], list | bytes)
+    if nested and not all(type(row) in (list, bytes) for row in values):  # bytes(7) would be seven of them
         raise node.reject("rows of 0 and 1")
     try:
         rows = [bytes(row) for row in values] if nested else [bytes(values)]
@@ -316,6 +318,28 @@ def read_interaction(root: Node, reader: Reader) -> Mask | Polygon | None:
         return None
     polygons = polygons_from(Node(points, node.where), reader.frame, reader.notes)
     return None if polygons is None else Polygon(MARKED.index, MARKED.name, None, polygons)
+
+
+def _interaction(body: bytes, image: ModelInput) -> Node:
+    """Read an interactor's answer; a mask written as plain rows of 0 and 1 becomes bytes without a number being made of each."""
+    start = body.find(b'"mask"')
+    opened = body.find(b"[[", start)
+    closed = body.find(b"]]", opened)
+    width, height = image.sent_size
+    plain = start >= 0 and body.count(b'"mask"') == 1 and body[start + 6 : opened].strip(SPACES) == b":"
+    if not plain or closed - opened < 2 * width * height:
+        return parse_json(body)
+    rows = body[opened + 1 : closed + 1]
+    cells = rows.translate(None, NO_CELL)
+    counted = len(cells) == width * height == rows.count(b",") + 1 and rows.count(b"[") == rows.count(b"]") == height
+    if not counted or cells.translate(None, b"01"):
+        return parse_json(body)
+    node = parse_json(body[:opened] + b"null" + body[closed + 2 :])
+    flags = cells.translate(bytes.maketrans(b"01", b"\0\1"))
+    if not node.is_object() or "mask" not in node.value or any(len(row.translate(None, NO_CELL)) != width for row in rows.split(b"]")[:-1]):
+        return parse_json(body)
+    node.value["mask"] = [flags[at : at + width] for at in range(0, len(flags), width)]
+    return node
 
 
 def _whole_mask(node: Node, image: ModelInput) -> NDArray[np.bool_]:

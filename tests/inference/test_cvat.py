@@ -1,5 +1,6 @@
 """CVAT's contract with its nuclio functions: detectors and interactors, and the traps."""
 
+import json
 import math
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from campaigns.geometry import decode_mask
 from inference.interactive.prompts import PromptPoint, Prompts
 from inference.protocols import PROTOCOLS
+from inference.protocols.cvat import _interaction
 from inference.schema import Box, Classification, Keypoints, Mask, Polygon, PredictionRejected
 from inference.wire import WireReply
 from tests.inference.wire import HEIGHT, WIDTH, ask, b64, card, picture
@@ -137,6 +139,33 @@ def test_a_mask_of_the_smaller_picture_that_was_sent_is_brought_back() -> None:
     mask[1:3, 2:5] = 1
     found: Mask = only(interacted({"mask": mask.tolist()}, sent_width=WIDTH // 2, sent_height=HEIGHT // 2))
     assert (decode_mask(found.counts, found.size) == np.kron(mask, np.ones((2, 2))).astype(bool)).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(", ", ": "), (",", ":"), (",\n ", " : ")]), st.booleans())
+def test_rows_of_a_mask_are_read_as_they_are_however_they_are_written(seed: int, separators: tuple[str, str], last: bool) -> None:
+    mask = np.random.default_rng(seed).integers(0, 2, (HEIGHT, WIDTH))
+    answer = {"mask": mask.tolist(), "points": []} if last else {"points": [[1, 2]], "mask": mask.tolist()}
+    body = json.dumps(answer, separators=separators).encode()
+    assert isinstance(_interaction(body, picture()).value["mask"][0], bytes), "no number is made of each cell"
+    found: Mask = only(SPEAKS.parse_prompted(WireReply(body), picture(), card("segmentation")))
+    assert (decode_mask(found.counts, found.size) == mask.astype(bool)).all()
+
+
+@given(st.data())
+def test_a_mask_that_was_spoilt_anywhere_is_read_as_json_reads_it(data: st.DataObject) -> None:
+    body = json.dumps({"mask": np.eye(HEIGHT, WIDTH, dtype=int).tolist(), "points": []}).encode()
+    at, put = (
+        data.draw(st.integers(0, len(body) - 1)),
+        data.draw(st.sampled_from([b"", b"0", b"2", b"1.0", b",", b"]", b"[", b'"mask":', b"-", b"e"])),
+    )
+    spoilt = body[:at] + put + body[at + data.draw(st.integers(0, 2)) :]
+    read = []
+    for reply in (spoilt, spoilt.replace(b'"mask"', b'"\\u006dask"')):  # the second is the same JSON, and takes the long way
+        try:
+            read.append(SPEAKS.parse_prompted(WireReply(reply), picture(), card("segmentation")).items)
+        except PredictionRejected:
+            read.append(None)
+    assert read[0] == read[1]
 
 
 def test_nothing_found_is_no_mistake() -> None:
