@@ -16,7 +16,7 @@ from active_learning.evaluation.resampling import DRAWS, Interval, interval_of
 from active_learning.evaluation.values import Bits, Floats, Ints
 
 LEAST_DRAWS: Final = 50
-MOST_WORK: Final = 50_000_000
+MOST_WORK: Final = 25_000_000
 """So many answers in all draws together, which bounds the time: the more there are to rank, the fewer draws."""
 COCO_RECALLS: Final = np.linspace(0.0, 1.0, 101)
 Weights = npt.NDArray[np.float32]

@@ -85,5 +85,5 @@ def test_every_figure_of_labels_and_areas_tells_an_interval():
 
 def test_the_more_there_is_to_rank_the_fewer_draws_which_bounds_the_time():
     assert drawing.draws_for(10) == 300
-    assert drawing.draws_for(500_000) == 100
+    assert drawing.draws_for(250_000) == 100
     assert drawing.draws_for(10**9) == drawing.LEAST_DRAWS
