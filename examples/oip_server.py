@@ -117,6 +117,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a question; a wrong one gets 400 and a reason."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         parts = [part for part in self.path.split("/") if part]
+        if parts == ["v2", "repository", "index"]:
+            return self.answer(200, [{"name": name, "version": "1", "state": "READY"} for name in MODELS])
         if parts[:2] != ["v2", "models"] or parts[-1] != "infer" or parts[2] not in MODELS:
             return self.answer(404, {"error": f"nothing at {self.path}"})
         try:

@@ -92,6 +92,7 @@ def _from_told(protocol: Protocol, told: Recognised, requests: Sequence[WireRequ
     evidence = [f"It describes itself as {protocol.title} at {', '.join(answered)}."]
     if told.classes:
         evidence.append(f"It names its {len(told.classes)} classes.")
+    evidence += told.notes
     return Candidate(
         protocol.name, protocol.title, max(0.0, min(1.0, told.confidence)), told.url, told.name, told.version, told.task,
         told.multi_label, told.classes[:MOST_CLASSES], dict(told.classes_of_tasks), dict(told.options), tuple(evidence),

@@ -100,7 +100,7 @@ class Recognised:
     """What a server said of itself. ``confidence``: how sure it is that the protocol answers here, 0 to 1; "" is: not told.
 
     ``url``: the address to register. ``options``: values of ``ModelOptions`` to start with. ``classes_of_tasks``: where one
-    address answers several tasks, the classes of each.
+    address answers several tasks, the classes of each. ``notes``: sentences for who registers it.
     """
 
     confidence: float
@@ -112,6 +112,7 @@ class Recognised:
     multi_label: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     classes_of_tasks: Mapping[str, tuple[ModelClass, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class Protocol(ABC):

@@ -40,6 +40,7 @@ from inference.tensors.wire import LENGTH_HEADER, decode_reply, encode_request
 from models_registry.options import ModelOptions
 
 MAX_DIMENSIONS = 8
+SHOWN_MODELS = 12
 BINARY = "binary_tensor_data"
 _PLACE = re.compile(r"^(?P<base>.*?)/v2(?:/models/(?P<model>[^/?#]+)(?:/versions/(?P<version>[^/?#]+))?)?(?:/(?:infer|ready))?/?$")
 
@@ -150,27 +151,57 @@ class OpenInference(Protocol):
         return read_outputs(tensors, settings, placement, image, model, version=said)
 
     def inquiries(self, url: str) -> tuple[WireRequest, ...]:
-        """Ask the server what it is, and the model for its metadata, where the URL names one."""
+        """Ask the server what it is, and the model for its metadata; where the URL names none, which models there are."""
         place = Place.of(url)
-        return (_get(f"{place.base}/v2"), _get(place.address if place.model else f"{place.base}/v2/models"))
+        server = _get(f"{place.base}/v2")
+        if place.model:
+            return (server, _get(place.address))
+        index = WireRequest(f"{place.base}/v2/repository/index", {"Content-Type": "application/json"}, b"{}")
+        return (server, _get(f"{place.base}/v2/models"), index)
 
     def recognise(self, url: str, replies: Sequence[WireReply | None]) -> Recognised | None:
         """Return what metadata tells: the model's name, its tensors, and a task where their shapes speak of one."""
         place = Place.of(url)
         server, second = (_document(reply) for reply in [*replies, None, None][:2])
+        index = _json(replies[2]) if len(replies) > 2 else None
         tensors = _tensors_by(server)
         if place.model and second is not None and second.has("inputs"):
             try:
                 return _recognised(place, read_metadata(second), tensors)
             except PredictionRejected:
                 return None
-        listed = None if second is None else second.first("models")
-        if listed is not None and listed.is_list() and all(isinstance(name, str) for name in listed.value):
-            only = listed.value[0] if len(listed.value) == 1 else ""
-            return Recognised(0.8, Place(place.base, only).address, only, options={"extra": tensors})
+        models = _indexed(index) or _listed(second)
+        if models is not None:
+            only = models[0] if len(models) == 1 else ""
+            notes = () if only else (_choice(place, models),)
+            return Recognised(0.8, Place(place.base, only).address, only, options={"extra": tensors}, notes=notes)
         if server is not None and server.has("name") and server.has("extensions"):
             return Recognised(0.6, place.address, options={"extra": tensors})
         return None
+
+
+def _indexed(index: Node | None) -> list[str] | None:
+    """Return the models that a repository's index says are ready, as Triton and MLServer answer: [{"name", "state"}]."""
+    if (
+        index is None
+        or not index.is_list()
+        or not all(isinstance(each, dict) and isinstance(each.get("name"), str) for each in index.value)
+    ):
+        return None
+    return list(dict.fromkeys(each["name"] for each in index.value if each.get("state", "READY") == "READY"))
+
+
+def _listed(second: Node | None) -> list[str] | None:
+    listed = None if second is None else second.first("models")
+    named = listed is not None and listed.is_list() and all(isinstance(name, str) for name in listed.value)
+    return list(listed.value) if listed is not None and named else None
+
+
+def _choice(place: Place, models: Sequence[str]) -> str:
+    if not models:
+        return "None of its models is ready; load one there."
+    shown = ", ".join(models[:SHOWN_MODELS]) + (f" and {len(models) - SHOWN_MODELS} more" if len(models) > SHOWN_MODELS else "")
+    return f"It has the models {shown}: name one in the address, as in {Place(place.base, models[0]).address}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +277,15 @@ def _get(url: str) -> WireRequest:
 
 
 def _document(reply: WireReply | None) -> Node | None:
+    node = _json(reply)
+    return node if node is not None and node.is_object() else None
+
+
+def _json(reply: WireReply | None) -> Node | None:
     try:
-        node = None if reply is None else parse_json(reply.body)
+        return None if reply is None else parse_json(reply.body)
     except PredictionRejected:
         return None
-    return node if node is not None and node.is_object() else None
 
 
 def _tensors_by(server: Node | None) -> dict[str, Any]:

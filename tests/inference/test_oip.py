@@ -185,6 +185,13 @@ def test_the_server_is_recognised_by_what_it_answers() -> None:
     listed = OIP.recognise("http://h:8000", [server, WireReply(b'{"models":["net"]}')])
     assert listed is not None
     assert (listed.url, listed.name) == ("http://h:8000/v2/models/net", "net")
+    one = b'[{"name": "net", "state": "READY"}, {"name": "old", "state": "UNAVAILABLE"}]'
+    indexed = OIP.recognise("http://h:8000/v2", [server, None, WireReply(one)])
+    assert indexed is not None
+    assert (indexed.url, indexed.name, indexed.notes) == ("http://h:8000/v2/models/net", "net", ())
+    several = OIP.recognise("http://h:8000", [server, None, WireReply(orjson.dumps([{"name": f"net{n}"} for n in range(15)]))])
+    assert several is not None
+    assert several.notes[0].endswith("net11 and 3 more: name one in the address, as in http://h:8000/v2/models/net0.")
     alone = OIP.recognise("http://h:8000", [WireReply(b'{"name":"mlserver","version":"1.7.1","extensions":[]}'), None])
     assert alone is not None
     assert alone.options["extra"] == {"tensors": "json"}

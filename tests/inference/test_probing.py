@@ -122,6 +122,13 @@ def test_every_example_server_is_recognised(
     assert len(names) == classes if isinstance(classes, int) else names == sorted(classes)
 
 
+def test_a_server_of_many_models_tells_which_there_are(probe: Callable[..., dict[str, Any]]):
+    with example("oip_server.py") as url:
+        best = probe(url.removesuffix("/predict"))["candidates"][0]
+    assert best["protocol"] == "oip"
+    assert "It has the models classification, segmentation, detection: name one in the address" in " ".join(best["evidence"])
+
+
 def test_a_server_that_answers_clicks_alone_is_recognised_by_a_click(probe: Callable[..., dict[str, Any]]):
     with example("cvat_server.py") as url:
         found = probe(url.removesuffix("/predict") + "/interactor")
