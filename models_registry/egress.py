@@ -218,16 +218,21 @@ class EgressClient:
     def __init__(self, policy: EgressPolicy, limits: Limits, *, connections: int = 16, resolver: Resolver = resolve) -> None:
         self.policy = policy
         self.limits = limits
-        self._pools = {
-            scheme: httpcore.AsyncConnectionPool(
+        self._connections = connections
+        self._resolver = resolver
+        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+
+    def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
+        """Return the connections of a scheme. They are made when they are first wanted: to read the certificates takes its time."""
+        if scheme not in self._pools:
+            self._pools[scheme] = httpcore.AsyncConnectionPool(
                 ssl_context=_tls() if scheme == "https" else None,
-                network_backend=_GuardedBackend(policy, resolver, secure=scheme == "https"),
-                max_connections=connections,
-                max_keepalive_connections=connections,
+                network_backend=_GuardedBackend(self.policy, self._resolver, secure=scheme == "https"),
+                max_connections=self._connections,
+                max_keepalive_connections=self._connections,
                 keepalive_expiry=15.0,
             )
-            for scheme in ("http", "https")
-        }
+        return self._pools[scheme]
 
     async def __aenter__(self) -> Self:
         return self
@@ -247,7 +252,7 @@ class EgressClient:
         try:
             async with (
                 asyncio.timeout(self.limits.total_s),
-                self._pools[url.scheme].stream(
+                self._pool(url.scheme).stream(
                     request.method, target, headers=list(headers.items()), content=request.body, extensions={"timeout": timeouts}
                 ) as response,
             ):

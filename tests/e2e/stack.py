@@ -21,6 +21,8 @@ from campaigns.processes import descendants
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWNER = {"username": "ada", "password": "correct horse battery"}
 STARTS_WITHIN_S = 90.0
+ONE_THREAD = {"WINNOW_TORCH_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Several stacks compute at once: with a thread for each core in each of them, the threads wait for one another."""
 OPEN: list[httpx.Client] = []
 ENDED = {"succeeded", "failed", "cancelled", "timed_out"}
 
@@ -49,7 +51,7 @@ class Stack:
         self.port = self.port or free_port()
         environment = {
             **os.environ, "WINNOW_DATA_DIR": str(self.data_dir), "DATABASE_URL": self.database_url,
-            "WINNOW_EMBED_ON_IMPORT": "0", "WINNOW_HEARTBEAT_S": "0.5", "WINNOW_LOST_AFTER_S": "4", **self.extra,
+            "WINNOW_EMBED_ON_IMPORT": "0", "WINNOW_HEARTBEAT_S": "0.5", "WINNOW_LOST_AFTER_S": "4", **ONE_THREAD, **self.extra,
         }  # fmt: skip
         with self.log.open("ab") as log:
             command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port)]
