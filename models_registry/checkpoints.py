@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.db import transaction
 from campaigns.errors import Conflict
 from campaigns.models import Campaign, User
 from models_registry.card import checked_card
+from models_registry.digests import sha256_of
 from models_registry.models import CampaignModel, Checkpoint, LabelMapping, ModelKind, RegisteredModel
 from models_registry.options import OVERLAP_PX, ModelOptions
 from models_registry.protocols import LOCAL
@@ -57,19 +56,11 @@ class FileState(StrEnum):
 
 def file_state(checkpoint: Checkpoint) -> FileState:
     """Look whether a checkpoint's file is there and whole; a file that has not changed since is not read again."""
-    path = checkpoint_path(checkpoint)
     try:
-        found = path.stat()
-        whole = not checkpoint.sha256 or _digest(path, found.st_size, found.st_mtime_ns) == checkpoint.sha256
+        whole = sha256_of(checkpoint_path(checkpoint)) == checkpoint.sha256 or not checkpoint.sha256
     except OSError:
         return FileState.MISSING
     return FileState.READY if whole else FileState.DAMAGED
-
-
-@lru_cache(maxsize=1024)
-def _digest(path: Path, size_bytes: int, changed_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def require_file(checkpoint: Checkpoint) -> None:

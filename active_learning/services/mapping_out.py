@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 from campaigns.storage import folder
 from inference.models import Prediction
+from models_registry.networks.backbones import cores
 
 KIND: Final = "map"
 SEED: Final = 3
@@ -65,7 +65,7 @@ def execute_map(context: RunContext) -> dict[str, object]:
         raise NotFound("The campaign of this run was removed.")
     embedded = ensure_embeddings(context, campaign, list(campaign.images.order_by("id")))
     context.progress(message="Laying the images out", force=True)
-    places = project(embedded.matrix, seed=SEED, check=context.progress, jobs=len(os.sched_getaffinity(0)))
+    places = project(embedded.matrix, seed=SEED, check=context.progress, jobs=cores())
     with written_atomically(_path(campaign)) as temporary, temporary.open("wb") as file:
         np.savez(file, run=context.run.pk, ids=np.array(embedded.image_ids, np.int64), places=places)
     return {"images": len(places), "unreadable": len(embedded.failures)}

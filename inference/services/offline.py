@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import file_digest
 from pathlib import Path
 from typing import IO, Final
 
@@ -22,6 +21,7 @@ from inference.services.onnx import onnx_file
 from inference.services.planning import draft_rules
 from inference.serving.questions import AskedModel
 from models_registry.checkpoints import checkpoint_path
+from models_registry.digests import sha256_of
 from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.checkpoint import FORMAT as CLASSIFIER_FORMAT
@@ -52,12 +52,12 @@ def pack_model(*, user: User, campaign: Campaign, model: RegisteredModel, role: 
     if model.kind != ModelKind.INTERNAL or model.protocol != LOCAL:
         raise Conflict("This model's network is not here to be packed: it answers elsewhere, or only clicks.", code="not_downloadable")
     checkpoint = _checkpoint_file(model, role)
-    classifier = _plain_classifier(checkpoint)
-    if classifier is None:
-        manifest = _manifest(campaign, model, role, kind=CHECKPOINT, sha256=_digest(checkpoint))
-        return _packed(manifest, checkpoint, _backbone_of(checkpoint))
+    loaded = _loaded(checkpoint)
+    if not isinstance(loaded, ClassifierCheckpoint) or loaded.scale is not None:  # our own writer of ONNX files knows no other network
+        manifest = _manifest(campaign, model, role, kind=CHECKPOINT, sha256=sha256_of(checkpoint))
+        return _packed(manifest, checkpoint, _backbone_of(loaded))
     with _exported(checkpoint) as path:
-        manifest = _manifest(campaign, model, role, kind=CLASSIFIER, sha256=_digest(path), side_px=SIZES[classifier.size])
+        manifest = _manifest(campaign, model, role, kind=CLASSIFIER, sha256=sha256_of(path), side_px=SIZES[loaded.size])
         return _packed(manifest, path)
 
 
@@ -67,11 +67,6 @@ def _manifest(campaign: Campaign, model: RegisteredModel, role: str, *, kind: st
     return Manifest(
         campaign.pk, campaign.name, asked, model_card(model), draft_rules(model, campaign), names, kind, sha256, side_px
     )  # fmt: skip
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _packed(manifest: Manifest, network: Path, backbone: Path | None = None) -> IO[bytes]:
@@ -93,14 +88,15 @@ def _checkpoint_file(model: RegisteredModel, role: str) -> Path:
     return path
 
 
-LOADERS: Final[dict[str, Callable[[Path], ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint]]] = {
+AnyCheckpoint = ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint
+LOADERS: Final[dict[str, Callable[[Path], AnyCheckpoint]]] = {
     CLASSIFIER_FORMAT: ClassifierCheckpoint.load,
     OBJECTS_FORMAT: ObjectCheckpoint.load,
     SEGMENTER_FORMAT: SegmenterCheckpoint.load,
 }
 
 
-def _loaded(checkpoint: Path) -> ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint:
+def _loaded(checkpoint: Path) -> AnyCheckpoint:
     try:
         kind = format_of(checkpoint)
         if kind not in LOADERS:
@@ -110,15 +106,8 @@ def _loaded(checkpoint: Path) -> ClassifierCheckpoint | ObjectCheckpoint | Segme
         raise Conflict(f"The checkpoint cannot be packed: {error}", code="checkpoint_damaged") from error
 
 
-def _plain_classifier(checkpoint: Path) -> ClassifierCheckpoint | None:
-    """Return a classifier of colours, whose network our own writer can put into an ONNX file; None for any other checkpoint."""
-    loaded = _loaded(checkpoint)
-    return loaded if isinstance(loaded, ClassifierCheckpoint) and loaded.scale is None else None
-
-
-def _backbone_of(checkpoint: Path) -> Path | None:
+def _backbone_of(loaded: AnyCheckpoint) -> Path | None:
     """Return the file of weights that a checkpoint stands on, None where it holds its own; raises Conflict where others are installed."""
-    loaded = _loaded(checkpoint)
     if not loaded.is_frozen:
         return None
     weights = find_weights()

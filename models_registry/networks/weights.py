@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from campaigns.errors import Conflict
+from models_registry.digests import sha256_of
 
 VARIABLE: Final = "WINNOW_BACKBONE_WEIGHTS"
 DOWNLOAD: Final = "download"
@@ -46,7 +45,7 @@ def find_weights() -> WeightsFile:
 def _named(path: Path) -> WeightsFile:
     if not path.is_file():
         raise Conflict(f"{VARIABLE} names {path}, which is not there. Correct it, or leave it empty.", code="backbone_weights_missing")
-    return WeightsFile(path, _digest(path, path.stat().st_mtime_ns, path.stat().st_size))
+    return WeightsFile(path, sha256_of(path))
 
 
 def _packaged() -> WeightsFile:
@@ -74,13 +73,7 @@ def _downloaded() -> WeightsFile:
 
 
 def _expected(path: Path) -> WeightsFile:
-    weights = WeightsFile(path, _digest(path, path.stat().st_mtime_ns, path.stat().st_size))
+    weights = WeightsFile(path, sha256_of(path))
     if weights.sha256 != SHA256:
         raise Conflict(f"{path} is damaged: its SHA-256 is not {SHA256}. Install the weights again.", code="backbone_weights_damaged")
     return weights
-
-
-@lru_cache(maxsize=8)
-def _digest(path: Path, changed_ns: int, size_bytes: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
