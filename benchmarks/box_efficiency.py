@@ -5,9 +5,8 @@ what is measured on shows both as often. What is asked, trained and measured is 
 maps at every number of images. ``SEEDS`` and ``STRATEGIES`` narrow a run down.
 """
 
-import os
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.progress.object_replay import ObjectMaterial
-from active_learning.progress.replay import labels_to_reach, replay
+from active_learning.progress.replay import labels_to_reach
 from active_learning.training.galleries import FrozenGallery, maps_embedder, maps_store
 from active_learning.training.scenes import Thing, scene_of
+from benchmarks.replayed import mean_curves
 from benchmarks.report import report
 from campaigns.imagery.blue_marble import load
 from models_registry.networks.backbones import Backbone
@@ -104,15 +103,8 @@ def main() -> None:
     pool, test, _ = data = islands()
     boxes, empty = sum(len(each.boxes) for each in pool), sum(not each.boxes for each in pool)
     print(f"{len(pool)} pictures with {boxes} boxes in the pool, {empty} without any; {len(test)} held back; labeled {BUDGETS}", flush=True)
-    means: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="winnow-bench-") as folder:
-        base = material(data, Path(folder))
-        for strategy in os.environ.get("STRATEGIES", ",".join(COMPARED)).split(","):
-            seeds = range(int(os.environ.get("SEEDS", SEEDS)))
-            runs = np.array([replay(replace(base, seed=seed), STRATEGIES[strategy], BUDGETS, seed=seed) for seed in seeds])
-            means[strategy] = [round(value, 4) for value in runs.mean(axis=0).tolist()]
-            cells = [f"{100 * m:.1f}±{100 * s:.1f}" for m, s in zip(means[strategy], runs.std(axis=0).tolist(), strict=True)]
-            print(f"| {strategy} | {' | '.join(cells)} |", flush=True)
+        means = mean_curves(material(data, Path(folder)), BUDGETS, compared=COMPARED, seeds=SEEDS)
     needed = labels_to_reach(BUDGETS, means[DEFAULT], means["random"][-1])
     report(
         "box-efficiency",

@@ -5,14 +5,11 @@ measured as often as all else. What is asked, trained and measured is the code t
 installed backbone sees of every pixel.
 """
 
-import os
-from dataclasses import replace
-
 import numpy as np
 
-from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.progress.pixel_replay import Grids, PixelMaterial
-from active_learning.progress.replay import labels_to_reach, replay
+from active_learning.progress.replay import labels_to_reach
+from benchmarks.replayed import mean_curves
 from benchmarks.report import report
 from campaigns.imagery.blue_marble import Chip, draw
 from models_registry.networks.backbones import Backbone
@@ -48,13 +45,7 @@ def main() -> None:
     held_back = set(test_of)
     base = material([chip for n, chip in enumerate(chips) if n not in held_back], [chips[place] for place in test_of])
     print(f"{len(base.pool)} chips in the pool, {len(base.test)} held back; painted images {BUDGETS}", flush=True)
-    means: dict[str, list[float]] = {}
-    for strategy in os.environ.get("STRATEGIES", ",".join(COMPARED)).split(","):
-        seeds = range(int(os.environ.get("SEEDS", SEEDS)))
-        runs = np.array([replay(replace(base, seed=seed), STRATEGIES[strategy], BUDGETS, seed=seed) for seed in seeds])
-        means[strategy] = [round(value, 4) for value in runs.mean(axis=0).tolist()]
-        cells = [f"{100 * value:.1f}±{100 * spread:.1f}" for value, spread in zip(means[strategy], runs.std(axis=0).tolist(), strict=True)]
-        print(f"| {strategy} | {' | '.join(cells)} |", flush=True)
+    means = mean_curves(base, BUDGETS, compared=COMPARED, seeds=SEEDS)
     needed = labels_to_reach(BUDGETS, means[DEFAULT], means["random"][-1])
     report(
         "mask-efficiency",
