@@ -21,8 +21,9 @@ SIDE_PX, CLASSES, OBJECTS = 256, 2, 3
 def ours(pixels: Any, scenes: Any) -> float:
     """Return training images a second through the whole loop, from the first epoch to the last checkpoint."""
     from active_learning.training.config import TrainingConfig
+    from active_learning.training.course import Plan
     from active_learning.training.galleries import PixelGallery
-    from active_learning.training.loop import Hooks, Plan, fit
+    from active_learning.training.loop import Hooks, fit
     from active_learning.training.object_learner import Lesson, ObjectLearner
     from active_learning.training.variation import Variation
     from models_registry.networks.object_checkpoint import Anatomy

@@ -20,8 +20,9 @@ CLASSES = 3
 def ours(pixels: Any, values: Any, taught: int) -> float:
     """Return training images a second through the whole loop, from the first epoch to the last checkpoint."""
     from active_learning.training.config import TrainingConfig
+    from active_learning.training.course import Plan
     from active_learning.training.fine_tune import FineTuneLearner, PictureSet
-    from active_learning.training.loop import Hooks, Plan, fit
+    from active_learning.training.loop import Hooks, fit
     from models_registry.networks.heads import LinearHead
 
     zeros, ones = np.zeros(1280, np.float32), np.ones(1280, np.float32)

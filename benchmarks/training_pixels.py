@@ -20,7 +20,8 @@ CLASSES = 3
 def ours(pixels: Any, labels: Any) -> float:
     """Return training tiles a second through the whole loop, from the first epoch to the last checkpoint."""
     from active_learning.training.config import TrainingConfig
-    from active_learning.training.loop import Hooks, Plan, fit
+    from active_learning.training.course import Plan
+    from active_learning.training.loop import Hooks, fit
     from active_learning.training.pixel_learners import SegmenterLearner, TileRows
     from active_learning.training.pixel_metrics import GOAL as FIGURE
     from models_registry.networks.heads import LinearHead

@@ -8,8 +8,8 @@ from typing import Final
 
 from active_learning.models import CurvePoint, TrainingRun
 from active_learning.training.config import TrainingConfig
+from active_learning.training.course import Point, Progress
 from active_learning.training.families import Watcher
-from active_learning.training.loop import Point, Progress
 from active_learning.training.outlook import Outlook
 from campaigns.runs import RunCancelled, RunContext
 

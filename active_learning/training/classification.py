@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from active_learning.training.bands import card_of
 from active_learning.training.config import TrainingConfig
+from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature, reordered
-from active_learning.training.loop import Fitted, Plan, fit
+from active_learning.training.loop import Fitted, fit
 from active_learning.training.metrics import measure, per_class
 from active_learning.training.one_class import train_one_class
 from active_learning.training.pixels import decoded_pixels

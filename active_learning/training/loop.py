@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy.typing as npt
 
+from active_learning.training.course import Plan, Point, Progress
 from active_learning.training.outlook import Outlook, Step, outlook
 from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 LAST: Final = "last.safetensors"
 SAVE_EVERY_S: Final = 2.0
-ENOUGH: Final = 1e-5  # a figure counts as better when it is better by this
-LOSS: Final = "validation_loss"
 STOPPED_BY: Final = ("converged", "epochs", "patience", "time_limit", "stopped")
 
 
@@ -71,70 +70,6 @@ class Learner(Protocol):
     def restore(self, state: Arrays) -> None:
         """Go back to a state; raises ``ValueError``, having changed nothing, when it is that of another network."""
         ...
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of the learning curves."""
-
-    epoch: int
-    metrics: dict[str, float]
-    best: bool
-
-
-@dataclass(frozen=True)
-class Plan:
-    """When to stop: after ``epochs``, after ``patience`` epochs without improvement, after ``limit_s`` seconds of training.
-
-    ``maximise``: the figure of ``Learner.validate`` whose highest value is best; empty takes the lowest ``validation_loss``.
-    """
-
-    epochs: int
-    patience: int
-    limit_s: float
-    maximise: str = ""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training has come.
-
-    ``best_epoch`` 0: none has been measured yet. ``best_loss`` and ``best_figure``: of that epoch, None where it was not measured.
-    """
-
-    epoch: int = 0
-    best_epoch: int = 0
-    best_loss: float | None = None
-    best_figure: float | None = None
-    spent_s: float = 0.0
-    points: tuple[Point, ...] = ()
-    reason: str = ""
-
-    def after(self, metrics: dict[str, float], spent_s: float, maximise: str = "") -> Progress:
-        """Return the progress after one more epoch with these figures."""
-        loss, figure = metrics.get(LOSS), metrics.get(maximise)
-        point = Point(self.epoch + 1, metrics, self._improved(loss, figure))
-        changes: dict[str, Any] = {"best_epoch": point.epoch, "best_loss": loss, "best_figure": figure} if point.best else {}
-        return replace(self, epoch=point.epoch, spent_s=self.spent_s + spent_s, points=(*self.points, point), **changes)
-
-    @property
-    def measured(self) -> bool:
-        """Whether there are validation images, by which one epoch is better than another."""
-        return self.best_loss is not None or self.best_figure is not None
-
-    def _improved(self, loss: float | None, figure: float | None) -> bool:
-        if figure is not None and self.best_figure is not None and abs(figure - self.best_figure) > ENOUGH:
-            return figure > self.best_figure
-        return loss is None or self.best_loss is None or loss < self.best_loss - ENOUGH
-
-    def as_document(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Progress:
-        """Read what ``as_document`` wrote."""
-        return cls(**{**document, "points": tuple(Point(**point) for point in document["points"])})
 
 
 class Hooks:

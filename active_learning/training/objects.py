@@ -10,9 +10,10 @@ import numpy.typing as npt
 from torch import nn
 
 from active_learning.training.bands import card_of
+from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.galleries import FrozenGallery, PixelGallery, maps_embedder, maps_store
-from active_learning.training.loop import Fitted, Plan, fit
+from active_learning.training.loop import Fitted, fit
 from active_learning.training.object_learner import BACKBONE, HEADS, Lesson, ObjectLearner
 from active_learning.training.object_measures import Measured
 from active_learning.training.object_targets import ObjectTargets

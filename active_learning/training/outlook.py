@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from active_learning.training.loop import Plan, Progress
+from active_learning.training.course import Plan, Progress
 
 
 @dataclass(frozen=True)

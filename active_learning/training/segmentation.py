@@ -13,10 +13,11 @@ import numpy.typing as npt
 from torch import nn
 
 from active_learning.training.bands import card_of
+from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature, reordered
 from active_learning.training.label_maps import UNLABELED, PixelTargets
-from active_learning.training.loop import Fitted, Plan, fit
+from active_learning.training.loop import Fitted, fit
 from active_learning.training.metrics import measure
 from active_learning.training.pixel_learners import PixelHeadLearner, SegmenterLearner, TileRows, said_of
 from active_learning.training.pixel_metrics import GOAL, Counts, confusion, figures_of, rows_of

@@ -12,7 +12,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from active_learning.training.loop import Point
+from active_learning.training.course import Point
 from campaigns.geometry import mask_document
 from campaigns.imagery.blue_marble import Chip, draw
 from campaigns.models import AnnotationSet, Campaign, Image, ImageState, Revision, SetState, User

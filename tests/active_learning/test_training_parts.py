@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from active_learning.training.config import TrainingConfig
+from active_learning.training.course import Plan, Progress
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
 from active_learning.training.lbfgs import Lbfgs
-from active_learning.training.loop import LAST, Hooks, Plan, Progress, fit
+from active_learning.training.loop import LAST, Hooks, fit
 from active_learning.training.metrics import accuracy, calibration_error, cross_entropy, macro_f1, measure, per_class
 from active_learning.training.outlook import Step, outlook
 from active_learning.training.splits import divide

@@ -2,7 +2,6 @@
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
 import { type Answer, api, bodyOf, done } from "./client";
-import { thumbnailUrl } from "./images";
 import { useCursorList } from "./pages";
 import type { components, paths } from "./schema";
 import type { CampaignImage } from "./types";
@@ -160,12 +159,4 @@ export function mergeLabel(campaign: number, label: number, into: number): Promi
 
 export function removeLabel(campaign: number, label: number): Promise<number | null> {
   return changeOf(api.DELETE("/api/v1/campaigns/{campaign_id}/labels/{label_id}", { params: oneLabel(campaign, label) }));
-}
-
-const THUMBNAIL_PX = [256, 512] as const;
-
-/** A thumbnail that is sharp at a width on screen. */
-export function thumbnailOf(image: number, width_px: number): string {
-  const wanted = width_px * Math.min(2, typeof window === "undefined" ? 1 : window.devicePixelRatio);
-  return thumbnailUrl(image, THUMBNAIL_PX.find((size) => size >= wanted * 0.8) ?? THUMBNAIL_PX[1]);
 }

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { campaignKey } from "./campaigns";
 import { api, bodyOf } from "./client";
 import type { Images } from "./gallery";
-import { API, sendJson } from "./http";
+import { sendJson } from "./http";
 import { useCursorList } from "./pages";
 import type { Split } from "./types";
 
@@ -25,10 +25,6 @@ export function useCover(campaign_id: number, count: number, enabled: boolean) {
     enabled,
     staleTime: 5 * 60_000,
   });
-}
-
-export function thumbnailUrl(image: number, size = 256): string {
-  return `${API}/images/${image}/thumbnail?size=${size}`;
 }
 
 /** What becomes of images; excluded ones are asked of nobody, and learned from and exported by nothing. */

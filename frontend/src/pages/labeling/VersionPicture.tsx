@@ -1,4 +1,4 @@
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import type { AnnotationDocument } from "@/core/document";
 import { svgPath } from "@/core/geometry";
 import type { Annotation, Point } from "@/core/types";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { useWhy } from "@/api/progress";
 import classes from "./Labeling.module.css";
 import why from "./WhyPanel.module.css";

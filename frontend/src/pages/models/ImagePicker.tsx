@@ -1,6 +1,6 @@
 import { Select, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import type { CampaignImage } from "@/api/types";
 import classes from "./ImagePicker.module.css";
 

@@ -1,7 +1,7 @@
 import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import type { CoverageMap } from "@/api/likeness";
 import classes from "./Explore.module.css";
 import { inLoop, type Loop, nearestTo, type PointGroup, type Sight, wholeSight, zoomed } from "./points";

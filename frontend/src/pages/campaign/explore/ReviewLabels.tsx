@@ -3,7 +3,7 @@ import { IconArrowBackUp, IconArrowRight, IconCheck, IconListCheck, IconPencil, 
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { type DoubtState, type LabelDoubt, useDecide, useDoubt, useDoubts } from "@/api/likeness";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";

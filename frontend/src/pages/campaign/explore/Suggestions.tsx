@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { campaignKey } from "@/api/campaigns";
 import { postLabeling, undoChange } from "@/api/gallery";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { type Suggestion, useSuggest, useSuggestions } from "@/api/likeness";
 import { notifyProblem } from "@/api/queryClient";
 import { isFinished, useRuns } from "@/api/runs";

@@ -3,7 +3,8 @@ import { IconDots, IconFlagFilled, IconStarFilled, IconX } from "@tabler/icons-r
 import { Link } from "@tanstack/react-router";
 import { memo, useCallback, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { type GalleryImage, thumbnailOf } from "@/api/gallery";
+import { type GalleryImage } from "@/api/gallery";
+import { thumbnailOf } from "@/api/thumbnails";
 import type { Label } from "@/api/types";
 import classes from "./Gallery.module.css";
 import type { Rows } from "./rows";

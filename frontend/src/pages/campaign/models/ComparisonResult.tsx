@@ -3,7 +3,7 @@ import { IconArrowRight, IconCheck } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import type { Campaign, ModelComparison } from "@/api/types";
 import { keepScope } from "@/pages/labeling/scope";
 import { shownMs, shownShare } from "@/pages/models/health/health";

@@ -2,7 +2,7 @@ import { Badge, Box, Button, Group, Progress, SimpleGrid, Text } from "@mantine/
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useRanking } from "@/api/learning";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import type { Campaign, RankedImage } from "@/api/types";
 import { ErrorState, LoadingRows } from "@/parts/states";
 import { barOf, figure } from "./figures";

@@ -1,7 +1,7 @@
 import { Button, Group, Popover, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { type Neighbour, useWhy } from "@/api/progress";
 import { ErrorState, LoadingRows } from "@/parts/states";
 

@@ -4,7 +4,7 @@ import { IconPhotoPlus } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type GalleryImage, type Query } from "@/api/gallery";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { useLook } from "@/api/likeness";
 import { ApiProblem } from "@/api/problems";
 import { notifyDone } from "@/api/queryClient";

@@ -3,7 +3,7 @@ import { IconArrowRight, IconCheck, IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { type ImagesQuestion, type MeasuredImage, type Subject, type Thresholds, useMeasuredImages } from "@/api/statistics";
 import type { Campaign } from "@/api/types";
 import { keepScope } from "@/pages/labeling/scope";

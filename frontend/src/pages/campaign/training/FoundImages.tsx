@@ -3,7 +3,7 @@ import { IconPhoto } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { thumbnailUrl } from "@/api/images";
+import { thumbnailUrl } from "@/api/thumbnails";
 import { useFound } from "@/api/oneLabel";
 import type { Campaign } from "@/api/types";
 import { Loaded } from "@/parts/states";
