@@ -167,6 +167,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/model-comparisons": {"post": only(REVIEWERS, {"models": [1]})},
     "campaigns/<int:campaign_id>/model-comparisons/<int:run_id>": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/slices": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/curves": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/images": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/images/<int:image_id>": {"get": only(REVIEWERS)},

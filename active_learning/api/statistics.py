@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from active_learning.api import statistics_forms as forms
 from active_learning.services import statistics as services
-from active_learning.services.statistics_files import KINDS, statistics_file
+from active_learning.services.statistics_files import KINDS, PICTURES, statistics_file
 from active_learning.services.statistics_images import Question, images_of, objects_of
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.imagery import PixelView
@@ -30,6 +30,9 @@ THRESHOLDS = OpenApiParameter(
     "thresholds", str, description='Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best.'
 )
 
+PICTURES_KEPT = OpenApiParameter(
+    "images", str, enum=list(PICTURES), description="Pictures of a ZIP: as they are, as JPEGs of at most 1024 pixels a side, or none."
+)
 IOU = OpenApiParameter("iou", float, description="From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default.")
 
 
@@ -205,18 +208,31 @@ class StatisticsComparisonView(APIView):
         return Response(document)
 
 
+class SlicesView(APIView):
+    """The slices that every campaign has."""
+
+    @extend_schema(responses=forms.SlicesSerializer)
+    def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
+        """Tell of each slice how many images it has, of how many the truth is known, and how many are measured."""
+        found = services.slices_of(user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id)
+        return Response({"slices": found})
+
+
 class StatisticsFileView(PixelView):
     """Truth and answers as files."""
 
     @extend_schema(
-        parameters=[SLICE, IOU, OpenApiParameter("kind", str, enum=list(KINDS), required=True)],
+        parameters=[SLICE, IOU, OpenApiParameter("kind", str, enum=list(KINDS), required=True), PICTURES_KEPT],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, campaign_id: int, model_id: int) -> FileResponse:
-        """Download a slice: csv has a row an image, coco the results alone, zip both with the truth and the images."""
+        """Download a slice: csv has a row an image, coco the results alone, zip both with the truth and the images.
+
+        pycocotools reads the results beside the truth of the ZIP: ``COCO("truth.json").loadRes("results.json")``.
+        """
         file, name, content_type = statistics_file(
             user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
-            kind=request.query_params.get("kind", ""), overlap=_overlap(request),
+            kind=request.query_params.get("kind", ""), overlap=_overlap(request), pictures=request.query_params.get("images", "original"),
         )  # fmt: skip
         return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 
@@ -224,6 +240,7 @@ class StatisticsFileView(PixelView):
 ROOT = "campaigns/<int:campaign_id>/models/<int:model_id>/statistics"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(ROOT, StatisticsView.as_view()),
+    path(f"{ROOT}/slices", SlicesView.as_view()),
     path(f"{ROOT}/curves", CurvesView.as_view()),
     path(f"{ROOT}/images", StatisticsImagesView.as_view()),
     path(f"{ROOT}/images/<int:image_id>", StatisticsImageView.as_view()),

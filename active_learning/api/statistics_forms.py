@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from active_learning.services.slices import SLICES
 from active_learning.services.statistics_images import MOST_ROWS, ORDERS, OUTCOMES
 
 
@@ -13,6 +14,21 @@ class SliceSerializer(serializers.Serializer[Any]):
     """Which images: train, validation, test, all, or a selection as JSON."""
 
     slice = serializers.CharField(default="validation", max_length=100_000)
+
+
+class CountedSliceSerializer(serializers.Serializer[Any]):
+    """How many images a slice has."""
+
+    slice = serializers.ChoiceField(choices=SLICES)
+    images = serializers.IntegerField()
+    with_truth = serializers.IntegerField()
+    measured = serializers.IntegerField(help_text="With a truth and an answer")
+
+
+class SlicesSerializer(serializers.Serializer[Any]):
+    """The slices that every campaign has."""
+
+    slices = CountedSliceSerializer(many=True)
 
 
 class FigureSerializer(serializers.Serializer[Any]):

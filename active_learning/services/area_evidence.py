@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from active_learning.evaluation.areas import AreaEvidence
 from active_learning.services.answers import label_columns
 from active_learning.services.gathered import Blocks, blocks_of, gather
 from active_learning.services.truth import truth_of
-from active_learning.training.label_maps import UNLABELED, drawing_of
+from active_learning.training.label_maps import UNLABELED, LabelMap, drawing_of
 from campaigns.geometry import mask_to_polygons, polygons_area
 from campaigns.models import Campaign, Image, Label
 from inference.models import Prediction
@@ -41,21 +41,29 @@ def area_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key
 
 
 def _counted(campaign: Campaign, model: RegisteredModel, images: list[int], labels: tuple[int, ...]) -> Blocks:
+    counts = {image: {"pixels": np.empty((0, len(labels), len(labels) + 1), np.int64)} for image in images}
+    for image, true, said in maps_of(campaign, model, images, labels):
+        counts[image.pk] = {"pixels": crossed(true, said, len(labels))[None]}
+    return blocks_of(counts)
+
+
+def maps_of(
+    campaign: Campaign, model: RegisteredModel, images: Sequence[int], labels: tuple[int, ...]
+) -> Iterator[tuple[Image, LabelMap, LabelMap]]:
+    """Yield each image with the place among ``labels`` (H, W) of what is true and of what is said of each pixel, else ``UNLABELED``."""
     column = {label: number for number, label in enumerate(labels)}
     class_place = _class_places(campaign, model, column)
     known = Image.objects.filter(pk__in=images)
-    truth, sizes = truth_of(known), {image.pk: (image.height, image.width) for image in known}
-    counts = {}
-    for row in Prediction.objects.filter(model=model, model_version=model.version, image__in=images).iterator(chunk_size=50):
+    truth, by_id = truth_of(known), known.in_bulk()
+    rows = Prediction.objects.filter(model=model, model_version=model.version, image__in=images)
+    for row in rows.order_by("image_id").iterator(chunk_size=50):
         try:
             answer = load_prediction(row)
         except FileNotFoundError:  # its map is gone from the disk: what it said is not known any more
-            counts[row.image_id] = {"pixels": np.empty((0, len(labels), len(labels) + 1), np.int64)}
             continue
-        height, width = sizes[row.image_id]
-        true = drawing_of(truth.get(row.image_id, []), column).label_map((0, 0, width, height))
-        counts[row.image_id] = {"pixels": crossed(true, said_map(answer, class_place, (height, width)), len(labels))[None]}
-    return blocks_of(counts)
+        image = by_id[row.image_id]
+        true = drawing_of(truth.get(image.pk, []), column).label_map((0, 0, image.width, image.height))
+        yield image, true, said_map(answer, class_place, (image.height, image.width))
 
 
 def _class_places(campaign: Campaign, model: RegisteredModel, column: Mapping[int, int]) -> dict[int, int]:

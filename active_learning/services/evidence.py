@@ -30,7 +30,7 @@ from inference.services.comparing import kind_of
 from models_registry.models import LabelMapping, RegisteredModel
 
 KEPT: Final = 12
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of what is gathered in files; files of another are read again from the answers."""
 Value = TypeVar("Value")
 

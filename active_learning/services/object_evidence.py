@@ -15,6 +15,7 @@ from active_learning.services.detections import shapes_of, sigmas_of
 from active_learning.services.gathered import Blocks, blocks_of, gather
 from active_learning.services.truth import Annotations, truth_of
 from active_learning.training.coco_objects import DEFAULT_SIGMA
+from active_learning.training.scenes import bounds_of
 from campaigns.geometry import shape_bounds
 from campaigns.models import Campaign, Image, Label, Task
 from inference.comparing import overlaps, region_of
@@ -34,7 +35,7 @@ def shapes_behind(campaign: Campaign, model: RegisteredModel, image: int) -> Sha
     row = Prediction.objects.filter(model=model, model_version=model.version, image=image).first()
     shapes = [] if row is None else shapes_of(row.document["items"], columns.columns)
     truth = truth_of(Image.objects.filter(campaign=campaign, pk=image)).get(image, [])
-    return [(columns.label_ids[column], confidence, shape) for column, confidence, shape in shapes], _true(campaign, truth)
+    return [(columns.label_ids[column], confidence, shape) for column, confidence, shape in shapes], true_objects(campaign, truth)
 
 
 def object_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key: str, marks: Mapping[int, int]) -> ObjectEvidence:
@@ -47,16 +48,17 @@ def object_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, k
 def _compared(campaign: Campaign, model: RegisteredModel, images: list[int]) -> Blocks:
     """Measure how like each found object is to each true one of its image."""
     columns, known = label_columns(campaign, model), truth_of(Image.objects.filter(campaign=campaign, pk__in=images))
-    true = {image: _true(campaign, annotations) for image, annotations in known.items()}
+    true = {image: true_objects(campaign, annotations) for image, annotations in known.items()}
     likeness = _likeness(campaign, true)
+    sizes = {pk: size for pk, *size in Image.objects.filter(pk__in=images).values_list("pk", "width", "height")}
     rows = Prediction.objects.filter(model=model, model_version=model.version, image__in=images)
     compared = {}
     for image, document in rows.values_list("image_id", "document").iterator(chunk_size=500):
         shapes, there = shapes_of(document["items"], columns.columns), true.get(image, [])
-        here = [(columns.label_ids[column], sure, _seen(campaign, shape)) for column, sure, shape in shapes]
+        here = [(columns.label_ids[column], sure, seen_by_task(campaign, shape)) for column, sure, shape in shapes]
         pairs = np.empty((0, 3))
         if here and there:
-            like = likeness.of([shape for *_, shape in here], [shape for _, shape in there])
+            like = likeness.of([shape for *_, shape in here], [shape for _, shape in there], sizes[image])
             found, hit = np.nonzero(like >= LEAST_LIKENESS)
             pairs = np.column_stack([found, hit, like[found, hit]])
         compared[image] = {
@@ -66,16 +68,16 @@ def _compared(campaign: Campaign, model: RegisteredModel, images: list[int]) -> 
     return blocks_of(compared)
 
 
-def _seen(campaign: Campaign, shape: Shape) -> Shape:
+def seen_by_task(campaign: Campaign, shape: Shape) -> Shape:
     """Return a shape as the task sees it: detection sees boxes."""
     return (box_around(dict(shape)) or shape) if campaign.task == Task.DETECTION else shape
 
 
-def _true(campaign: Campaign, annotations: Annotations) -> list[tuple[int, Shape]]:
+def true_objects(campaign: Campaign, annotations: Annotations) -> list[tuple[int, Shape]]:
     """Return what could have been found: points for keypoints, and what covers something for the rest."""
     kept = (each for each in annotations if each.get("review", "accepted") == "accepted" and each["shape"]["type"] != "whole")
     points = campaign.task == Task.KEYPOINTS
-    shapes = ((each["label"], _seen(campaign, each["shape"])) for each in kept if (each["shape"]["type"] == "points") == points)
+    shapes = ((each["label"], seen_by_task(campaign, each["shape"])) for each in kept if (each["shape"]["type"] == "points") == points)
     return [(label, shape) for label, shape in shapes if points or _covers(shape)]
 
 
@@ -90,18 +92,22 @@ class _Likeness:
     def __init__(self, sigmas: Mapping[str, float] | None) -> None:
         self._sigmas = sigmas
 
-    def of(self, found: Sequence[Shape], true: Sequence[Shape]) -> Floats:
+    def of(self, found: Sequence[Shape], true: Sequence[Shape], size: Sequence[int]) -> Floats:
+        """Return the likeness of objects in one image of a size (width, height)."""
         if self._sigmas is not None:
-            return np.array([[self._oks(one, other) for other in true] for one in found])
+            return np.array([[self._oks(one, other, size) for other in true] for one in found])
         if all(shape["type"] == "box" and not shape.get("rotation") for shape in (*found, *true)):
             return box_overlaps(_corners(found), _corners(true))
         regions = [np.array([region_of(each) or shapely.Polygon() for each in shapes], dtype=object) for shapes in (found, true)]
         return overlaps(regions[0], regions[1])
 
-    def _oks(self, found: Shape, true: Shape) -> float:
-        """Return COCO's object keypoint similarity: how near the visible points lie, for the size of object and scatter."""
+    def _oks(self, found: Shape, true: Shape, size: Sequence[int]) -> float:
+        """Return COCO's object keypoint similarity: how near the visible points lie, for the size of object and scatter.
+
+        An object is as large as where training looks for it: with a margin, without which points in a row would be of no size.
+        """
         assert self._sigmas is not None
-        bounds, there = shape_bounds(true), {point["name"]: point for point in found.get("points", ())}
+        bounds, there = bounds_of(true, size[0], size[1]), {point["name"]: point for point in found.get("points", ())}
         seen = [point for point in true["points"] if point["v"] > 0]
         if bounds is None or not seen:
             return 0.0

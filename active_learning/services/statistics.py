@@ -14,7 +14,7 @@ from active_learning.evaluation.curves import AIMS, Curve, choose_threshold
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
 from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measures_of
-from active_learning.services.slices import TRAIN, VALIDATION, slice_images
+from active_learning.services.slices import SLICES, TRAIN, VALIDATION, slice_images
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, REVIEW, require_role
@@ -87,6 +87,19 @@ def statistics_of(
         "calibrated": _calibrated(reading),
         "help": dict(HELP),
     }  # fmt: skip
+
+
+def slices_of(*, user: User, campaign: Campaign, model_id: int) -> list[dict[str, Any]]:
+    """Return of each slice how many images it has, of how many the truth is known, and how many are measured."""
+    require_role(user, campaign, REVIEW)
+    attached = attached_model(user=user, campaign=campaign, model_id=model_id)
+    known, found = known_of(campaign, attached.model), []
+    measured_ids = frozenset(known.evidence.image_ids.tolist())
+    for name in SLICES:
+        images = frozenset(slice_images(user=user, campaign=campaign, model=attached.model, name=name))
+        counts = {"images": len(images), "with_truth": len(images & known.true), "measured": len(images & measured_ids)}
+        found.append({"slice": name, **counts})
+    return found
 
 
 def _calibrated(reading: Reading) -> dict[str, Any] | None:

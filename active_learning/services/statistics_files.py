@@ -6,34 +6,41 @@ import csv
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any, Final
+from pathlib import PurePosixPath
+from typing import IO, Final
 
+import numpy as np
+import numpy.typing as npt
 import orjson
+import PIL.Image
 
-from active_learning.services.answers import label_columns
-from active_learning.services.detections import shapes_of
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
-from active_learning.services.truth import Annotations, truth_of
-from active_learning.training.coco_objects import coco_object
+from active_learning.services.statistics_coco import images_measured, label_maps, results_of, truth_document
 from campaigns.errors import InvalidInput
 from campaigns.formats.csv_table import guarded
+from campaigns.imagery import Refused, thumbnail
 from campaigns.models import Campaign, Image, Label, User
 from campaigns.storage import image_path
-from inference.models import Prediction
-from models_registry.models import RegisteredModel
 
 KINDS: Final = ("csv", "coco", "zip")
+PICTURES: Final = ("original", "small", "none")
 COLUMNS: Final = ("image", "name", "correct", "true", "said", "loss", "confidences")
-A_QUERY: Final = 500
-PARTS: Final = {"objects": "masks", "points": "points"}
+SMALL_PX: Final = 1024
+MOST_COLOURS: Final = 255
 
 
-def statistics_file(*, user: User, campaign: Campaign, model_id: int, name: str, kind: str, overlap: float) -> tuple[IO[bytes], str, str]:
-    """Return a file of a slice with its name and content type: ``csv`` (a row an image), ``coco`` (results), ``zip`` (all, with images)."""
+def statistics_file(
+    *, user: User, campaign: Campaign, model_id: int, name: str, kind: str, overlap: float, pictures: str = "original"
+) -> tuple[IO[bytes], str, str]:
+    """Return a file of a slice with its name and content type: ``csv`` (a row an image), ``coco`` (results), ``zip`` (all, with images).
+
+    ``pictures`` of a ZIP: as they are, as JPEGs of at most 1024 pixels a side, or none.
+    """
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
     if kind not in KINDS:
         raise InvalidInput(f"kind is {', '.join(KINDS)}.", code="invalid_kind")
+    if pictures not in PICTURES:
+        raise InvalidInput(f"images is {', '.join(PICTURES)}.", code="invalid_kind")
     stem = f"statistics-{campaign.pk}-{reading.model.pk}"
     if kind == "csv":
         return io.BytesIO(table_of(reading).encode()), f"{stem}.csv", "text/csv; charset=utf-8"
@@ -41,20 +48,58 @@ def statistics_file(*, user: User, campaign: Campaign, model_id: int, name: str,
         return io.BytesIO(orjson.dumps(list(results_of(reading)))), f"{stem}.json", "application/json"
     target = tempfile.TemporaryFile()  # noqa: SIM115, closed by the answer that sends it
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("answers.csv", table_of(reading), zipfile.ZIP_DEFLATED)
-        archive.writestr("results.json", orjson.dumps(list(results_of(reading))), zipfile.ZIP_DEFLATED)
-        archive.writestr("truth.json", orjson.dumps(_truth_document(reading)), zipfile.ZIP_DEFLATED)
-        for image in _images(reading):
-            archive.write(image_path(image), f"images/{image.pk}-{image.path.rsplit('/', 1)[-1]}")
+        _fill(archive, reading, pictures)
     target.seek(0)
     return target, f"{stem}.zip", "application/zip"
 
 
-def _images(reading: Reading) -> list[Image]:
-    ids, found = reading.measures.evidence.image_ids.tolist(), []
-    for start in range(0, len(ids), A_QUERY):
-        found += list(Image.objects.filter(pk__in=ids[start : start + A_QUERY]).order_by("pk"))
-    return found
+def _fill(archive: zipfile.ZipFile, reading: Reading, pictures: str) -> None:
+    truth = truth_document(reading)
+    for row, image in zip(truth["images"], images_measured(reading), strict=True):
+        row["file_name"] = _add_picture(archive, image, pictures)
+    archive.writestr("answers.csv", table_of(reading), zipfile.ZIP_DEFLATED)
+    archive.writestr("results.json", orjson.dumps(list(results_of(reading))), zipfile.ZIP_DEFLATED)
+    archive.writestr("truth.json", orjson.dumps(truth), zipfile.ZIP_DEFLATED)
+    if reading.known.kind == "areas":
+        _add_maps(archive, reading)
+
+
+def _add_picture(archive: zipfile.ZipFile, image: Image, pictures: str) -> str:
+    """Add the picture of an image, and return what it is called there."""
+    path = image_path(image)
+    if pictures == "small":
+        try:
+            content, name = thumbnail(path, SMALL_PX), f"{image.pk}-{PurePosixPath(image.path).stem}.jpg"
+        except (Refused, FileNotFoundError):
+            return image.name
+        archive.writestr(f"images/{name}", content)
+        return name
+    if pictures == "none":
+        return image.name
+    archive.write(path, f"images/{image.pk}-{path.name}")
+    return f"{image.pk}-{path.name}"
+
+
+def _add_maps(archive: zipfile.ZipFile, reading: Reading) -> None:
+    """Add a picture of what is true and one of what was said of the pixels of each image, in the labels' colours; 0 is no label."""
+    labels = {label.pk: label for label in Label.objects.filter(campaign=reading.campaign)}
+    rows = ["value,label", "0,", *(f"{n},{guarded(labels[label].name)}" for n, label in enumerate(reading.label_ids, start=1))]
+    archive.writestr("labels.csv", "\n".join(rows) + "\n")
+    colours = [0, 0, 0, *(part for label in reading.label_ids for part in bytes.fromhex(labels[label].color.removeprefix("#")))]
+    for image, *maps in label_maps(reading):
+        for name, places in zip(("truth", "said"), maps, strict=True):
+            archive.writestr(f"{name}/{image.pk}.png", _png(places + 1, colours))
+
+
+def _png(values: npt.NDArray[np.int16], colours: list[int]) -> bytes:
+    buffer = io.BytesIO()
+    if len(colours) // 3 > MOST_COLOURS + 1:
+        PIL.Image.fromarray(values.astype(np.uint16)).save(buffer, "PNG")
+        return buffer.getvalue()
+    picture = PIL.Image.fromarray(values.astype(np.uint8), "P")
+    picture.putpalette(colours)
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def table_of(reading: Reading) -> str:
@@ -65,7 +110,7 @@ def table_of(reading: Reading) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for row, image in enumerate(_images(reading)):
+    for row, image in enumerate(images_measured(reading)):
         told = reading.measures.told(row, at)
         true, said = (";".join(names[labels[k]] for k in each) for each in (told.true, told.said))
         sure = ";".join(f"{names[labels[k]]}={value:.6g}" for k, value in told.confidences)
@@ -73,48 +118,3 @@ def table_of(reading: Reading) -> str:
             [image.pk, *map(guarded, (image.name,)), bool(right[row]), guarded(true), guarded(said), f"{losses[row]:.6g}", guarded(sure)]
         )
     return text.getvalue()
-
-
-def results_of(reading: Reading) -> Iterator[Mapping[str, Any]]:
-    """Yield COCO results of what was found; of answers about whole images the confidence of each label."""
-    columns, part = label_columns(reading.campaign, reading.model), PARTS.get(reading.known.kind)
-    if part is None:
-        yield from _label_results(reading)
-        return
-    by_id = {image.pk: image for image in _images(reading)}
-    names = _point_names(reading.campaign)
-    for image, document in _documents(reading.model, sorted(by_id)):
-        for column, confidence, shape in shapes_of(document["items"], columns.columns):
-            size = {"width": by_id[image].width, "height": by_id[image].height}
-            kind = "boxes" if shape["type"] == "box" else part
-            made = coco_object(shape, part=kind, place=columns.label_ids[column], names=names, **size)  # type: ignore[arg-type]
-            if made is not None:
-                yield {"image_id": image, "score": confidence, **made}
-
-
-def _label_results(reading: Reading) -> Iterator[Mapping[str, Any]]:
-    at, labels = effective_thresholds(reading)[0], reading.label_ids
-    for row, image in enumerate(reading.measures.evidence.image_ids.tolist()):
-        for k, value in reading.measures.told(row, at).confidences:
-            yield {"image_id": image, "category_id": labels[k], "score": value}
-
-
-def _documents(model: RegisteredModel, ids: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for start in range(0, len(ids), A_QUERY):
-        rows = Prediction.objects.filter(model=model, model_version=model.version, image__in=ids[start : start + A_QUERY])
-        yield from rows.order_by("image_id").values_list("image_id", "document")
-
-
-def _point_names(campaign: Campaign) -> tuple[str, ...]:
-    skeletons = campaign.labels.values_list("skeleton", flat=True)
-    return tuple(dict.fromkeys(point["name"] for each in skeletons for point in (each or {}).get("points", ())))
-
-
-def _truth_document(reading: Reading) -> dict[str, Any]:
-    images = _images(reading)
-    truth: dict[int, Annotations] = truth_of(Image.objects.filter(campaign=reading.campaign))
-    return {
-        "images": [{"id": each.pk, "file_name": each.name, "width": each.width, "height": each.height} for each in images],
-        "categories": list(Label.objects.filter(campaign=reading.campaign).values("id", "name")),
-        "annotations": [{"image_id": each.pk, "annotations": truth.get(each.pk, [])} for each in images],
-    }

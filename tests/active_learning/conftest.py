@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rest_framework.test import APIClient
 
 from campaigns.models import Campaign, Image, Label, Reference, Split, User
 from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
+from tests.active_learning.answers import box, store
 from tests.active_learning.chips import KINDS, add_chip, chips, label_image
 
 LABELED, HELD_BACK, POOL = 18, 15, 21
@@ -63,3 +65,34 @@ def make_external() -> Callable[..., RegisteredModel]:
         return made
 
     return make
+
+
+@pytest.fixture
+def client(manager: User) -> APIClient:
+    """The API for the manager."""
+    made = APIClient()
+    made.force_authenticate(manager)
+    return made
+
+
+@pytest.fixture
+def harbour(make_campaign: Callable[..., Campaign], manager: User) -> tuple[Campaign, list[Image], Label, Label]:
+    """Two images: in the first a ship is found, a buoy is taken for a ship, and one ship is missed; the second is empty but for a ghost."""
+    campaign = make_campaign("Harbour", task="detection", labels=("ship", "buoy"))
+    ship, buoy = campaign.labels.all()
+    images = [add_chip(campaign, chip, split=Split.TEST) for chip in chips()[:2]]
+    boxes = [(ship.pk, 0), (buoy.pk, 40), (ship.pk, 80)]
+    shape = {"type": "box", "y": 0, "width": 20, "height": 20, "rotation": 0}
+    truth = [{**whole(label), "id": f"t{x}", "shape": {**shape, "x": x}} for label, x in boxes]
+    Reference.objects.create(image=images[0], annotations=truth)
+    Reference.objects.create(image=images[1], annotations=[])
+    return campaign, images, ship, buoy
+
+
+@pytest.fixture
+def finder(harbour: tuple[Campaign, list[Image], Label, Label], make_external: Callable[..., RegisteredModel]) -> RegisteredModel:
+    """What was found in the harbour."""
+    campaign, images, ship, buoy = harbour
+    model = make_external(campaign, ship, buoy)
+    store(model, {images[0]: [box(0, 0.9, 1, 0), box(0, 0.8, 40, 1)], images[1]: [box(1, 0.7, 10, 10)]})
+    return model

@@ -8,9 +8,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from rest_framework.test import APIClient
 
 from active_learning.models import Snapshot, TrainingRun
+from active_learning.training.scenes import MARGIN
 from campaigns.geometry import encode_mask, mask_document, shape_bounds
 from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
 from campaigns.runs import enqueue_run
@@ -19,32 +19,12 @@ from inference.rasters import raster_of_classes
 from inference.schema import Keypoint, Keypoints, Mask, Prediction
 from inference.store import Answered, Source, keep_answers
 from models_registry.models import CampaignModel, RegisteredModel
-from tests.active_learning.answers import box, classified, store
+from tests.active_learning.answers import classified, store
 from tests.active_learning.chips import add_chip, chips, label_image
 from tests.active_learning.conftest import HELD_BACK, LABELED, whole
+from tests.active_learning.measuring import address, figures, get
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client(manager) -> APIClient:
-    made = APIClient()
-    made.force_authenticate(manager)
-    return made
-
-
-def address(campaign, model, rest=""):
-    return f"/api/v1/campaigns/{campaign.pk}/models/{model.pk}/statistics{rest}"
-
-
-def get(client, campaign, model, rest="", **query):
-    answer = client.get(address(campaign, model, rest), {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in query.items()})
-    assert answer.status_code == 200, answer.json()
-    return answer.json()
-
-
-def figures(document):
-    return {each["name"]: each["value"] for each in document["figures"]}
 
 
 @pytest.fixture
@@ -216,29 +196,6 @@ def test_two_models_are_judged_on_the_images_that_both_answered_about(coast, lab
     assert [figures(each)["accuracy"] for each in document["models"]] == pytest.approx([1 - coasts / len(images), 1])
 
 
-@pytest.fixture
-def harbour(make_campaign, manager):
-    """Two images: in the first a ship is found, a buoy is taken for a ship, and one ship is missed; the second is empty but for a ghost."""
-    campaign = make_campaign("Harbour", task="detection", labels=("ship", "buoy"))
-    ship, buoy = campaign.labels.all()
-    images = [add_chip(campaign, chip, split=Split.TEST) for chip in chips()[:2]]
-    boxes = [(ship.pk, 0), (buoy.pk, 40), (ship.pk, 80)]
-    shape = {"type": "box", "y": 0, "width": 20, "height": 20, "rotation": 0}
-    truth = [{**whole(label), "id": f"t{x}", "shape": {**shape, "x": x}} for label, x in boxes]
-    Reference.objects.create(image=images[0], annotations=truth)
-    Reference.objects.create(image=images[1], annotations=[])
-    return campaign, images, ship, buoy
-
-
-@pytest.fixture
-def finder(harbour, make_external):
-    """What was found in the harbour."""
-    campaign, images, ship, buoy = harbour
-    model = make_external(campaign, ship, buoy)
-    store(model, {images[0]: [box(0, 0.9, 1, 0), box(0, 0.8, 40, 1)], images[1]: [box(1, 0.7, 10, 10)]})
-    return model
-
-
 def test_found_objects_are_measured_confused_with_the_background_and_opened(harbour, finder, client):
     campaign, images, ship, buoy = harbour
     document = get(client, campaign, finder, slice="test", thresholds={ship.pk: 0.5, buoy.pk: 0.5})
@@ -288,7 +245,8 @@ def test_points_are_measured_by_how_near_they_lie(make_campaign, make_external, 
     model = make_external(campaign, label)
     found = Keypoints(0, "class 0", 0.9, tuple(Keypoint(n, x + 2.0, float(y)) for n, x, y in points))
     store(model, {image: found})
-    oks = math.exp(-(2**2) / (2 * 0.05) ** 2 / (40 * 40) / 2)
+    side = 40 * (1 + 2 * MARGIN)  # what lies around the points is the object, too
+    oks = math.exp(-(2**2) / (2 * 0.05) ** 2 / (side * side) / 2)
     found_figures = figures(get(client, campaign, model, slice="test"))
     assert found_figures["oks"] == pytest.approx(oks)
     assert found_figures["map_oks"] == pytest.approx(sum(oks >= 0.5 + 0.05 * n for n in range(10)) / 10)
@@ -356,3 +314,15 @@ def test_an_image_with_several_labels_where_one_is_asked_for_counts_by_its_defau
     Reference.objects.create(image=image, annotations=[both[0], {**both[1], "default": True}])
     document = get(client, coast, measured, slice="test")
     assert (document["counts"]["unclear"], document["counts"]["measured"]) == (0, HELD_BACK)
+
+
+def test_each_slice_tells_how_many_images_it_has_and_measures(coast, labels, make_external, client, annotator):
+    model = make_external(coast, labels["land"], labels["coast"], labels["ocean"])
+    held_back = list(Image.objects.filter(campaign=coast, split=Split.TEST))
+    store(model, {image: classified(0.8, 0.1, 0.1) for image in held_back[:4]})
+    found = {each.pop("slice"): each for each in get(client, coast, model, "/slices")["slices"]}
+    every = Image.objects.filter(campaign=coast).count()
+    assert found == {
+        "train": {"images": 0, "with_truth": 0, "measured": 0}, "validation": {"images": 0, "with_truth": 0, "measured": 0},
+        "test": {"images": HELD_BACK, "with_truth": HELD_BACK, "measured": 4}, "all": {"images": every, "with_truth": every, "measured": 4},
+    }  # fmt: skip

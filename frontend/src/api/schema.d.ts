@@ -982,7 +982,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Download a slice: csv has a row an image, coco the results alone, zip both with the truth and the images. */
+        /**
+         * @description Download a slice: csv has a row an image, coco the results alone, zip both with the truth and the images.
+         *
+         *     pycocotools reads the results beside the truth of the ZIP: ``COCO("truth.json").loadRes("results.json")``.
+         */
         get: operations["campaigns_models_statistics_file_retrieve"];
         put?: never;
         post?: never;
@@ -1018,6 +1022,23 @@ export interface paths {
         };
         /** @description Return its objects: rightly found, falsely found, missed. */
         get: operations["campaigns_models_statistics_image_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell of each slice how many images it has, of how many the truth is known, and how many are measured. */
+        get: operations["campaigns_models_statistics_slices_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3026,6 +3047,14 @@ export interface components {
          * @enum {string}
          */
         CountedEnum: "labels" | "objects" | "areas";
+        /** @description How many images a slice has. */
+        CountedSlice: {
+            slice: components["schemas"]["SliceEnum"];
+            images: number;
+            with_truth: number;
+            /** @description With a truth and an answer */
+            measured: number;
+        };
         /** @description What the newest answers fall on. ``unfed``: labels without a class; ``unheard``: labels with one, that no answer fell on. */
         Coverage: {
             answers: number;
@@ -5291,10 +5320,22 @@ export interface components {
         SkipRequest: {
             reason?: string;
         };
+        /**
+         * @description * `train` - train
+         *     * `validation` - validation
+         *     * `test` - test
+         *     * `all` - all
+         * @enum {string}
+         */
+        SliceEnum: "train" | "validation" | "test" | "all";
         /** @description Which images: train, validation, test, all, or a selection as JSON. */
         SliceRequest: {
             /** @default validation */
             slice: string;
+        };
+        /** @description The slices that every campaign has. */
+        Slices: {
+            slices: components["schemas"]["CountedSlice"][];
         };
         /**
          * @description * `installed` - Installed
@@ -7941,6 +7982,8 @@ export interface operations {
     campaigns_models_statistics_file_retrieve: {
         parameters: {
             query: {
+                /** @description Pictures of a ZIP: as they are, as JPEGs of at most 1024 pixels a side, or none. */
+                images?: "none" | "original" | "small";
                 /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
                 iou?: number;
                 kind: "coco" | "csv" | "zip";
@@ -8045,6 +8088,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JudgedImage"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_slices_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slices"];
                 };
             };
         };

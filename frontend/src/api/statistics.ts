@@ -16,6 +16,8 @@ export type MeasuredImage = Answer<Schemas["MeasuredImage"]>;
 export type JudgedObject = Answer<Schemas["JudgedObject"]>;
 export type Verdict = Answer<Schemas["Verdict"]>;
 export type StatisticsComparison = Answer<Schemas["StatisticsComparison"]>;
+export type CountedSlice = Answer<Schemas["CountedSlice"]>;
+export type Pictures = "small" | "original" | "none";
 export type Aim = "f1" | "precision" | "recall";
 export type Thresholds = Readonly<Record<string, number>>;
 
@@ -37,7 +39,7 @@ export interface ImagesQuestion {
   readonly order?: "id" | "loss" | "-loss" | "uncertainty" | "-uncertainty" | "confidence" | "-confidence";
 }
 
-const at = ({ campaign, model }: Subject) => ({ path: { campaign_id: campaign, model_id: model } });
+const at = ({ campaign, model }: Pick<Subject, "campaign" | "model">) => ({ path: { campaign_id: campaign, model_id: model } });
 const key = ({ campaign, model, slice, iou }: Subject) => [...campaignKey(campaign), "statistics", model, slice, iou] as const;
 const asked = ({ slice, iou }: Subject) => ({ slice, iou });
 const written = (thresholds: Thresholds | null) => (thresholds === null ? {} : { thresholds: JSON.stringify(thresholds) });
@@ -48,6 +50,15 @@ export function useStatistics(subject: Subject, thresholds: Thresholds | null) {
     placeholderData: (before, query) => (query?.queryKey[3] === subject.model && query.queryKey[4] === subject.slice ? before : undefined),
     queryFn: ({ signal }) =>
       bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics", { params: { ...at(subject), query: { ...asked(subject), ...written(thresholds) } }, signal })),
+  });
+}
+
+/** How many images of each slice there are, and how many are measured. */
+export function useCountedSlices(campaign: number, model: number | undefined) {
+  return useQuery({
+    queryKey: [...campaignKey(campaign), "statistics", model, "slices"],
+    enabled: model !== undefined,
+    queryFn: async ({ signal }) => (await bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/slices", { params: at({ campaign, model: model ?? 0 }), signal }))).slices,
   });
 }
 
@@ -116,6 +127,6 @@ export function useJudgedImage(subject: Subject, thresholds: Thresholds, image_i
   });
 }
 
-export function statisticsFileUrl({ campaign, model, slice, iou }: Subject, kind: "csv" | "coco" | "zip"): string {
-  return apiUrl(`/campaigns/${campaign}/models/${model}/statistics/file`, { slice, iou, kind });
+export function statisticsFileUrl({ campaign, model, slice, iou }: Subject, kind: "csv" | "coco" | "zip", images: Pictures = "original"): string {
+  return apiUrl(`/campaigns/${campaign}/models/${model}/statistics/file`, { slice, iou, kind, images });
 }

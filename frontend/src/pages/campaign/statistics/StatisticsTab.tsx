@@ -4,37 +4,43 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaignModels } from "@/api/models";
-import type { Subject } from "@/api/statistics";
+import { type CountedSlice, type Subject, useCountedSlices } from "@/api/statistics";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { modelTitle } from "@/parts/modelTitle";
 import { EmptyState, Loaded } from "@/parts/states";
 import { useScopes } from "../images/ScopeSelect";
 import { mayReview } from "../roles";
 import { ModelStatistics } from "./ModelStatistics";
+import classes from "./StatisticsTab.module.css";
+import { firstSlice } from "./slices";
 
 const USUAL_IOU = 0.5;
-const SLICES = ["train", "validation", "test", "all"] as const;
 
-/** The slices that every campaign has, and what is chosen or filtered in the gallery. */
-function useSlices(campaign: Campaign) {
+/** The slices that every campaign has with what of them is measured, and what is chosen or filtered in the gallery. */
+function useSlices(campaign: Campaign, counted: readonly CountedSlice[]) {
   const { t } = useTranslation();
   const scopes = useScopes(campaign, []);
-  const named = SLICES.map((value) => ({ value: value as string, label: t(`statistics.slices.${value}`) }));
+  const named = counted.map(({ slice, images }) => ({ value: slice as string, label: t("statistics.sliceOf", { slice: t(`statistics.slices.${slice}`), count: images }) }));
   const chosen = scopes.names.flatMap((name) =>
     name === "selection" || name === "filter" ? [{ value: JSON.stringify(scopes.imagesOf(name)), label: t(`statistics.slices.${name}`, { count: scopes.counts[name] }) }] : [],
   );
   return [...named, ...chosen];
 }
 
-function Measured({ campaign, attached }: { campaign: Campaign; attached: readonly CampaignModel[] }) {
+interface MeasuredProps {
+  campaign: Campaign;
+  attached: readonly CampaignModel[];
+  model: CampaignModel;
+  setModel: (model: number) => void;
+  counted: readonly CountedSlice[];
+}
+
+function Measured({ campaign, attached, model, setModel, counted }: MeasuredProps) {
   const { t } = useTranslation();
-  const [wished, setWished] = useState<number | null>(null);
-  const slices = useSlices(campaign);
-  const [slice, setSlice] = useState("validation");
+  const slices = useSlices(campaign, counted);
+  const [wished, setSlice] = useState<string | null>(null);
   const [iou, setIou] = useState(USUAL_IOU);
-  const model = attached.find((one) => one.model.id === wished) ?? attached.at(-1);
-  const known = slices.some((one) => one.value === slice) ? slice : "validation";
-  if (model === undefined) return null;
+  const known = wished !== null && slices.some((one) => one.value === wished) ? wished : firstSlice(counted);
   const subject: Subject = { campaign: campaign.id, model: model.model.id, slice: known, iou };
   return (
     <Stack>
@@ -43,17 +49,17 @@ function Measured({ campaign, attached }: { campaign: Campaign; attached: readon
           label={t("statistics.model")}
           data={[...attached].reverse().map((one) => ({ value: String(one.model.id), label: modelTitle(one.model) }))}
           value={String(model.model.id)}
-          onChange={(value) => setWished(Number(value))}
+          onChange={(value) => setModel(Number(value))}
           allowDeselect={false}
           searchable
           w={300}
           data-testid="statistics-model"
         />
-        <Stack gap={4}>
+        <Stack gap={4} maw="100%">
           <Text size="sm" fw={500} id="statistics-slice">
             {t("statistics.slice")}
           </Text>
-          <SegmentedControl aria-labelledby="statistics-slice" data={slices} value={known} onChange={setSlice} data-testid="statistics-slice" />
+          <SegmentedControl className={classes["slices"] ?? ""} aria-labelledby="statistics-slice" data={slices} value={known} onChange={setSlice} data-testid="statistics-slice" />
         </Stack>
         {(campaign.task === "detection" || campaign.task === "keypoints" || (campaign.task === "segmentation" && campaign.settings.segmentation === "instance")) && (
           <NumberInput
@@ -62,9 +68,23 @@ function Measured({ campaign, attached }: { campaign: Campaign; attached: readon
           />
         )}
       </Group>
+      {slices.length === counted.length && (
+        <Text size="xs" c="dimmed">
+          {t("statistics.slicesHelp")}
+        </Text>
+      )}
       <ModelStatistics key={subject.model} campaign={campaign} subject={subject} attached={attached} />
     </Stack>
   );
+}
+
+/** A model of the campaign, the newest at first, on the first slice that has something to show. */
+function Chosen({ campaign, attached }: { campaign: Campaign; attached: readonly CampaignModel[] }) {
+  const [wished, setModel] = useState<number | null>(null);
+  const model = attached.find((one) => one.model.id === wished) ?? attached.at(-1);
+  const counted = useCountedSlices(campaign.id, model?.model.id);
+  if (model === undefined) return null;
+  return <Loaded query={counted}>{(found) => <Measured {...{ campaign, attached, model, setModel }} counted={found} />}</Loaded>;
 }
 
 /** How good each model of the campaign is, where it errs, and from what confidence on its answers count. */
@@ -82,7 +102,7 @@ export function StatisticsTab({ campaign }: { campaign: Campaign }) {
     <Loaded query={query}>
       {(attached) => {
         const able = attached.filter(({ model }) => model.kind !== "promptable");
-        if (able.length > 0) return <Measured campaign={campaign} attached={able} />;
+        if (able.length > 0) return <Chosen campaign={campaign} attached={able} />;
         return (
           <EmptyState
             icon={<IconChartHistogram size={26} />}
