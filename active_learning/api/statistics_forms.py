@@ -41,25 +41,34 @@ class FigureSerializer(serializers.Serializer[Any]):
 
 
 class LabelStatisticsSerializer(serializers.Serializer[Any]):
-    """One label at its threshold."""
+    """One label at its threshold; a figure with ``_low`` and ``_high`` has its 95 % interval by bootstrap over images."""
 
     label_id = serializers.IntegerField()
     hits = serializers.FloatField(help_text="Said and true: images, objects or square pixels")
     said = serializers.FloatField()
     true = serializers.FloatField()
     precision = serializers.FloatField(allow_null=True)
+    precision_low = serializers.FloatField(allow_null=True)
+    precision_high = serializers.FloatField(allow_null=True)
     recall = serializers.FloatField(allow_null=True)
+    recall_low = serializers.FloatField(allow_null=True)
+    recall_high = serializers.FloatField(allow_null=True)
     f1 = serializers.FloatField(allow_null=True)
     f1_low = serializers.FloatField(allow_null=True)
     f1_high = serializers.FloatField(allow_null=True)
-    average_precision = serializers.FloatField(allow_null=True)
-    auc = serializers.FloatField(allow_null=True)
+    accuracy = serializers.FloatField(allow_null=True, help_text="The share of right yes-or-no answers about whole images")
+    accuracy_low = serializers.FloatField(allow_null=True)
+    accuracy_high = serializers.FloatField(allow_null=True)
     mcc = serializers.FloatField(allow_null=True)
-    iou = serializers.FloatField(allow_null=True)
-    average_precision_low = serializers.FloatField(allow_null=True, help_text="95 % interval by bootstrap over images")
+    mcc_low = serializers.FloatField(allow_null=True)
+    mcc_high = serializers.FloatField(allow_null=True)
+    average_precision = serializers.FloatField(allow_null=True)
+    average_precision_low = serializers.FloatField(allow_null=True)
     average_precision_high = serializers.FloatField(allow_null=True)
+    auc = serializers.FloatField(allow_null=True)
     auc_low = serializers.FloatField(allow_null=True)
     auc_high = serializers.FloatField(allow_null=True)
+    iou = serializers.FloatField(allow_null=True)
     iou_low = serializers.FloatField(allow_null=True)
     iou_high = serializers.FloatField(allow_null=True)
 
@@ -119,6 +128,16 @@ class ModelStatisticsSerializer(serializers.Serializer[Any]):
     help = serializers.DictField(child=serializers.CharField(), help_text="One sentence on each figure, by name")
 
 
+class RocSerializer(serializers.Serializer[Any]):
+    """Points of an ROC curve, thresholds falling: recall over the share of what is not true that is said all the same."""
+
+    negatives = serializers.IntegerField()
+    area = serializers.FloatField()
+    thresholds = serializers.ListField(child=serializers.FloatField())
+    false_positives = serializers.ListField(child=serializers.FloatField(), help_text="Shares, 0 to 1")
+    recall = serializers.ListField(child=serializers.FloatField())
+
+
 class CurveSerializer(serializers.Serializer[Any]):
     """Points of a curve, thresholds falling."""
 
@@ -127,6 +146,7 @@ class CurveSerializer(serializers.Serializer[Any]):
     precision = serializers.ListField(child=serializers.FloatField())
     recall = serializers.ListField(child=serializers.FloatField())
     f1 = serializers.ListField(child=serializers.FloatField())
+    roc = RocSerializer(allow_null=True, help_text="Of labels of whole images, by their probabilities, whether or not they are likeliest")
 
 
 class LabelCurveSerializer(CurveSerializer):
@@ -174,6 +194,7 @@ class MeasuredImageSerializer(serializers.Serializer[Any]):
     said = serializers.ListField(child=serializers.IntegerField())
     confidences = LabelConfidenceSerializer(many=True)
     loss = serializers.FloatField(allow_null=True)
+    fixable = serializers.BooleanField(help_text="Submitting other labels changes what is true of it; false where its truth came with it.")
 
 
 class MeasuredImagesSerializer(serializers.Serializer[Any]):
@@ -217,15 +238,15 @@ class CalibrationSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    """Whether the second model is better by a figure: the difference, its interval, and McNemar's exact p-value of the images."""
+    """Whether the second model is better by a figure: the difference, its interval; of accuracies McNemar's exact p-value too."""
 
     figure = serializers.CharField()
     difference = serializers.FloatField()
     low = serializers.FloatField()
     high = serializers.FloatField()
-    only_first = serializers.IntegerField()
-    only_second = serializers.IntegerField()
-    p_value = serializers.FloatField()
+    only_first = serializers.IntegerField(allow_null=True)
+    only_second = serializers.IntegerField(allow_null=True)
+    p_value = serializers.FloatField(allow_null=True)
     significant = serializers.BooleanField()
 
 

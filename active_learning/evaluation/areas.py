@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.evaluation.curves import Curve, curve_of
-from active_learning.evaluation.figures import Counts, averages, macro, ratio
-from active_learning.evaluation.labels import LabelRow, Told, ends_of
+from active_learning.evaluation.drawing import matthews as matthews_of_draws
+from active_learning.evaluation.figures import Counts, averages, macro, matthews, matthews_of_labels, ratio
+from active_learning.evaluation.labels import Told
 from active_learning.evaluation.resampling import draw_weights, interval_of
+from active_learning.evaluation.rows import LabelRow, counted_row, ranged, told_apart
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, Ints
 
@@ -71,18 +73,19 @@ class AreaMeasures:
     def rows(self, thresholds: Floats) -> list[LabelRow]:
         """Return the labels."""
         counts, drawn = self.counted(thresholds)
-        return [self._row(k, counts, drawn.f1[:, k], drawn.iou[:, k]) for k in range(len(self.evidence.label_ids))]
-
-    def _row(self, k: int, counts: Counts, drawn: Floats, shares: Floats) -> LabelRow:
-        hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
-        spread = interval_of(drawn) if said + true else None
-        return LabelRow(
-            self.evidence.label_ids[k], hits, said, true,
-            hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
-            spread.low if spread else None, spread.high if spread else None, None, None, None,
-            hits / (said + true - hits) if said + true else None, None, None, None, None,
-            *ends_of(interval_of(shares) if said + true else None),
-        )  # fmt: skip
+        pixels, drawn_pixels = counts.true.sum(), np.maximum(drawn.true.sum(axis=1, keepdims=True), 1)
+        varied, drawn_varied = told_apart(counts, pixels)[1], told_apart(drawn, drawn_pixels)[1]
+        correlation = matthews_of_labels(counts, pixels)
+        drawn_correlation = np.where(drawn_varied, matthews_of_labels(drawn, drawn_pixels), np.nan)
+        shares = np.where(drawn.seen, drawn.iou, np.nan)
+        return [
+            LabelRow(
+                label_id=label, **counted_row(counts, drawn, k),
+                **ranged("iou", float(counts.iou[k]) if counts.seen[k] else None, shares[:, k]),
+                **ranged("mcc", float(correlation[k]) if varied[k] else None, drawn_correlation[:, k]),
+            )
+            for k, label in enumerate(self.evidence.label_ids)
+        ]  # fmt: skip
 
     def figures(self, thresholds: Floats) -> list[Figure]:
         """Return the figures of all labels together."""
@@ -93,8 +96,27 @@ class AreaMeasures:
         named = {"miou": (macro(counts.iou, counts), macro(drawn.iou, drawn)), "pixel_accuracy": (shares[0], shares[1])}
         means, spreads = averages(counts), averages(drawn)
         named |= {name: (means[name], spreads[name]) for name in means}
+        named["mcc"] = (np.asarray(matthews(self.confusion(thresholds))), self._correlations(drawn))
         intervals = {name: interval_of(values) for name, (_, values) in named.items()}
         return [Figure(name, float(value), intervals[name].low, intervals[name].high) for name, (value, _) in named.items()]
+
+    def _correlations(self, drawn: Counts) -> Floats:
+        """Return the correlation in each draw (draws,): of pixels, whose rest has no label said, and is never true."""
+        pixels = drawn.true.sum(axis=1)
+        said = np.column_stack([drawn.said, pixels - drawn.said.sum(axis=1)])
+        true = np.column_stack([drawn.true, np.zeros(len(pixels))])
+        return matthews_of_draws(drawn.hits.sum(axis=1), said, true, pixels)
+
+    def headlines(self, thresholds: Floats) -> dict[str, tuple[float, Floats]]:
+        """Return what two models are compared by, each with its draws (draws,)."""
+        counts, drawn = self.counted(thresholds)
+        found = {"miou": (float(macro(counts.iou, counts)), macro(drawn.iou, drawn))}
+        found["f1_macro"] = (float(averages(counts)["f1_macro"]), averages(drawn)["f1_macro"])
+        shares = [ratio(each.hits.sum(axis=-1), each.true.sum(axis=-1)) for each in (counts, drawn)]
+        return {**found, "pixel_accuracy": (float(shares[0]), shares[1])}
+
+    reliability = None
+    """What is said of a pixel carries no confidence here."""
 
     def confusion(self, thresholds: Floats) -> npt.NDArray[np.int64]:
         """Return (K + 1, K + 1) counts of pixels; the last row is empty, because what is true of unlabeled pixels is not known."""

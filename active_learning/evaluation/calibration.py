@@ -49,7 +49,11 @@ def bin_of(confidence: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]
 
 def reliability(evidence: LabelEvidence) -> Reliability:
     """Sort the judged answers into equal bins of confidence."""
-    confidence, right = judged(evidence)
+    return reliability_of(*judged(evidence))
+
+
+def reliability_of(confidence: Floats, right: Bits) -> Reliability:
+    """Sort answers (A,) into equal bins of confidence."""
     place = bin_of(confidence)
     counts = np.bincount(place, minlength=BINS).astype(float)
     whole = np.maximum(counts, 1)

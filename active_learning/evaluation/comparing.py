@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from active_learning.evaluation.figures import Counts, averages
 from active_learning.evaluation.resampling import Verdict, compare
 from active_learning.evaluation.values import Bits, Floats
 
+OF_IMAGES: Final = ("accuracy", "image_accuracy")
+
 
 class Comparable(Protocol):
-    """What is compared: right and wrong images, counts, and draws that two models of the same images share."""
+    """What is compared: figures with draws that two models of the same images share, and right and wrong images."""
 
-    @property
-    def weights(self) -> npt.NDArray[np.float32]:
-        """Return (draws, N)."""
+    def headlines(self, thresholds: Floats) -> dict[str, tuple[float, Floats]]:
+        """Return figures by name, each with its draws (draws,)."""
         ...
 
     def right(self, thresholds: Floats, column: int | None = None) -> tuple[Bits, Bits]:
         """Return which images count, and which of them are right."""
         ...
 
-    def counted(self, thresholds: Floats) -> tuple[Counts, Counts]:
-        """Return counts, and those of each draw."""
-        ...
-
 
 def compare_models(first: Comparable, second: Comparable, thresholds: tuple[Floats, Floats]) -> dict[str, Verdict]:
-    """Judge two models on the same images in the same order: by the share of images that are all right, and by macro F1."""
-    sides = ((first, thresholds[0]), (second, thresholds[1]))
-    right = [measures.right(at)[1] for measures, at in sides]
-    shares = [measures.weights @ each.astype(np.float32) / len(each) for (measures, _), each in zip(sides, right, strict=True)]
-    counted = [measures.counted(at) for measures, at in sides]
-    points, drawn = ([averages(each[n])["f1_macro"] for each in counted] for n in (0, 1))
-    return {
-        "accuracy": compare(float(right[0].mean()), float(right[1].mean()), shares[1] - shares[0], right[0], right[1]),
-        "f1_macro": compare(float(points[0]), float(points[1]), drawn[1] - drawn[0], right[0], right[1]),
-    }
+    """Judge two models on the same images in the same order by what is told first of their task.
+
+    Accuracies of images come with McNemar's test; the other figures are no shares of images that are right.
+    """
+    one, other = first.headlines(thresholds[0]), second.headlines(thresholds[1])
+    right = (first.right(thresholds[0])[1], second.right(thresholds[1])[1])
+    found = {}
+    for name in (name for name in one if name in other):
+        draws = min(len(one[name][1]), len(other[name][1]))
+        differences = other[name][1][:draws] - one[name][1][:draws]
+        if np.isfinite(differences).any():
+            found[name] = compare(one[name][0], other[name][0], differences, right if name in OF_IMAGES else None)
+    return found

@@ -39,6 +39,11 @@ class Curve:
         """The harmonic mean of both."""
         return ratio(2 * self.hits, self.said + self.positives)
 
+    def false_positives(self, answers: int) -> Floats:
+        """The share of what is not true, among so many answers, that is said all the same; 0 where everything is true."""
+        negatives = answers - self.positives
+        return (self.said - self.hits) / negatives if negatives else np.zeros_like(self.hits)
+
     def thinned(self, most: int = MOST_POINTS) -> Curve:
         """Return at most about so many of its points: the ends, the best F1, and the rest evenly."""
         if len(self.thresholds) <= most:
@@ -69,8 +74,8 @@ def roc_auc(curve: Curve, images: int) -> float | None:
     positives, negatives = curve.positives, images - curve.positives
     if not positives or not negatives:
         return None
-    right = np.concatenate([[0.0], curve.hits / positives])
-    wrong = np.concatenate([[0.0], (curve.said - curve.hits) / negatives])
+    right = np.concatenate([[0.0], curve.recall])
+    wrong = np.concatenate([[0.0], curve.false_positives(images)])
     return float(np.trapezoid(right, wrong))
 
 

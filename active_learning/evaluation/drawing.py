@@ -11,8 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.evaluation.calibration import BINS, bin_of, reliability_of
 from active_learning.evaluation.figures import ratio
 from active_learning.evaluation.resampling import DRAWS, Interval, interval_of
+from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, Ints
 
 LEAST_DRAWS: Final = 50
@@ -91,7 +93,18 @@ def interpolated(scores: Floats, hits: Bits, images: Ints, positives: Floats, we
     return np.where(positives > 0, out, np.nan)
 
 
-def matthews(right: Floats, said: Floats, true: Floats, images: int) -> Floats:
-    """Return the correlation (draws,) of answers with one label each: ``right`` (draws,), ``said`` and ``true`` (draws, K + 1)."""
-    spread = (images**2 - (said**2).sum(axis=1)) * (images**2 - (true**2).sum(axis=1))
-    return ratio(right * images - (true * said).sum(axis=1), np.sqrt(np.maximum(spread, 0)))
+def calibration_figure(confidence: Floats, right: Bits, images: Ints, weights: Weights) -> Figure:
+    """Return the calibration error of answers (A,) with an interval: bins are drawn with their images (A,), by weights (draws, N)."""
+    error, bins = reliability_of(confidence, right).error, bin_of(confidence)
+    gaps, counts = np.zeros((weights.shape[1], BINS)), np.bincount(images, minlength=weights.shape[1])
+    np.add.at(gaps, (images, bins), confidence - right)
+    drawn = ratio(np.abs(weights @ gaps.astype(np.float32)).sum(axis=1), weights @ counts.astype(np.float32))
+    # Chance alone makes bins differ, so that draws err more than the images they are drawn from, by as much on average.
+    spread = interval_of(np.maximum(drawn - (float(drawn.mean()) - error), 0.0))
+    return Figure("calibration_error", error, spread.low, spread.high)
+
+
+def matthews(right: Floats, said: Floats, true: Floats, answers: Floats | int) -> Floats:
+    """Return the correlation (draws,) of so many answers with one label each: ``right`` (draws,), ``said`` and ``true`` (draws, K + 1)."""
+    spread = (answers**2 - (said**2).sum(axis=1)) * (answers**2 - (true**2).sum(axis=1))
+    return ratio(right * answers - (true * said).sum(axis=1), np.sqrt(np.maximum(spread, 0)))

@@ -98,8 +98,8 @@ def matthews(matrix: npt.NDArray[Any]) -> float:
     return float((right * total - (true * said).sum()) / np.sqrt(spread)) if spread > 0 else 0.0
 
 
-def matthews_of_labels(counts: Counts, images: int) -> Floats:
-    """Return the correlation (K,) of each label's answers with its truth, where every label answers for itself."""
+def matthews_of_labels(counts: Counts, images: Floats | int) -> Floats:
+    """Return the correlation (…, K) of each label's answers with its truth, where every label answers for itself."""
     hits, said, true = counts.hits, counts.said, counts.true
     return ratio(images * hits - said * true, np.sqrt(said * true * (images - said) * (images - true)))
 

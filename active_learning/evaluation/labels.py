@@ -9,41 +9,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from active_learning.evaluation.calibration import bin_of, judged, losses, reliability, unsureness
+from active_learning.evaluation.calibration import Reliability, judged, losses, reliability, unsureness
 from active_learning.evaluation.curves import Curve, average_precision, curve_of, roc_auc
-from active_learning.evaluation.drawing import draws_for, interval_among, mean_of_known, ranked
+from active_learning.evaluation.drawing import calibration_figure, draws_for, interval_among, mean_of_known, ranked
 from active_learning.evaluation.drawing import matthews as matthews_of_draws
 from active_learning.evaluation.figures import Counts, averages, confusion, count, in_cell, matthews, matthews_of_labels
-from active_learning.evaluation.resampling import Interval, draw_weights, interval_of, resampled
+from active_learning.evaluation.resampling import draw_weights, interval_of, resampled
+from active_learning.evaluation.rows import LabelRow, counted_row, ends_of, ranged, told_apart
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, LabelEvidence
 
 TOP: Final = 5
-
-
-@dataclass(frozen=True, eq=False)
-class LabelRow:
-    """One label at its threshold; figures are None where there is nothing to compute them from."""
-
-    label_id: int
-    hits: int
-    said: int
-    true: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    f1_low: float | None
-    f1_high: float | None
-    average_precision: float | None
-    auc: float | None
-    mcc: float | None
-    iou: float | None = None
-    average_precision_low: float | None = None
-    average_precision_high: float | None = None
-    auc_low: float | None = None
-    auc_high: float | None = None
-    iou_low: float | None = None
-    iou_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,15 +56,20 @@ class LabelMeasures:
         return curve_of(self.evidence.scores.ravel(), self.evidence.truth.ravel(), int(self.evidence.truth.sum()))
 
     @cached_property
+    def ranking_curves(self) -> tuple[Curve, ...]:
+        """One a label, along which its probability falls, whether or not it is the likeliest."""
+        p, truth = self.evidence.probabilities, self.evidence.truth
+        return tuple(curve_of(p[:, k], truth[:, k], int(truth[:, k].sum())) for k in range(len(self.evidence.label_ids)))
+
+    @cached_property
+    def pooled_ranking(self) -> Curve:
+        """All labels along one probability."""
+        return curve_of(self.evidence.probabilities.ravel(), self.evidence.truth.ravel(), int(self.evidence.truth.sum()))
+
+    @cached_property
     def ranked(self) -> tuple[tuple[float | None, float | None], ...]:
         """Average precision and AUC of each label against the rest, from its probabilities as they are."""
-        evidence = self.evidence
-        found = []
-        for k in range(len(evidence.label_ids)):
-            true = evidence.truth[:, k]
-            curve = curve_of(evidence.probabilities[:, k], true, int(true.sum()))
-            found.append((average_precision(curve), roc_auc(curve, len(true))))
-        return tuple(found)
+        return tuple((average_precision(curve), roc_auc(curve, len(self.evidence))) for curve in self.ranking_curves)
 
     @cached_property
     def ranked_draws(self) -> tuple[Floats, Floats]:
@@ -147,22 +128,20 @@ class LabelMeasures:
 
     def rows(self, thresholds: Floats) -> list[LabelRow]:
         """Return the labels at thresholds (K,)."""
-        counts, resamples = self.counted(thresholds)
-        drawn = resamples.f1
-        correlation = matthews_of_labels(counts, len(self.evidence))
-        return [self._row(k, counts, drawn[:, k], float(correlation[k])) for k in range(len(self.evidence.label_ids))]
-
-    def _row(self, k: int, counts: Counts, drawn: Floats, correlation: float) -> LabelRow:
-        hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
-        spread = interval_of(drawn) if said + true else None
-        average, auc = self.ranked[k]
-        ranges = [interval_among(drawn[:, k]) for drawn in self.ranked_draws]
-        return LabelRow(
-            self.evidence.label_ids[k], hits, said, true,
-            hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
-            spread.low if spread else None, spread.high if spread else None, average, auc,
-            correlation if 0 < true < len(self.evidence) else None, None, *ends_of(ranges[0]), *ends_of(ranges[1]),
-        )  # fmt: skip
+        images, (counts, drawn) = len(self.evidence), self.counted(thresholds)
+        shares, drawn_shares = told_apart(counts, images)[0], told_apart(drawn, images)[0]
+        varied, drawn_varied = (told_apart(each, images)[1] for each in (counts, drawn))
+        correlation = matthews_of_labels(counts, images)
+        drawn_correlation = np.where(drawn_varied, matthews_of_labels(drawn, images), np.nan)
+        precisions, areas = self.ranked_draws
+        return [
+            LabelRow(
+                label_id=label, **counted_row(counts, drawn, k), **ranged("accuracy", float(shares[k]), drawn_shares[:, k]),
+                **ranged("mcc", float(correlation[k]) if varied[k] else None, drawn_correlation[:, k]),
+                **ranged("average_precision", self.ranked[k][0], precisions[:, k]), **ranged("auc", self.ranked[k][1], areas[:, k]),
+            )
+            for k, label in enumerate(self.evidence.label_ids)
+        ]  # fmt: skip
 
     def figures(self, thresholds: Floats) -> list[Figure]:
         """Return the figures of all labels together; without an image there are none."""
@@ -209,24 +188,25 @@ class LabelMeasures:
     def _calibration(self) -> Figure:
         """Return the calibration error with an interval: bins are drawn with their images."""
         confidence, right = judged(self.evidence)
-        each = len(confidence) // len(self.evidence)
-        place = np.repeat(np.arange(len(self.evidence)), each)
-        gaps = np.zeros((len(self.evidence), int(bin_of(np.ones(1))[0]) + 1))
-        np.add.at(gaps, (place, bin_of(confidence)), confidence - right)
-        drawn = np.abs(self.weights @ gaps.astype(np.float32)).sum(axis=1) / len(confidence)
-        error = reliability(self.evidence).error
-        # Chance alone makes bins differ, so that draws err more than the images they are drawn from, by as much on average.
-        return _with_interval("calibration_error", error, np.maximum(drawn.astype(float) - (float(drawn.mean()) - error), 0.0))
+        place = np.repeat(np.arange(len(self.evidence)), len(confidence) // len(self.evidence))
+        return calibration_figure(confidence, right, place, self.weights)
+
+    @property
+    def reliability(self) -> Reliability | None:
+        """How often the model is right when it is so sure; None without an answer."""
+        return reliability(self.evidence) if self.evidence.probabilities.size else None
+
+    def headlines(self, thresholds: Floats) -> dict[str, tuple[float, Floats]]:
+        """Return what two models are compared by, each with its draws (draws,)."""
+        right = right_of(self.evidence, self.evidence.said(thresholds)).astype(np.float32)
+        counts, drawn = (averages(each)["f1_macro"] for each in self.counted(thresholds))
+        shares = (self.weights @ right / len(right)).astype(float)
+        return {"accuracy": (float(right.mean()), shares), "f1_macro": (float(counts), drawn)}
 
 
 def right_of(evidence: LabelEvidence, said: Bits) -> Bits:
     """Return which images (N,) are right: exactly the true labels were said."""
     return np.asarray((said == evidence.truth).all(axis=1))
-
-
-def ends_of(spread: Interval | None) -> tuple[float | None, float | None]:
-    """Return both ends, or none."""
-    return (None, None) if spread is None else (spread.low, spread.high)
 
 
 def _with_rest(drawn: Floats, images: int) -> Floats:

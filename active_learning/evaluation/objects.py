@@ -9,12 +9,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.evaluation.calibration import Reliability, reliability_of
 from active_learning.evaluation.curves import Curve, curve_of
-from active_learning.evaluation.drawing import COCO_RECALLS, draws_for, interval_among, mean_of_known
+from active_learning.evaluation.drawing import COCO_RECALLS, calibration_figure, draws_for, interval_among, mean_of_known
 from active_learning.evaluation.drawing import interpolated as drawn_precision
 from active_learning.evaluation.figures import Counts, averages
-from active_learning.evaluation.labels import TOP, LabelRow, Told, ends_of
+from active_learning.evaluation.labels import TOP, Told
 from active_learning.evaluation.resampling import draw_weights, interval_of
+from active_learning.evaluation.rows import LabelRow, counted_row, ends_of, ranged
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, Ints
 
@@ -207,19 +209,12 @@ class ObjectMeasures:
     def rows(self, thresholds: Floats) -> list[LabelRow]:
         """Return the labels at thresholds (K,)."""
         counts, resamples = self.counted(thresholds)
-        drawn = resamples.f1
-        return [self._row(k, counts, drawn[:, k]) for k in range(len(self.evidence.label_ids))]
-
-    def _row(self, k: int, counts: Counts, drawn: Floats) -> LabelRow:
-        hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
-        spread = interval_of(drawn) if said + true else None
-        average, ranges = float(self.precisions[0, k]), interval_among(self.precision_draws[2][:, k])
-        return LabelRow(
-            self.evidence.label_ids[k], hits, said, true,
-            hits / said if said else None, hits / true if true else None, 2 * hits / (said + true) if said + true else None,
-            spread.low if spread else None, spread.high if spread else None, None if np.isnan(average) else average, None, None, None,
-            *ends_of(ranges),
-        )  # fmt: skip
+        precisions = self.precision_draws[2]
+        values = [None if np.isnan(each) else float(each) for each in self.precisions[0]]
+        return [
+            LabelRow(label_id=label, **counted_row(counts, resamples, k), **ranged("average_precision", values[k], precisions[:, k]))
+            for k, label in enumerate(self.evidence.label_ids)
+        ]
 
     def _drawn(self, tables: tuple[Floats, Floats, Floats]) -> Counts:
         return Counts(*((self.weights @ each.astype(np.float32)).astype(float) for each in tables))
@@ -228,7 +223,7 @@ class ObjectMeasures:
         """Return the figures of all labels together."""
         if not len(self.evidence) or not self.evidence.label_ids:
             return []
-        counts, resamples = self.counted(thresholds)
+        evidence, (counts, resamples) = self.evidence, self.counted(thresholds)
         known = self.precisions[:, self.positives > 0]
         names = ("map_oks", "ap_at_oks") if self.points else ("map", "ap_at_iou")
         found = [
@@ -239,7 +234,36 @@ class ObjectMeasures:
         for name, value in averages(counts).items():
             spread = interval_of(drawn[name])
             found.append(Figure(name, float(value), spread.low, spread.high))
+        found.append(self._images_right(thresholds))
+        if self.counts.any():
+            kept = self.counts
+            found.append(calibration_figure(evidence.found_score[kept], self._hits[kept], evidence.found_image[kept], self.weights))
         return [*found, self._mean_likeness(thresholds)] if self.points else found
+
+    @property
+    def _hits(self) -> Bits:
+        return np.asarray(self.hit[0] != NONE)
+
+    @property
+    def reliability(self) -> Reliability | None:
+        """How often an object is there when the model is so sure of it; None where nothing is found."""
+        return reliability_of(self.evidence.found_score[self.counts], self._hits[self.counts]) if self.counts.any() else None
+
+    def _images_right(self, thresholds: Floats) -> Figure:
+        right = self.right(thresholds)[1].astype(np.float32)
+        spread = interval_of(self.weights @ right / len(right))
+        return Figure("image_accuracy", float(right.mean()), spread.low, spread.high)
+
+    def headlines(self, thresholds: Floats) -> dict[str, tuple[float, Floats]]:
+        """Return what two models are compared by, each with its draws; what is ranked has fewer of them."""
+        counts, drawn = (averages(each)["f1_macro"] for each in self.counted(thresholds))
+        right = self.right(thresholds)[1].astype(np.float32)
+        found: dict[str, tuple[float, Floats]] = {}
+        known = self.precisions[1:, self.positives > 0]
+        if known.size:
+            found["map_oks" if self.points else "map"] = (float(known.mean()), self.precision_draws[0])
+        shares = (self.weights @ right / len(right)).astype(float)
+        return {**found, "f1_macro": (float(counts), drawn), "image_accuracy": (float(right.mean()), shares)}
 
     def _mean_likeness(self, thresholds: Floats) -> Figure:
         evidence, right = self.evidence, self.said(thresholds) & (self.hit[0] != NONE)

@@ -49,16 +49,16 @@ def resampled(said: Bits, true: Bits, weights: npt.NDArray[np.float32]) -> Count
 class Verdict:
     """Two models on the same images. ``difference``: of the second less the first.
 
-    ``only_first``, ``only_second``: images that one alone got right; ``p_value``: how likely so uneven a split is if they are
-    equally good (McNemar's exact test).
+    Of accuracies of images, ``only_first``, ``only_second``: images that one alone got right; ``p_value``: how likely so uneven a
+    split is if they are equally good (McNemar's exact test).
     """
 
     difference: float
     low: float
     high: float
-    only_first: int
-    only_second: int
-    p_value: float
+    only_first: int | None = None
+    only_second: int | None = None
+    p_value: float | None = None
 
     @property
     def is_significant(self) -> bool:
@@ -79,8 +79,13 @@ def _log_choose(total: int, chosen: int) -> float:
     return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
 
 
-def compare(first: float, second: float, drawn: Floats, right_first: Bits, right_second: Bits) -> Verdict:
-    """Judge two models by one figure of each (a number) and its differences over shared draws (draws,)."""
-    found = interval_of(drawn)
-    only_first, only_second = int((right_first & ~right_second).sum()), int((right_second & ~right_first).sum())
+def compare(first: float, second: float, drawn: Floats, right: tuple[Bits, Bits] | None = None) -> Verdict:
+    """Judge two models by one figure of each (a number) and its differences over shared draws (draws,), nan where a draw has none.
+
+    ``right``: which images (N,) each got right, where the figure is their share.
+    """
+    found = interval_of(drawn[np.isfinite(drawn)])
+    if right is None:
+        return Verdict(second - first, found.low, found.high)
+    only_first, only_second = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
     return Verdict(second - first, found.low, found.high, only_first, only_second, mcnemar(only_first, only_second))

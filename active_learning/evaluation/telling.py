@@ -8,6 +8,7 @@ from typing import Final
 
 HELP: Final[Mapping[str, str]] = {
     "accuracy": "The share of images of which the model says exactly the true labels, no more and no fewer.",
+    "image_accuracy": "The share of images in which everything is found under its right label, and nothing else.",
     "label_accuracy": "The share of right single answers, counting every label of every image, those that are rightly not said too.",
     "precision": "Of what the model said, the share that is true; 1 means no false alarms.",
     "recall": "Of what is true, the share that the model said; 1 means nothing was missed.",
@@ -30,6 +31,8 @@ HELP: Final[Mapping[str, str]] = {
     "ap_at_iou": "Average precision where an object counts as found from the chosen overlap (IoU) on, averaged over labels.",
     "ap_at_oks": "Average precision where an object counts as found from the chosen likeness of its points (OKS) on, averaged over labels.",
     "map_oks": "COCO's mean average precision of keypoints: over all labels and over likenesses (OKS) from 0.50 to 0.95.",
+    "true": "How many images, objects or pixels of this label there are in truth.",
+    "threshold": "From this confidence on the model's answer counts; below it, it is as if the model had said nothing.",
     "oks": "The mean likeness (OKS) of found objects' points to the true ones: 1 is exact, 0 is far off for the object's size.",
     "iou": "The area that is both said and true over the area that is either; 1 is a perfect outline.",
     "miou": "The plain mean of the IoU of each label.",

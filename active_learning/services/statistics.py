@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from active_learning.evaluation.calibration import BINS, calibrated, fit_temperature, reliability
+from active_learning.evaluation.calibration import BINS, Reliability, calibrated, fit_temperature, reliability
 from active_learning.evaluation.comparing import compare_models
-from active_learning.evaluation.curves import AIMS, Curve, choose_threshold
+from active_learning.evaluation.curves import AIMS, Curve, choose_threshold, roc_auc
+from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
 from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measures_of
@@ -82,7 +83,7 @@ def statistics_of(
         "figures": [asdict(each) for each in measures.figures(at)],
         "labels": [asdict(each) for each in measures.rows(at)],
         "confusion": {"labels": list(reading.label_ids), "counts": measures.confusion(at).tolist()},
-        "reliability": reliability_document(measures.evidence),
+        "reliability": reliability_document(measures.reliability),
         "temperature": reading.attached.temperature_of(reading.model.version), "flattered": _is_flattered(reading),
         "calibrated": _calibrated(reading),
         "help": dict(HELP),
@@ -108,7 +109,7 @@ def _calibrated(reading: Reading) -> dict[str, Any] | None:
     evidence = reading.measures.evidence
     if temperature is None or not isinstance(evidence, LabelEvidence):
         return None
-    return reliability_document(calibrated(evidence, temperature))
+    return reliability_document(reliability(calibrated(evidence, temperature)))
 
 
 def _is_flattered(reading: Reading) -> bool:
@@ -169,10 +170,18 @@ def suggest_thresholds(
 
 
 def curves_of(*, user: User, campaign: Campaign, model_id: int, name: str, overlap: float) -> dict[str, Any]:
-    """Return the precision-recall curve of all labels pooled, and of each."""
+    """Return the precision-recall curve of all labels pooled, and of each; of labels of images the ROC curves too."""
     measures = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap).measures
-    labels = list(zip(measures.evidence.label_ids, measures.curves, strict=True))[:MOST_CURVES]
-    return {"pooled": curve_document(measures.pooled), "labels": [{"label_id": label, **curve_document(curve)} for label, curve in labels]}
+    label_ids = measures.evidence.label_ids[:MOST_CURVES]
+    curves = [curve_document(curve) for curve in (measures.pooled, *measures.curves[:MOST_CURVES])]
+    if isinstance(measures, LabelMeasures):
+        images = len(measures.evidence)
+        answers = (images * len(measures.evidence.label_ids), *(images for _ in label_ids))
+        ranking = (measures.pooled_ranking, *measures.ranking_curves[:MOST_CURVES])
+        for document, curve, among in zip(curves, ranking, answers, strict=True):
+            document["roc"] = roc_document(curve, among)
+    pooled, *others = curves
+    return {"pooled": pooled, "labels": [{"label_id": label, **each} for label, each in zip(label_ids, others, strict=True)]}
 
 
 def curve_document(curve: Curve) -> dict[str, Any]:
@@ -180,15 +189,25 @@ def curve_document(curve: Curve) -> dict[str, Any]:
     thin = curve.thinned()
     return {
         "positives": int(curve.positives), "thresholds": thin.thresholds.tolist(),
-        "precision": thin.precision.tolist(), "recall": thin.recall.tolist(), "f1": thin.f1.tolist(),
+        "precision": thin.precision.tolist(), "recall": thin.recall.tolist(), "f1": thin.f1.tolist(), "roc": None,
     }  # fmt: skip
 
 
-def reliability_document(evidence: Evidence) -> dict[str, Any] | None:
-    """Return the bins of confidence and the calibration error; None without an answer."""
-    if not isinstance(evidence, LabelEvidence) or not evidence.probabilities.size:
+def roc_document(curve: Curve, answers: int) -> dict[str, Any] | None:
+    """Return the points of the ROC curve of so many answers, thinned, thresholds falling; None unless some are true and some are not."""
+    if not 0 < curve.positives < answers:
         return None
-    found = reliability(evidence)
+    thin = curve.thinned()
+    return {
+        "negatives": int(answers - curve.positives), "area": roc_auc(curve, answers), "thresholds": thin.thresholds.tolist(),
+        "false_positives": thin.false_positives(answers).tolist(), "recall": thin.recall.tolist(),
+    }  # fmt: skip
+
+
+def reliability_document(found: Reliability | None) -> dict[str, Any] | None:
+    """Return the bins of confidence and the calibration error; None without an answer."""
+    if found is None:
+        return None
     rows = zip(found.counts.tolist(), found.confidence.tolist(), found.accuracy.tolist(), strict=True)
     bins = [{"low": n / BINS, "high": (n + 1) / BINS, "count": int(c), "confidence": p, "accuracy": a} for n, (c, p, a) in enumerate(rows)]
     return {"error": found.error, "bins": bins}
@@ -217,8 +236,8 @@ def calibration_document(evidence: LabelEvidence, temperature: float) -> dict[st
     """Return the calibration at a temperature beside that of the answers as they are."""
     return {
         "temperature": temperature,
-        "before": reliability_document(evidence),
-        "after": reliability_document(calibrated(evidence, temperature)),
+        "before": reliability_document(reliability(evidence)),
+        "after": reliability_document(reliability(calibrated(evidence, temperature))),
     }
 
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from active_learning.evaluation.areas import AreaMeasures
 from active_learning.evaluation.objects import NONE, ObjectMeasures
-from active_learning.evaluation.values import Bits, Floats
+from active_learning.evaluation.values import Bits, Floats, Ints
 from active_learning.services.area_evidence import wrong_areas
 from active_learning.services.object_evidence import Shapes, shapes_behind
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.geometry import shape_polygons
-from campaigns.models import Campaign, Image, User
+from campaigns.models import Campaign, Image, Reference, User
 
 OUTCOMES: Final = ("all", "correct", "incorrect", "above", "below")
 ORDERS: Final = ("id", "loss", "-loss", "uncertainty", "-uncertainty", "confidence", "-confidence")
@@ -59,12 +59,21 @@ def images_of(
     rows = _ordered(reading, question, np.flatnonzero(_chosen(reading, at, question)))
     page = rows[question.offset : question.offset + question.limit]
     names = dict(Image.objects.filter(pk__in=reading.measures.evidence.image_ids[page].tolist()).values_list("pk", "name"))
-    right = reading.measures.right(at)[1]
+    right, held = reading.measures.right(at)[1], _held_truth(reading, page)
     return {
         "count": len(rows),
         "ids": reading.measures.evidence.image_ids[rows].tolist(),
-        "results": [_row(reading, at, row, names, right) for row in page.tolist()],
+        "results": [
+            {**_row(reading, at, row, names, right), "fixable": image not in held}
+            for row, image in zip(page.tolist(), reading.measures.evidence.image_ids[page].tolist(), strict=True)
+        ],
     }
+
+
+def _held_truth(reading: Reading, rows: Ints) -> frozenset[int]:
+    """Return those of some images whose truth came with them: what people submit does not change it."""
+    ids = reading.measures.evidence.image_ids[rows].tolist()
+    return frozenset(Reference.objects.filter(image__in=ids).values_list("image", flat=True))
 
 
 def _column(reading: Reading, label: int) -> int:

@@ -51,6 +51,28 @@ def test_averages_are_those_of_scikit_learn(evidence, threshold):
             assert [float(found[f"{name}_{average}"]) for name in ("precision", "recall", "f1")] == pytest.approx(list(expected[:3]))
 
 
+@given(evidences(), SHARES)
+def test_each_label_has_the_accuracy_correlation_and_curve_of_scikit_learn(evidence, threshold):
+    at, measures = np.full(len(evidence.label_ids), threshold), LabelMeasures(evidence)
+    said = evidence.said(at)
+    for k, row in enumerate(measures.rows(at)):
+        true, told = evidence.truth[:, k], said[:, k]
+        assert row.accuracy == pytest.approx(oracle.accuracy_score(true, told))
+        if true.any() and not true.all():
+            assert row.mcc == pytest.approx(oracle.matthews_corrcoef(true, told))
+            false_positives, recall, thresholds = oracle.roc_curve(true, evidence.probabilities[:, k], drop_intermediate=False)
+            curve = measures.ranking_curves[k]
+            assert curve.thresholds == pytest.approx(thresholds[1:])
+            assert curve.recall == pytest.approx(recall[1:])
+            assert curve.false_positives(len(evidence)) == pytest.approx(false_positives[1:])
+        else:
+            assert row.mcc is None
+        for name in ("precision", "recall", "f1", "accuracy", "mcc", "average_precision", "auc"):
+            low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
+            assert (low is None) == (high is None)
+            assert low is None or low <= high
+
+
 @given(evidences(multi_label=False), SHARES)
 def test_one_label_an_image_gives_the_confusion_matrix_and_correlation_of_scikit_learn(evidence, threshold):
     said = evidence.said(np.full(len(evidence.label_ids), threshold))

@@ -19,7 +19,7 @@ from inference.rasters import raster_of_classes
 from inference.schema import Keypoint, Keypoints, Mask, Prediction
 from inference.store import Answered, Source, keep_answers
 from models_registry.models import CampaignModel, RegisteredModel
-from tests.active_learning.answers import classified, store
+from tests.active_learning.answers import box, classified, store
 from tests.active_learning.chips import add_chip, chips, label_image
 from tests.active_learning.conftest import HELD_BACK, LABELED, whole
 from tests.active_learning.measuring import address, figures, get
@@ -326,3 +326,32 @@ def test_each_slice_tells_how_many_images_it_has_and_measures(coast, labels, mak
         "train": {"images": 0, "with_truth": 0, "measured": 0}, "validation": {"images": 0, "with_truth": 0, "measured": 0},
         "test": {"images": HELD_BACK, "with_truth": HELD_BACK, "measured": 4}, "all": {"images": every, "with_truth": every, "measured": 4},
     }  # fmt: skip
+
+
+def test_curves_come_with_the_roc_of_each_label(coast, labels, measured, client):
+    document = get(client, coast, measured, "/curves", slice="test")
+    areas = {row["label_id"]: row["auc"] for row in get(client, coast, measured, slice="test")["labels"]}
+    assert {each["label_id"]: each["roc"]["area"] for each in document["labels"]} == pytest.approx(areas)
+    roc = document["pooled"]["roc"]
+    assert roc["negatives"] == HELD_BACK * (len(labels) - 1)
+    assert (roc["false_positives"][-1], roc["recall"][-1]) == (1, 1)
+
+
+def test_two_finders_are_judged_by_their_precision_and_by_the_images_that_they_get_right(harbour, finder, make_external, client):
+    campaign, images, ship, buoy = harbour
+    other = make_external(campaign, ship, buoy)
+    store(other, {images[0]: [box(0, 0.9, 0, 0), box(1, 0.8, 40, 0), box(0, 0.7, 76, 0)], images[1]: []})  # as far as the image goes
+    verdicts = {
+        each["figure"]: each for each in get(client, campaign, finder, "/comparison", slice="test", **{"with": other.pk})["verdicts"]
+    }
+    assert list(verdicts) == ["map", "f1_macro", "image_accuracy"]
+    assert verdicts["map"]["difference"] > 0.5
+    assert verdicts["map"]["p_value"] is None
+    assert (verdicts["image_accuracy"]["only_first"], verdicts["image_accuracy"]["only_second"]) == (0, 2)
+
+
+def test_found_objects_tell_whether_their_confidence_can_be_believed(harbour, finder, client):
+    campaign = harbour[0]
+    found = get(client, campaign, finder, slice="test")["reliability"]
+    assert sum(each["count"] for each in found["bins"]) == 3
+    assert found["error"] == pytest.approx((0.1 + 0.8 + 0.7) / 3)  # each alone in its bin, and the first alone right

@@ -127,7 +127,7 @@ def test_statistics_follow_a_threshold_and_a_confusion_is_fixed_in_place(
     page.mouse.up()
     expect(source).to_have_attribute("data-source", "given")
     page.get_by_label("Threshold of Water", exact=True).first.fill("1")
-    expect(page.get_by_test_id("label-row-Water").get_by_role("cell").nth(2)).to_have_text("0.0 %")
+    expect(page.get_by_test_id("label-row-Water").locator("[data-figure=recall]")).to_contain_text("0.0 %")
     page.get_by_test_id("thresholds-save").click()
     expect(source).to_have_attribute("data-source", "saved")
     assert api.get(f"/campaigns/{campaign['id']}/models/{model}")["thresholds"][str(water["id"])] == 1.0

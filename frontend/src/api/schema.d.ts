@@ -3126,6 +3126,8 @@ export interface components {
             precision: number[];
             recall: number[];
             f1: number[];
+            /** @description Of labels of whole images, by their probabilities, whether or not they are likeliest */
+            roc: components["schemas"]["Roc"] | null;
         };
         /** @description One point of the learning curves; losses in nats, shares from 0 to 1. */
         CurvePoint: {
@@ -3640,6 +3642,8 @@ export interface components {
             precision: number[];
             recall: number[];
             f1: number[];
+            /** @description Of labels of whole images, by their probabilities, whether or not they are likeliest */
+            roc: components["schemas"]["Roc"] | null;
             label_id: number;
         };
         /** @description Something that is probably wrong: ``given`` and ``suggested`` are labels, ``facts`` say what speaks for it. */
@@ -3717,7 +3721,7 @@ export interface components {
             confidence: number;
             positive: boolean;
         };
-        /** @description One label at its threshold. */
+        /** @description One label at its threshold; a figure with ``_low`` and ``_high`` has its 95 % interval by bootstrap over images. */
         LabelStatistics: {
             label_id: number;
             /**
@@ -3732,32 +3736,50 @@ export interface components {
             /** Format: double */
             precision: number | null;
             /** Format: double */
+            precision_low: number | null;
+            /** Format: double */
+            precision_high: number | null;
+            /** Format: double */
             recall: number | null;
+            /** Format: double */
+            recall_low: number | null;
+            /** Format: double */
+            recall_high: number | null;
             /** Format: double */
             f1: number | null;
             /** Format: double */
             f1_low: number | null;
             /** Format: double */
             f1_high: number | null;
+            /**
+             * Format: double
+             * @description The share of right yes-or-no answers about whole images
+             */
+            accuracy: number | null;
             /** Format: double */
-            average_precision: number | null;
+            accuracy_low: number | null;
             /** Format: double */
-            auc: number | null;
+            accuracy_high: number | null;
             /** Format: double */
             mcc: number | null;
             /** Format: double */
-            iou: number | null;
-            /**
-             * Format: double
-             * @description 95 % interval by bootstrap over images
-             */
+            mcc_low: number | null;
+            /** Format: double */
+            mcc_high: number | null;
+            /** Format: double */
+            average_precision: number | null;
+            /** Format: double */
             average_precision_low: number | null;
             /** Format: double */
             average_precision_high: number | null;
             /** Format: double */
+            auc: number | null;
+            /** Format: double */
             auc_low: number | null;
             /** Format: double */
             auc_high: number | null;
+            /** Format: double */
+            iou: number | null;
             /** Format: double */
             iou_low: number | null;
             /** Format: double */
@@ -3939,6 +3961,8 @@ export interface components {
             confidences: components["schemas"]["LabelConfidence"][];
             /** Format: double */
             loss: number | null;
+            /** @description Submitting other labels changes what is true of it; false where its truth came with it. */
+            fixable: boolean;
         };
         /** @description The ids of all images in order, and one page of them. */
         MeasuredImages: {
@@ -4925,6 +4949,16 @@ export interface components {
             /** Format: double */
             accuracy: number;
         };
+        /** @description Points of an ROC curve, thresholds falling: recall over the share of what is not true that is said all the same. */
+        Roc: {
+            negatives: number;
+            /** Format: double */
+            area: number;
+            thresholds: number[];
+            /** @description Shares, 0 to 1 */
+            false_positives: number[];
+            recall: number[];
+        };
         /**
          * @description * `owner` - Owner
          *     * `manager` - Manager
@@ -5810,7 +5844,7 @@ export interface components {
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             username: string;
         };
-        /** @description Whether the second model is better by a figure: the difference, its interval, and McNemar's exact p-value of the images. */
+        /** @description Whether the second model is better by a figure: the difference, its interval; of accuracies McNemar's exact p-value too. */
         Verdict: {
             figure: string;
             /** Format: double */
@@ -5819,10 +5853,10 @@ export interface components {
             low: number;
             /** Format: double */
             high: number;
-            only_first: number;
-            only_second: number;
+            only_first: number | null;
+            only_second: number | null;
             /** Format: double */
-            p_value: number;
+            p_value: number | null;
             significant: boolean;
         };
         /**

@@ -9,6 +9,7 @@ import { ErrorState, LoadingRows } from "@/parts/states";
 import { WideTable } from "@/parts/WideTable";
 import { range, shown } from "./figures";
 import { useFigureName } from "./Figures";
+import { Help } from "./Help";
 
 /** What the figures allow to say: which model is better, or that it cannot be told. */
 function Statement({ verdict, names }: { verdict: Verdict; names: readonly [string, string] }) {
@@ -22,7 +23,7 @@ function Statement({ verdict, names }: { verdict: Verdict; names: readonly [stri
   return (
     <Text size="sm" data-testid={`verdict-${verdict.figure}`} data-significant={verdict.significant}>
       <strong>{t(verdict.significant ? "statistics.better" : "statistics.noDifference", facts)}</strong>{" "}
-      {verdict.figure !== "f1_macro" && t("statistics.mcnemar", { first: names[0], second: names[1], only_first: verdict.only_first, only_second: verdict.only_second, p: verdict.p_value < 0.001 ? "< 0.001" : verdict.p_value.toFixed(3) })}
+      {verdict.p_value !== null && t("statistics.mcnemar", { first: names[0], second: names[1], only_first: verdict.only_first ?? 0, only_second: verdict.only_second ?? 0, p: verdict.p_value < 0.001 ? "< 0.001" : `= ${verdict.p_value.toFixed(3)}` })}
     </Text>
   );
 }
@@ -44,12 +45,15 @@ function Side({ campaign, comparison }: { campaign: Campaign; comparison: Statis
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {first.figures.map((figure, place) => (
+          {first.figures.map((figure) => (
             <Table.Tr key={figure.name}>
               <Table.Th scope="row" fw={500}>
-                {figureName(figure.name)}
+                <Group gap={2} wrap="nowrap">
+                  {figureName(figure.name)}
+                  <Help about={figureName(figure.name)} text={comparison.help[figure.name]} />
+                </Group>
               </Table.Th>
-              {[figure, second.figures[place]].map((one, side) => (
+              {[figure, second.figures.find((one) => one.name === figure.name)].map((one, side) => (
                 <Table.Td key={side}>
                   {shown(one?.value, figure.name)}{" "}
                   <Text span size="xs" c="dimmed">
@@ -59,17 +63,26 @@ function Side({ campaign, comparison }: { campaign: Campaign; comparison: Statis
               ))}
             </Table.Tr>
           ))}
-          {first.labels.map((row) => {
-            const label = campaign.labels.find((one) => one.id === row.label_id);
+          {[...new Set([...first.labels, ...second.labels].map((row) => row.label_id))].map((id) => {
+            const label = campaign.labels.find((one) => one.id === id);
             return (
-              <Table.Tr key={`label-${row.label_id}`}>
+              <Table.Tr key={`label-${id}`}>
                 <Table.Th scope="row" fw={500}>
                   <Group gap={6} wrap="nowrap">
-                    {label === undefined ? row.label_id : <LabelChip label={label} />} F1
+                    {label === undefined ? id : <LabelChip label={label} />} F1
                   </Group>
                 </Table.Th>
-                <Table.Td>{shown(row.f1)}</Table.Td>
-                <Table.Td>{shown(second.labels.find((one) => one.label_id === row.label_id)?.f1)}</Table.Td>
+                {comparison.models.map(({ id: model, labels }) => {
+                  const row = labels.find((one) => one.label_id === id);
+                  return (
+                    <Table.Td key={model}>
+                      {shown(row?.f1)}{" "}
+                      <Text span size="xs" c="dimmed">
+                        {row === undefined ? null : range({ name: "f1", value: row.f1, low: row.f1_low, high: row.f1_high })}
+                      </Text>
+                    </Table.Td>
+                  );
+                })}
               </Table.Tr>
             );
           })}

@@ -20,7 +20,7 @@ function One({ figure, help }: { figure: Figure; help: string | undefined }) {
         <Text size="sm" c="dimmed">
           {name}
         </Text>
-        {help !== undefined && <Help about={name} text={help} />}
+        <Help about={name} text={help} />
       </Group>
       <Text fz={22} fw={650} lh={1.2} className="winnow-numbers">
         {shown(figure.value, figure.name)}

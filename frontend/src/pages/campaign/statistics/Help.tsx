@@ -3,8 +3,9 @@ import { IconInfoCircle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 /** One sentence on a figure, behind a small button that the keyboard and a finger reach too. */
-export function Help({ about, text }: { about: string; text: string }) {
+export function Help({ about, text }: { about: string; text: string | undefined }) {
   const { t } = useTranslation();
+  if (text === undefined) return null;
   return (
     <Popover width={280} withArrow shadow="md" position="top">
       <Popover.Target>

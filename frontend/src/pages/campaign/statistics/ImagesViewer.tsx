@@ -4,17 +4,21 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { thumbnailUrl } from "@/api/thumbnails";
-import { type ImagesQuestion, type MeasuredImage, type Subject, type Thresholds, useMeasuredImages } from "@/api/statistics";
+import { type ImagesQuestion, type MeasuredImage, type Statistics, type Subject, type Thresholds, useMeasuredImages } from "@/api/statistics";
 import type { Campaign } from "@/api/types";
 import { keepScope } from "@/pages/labeling/scope";
 import { ErrorState, LoadingRows } from "@/parts/states";
+import { FixLabel } from "./FixLabel";
 import { JudgedObjects } from "./JudgedObjects";
+import { Legend } from "./Legend";
 import { Outcome } from "./Outcome";
 import classes from "./ImagesViewer.module.css";
 
 const A_PAGE = 24;
 const OUTCOMES = ["all", "correct", "incorrect", "above", "below"] as const;
 const ORDERS = ["-loss", "-uncertainty", "-confidence", "confidence", "id"] as const;
+/** What is said of a pixel carries no confidence here: nothing is above or below a threshold, or sure. */
+const OF_AREAS: ReadonlySet<string> = new Set(["all", "correct", "incorrect", "-loss", "id"]);
 
 interface ListProps {
   campaign: Campaign;
@@ -44,6 +48,11 @@ function Tile({ campaign, subject, image, thresholds, ids }: { campaign: Campaig
           {areas && !image.correct ? t("statistics.shareRight", { share: (100 * (1 - (image.loss ?? 0))).toFixed(1) }) : t(image.correct ? "statistics.right" : "statistics.wrong")}
         </Badge>
       </Link>
+      {!objects && image.fixable && (
+        <span className={classes["fix"]}>
+          <FixLabel campaign={campaign} image={image} />
+        </span>
+      )}
       <Outcome campaign={campaign} image={image} thresholds={thresholds} />
     </li>
   );
@@ -83,11 +92,12 @@ export function MeasuredImages({ campaign, subject, thresholds, question }: List
 }
 
 /** Predictions with filters: right, wrong, above or below a threshold, the most surprising or the least sure first. */
-export function ImagesViewer({ campaign, subject, thresholds }: Omit<ListProps, "question">) {
+export function ImagesViewer({ campaign, subject, thresholds, kind }: Omit<ListProps, "question"> & { kind: Statistics["kind"] }) {
   const { t } = useTranslation();
   const [outcome, setOutcome] = useState<(typeof OUTCOMES)[number]>("incorrect");
   const [order, setOrder] = useState<(typeof ORDERS)[number]>("-loss");
   const [label, setLabel] = useState("");
+  const offered = (one: string) => kind !== "areas" || OF_AREAS.has(one);
   const needsLabel = outcome === "above" || outcome === "below";
   const chosen = label === "" && needsLabel ? String(campaign.labels[0]?.id ?? "") : label;
   const question: ImagesQuestion = { outcome, order, ...(chosen === "" ? {} : { label: Number(chosen) }) };
@@ -97,13 +107,14 @@ export function ImagesViewer({ campaign, subject, thresholds }: Omit<ListProps, 
         {t("statistics.predictions")}
       </Title>
       <Group mb="sm" align="flex-end">
-        <Select size="xs" w={170} label={t("statistics.show")} allowDeselect={false} value={outcome} onChange={(value) => setOutcome((value ?? "all") as typeof outcome)} data={OUTCOMES.map((value) => ({ value, label: t(`statistics.outcome.${value}`) }))} data-testid="outcome" />
+        <Select size="xs" w={170} label={t("statistics.show")} allowDeselect={false} value={outcome} onChange={(value) => setOutcome((value ?? "all") as typeof outcome)} data={OUTCOMES.filter(offered).map((value) => ({ value, label: t(`statistics.outcome.${value}`) }))} data-testid="outcome" />
         <Select
           size="xs" w={180} searchable label={t("statistics.label")} allowDeselect={false} value={chosen} onChange={(value) => setLabel(value ?? "")}
           data={[...(needsLabel ? [] : [{ value: "", label: t("statistics.allLabels") }]), ...campaign.labels.map((one) => ({ value: String(one.id), label: one.name }))]}
         />
-        <Select size="xs" w={190} label={t("statistics.order")} allowDeselect={false} value={order} onChange={(value) => setOrder((value ?? "-loss") as typeof order)} data={ORDERS.map((value) => ({ value, label: t(`statistics.orders.${value}`) }))} />
+        <Select size="xs" w={190} label={t("statistics.order")} allowDeselect={false} value={order} onChange={(value) => setOrder((value ?? "-loss") as typeof order)} data={ORDERS.filter(offered).map((value) => ({ value, label: t(`statistics.orders.${value}`) }))} />
       </Group>
+      <Legend kind={kind} />
       <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds, question }} />
     </Card>
   );

@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, Table, Text, Title, UnstyledButton } from "@mantine/core";
+import { Button, Card, Group, NumberInput, Switch, Table, Text, Title, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconChartLine } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,6 +9,9 @@ import { WideTable } from "@/parts/WideTable";
 import { atThreshold, type SortBy, sorted } from "./curves";
 import { shown } from "./figures";
 import { Help } from "./Help";
+
+/** Of one label, being right is to say it where it is true and not to say it where it is not. */
+const HELP: Readonly<Partial<Record<SortBy, string>>> = { accuracy: "label_accuracy" };
 
 interface Props {
   campaign: Campaign;
@@ -40,7 +43,7 @@ function Columns({ by, falling, onSort, columns, help }: { by: SortBy; falling: 
                 {by === column && (falling ? <IconArrowDown size={14} aria-hidden="true" /> : <IconArrowUp size={14} aria-hidden="true" />)}
               </Group>
             </UnstyledButton>
-            {help[column] !== undefined && <Help about={t(`statistics.column.${column}`)} text={help[column]} />}
+            <Help about={t(`statistics.column.${column}`)} text={help[HELP[column] ?? column]} />
           </Group>
         </Table.Th>
       ))}
@@ -49,14 +52,30 @@ function Columns({ by, falling, onSort, columns, help }: { by: SortBy; falling: 
   );
 }
 
-/** Where a figure lies 95 times of 100, when other images of the same kind are measured. */
-function Range({ low, high }: { low: number | null; high: number | null }) {
-  if (low === null || high === null) return null;
+type Ranged = "precision" | "recall" | "f1" | "accuracy" | "mcc" | "average_precision" | "auc" | "iou";
+
+/** A figure, and in brackets where it lies 95 times of 100, when other images of the same kind are measured. */
+function Measured({ row, figure, value = row[figure], settled = true }: { row: LabelStatistics; figure: Ranged; value?: number | null; settled?: boolean }) {
+  const [low, high] = [row[`${figure}_low`], row[`${figure}_high`]];
+  const written = (one: number) => (figure === "mcc" ? one.toFixed(2) : (100 * one).toFixed(0));
   return (
-    <Text span size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-      {` (${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)})`}
-    </Text>
+    <Table.Td data-figure={figure}>
+      {shown(value, figure)}{" "}
+      {settled && low !== null && high !== null && (
+        <Text span size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+          {`(${written(low)}–${written(high)})`}
+        </Text>
+      )}
+    </Table.Td>
   );
+}
+
+/** What is shown of each label: of areas there is no threshold, and only labels of whole images are right or wrong where they are not. */
+function columnsOf(kind: Statistics["kind"], all: boolean): { figures: Ranged[]; columns: SortBy[] } {
+  const areas = kind === "areas";
+  const more: Ranged[] = kind === "labels" ? ["accuracy", "mcc"] : areas ? ["mcc"] : [];
+  const figures: Ranged[] = ["precision", "recall", "f1", areas ? "iou" : "average_precision", ...(kind === "labels" ? (["auc"] as const) : []), ...(all ? more : [])];
+  return { figures, columns: ["label", "true", ...figures, ...(areas ? [] : (["threshold"] as const))] };
 }
 
 /** Each label at its threshold: sortable, with the threshold to type. */
@@ -65,14 +84,18 @@ export function LabelTable({ campaign, statistics, curves, thresholds, onChange,
   const [{ by, falling }, setSort] = useState<{ by: SortBy; falling: boolean }>({ by: "label", falling: false });
   const named = new Map(campaign.labels.map((label) => [label.id, label]));
   const areas = statistics.kind === "areas";
-  const columns: SortBy[] = ["label", "true", "precision", "recall", "f1", ...(areas ? (["iou"] as const) : (["average_precision"] as const)), ...(statistics.kind === "labels" ? (["auc"] as const) : []), ...(areas ? [] : (["threshold"] as const))];
+  const [all, setAll] = useState(false);
+  const { figures, columns } = columnsOf(statistics.kind, all);
   const onSort = (column: SortBy) => setSort((now) => ({ by: column, falling: now.by === column ? !now.falling : column !== "label" }));
   return (
     <Card data-testid="label-table">
-      <Title order={2} fz={18} mb="sm">
-        {t("statistics.perLabel")}
-      </Title>
-      <WideTable minWidth={820} label={t("statistics.perLabel")}>
+      <Group justify="space-between" mb="sm">
+        <Title order={2} fz={18}>
+          {t("statistics.perLabel")}
+        </Title>
+        {(areas || statistics.kind === "labels") && <Switch size="xs" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} label={t("statistics.more")} data-testid="all-columns" />}
+      </Group>
+      <WideTable minWidth={360 + 112 * figures.length} label={t("statistics.perLabel")}>
         <Table className="winnow-numbers" verticalSpacing={6}>
           <Table.Thead>
             <Columns {...{ by, falling, onSort, columns }} help={statistics.help} />
@@ -87,22 +110,10 @@ export function LabelTable({ campaign, statistics, curves, thresholds, onChange,
                 <Table.Tr key={row.label_id} data-testid={`label-row-${name}`}>
                   <Table.Th scope="row">{label === undefined ? name : <LabelChip label={label} />}</Table.Th>
                   <Table.Td>{row.true.toLocaleString()}</Table.Td>
-                  <Table.Td>{shown(now.precision)}</Table.Td>
-                  <Table.Td>{shown(now.recall)}</Table.Td>
-                  <Table.Td>
-                    {shown(now.f1)}
-                    <Range low={row.f1_low} high={row.f1_high} />
-                  </Table.Td>
-                  <Table.Td>
-                    {shown(areas ? row.iou : row.average_precision)}
-                    <Range low={areas ? row.iou_low : row.average_precision_low} high={areas ? row.iou_high : row.average_precision_high} />
-                  </Table.Td>
-                  {statistics.kind === "labels" && (
-                    <Table.Td>
-                      {shown(row.auc)}
-                      <Range low={row.auc_low} high={row.auc_high} />
-                    </Table.Td>
-                  )}
+                  {figures.map((figure) => {
+                    const isMoved = figure === "precision" || figure === "recall" || figure === "f1";
+                    return <Measured key={figure} row={row} figure={figure} value={isMoved ? now[figure] : row[figure]} settled={!isMoved || now === row} />;
+                  })}
                   {!areas && (
                     <Table.Td>
                       <NumberInput

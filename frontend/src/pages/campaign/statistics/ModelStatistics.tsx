@@ -84,10 +84,10 @@ function Cards({ campaign, subject, attached, statistics, given, setGiven }: {
       <ThresholdBar campaign={campaign} subject={subject} statistics={statistics} thresholds={thresholds} changed={given !== null} setGiven={setGiven} />
       <LabelTable campaign={campaign} statistics={statistics} curves={curves.data} thresholds={thresholds} onChange={change} onShow={setShown} onImages={setAsked} />
       {curves.data !== undefined && statistics.kind !== "areas" && (
-        <PrCurves campaign={campaign} subject={subject} attached={attached} curves={curves.data} thresholds={thresholds} shown={shown} setShown={setShown} onChange={change} setAll={setGiven} />
+        <PrCurves campaign={campaign} subject={subject} statistics={statistics} attached={attached} curves={curves.data} thresholds={thresholds} shown={shown} setShown={setShown} onChange={change} setAll={setGiven} />
       )}
       <ConfusionMatrix campaign={campaign} statistics={statistics} onOpen={setAsked} />
-      <ImagesViewer campaign={campaign} subject={subject} thresholds={thresholds} />
+      <ImagesViewer campaign={campaign} subject={subject} thresholds={thresholds} kind={statistics.kind} />
       {statistics.reliability !== null && <ReliabilityCard campaign={campaign} subject={subject} statistics={statistics} />}
       <CompareCard campaign={campaign} subject={subject} attached={attached} />
       <Downloads subject={subject} />

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Curve, LabelStatistics } from "@/api/statistics";
 import { atThreshold, nearestRecall, setAll, sorted, stepAlong } from "./curves";
 
-const curve: Curve = { positives: 4, thresholds: [0.9, 0.7, 0.4], precision: [1, 0.5, 0.75], recall: [0.25, 0.25, 0.75], f1: [0.4, 0.33, 0.75] };
+const curve: Curve = { positives: 4, thresholds: [0.9, 0.7, 0.4], precision: [1, 0.5, 0.75], recall: [0.25, 0.25, 0.75], f1: [0.4, 0.33, 0.75], roc: null };
 
 function row(label_id: number, f1: number | null): LabelStatistics {
-  return { label_id, hits: 0, said: 0, true: 1, precision: null, recall: 0, f1, f1_low: null, f1_high: null, average_precision: null, auc: null, mcc: null, iou: null, average_precision_low: null, average_precision_high: null, auc_low: null, auc_high: null, iou_low: null, iou_high: null };
+  return { label_id, hits: 0, said: 0, true: 1, f1 } as LabelStatistics;
 }
 
 describe("a threshold on a curve", () => {
@@ -36,7 +36,7 @@ describe("a threshold on a curve", () => {
     fc.assert(
       fc.property(falling, fc.double({ min: 0, max: 1, noNaN: true }), (thresholds, wanted) => {
         const flat = thresholds.map(() => 1);
-        const found = atThreshold({ positives: 1, thresholds, precision: flat, recall: flat, f1: flat }, wanted);
+        const found = atThreshold({ positives: 1, thresholds, precision: flat, recall: flat, f1: flat, roc: null }, wanted);
         expect(found?.threshold).toBe(thresholds.filter((one) => one >= wanted).at(-1));
       }),
     );

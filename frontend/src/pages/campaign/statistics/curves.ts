@@ -48,7 +48,7 @@ export function setAll(labels: readonly number[], value: number): Thresholds {
   return Object.fromEntries(labels.map((label) => [String(label), value]));
 }
 
-export type SortBy = "label" | "true" | "precision" | "recall" | "f1" | "average_precision" | "auc" | "iou" | "threshold";
+export type SortBy = "label" | "true" | "precision" | "recall" | "f1" | "accuracy" | "mcc" | "average_precision" | "auc" | "iou" | "threshold";
 
 /** Labels in the order of a column; those that have no figure come last, whichever the direction. */
 export function sorted(rows: readonly LabelStatistics[], by: SortBy, falling: boolean, thresholds: Thresholds): LabelStatistics[] {
