@@ -1,6 +1,6 @@
 """Model servers that each answer JSON of their own, for the protocol mapped_json: what its presets are for.
 
-    python examples/mapped_server.py --port 9105
+    python examples/mapped_server.py --port 9108
 
     /predictions/classifier, /predictions/detector, /predictions/segmenter   as TorchServe's handlers
     /sagemaker/classification, /sagemaker/detection                          as SageMaker's own algorithms
@@ -144,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=9105)
+    parser.add_argument("--port", type=int, default=9108)
     where = parser.parse_args()
     server = ThreadingHTTPServer((where.host, where.port), Handler)
     print(f"Models at http://{where.host}:{server.server_port}, protocol mapped_json, with their classes in order:", flush=True)

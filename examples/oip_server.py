@@ -1,6 +1,6 @@
 """A model server that speaks the Open Inference Protocol, as KServe, Triton and MLServer do: tensors in, tensors out.
 
-    python examples/oip_server.py --port 9104
+    python examples/oip_server.py --port 9107
 
 Needs Python, numpy and pillow. Three models, at /v2/models/classification, /segmentation and /detection: each takes another
 kind of tensor, and its metadata tells which. Tensors travel as lists in JSON or as bytes behind the JSON.
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=9104)
+    parser.add_argument("--port", type=int, default=9107)
     where = parser.parse_args()
     server = ThreadingHTTPServer((where.host, where.port), Handler)
     print(f"Models of protocol oip at http://{where.host}:{server.server_port}/v2. Their classes, in order:", flush=True)

@@ -23,6 +23,10 @@ SOUND: Final = 0.6
 EMPTY: Final = 0.2
 WARNED: Final = 0.1
 NAMED: Final = 0.1
+SEVERAL: Final = {
+    "classification": "classifications", "box": "boxes", "polygon": "polygons", "mask": "masks",
+    "keypoints": "sets of keypoints", "raster": "rasters", "embedding": "embeddings",
+}  # fmt: skip
 WORTH_SAMPLING_BELOW: Final = 0.5
 """A server that said clearer what it is needs no picture."""
 
@@ -195,6 +199,6 @@ def _told(prediction: Prediction) -> str:
     kinds: dict[str, int] = {}
     for item in prediction.items:
         kinds[item.kind] = kinds.get(item.kind, 0) + 1
-    what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    what = ", ".join(f"{count} {SEVERAL[kind] if count > 1 else kind}" for kind, count in kinds.items())
     names = [each.name for each in classes_of(prediction) if not each.name.isdecimal()][:6]
     return f"{what} ({', '.join(names)})" if names else what

@@ -6,7 +6,7 @@ campaign takes managing one that has it, to change it takes managing every one t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 
@@ -51,6 +51,15 @@ def require_registrar(user: User) -> None:
         return
     who = "owners of campaigns" if allowed == "owners" else "the owner of this deployment"
     raise NotAllowed(f"The operator lets only {who} register model addresses here. Ask them to enter this one.", code="not_a_registrar")
+
+
+def refused(check: Callable[[User], None], user: User) -> str:
+    """Return why the check does not let the user pass; empty where it does."""
+    try:
+        check(user)
+    except NotAllowed as why:
+        return why.detail
+    return ""
 
 
 def require_change(user: User, model: RegisteredModel) -> None:

@@ -148,6 +148,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/exports": {"get": only(MEMBERS), "post": only(MEMBERS, {"format": "csv"})},
     "models": {"get": everyone(), "post": only(MANAGERS, MODEL)},
     "models/probe": {"post": only(MANAGERS, {"url": "https://models.example.org/ask"})},
+    "models/permissions": {"get": everyone()},
     "models/health": {"get": everyone()},
     "models/<int:model_id>/health": {"get": only(MEMBERS), "post": only(MANAGERS)},
     "audit": {"get": only(OWNERS)},

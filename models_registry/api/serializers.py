@@ -89,6 +89,15 @@ class PromptableModelSerializer(serializers.Serializer[Any]):
     server_path = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
+class ModelPermissionsSerializer(serializers.Serializer[Any]):
+    """What a person may bring in, and the sentence that says who may where they may not."""
+
+    address = serializers.BooleanField(help_text="Register a model by its address.")
+    address_refused = serializers.CharField(allow_blank=True)
+    file = serializers.BooleanField(help_text="Add a model from a file, or the segmenter that answers clicks.")
+    file_refused = serializers.CharField(allow_blank=True)
+
+
 class AttachSerializer(serializers.Serializer[Any]):
     """Which model to put to use."""
 

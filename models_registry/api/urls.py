@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *cards.urlpatterns,
     *current.urlpatterns,
     path("models", views.ModelsView.as_view()),
+    path("models/permissions", views.ModelPermissionsView.as_view()),
     path("models/promptable", views.PromptableModelsView.as_view()),
     path("models/<int:model_id>", views.ModelView.as_view()),
     path("campaigns/<int:campaign_id>/models", views.CampaignModelsView.as_view()),

@@ -13,17 +13,19 @@ from rest_framework.views import APIView
 
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.serializers import RunSerializer
+from campaigns.permissions import require_manager_somewhere
 from models_registry import services
 from models_registry.api.callers import caller_of
 from models_registry.api.serializers import (
     AttachSerializer,
     CampaignModelSerializer,
     MappingSerializer,
+    ModelPermissionsSerializer,
     ModelSerializer,
     PromptableModelSerializer,
 )
 from models_registry.models import CampaignModel, RegisteredModel
-from models_registry.permissions import changeable, fetch_model
+from models_registry.permissions import changeable, fetch_model, refused, require_registrar
 from models_registry.querysets import RegisteredModelQuerySet
 
 
@@ -71,6 +73,18 @@ class ModelsView(generics.ListAPIView[RegisteredModel]):
         fields = dict(form.validated_data)
         model = services.create_model(user=user_of(request), secret=fields.pop("secret", None) or "", caller=caller_of(request), **fields)
         return Response(model_document(request, model), status=status.HTTP_201_CREATED)
+
+
+class ModelPermissionsView(APIView):
+    """What the user may bring in."""
+
+    @extend_schema(responses=ModelPermissionsSerializer)
+    def get(self, request: Request) -> Response:
+        """Say whether the user may register an address or add a file, and else who may."""
+        user = user_of(request)
+        address, file = refused(require_registrar, user), refused(require_manager_somewhere, user)
+        told = {"address": not address, "address_refused": address, "file": not file, "file_refused": file}
+        return Response(ModelPermissionsSerializer(told).data)
 
 
 class ModelView(APIView):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -31,19 +32,24 @@ def test_drafts_come_up_by_themselves_and_the_run_page_tells_how_long_answers_to
     signed_in: Page, shared_stack: Stack, shared_api: Api, model_url: str
 ) -> None:
     page, pictures = signed_in, [picture_with_patches(seed) for seed in range(3)]
-    campaign = make_campaign(shared_api, "detection", [(f"{n}.png", "image/png", png(each)) for n, (each, _) in enumerate(pictures)])
+    dark = np.zeros_like(pictures[0][0])
+    shown = [*(each for each, _ in pictures), dark]
+    campaign = make_campaign(shared_api, "detection", [(f"{n}.png", "image/png", png(each)) for n, each in enumerate(shown)])
     model = registered(shared_api, model_url, campaign)
     page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/models")
     with page.expect_response(lambda answer: answer.request.method == "PUT"):
         page.get_by_test_id("on-open").check()
 
-    first, _, third = sorted(campaign["images"], key=lambda image: image["name"])
+    first, _, third, empty = sorted(campaign["images"], key=lambda image: image["name"])
     hand = Hand.at(page, shared_stack, shared_api, first)
     page.wait_for_function("() => window.__winnow.annotations().length === 2")
     boxes = sorted((round(each["shape"]["x"]), round(each["shape"]["y"])) for each in hand.seen())
     assert boxes == sorted((x, y) for x, y, _, _ in pictures[0][1])
     assert {each["review"] for each in hand.seen()} == {"draft"}
     assert shared_api.get(f"/images/{first['id']}/predictions")[0]["model"]["id"] == model
+
+    hand = Hand.at(page, shared_stack, shared_api, empty)
+    expect(page.get_by_test_id("no-objects")).to_have_text("Nothing was found by Bright things · v1.")
 
     run = shared_api.finished(shared_api.post(f"/campaigns/{campaign['id']}/inference-runs", {"model": model, "images": [third["id"]]}))
     page.goto(f"{shared_stack.url}/runs/{run['id']}")

@@ -206,6 +206,14 @@ def test_a_server_in_twenty_lines_has_twenty_lines() -> None:
     assert len(told) <= 20
 
 
+def test_the_examples_are_all_told_of_and_each_has_a_port_of_its_own() -> None:
+    servers = sorted(EXAMPLES.glob("*_server.py"))
+    told = (EXAMPLES / "README.md").read_text()
+    assert [server.name for server in servers if f"`{server.name}`" not in told] == []
+    ports = [re.findall(r"9\d{3}", server.read_text())[-1] for server in servers]
+    assert len(set(ports)) == len(servers)
+
+
 def kinds_right(found: list[Answer], chips: list[blue_marble.Chip]) -> float:
     right = 0
     for chip, answer in zip(chips, found, strict=True):

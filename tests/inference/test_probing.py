@@ -77,14 +77,14 @@ def test_a_server_that_describes_itself_needs_no_picture(probe: Callable[..., di
 
 
 def test_a_silent_server_is_sent_a_picture_and_what_it_answers_tells_the_rest(probe: Callable[..., dict[str, Any]]):
-    boxes = [{"kind": "box", "class": "ship", "xyxy": [1, 2, 30, 40], "confidence": 0.9}]
+    boxes = [{"kind": "box", "class": "ship", "xyxy": [1, 2, 30, 40], "confidence": 0.9}] * 2
     wanted = "application/json"
     with silent_get(lambda seen: {"items": boxes, "model_version": "7"} if seen.headers["content-type"] == wanted else {}) as server:
         found = probe(server.url)
     best = found["candidates"][0]
     assert (best["protocol"], best["task"], best["version"]) == ("winnow_json", "detection", "7")
     assert best["classes"] == [{"index": 0, "name": "ship"}]
-    assert "1 box (ship)" in best["evidence"][0]
+    assert "2 boxes (ship)" in best["evidence"][0]
     assert "winnow" in {each["protocol"] for each in found["attempts"]}
 
 

@@ -92,6 +92,7 @@ def test_the_operator_says_who_may_register_addresses(
     owner: User,
     make_model: MakeModel,
     settings: Any,
+    as_user: Speak,
     allowed: str,
     who: set[str],
 ):
@@ -100,6 +101,8 @@ def test_the_operator_says_who_may_register_addresses(
     settings.MODEL_REGISTRARS = allowed
     passed = set()
     for user in (manager, head, owner):
+        told = as_user(user).get("/api/v1/models/permissions").json()
+        assert (told["address"], told["address_refused"] == "") == (user.username in who, user.username in who)
         try:
             make_model(user)
         except NotAllowed:

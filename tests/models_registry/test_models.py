@@ -41,6 +41,19 @@ def test_urls_are_entered_by_owners_and_managers_alone(
     assert as_user(user).post(MODELS, fields).status_code == status
 
 
+def test_who_may_bring_in_no_model_is_told_who_may(campaign: Campaign, annotator: User, manager: User, as_user: Speak) -> None:
+    told = as_user(annotator).get(f"{MODELS}/permissions").json()
+    assert not told["address"]
+    assert not told["file"]
+    assert "owner or manager" in told["address_refused"]
+    assert as_user(manager).get(f"{MODELS}/permissions").json() == {
+        "address": True,
+        "address_refused": "",
+        "file": True,
+        "file_refused": "",
+    }
+
+
 def test_nobody_registers_a_model_without_signing_in(as_user: Speak, fields: dict[str, Any], db: None) -> None:
     assert as_user(None).post(MODELS, fields).status_code in {401, 403}
 

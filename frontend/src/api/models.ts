@@ -16,6 +16,11 @@ export function useModels() {
   });
 }
 
+/** What the person may bring in, and who may where they may not. */
+export function useModelPermissions() {
+  return useQuery({ queryKey: ["models", "permissions"], queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/models/permissions", { signal })) });
+}
+
 const modelAt = (model_id: number) => ({ params: { path: { model_id } } });
 
 export function useModel(id: number) {

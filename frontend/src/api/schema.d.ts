@@ -1936,6 +1936,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Say whether the user may register an address or add a file, and else who may. */
+        get: operations["models_permissions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/probe": {
         parameters: {
             query?: never;
@@ -4080,6 +4097,15 @@ export interface components {
             readonly id: number;
             name: string;
             version?: string;
+        };
+        /** @description What a person may bring in, and the sentence that says who may where they may not. */
+        ModelPermissions: {
+            /** @description Register a model by its address. */
+            address: boolean;
+            address_refused: string;
+            /** @description Add a model from a file, or the segmenter that answers clicks. */
+            file: boolean;
+            file_refused: string;
         };
         /** @description A registered model. The secret goes in and never comes out; the URL is shown to those who may change it. */
         ModelRequest: {
@@ -10011,6 +10037,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    models_permissions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPermissions"];
                 };
             };
         };

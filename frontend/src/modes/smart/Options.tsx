@@ -70,10 +70,13 @@ interface WaysProps {
   readonly onChange: (way: string) => void;
 }
 
-/** One model and GrabCut stand side by side; more of them in a list. */
+/** The longest name that half of the panel has room for. */
+const SHORT = 14;
+
+/** One model and GrabCut stand side by side; more of them, or longer names, in a list. */
 function Ways({ ways, value, onChange }: WaysProps) {
   const shared = { size: "xs", value, "aria-label": "How outlines are found", "data-testid": "smart-method" } as const;
-  if (ways.length > 2) return <NativeSelect {...shared} data={[...ways]} onChange={(event) => onChange(event.currentTarget.value)} />;
+  if (ways.length > 2 || ways.some(({ label }) => label.length > SHORT)) return <NativeSelect {...shared} data={[...ways]} onChange={(event) => onChange(event.currentTarget.value)} />;
   const data = ways.length > 1 ? [...ways] : [{ value: "model", label: "Model" }, ...ways];
   return <SegmentedControl {...shared} fullWidth disabled={ways.length < 2} data={data} onChange={(way) => way !== value && onChange(way)} />;
 }

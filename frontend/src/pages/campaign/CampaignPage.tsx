@@ -102,7 +102,7 @@ function CampaignTabs({ campaign, tab }: { campaign: Campaign; tab: string }) {
     <Tabs value={active} onChange={(name) => void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign.id, tab: name ?? "images" }, search: {} })}>
       <Tabs.List mb="lg">
         {TABS.map(({ name, icon: Icon }) => (
-          <Tabs.Tab key={name} value={name} leftSection={<Icon size={16} stroke={1.8} />} data-testid={`tab-${name}`}>
+          <Tabs.Tab key={name} value={name} leftSection={<Icon size={16} stroke={1.8} />} px={12} data-testid={`tab-${name}`}>
             {t(`campaign.tabs.${name}`)}
           </Tabs.Tab>
         ))}

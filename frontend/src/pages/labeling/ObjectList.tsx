@@ -1,9 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
+import { useStore } from "zustand";
 import { countDrafts, keptAnnotations } from "@/core/review";
 import { useSession } from "./LabelingContext";
 import classes from "./Labeling.module.css";
 import { ObjectRow } from "./ObjectRow";
+import { useFoundNothing } from "./useFoundNothing";
 import type { Workspace } from "./workspace";
 
 const ROW_PX = 34;
@@ -50,8 +52,19 @@ export function ObjectList({ workspace }: { workspace: Workspace }) {
             );
           })}
         </ul>
-        {objects.length === 0 && <p className={classes["quiet"]}>{countDrafts(document, thresholds).drafts > 0 ? "Nothing above the threshold." : "Nothing yet."}</p>}
+        {objects.length === 0 && <Nothing workspace={workspace} hidden={countDrafts(document, thresholds).drafts} />}
       </div>
     </section>
+  );
+}
+
+/** Why the list is empty: drafts below the threshold, a model that found nothing, or nobody who looked. */
+function Nothing({ workspace, hidden }: { workspace: Workspace; hidden: number }) {
+  const { asking } = useStore(workspace.store);
+  const found = useFoundNothing(workspace, hidden === 0 && asking === "");
+  return (
+    <p className={classes["quiet"]} data-testid="no-objects">
+      {hidden > 0 ? "Nothing above the threshold." : found.length > 0 ? `Nothing was found by ${found.join(", ")}.` : "Nothing yet."}
+    </p>
   );
 }

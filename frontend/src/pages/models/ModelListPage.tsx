@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Card, Stack, Table, Text } from "@mantine/core";
 import { IconBox, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useModels } from "@/api/models";
+import { useModelPermissions, useModels } from "@/api/models";
 import { useModelsHealth } from "@/api/modelHealth";
 import type { ModelHealth, RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
@@ -108,7 +108,8 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
 export function ModelListPage() {
   const { t } = useTranslation();
   const query = useModels();
-  const create = (
+  const may = useModelPermissions().data;
+  const create = may?.address === true && (
     <Button component={Link} to="/models/new" leftSection={<IconPlus size={17} />} data-testid="new-model">
       {t("models.new")}
     </Button>
@@ -120,15 +121,22 @@ export function ModelListPage() {
         {(models) => (
           <Stack>
             {models.length === 0 ? (
-              <EmptyState icon={<IconBox size={26} />} title={t("models.emptyTitle")} actions={create}>
-                {t("models.emptyText")}
+              <EmptyState icon={<IconBox size={26} />} title={t(may?.address === false ? "models.emptyForYou" : "models.emptyTitle")} actions={create}>
+                {may?.address === false ? may.address_refused : t("models.emptyText")}
               </EmptyState>
             ) : (
-              <ModelTable models={models} />
+              <>
+                {may?.address === false && (
+                  <Text size="sm" c="dimmed" data-testid="may-not-register">
+                    {may.address_refused}
+                  </Text>
+                )}
+                <ModelTable models={models} />
+              </>
             )}
-            <UploadOnnx />
-            {models.every((model) => model.kind !== "promptable") && <AddPromptable />}
-            <ExampleHint />
+            {may?.file === true && <UploadOnnx />}
+            {may?.file === true && models.every((model) => model.kind !== "promptable") && <AddPromptable />}
+            {may?.address === true && <ExampleHint />}
           </Stack>
         )}
       </Loaded>

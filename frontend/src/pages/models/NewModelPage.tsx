@@ -1,9 +1,9 @@
-import { Anchor, Card, Stack, Title } from "@mantine/core";
+import { Alert, Anchor, Card, Stack, Title } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaign } from "@/api/campaigns";
-import { useCampaignModelChanges, useCreateModel } from "@/api/models";
+import { useCampaignModelChanges, useCreateModel, useModelPermissions } from "@/api/models";
 import type { ImportedCard, Task } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { LoadingRows } from "@/parts/states";
@@ -89,6 +89,7 @@ function CampaignSteps({ campaign }: { campaign: number }) {
 export function NewModelPage() {
   const { t } = useTranslation();
   const { campaign } = useSearch({ strict: false }) as { campaign?: number };
+  const may = useModelPermissions().data;
   return (
     <>
       <PageHeader
@@ -100,7 +101,20 @@ export function NewModelPage() {
           </Anchor>
         }
       />
-      <Stack maw={860}>{campaign === undefined ? <Steps campaign={null} task={undefined} /> : <CampaignSteps campaign={campaign} />}</Stack>
+      <Stack maw={860}>
+        {may?.address === false ? (
+          <>
+            <Alert color="gray" data-testid="may-not-register">
+              {may.address_refused}
+            </Alert>
+            {may.file && <UploadOnnx campaign={campaign} />}
+          </>
+        ) : campaign === undefined ? (
+          <Steps campaign={null} task={undefined} />
+        ) : (
+          <CampaignSteps campaign={campaign} />
+        )}
+      </Stack>
     </>
   );
 }

@@ -11,7 +11,7 @@ import { RunCard } from "@/parts/RunCard";
 import { ErrorState, LoadingRows } from "@/parts/states";
 import { useScopes } from "../images/ScopeSelect";
 import { mayManage } from "../roles";
-import { namesOf } from "./comparison";
+import { firstCompared, namesOf } from "./comparison";
 import { ComparisonResult } from "./ComparisonResult";
 
 const MOST = 6;
@@ -55,7 +55,7 @@ interface QuestionProps {
 function Question({ campaign, able, going, onStarted }: QuestionProps) {
   const { t } = useTranslation();
   const start = useStartComparison(campaign.id);
-  const [chosen, setChosen] = useState<string[]>(() => able.slice(0, 2).map(({ model }) => String(model.id)));
+  const [chosen, setChosen] = useState<string[]>(() => firstCompared(able).map(({ model }) => String(model.id)));
   const [overlap, setOverlap] = useState(HALF);
   const [ask, setAsk] = useState(false);
   const where = useImages(campaign);

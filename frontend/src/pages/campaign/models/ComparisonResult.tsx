@@ -8,6 +8,7 @@ import type { Campaign, ModelComparison } from "@/api/types";
 import { keepScope } from "@/pages/labeling/scope";
 import { shownMs, shownShare } from "@/pages/models/health/health";
 import { LabelChip } from "@/parts/LabelChip";
+import { modelTitle } from "@/parts/modelTitle";
 import { WideTable } from "@/parts/WideTable";
 import { bestOf, type Disputed, type Figure, figureOf, mostDisputed, shownRate } from "./comparison";
 import classes from "../rounds/Ranking.module.css";
@@ -66,7 +67,7 @@ function SideBySide({ campaign, comparison }: { campaign: Campaign; comparison: 
             </Table.Th>
             {models.map((model) => (
               <Table.Th key={model.id} scope="col">
-                {model.name} <Text span size="xs" c="dimmed">{model.version}</Text>
+                {modelTitle(model)}
               </Table.Th>
             ))}
           </Table.Tr>
@@ -103,7 +104,7 @@ function SideBySide({ campaign, comparison }: { campaign: Campaign; comparison: 
 
 function Agreements({ comparison }: { comparison: ModelComparison }) {
   const { t } = useTranslation();
-  const named = new Map(comparison.models.map((model) => [model.id, `${model.name} ${model.version}`]));
+  const named = new Map(comparison.models.map((model) => [model.id, modelTitle(model)]));
   return (
     <Stack gap={4} data-testid="agreement">
       <Text fw={600} size="sm">
@@ -176,7 +177,7 @@ export function ComparisonResult({ campaign, comparison }: { campaign: Campaign;
       {with_truth === 0 && <Text size="sm">{t("compareModels.noTruth")}</Text>}
       <SideBySide campaign={campaign} comparison={comparison} />
       <Agreements comparison={comparison} />
-      <DisputedImages campaign={campaign} disputed={mostDisputed(comparison, SHOWN)} />
+      {comparison.pairs.some((pair) => pair.images > 0) && <DisputedImages campaign={campaign} disputed={mostDisputed(comparison, SHOWN)} />}
     </Stack>
   );
 }

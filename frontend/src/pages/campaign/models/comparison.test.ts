@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ModelComparison } from "@/api/types";
-import { bestOf, figureOf, mostDisputed, namesOf, shownRate } from "./comparison";
+import type { CampaignModel, ModelComparison } from "@/api/types";
+import { bestOf, figureOf, firstCompared, mostDisputed, namesOf, shownRate } from "./comparison";
 
 const figures = (f1: number | null) => ({ said: 1, true: 1, precision: f1, recall: f1, f1, iou: null });
 const model = (id: number, overall: number | null, water: number) => ({
@@ -36,8 +36,15 @@ describe("models side by side", () => {
   });
 
   it("a run is called by the models it compares, and one without names by nothing", () => {
-    expect(namesOf({ params: { compared: [{ id: 1, name: "Coast", version: "2" }, { id: 3, name: "Shore", version: "" }] } })).toBe("Coast 2 · Shore");
+    expect(namesOf({ params: { compared: [{ id: 1, name: "Coast", version: "2" }, { id: 3, name: "Shore", version: "" }] } })).toBe("Coast · v2, Shore");
     expect(namesOf({ params: {} })).toBe("");
+  });
+
+  it("a comparison begins with models that give labels, and takes others only where those are too few", () => {
+    const attached = (id: number, label: number | null) => ({ id, mapping: [{ label }] }) as unknown as CampaignModel;
+    const ids = (...able: CampaignModel[]) => firstCompared(able).map(({ id }) => id);
+    expect(ids(attached(1, null), attached(2, 7), attached(3, 8))).toEqual([2, 3]);
+    expect(ids(attached(1, null), attached(2, 7))).toEqual([2, 1]);
   });
 
   it("a rate has as many digits as it is worth", () => {

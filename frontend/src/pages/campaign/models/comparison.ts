@@ -1,4 +1,5 @@
-import type { ModelComparison, Run } from "@/api/types";
+import type { CampaignModel, ModelComparison, Run } from "@/api/types";
+import { modelTitle } from "@/parts/modelTitle";
 
 type Compared = ModelComparison["models"][number];
 export type Disputed = ModelComparison["pairs"][number]["disputed"][number];
@@ -32,11 +33,17 @@ export function mostDisputed(comparison: ModelComparison, most: number): Dispute
 /** The models that a run compares, by name. */
 export function namesOf(run: Pick<Run, "params">): string {
   const compared = run.params["compared"];
-  return Array.isArray(compared) ? compared.map((one: { name?: string; version?: string }) => `${one.name ?? ""} ${one.version ?? ""}`.trim()).join(" · ") : "";
+  return Array.isArray(compared) ? compared.map(({ name = "", version = "" }: { name?: string; version?: string }) => (version === "" ? name : modelTitle({ name, version }))).join(", ") : "";
 }
 
 /** Images a second: two digits below ten, whole above; a dash where no run has told. */
 export function shownRate(perSecond: number | null, language: string): string {
   if (perSecond === null) return "–";
   return new Intl.NumberFormat(language, { maximumFractionDigits: perSecond < 1 ? 2 : perSecond < 10 ? 1 : 0 }).format(perSecond);
+}
+
+/** The two models to begin with: those that give labels of the campaign first, each in the order of the list. */
+export function firstCompared(able: readonly CampaignModel[]): CampaignModel[] {
+  const gives = (one: CampaignModel) => one.mapping.some((pair) => pair.label !== null);
+  return [...able.filter(gives), ...able.filter((one) => !gives(one))].slice(0, 2);
 }
