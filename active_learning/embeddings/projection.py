@@ -20,7 +20,8 @@ PERPLEXITY: Final = 30.0
 LEAST: Final = 12
 """With fewer vectors, two principal components say all there is."""
 LOOK_EVERY: Final = 25
-BY_ALL_PAIRS: Final = 2000  # up to so many, exact repulsion by a tree is faster than interpolation
+BY_A_TREE: Final = 5000
+"""Up to so many, repulsion by a tree takes less than interpolation, and on one thread: several mostly wait for one another."""
 
 
 def principal(vectors: Matrix, count: int) -> Matrix:
@@ -54,10 +55,10 @@ def _neighbouring(narrow: Matrix, seed: int, check: Callable[[], None], jobs: in
         check()
         return False
 
-    few = len(narrow) <= BY_ALL_PAIRS
+    few = len(narrow) <= BY_A_TREE
     tsne = TSNE(
-        perplexity=min(PERPLEXITY, (len(narrow) - 1) / 3), initialization="pca", random_state=seed, n_jobs=jobs,
-        neighbors="exact" if few else "auto", negative_gradient_method="bh" if few else "fft", callbacks=look,
+        perplexity=min(PERPLEXITY, (len(narrow) - 1) / 3), initialization="pca", random_state=seed, n_jobs=1 if few else jobs,
+        neighbors="auto", negative_gradient_method="bh" if few else "fft", callbacks=look,
         callbacks_every_iters=LOOK_EVERY,
     )  # fmt: skip
     return tsne.fit(narrow)

@@ -1,6 +1,7 @@
 """An index finds what an exact search finds, takes in what comes later, and is begun anew when it is stale or broken."""
 
 import fcntl
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,18 @@ def test_what_came_later_is_found_before_and_after_it_is_taken_in_and_the_graph_
     assert all(by_index(index, store, late[n], 1) == [COUNT + n] for n in range(5))
     assert recall(index, store, late[:20]) >= 0.95
     assert index.update() and index.about == about
+
+
+def test_an_index_of_another_form_is_made_anew_while_all_are_looked_at(tmp_path):
+    store = EmbeddingStore(tmp_path, 40)
+    store.append(np.arange(100), np.abs(np.random.default_rng(1).standard_normal((100, 40))))
+    index = NearestIndex(store)
+    index.update()
+    said = json.loads((index._folder / "index.json").read_text())
+    (index._folder / "index.json").write_text(json.dumps({**said, "form": 1}))
+    assert index.about is None and index.candidates(np.ones(40), 3) is None
+    assert index.update()
+    assert (index.about.form, index.about.rows) == (said["form"], 100) and 0 in index.candidates(store.rows(0, 1)[0], 3)
 
 
 def test_a_store_that_has_doubled_gets_new_axes(tmp_path):

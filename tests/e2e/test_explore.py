@@ -79,6 +79,34 @@ def test_what_looks_alike_is_found_chosen_excluded_labeled_and_reviewed(
     named(page, "toast-undo").click()
     wait_for(lambda: state_of(first["id"]) != "excluded", 20, lambda: "it did not come back")
 
+    # The map: closer by the wheel and back by a key; a loop round everything, and keys alone, choose what is shown.
+    page.get_by_text("Map", exact=True).click()
+    named(page, "map-draw").click()
+    drawn = named(page, "map")
+    expect(drawn).to_have_attribute("data-seen", str(len(earth["images"])), timeout=RUNS_MS)
+    drawn.hover()
+    page.mouse.wheel(0, -2500)
+    expect(drawn).not_to_have_attribute("data-seen", str(len(earth["images"])))
+    drawn.focus()
+    page.keyboard.press("0")
+    expect(drawn).to_have_attribute("data-seen", str(len(earth["images"])))
+    page.get_by_label("Hide No label").click()
+    expect(drawn).to_have_attribute("data-seen", str(3 * LABELED))
+    drawn.focus()
+    page.keyboard.press("Enter")
+    expect(named(page, "selection-bar")).to_have_attribute("data-count", str(3 * LABELED))
+    page.go_back()
+    expect(drawn).to_have_attribute("data-seen", str(len(earth["images"])))
+    drawn.evaluate("map => map.scrollIntoView({ block: 'center' })")
+    box = drawn.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
+    page.mouse.down()
+    for x, y in ((0.9, 0.01), (0.99, 0.99), (0.01, 0.99)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=3)
+    page.mouse.up()
+    expect(named(page, "selection-bar")).to_have_attribute("data-count", str(len(earth["images"])))
+
     # Find similar, from the keyboard a part of it; what is found is chosen in the gallery.
     page.goto(f"{shared_stack.url}/campaigns/{earth['id']}/images")
     page.locator(f'[data-image="{first["id"]}"]').click(button="right")

@@ -1,14 +1,15 @@
+import { ActionIcon, Group, Tooltip } from "@mantine/core";
 import { useElementSize, useMergedRef } from "@mantine/hooks";
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { IconFocusCentered, IconSquareCheck, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { thumbnailUrl } from "@/api/thumbnails";
 import type { CoverageMap } from "@/api/likeness";
 import classes from "./Explore.module.css";
-import { inLoop, type Loop, nearestTo, type PointGroup, type Sight, wholeSight, zoomed } from "./points";
+import { createMapScene, type MapScene } from "./mapScene";
+import { dotsOf, type PointGroup } from "./points";
 
-const HEIGHT = 560;
-const REACH = 9;
-const WHEEL = 0.0015;
+const STEP_CLOSER = 1.5;
 
 interface Props {
   map: CoverageMap;
@@ -18,102 +19,83 @@ interface Props {
   onOpen: (id: number) => void;
 }
 
-/** Tens of thousands of points on a canvas: the wheel comes closer, a drag draws a loop, the pointer shows the image under it. */
+interface Under {
+  readonly place: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The map with what stands on it: the picture under the pointer, and buttons for what wheel and drag do. The scene draws past React. */
 export function MapCanvas({ map, groups, hidden, onCaught, onOpen }: Props) {
   const { t } = useTranslation();
-  const { ref: sizeRef, width } = useElementSize();
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const { ref: sizeRef, width, height } = useElementSize();
   const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const outline = useRef<SVGPolygonElement>(null);
+  const scene = useRef<MapScene>(null);
   const merged = useMergedRef(sizeRef, frame);
-  const whole = useMemo(() => wholeSight(width, HEIGHT), [width]);
-  const [near, setNear] = useState<Sight | null>(null);
-  const sight = near ?? whole;
-  const [loop, setLoop] = useState<Loop>([]);
-  const [under, setUnder] = useState(-1);
-  const drawing = useRef(false);
+  const [under, setUnder] = useState<Under | null>(null);
+  const dots = useMemo(() => dotsOf(map, groups, hidden), [map, groups, hidden]);
+  const latest = useRef({ map, onCaught, onOpen });
+  latest.current = { map, onCaught, onOpen };
 
   useEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    if (!canvas.current || !context || width === 0) return;
-    const dense = window.devicePixelRatio;
-    canvas.current.width = Math.round(width * dense);
-    canvas.current.height = Math.round(HEIGHT * dense);
-    context.setTransform(dense, 0, 0, dense, 0, 0);
-    context.clearRect(0, 0, width, HEIGHT);
-    const side = map.ids.length > 20_000 ? 2 : map.ids.length > 3000 ? 3 : 6;
-    // The rare ones on top: they are what somebody looks for.
-    for (const { key, color, places } of [...groups].sort((a, b) => b.places.length - a.places.length)) {
-      if (hidden.has(key)) continue;
-      context.fillStyle = color;
-      for (const at of places) context.fillRect(sight.x + (map.x[at] ?? 0) * sight.scale - side / 2, sight.y + (map.y[at] ?? 0) * sight.scale - side / 2, side, side);
-    }
-  }, [map, groups, hidden, sight, width]);
+    if (!frame.current || !canvas.current || !outline.current) return undefined;
+    const idOf = (place: number): number => latest.current.map.ids[place] ?? 0;
+    const made = createMapScene(
+      { frame: frame.current, canvas: canvas.current, outline: outline.current },
+      {
+        onUnder: (place, x, y) => setUnder(place === -1 ? null : { place, x, y }),
+        onCaught: (places) => latest.current.onCaught(places.map(idOf)),
+        onOpen: (place) => latest.current.onOpen(idOf(place)),
+      },
+    );
+    scene.current = made;
+    return () => made.dispose();
+  }, []);
+  useEffect(() => scene.current?.show(dots), [dots]);
+  useEffect(() => scene.current?.resize(width, height), [width, height]);
 
-  useEffect(() => {
-    const element = frame.current;
-    if (!element) return undefined;
-    const wheel = (event: WheelEvent): void => {
-      event.preventDefault();
-      const { left, top } = element.getBoundingClientRect();
-      setNear((now) => zoomed(now ?? whole, Math.exp(-event.deltaY * WHEEL), event.clientX - left, event.clientY - top, whole.scale));
-    };
-    element.addEventListener("wheel", wheel, { passive: false });
-    return () => element.removeEventListener("wheel", wheel);
-  }, [whole]);
-
-  const spotOf = (event: PointerEvent): readonly [number, number] => {
-    const { left, top } = event.currentTarget.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top];
-  };
-  const move = (event: PointerEvent): void => {
-    const spot = spotOf(event);
-    if (drawing.current) setLoop((now) => [...now, spot]);
-    else setUnder(nearestTo(map, sight, spot[0], spot[1], REACH));
-  };
-  const end = (): void => {
-    if (!drawing.current) return;
-    drawing.current = false;
-    const shown = new Set(groups.filter(({ key }) => !hidden.has(key)).flatMap(({ places }) => places.map((at) => map.ids[at])));
-    const caught = inLoop(map, sight, loop).filter((id) => shown.has(id));
-    setLoop([]);
-    if (caught.length > 0) onCaught(caught);
-  };
-  const [x, y] = under === -1 ? [0, 0] : [sight.x + (map.x[under] ?? 0) * sight.scale, sight.y + (map.y[under] ?? 0) * sight.scale];
   return (
-    <div
-      ref={merged}
-      className={classes["map"]}
-      style={{ height: HEIGHT }}
-      onPointerDown={(event) => {
-        if (event.button !== 0) return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        drawing.current = true;
-        setUnder(-1);
-        setLoop([spotOf(event)]);
-      }}
-      onPointerMove={move}
-      onPointerUp={end}
-      onPointerCancel={() => {
-        drawing.current = false;
-        setLoop([]);
-      }}
-      onPointerLeave={() => setUnder(-1)}
-      onDoubleClick={() => under !== -1 && onOpen(map.ids[under] ?? 0)}
-      data-testid="map"
-      data-points={map.ids.length}
-    >
-      <canvas ref={canvas} style={{ width: "100%", height: HEIGHT }} role="img" aria-label={t("explore.map.picture", { count: map.ids.length })} />
-      <svg aria-hidden="true">{loop.length > 1 && <polygon points={loop.map((spot) => spot.join(",")).join(" ")} />}</svg>
-      {under !== -1 && (
+    <div ref={merged} className={classes["map"]} role="application" aria-label={t("explore.map.picture", { count: map.ids.length })} aria-describedby="map-keys" tabIndex={0} data-testid="map" data-points={map.ids.length}>
+      <canvas ref={canvas} aria-hidden="true" />
+      <svg aria-hidden="true">
+        <polygon ref={outline} />
+      </svg>
+      {under !== null && (
         <img
           className={classes["peek"]}
-          src={thumbnailUrl(map.ids[under] ?? 0, 256)}
+          src={thumbnailUrl(map.ids[under.place] ?? 0, 256)}
           alt=""
-          style={{ left: Math.min(x + 14, Math.max(0, width - 170)), top: Math.min(y + 14, HEIGHT - 170) }}
+          style={{ left: Math.min(under.x + 14, Math.max(0, width - 170)), top: Math.min(under.y + 14, Math.max(0, height - 170)) }}
           data-testid="map-peek"
-          data-id={map.ids[under]}
+          data-id={map.ids[under.place]}
         />
       )}
+      <Group className={classes["tools"] ?? ""} gap={4}>
+        <Tool label={t("explore.map.closer")} onClick={() => scene.current?.closer(STEP_CLOSER)}>
+          <IconZoomIn size={18} />
+        </Tool>
+        <Tool label={t("explore.map.farther")} onClick={() => scene.current?.closer(1 / STEP_CLOSER)}>
+          <IconZoomOut size={18} />
+        </Tool>
+        <Tool label={t("explore.map.whole")} onClick={() => scene.current?.whole()}>
+          <IconFocusCentered size={18} />
+        </Tool>
+        <Tool label={t("explore.map.chooseSeen")} onClick={() => scene.current?.chooseSeen()} testId="map-choose-seen">
+          <IconSquareCheck size={18} />
+        </Tool>
+      </Group>
     </div>
+  );
+}
+
+function Tool({ label, onClick, testId, children }: { label: string; onClick: () => void; testId?: string; children: ReactNode }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="default" size="lg" aria-label={label} onClick={onClick} data-testid={testId}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
   );
 }

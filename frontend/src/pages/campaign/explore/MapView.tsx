@@ -1,7 +1,7 @@
 import { Button, Group, SegmentedControl, Stack, Text, UnstyledButton } from "@mantine/core";
 import { IconEye, IconEyeOff, IconMap } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type CoverageMap, useCoverageMap, useDrawMap } from "@/api/likeness";
 import { isFinished, useRuns } from "@/api/runs";
@@ -20,19 +20,21 @@ export function MapView({ campaign }: { campaign: Campaign }) {
   const query = useCoverageMap(campaign.id);
   const draw = useDrawMap(campaign.id);
   const going = useRuns({ campaign: campaign.id, kind: "map" }).data?.some((run) => !isFinished(run)) === true;
+  const isDrawn = query.data?.run != null;
+  const drawing = mayManage(campaign.role) && (
+    <Group>
+      {(query.data?.missing ?? 0) > 0 && <Text size="sm">{t("explore.map.missing", { count: query.data?.missing ?? 0 })}</Text>}
+      <Button leftSection={<IconMap size={17} />} size={isDrawn ? "xs" : "sm"} variant={isDrawn ? "default" : "filled"} loading={draw.isPending || going} disabled={campaign.counts.images === 0} onClick={() => draw.mutate()} data-testid="map-draw">
+        {t(isDrawn ? "explore.map.drawAgain" : "explore.map.draw")}
+      </Button>
+    </Group>
+  );
   return (
     <Stack>
-      <Text size="sm" c="dimmed" maw={760}>
-        {t("explore.map.hint")}
+      <Text size="sm" c="dimmed" maw={760} id="map-keys">
+        {t("explore.map.hint")} {t("explore.map.keys")}
       </Text>
-      {mayManage(campaign.role) && (
-        <Group>
-          <Button leftSection={<IconMap size={17} />} variant={query.data?.run == null ? "filled" : "default"} loading={draw.isPending || going} disabled={campaign.counts.images === 0} onClick={() => draw.mutate()} data-testid="map-draw">
-            {t(query.data?.run == null ? "explore.map.draw" : "explore.map.drawAgain")}
-          </Button>
-          {(query.data?.missing ?? 0) > 0 && <Text size="sm">{t("explore.map.missing", { count: query.data?.missing ?? 0 })}</Text>}
-        </Group>
-      )}
+      {!isDrawn && drawing}
       <LatestRun campaign={campaign.id} kind="map" />
       <Loaded query={query}>
         {(map) =>
@@ -41,7 +43,7 @@ export function MapView({ campaign }: { campaign: Campaign }) {
               {t("explore.map.emptyText")}
             </EmptyState>
           ) : (
-            <Drawn campaign={campaign} map={map} />
+            <Drawn campaign={campaign} map={map} aside={drawing} />
           )
         }
       </Loaded>
@@ -49,7 +51,7 @@ export function MapView({ campaign }: { campaign: Campaign }) {
   );
 }
 
-function Drawn({ campaign, map }: { campaign: Campaign; map: CoverageMap }) {
+function Drawn({ campaign, map, aside }: { campaign: Campaign; map: CoverageMap; aside: ReactNode }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const show = useShow(campaign.id);
@@ -59,18 +61,20 @@ function Drawn({ campaign, map }: { campaign: Campaign; map: CoverageMap }) {
   const toggle = (key: string): void => setHidden((now) => new Set(now.has(key) ? [...now].filter((one) => one !== key) : [...now, key]));
   return (
     <Stack>
-      <SegmentedControl
-        style={{ alignSelf: "start" }}
-        size="xs"
-        aria-label={t("explore.map.colorings")}
-        value={by}
-        onChange={(next) => {
-          setBy(next as Coloring);
-          setHidden(new Set());
-        }}
-        data={COLORINGS.map((one) => ({ value: one, label: t(`explore.map.by.${one}`) }))}
-        data-testid="map-coloring"
-      />
+      <Group justify="space-between">
+        <SegmentedControl
+          size="xs"
+          aria-label={t("explore.map.colorings")}
+          value={by}
+          onChange={(next) => {
+            setBy(next as Coloring);
+            setHidden(new Set());
+          }}
+          data={COLORINGS.map((one) => ({ value: one, label: t(`explore.map.by.${one}`) }))}
+          data-testid="map-coloring"
+        />
+        {aside}
+      </Group>
       <MapCanvas
         map={map}
         groups={groups}

@@ -1,7 +1,7 @@
-/** The points of the coverage map: where they are drawn, what colour they have, which lie in a loop or under the pointer. Pure. */
+/** The points of the coverage map: what colour they have, how they are painted, which lie in a loop or under the pointer. Pure. */
 import type { Label } from "@/api/types";
 import type { CoverageMap } from "@/api/likeness";
-import { isInside, type Place } from "../images/lasso";
+import { boxAround, isInside, type Place } from "../images/lasso";
 
 export const COLORINGS = ["label", "split", "state", "round", "uncertainty"] as const;
 export type Coloring = (typeof COLORINGS)[number];
@@ -74,15 +74,80 @@ export function zoomed(sight: Sight, factor: number, x: number, y: number, least
   return { scale, x: x - (x - sight.x) * by, y: y - (y - sight.y) * by };
 }
 
-/** The point nearest to a spot on the screen, -1 when none is within reach. */
-export function nearestTo(map: CoverageMap, sight: Sight, x: number, y: number, reach: number): number {
+/** Move the map by so many pixels; some of it stays in the middle. */
+export function moved(sight: Sight, dx: number, dy: number, width: number, height: number): Sight {
+  const kept = (corner: number, middle: number): number => Math.min(middle, Math.max(middle - sight.scale, corner));
+  return { ...sight, x: kept(sight.x + dx, width / 2), y: kept(sight.y + dy, height / 2) };
+}
+
+/** What is painted: places in the unit square, the colour of each as a word of RGBA pixels (0: hidden), and the order, the rare ones on top. */
+export interface Dots {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly ink: Uint32Array;
+  readonly order: Uint32Array;
+}
+
+export function dotsOf(map: CoverageMap, groups: readonly PointGroup[], hidden: ReadonlySet<string>): Dots {
+  const ink = new Uint32Array(map.ids.length);
+  const shown = groups.filter(({ key }) => !hidden.has(key)).sort((a, b) => b.places.length - a.places.length);
+  const order = new Uint32Array(shown.reduce((sum, { places }) => sum + places.length, 0));
+  let next = 0;
+  for (const { color, places } of shown) {
+    const word = inkOf(color);
+    for (const at of places) {
+      ink[at] = word;
+      order[next] = at;
+      next += 1;
+    }
+  }
+  return { x: Float32Array.from(map.x), y: Float32Array.from(map.y), ink, order };
+}
+
+/** A colour "#rrggbb" as a pixel lies in memory: red first, opaque. */
+function inkOf(color: string): number {
+  const value = Number.parseInt(color.slice(1, 7), 16);
+  return ((255 << 24) | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+}
+
+/** How many pixels wide a dot is: less where there are many, more from nearby. */
+export function dotSide(count: number, zoom: number): number {
+  const least = count > 20_000 ? 2 : count > 3000 ? 3 : 6;
+  return Math.min(9, least * Math.sqrt(zoom));
+}
+
+/** Paint round dots into the pixels of a picture; everything else becomes transparent. Returns how many lie in the picture. */
+export function paint(pixels: Uint32Array, width: number, height: number, dots: Dots, sight: Sight, side: number): number {
+  const around = Math.max(1, Math.round(side));
+  const half = around / 2;
+  const reach = Array.from({ length: around }, (_, row) => Math.max(0.5, Math.sqrt(half * half - (row + 0.5 - half) ** 2)));
+  const from = reach.map((wide) => Math.round(half - wide));
+  const to = reach.map((wide) => Math.round(half + wide));
+  pixels.fill(0);
+  let seen = 0;
+  for (const at of dots.order) {
+    const left = Math.round(sight.x + (dots.x[at] ?? 0) * sight.scale - half);
+    const top = Math.round(sight.y + (dots.y[at] ?? 0) * sight.scale - half);
+    if (left <= -around || top <= -around || left >= width || top >= height) continue;
+    seen += 1;
+    const word = dots.ink[at] ?? 0;
+    for (let row = Math.max(0, -top); row < around && top + row < height; row += 1) {
+      const start = (top + row) * width;
+      pixels.fill(word, start + Math.max(0, left + (from[row] ?? 0)), start + Math.min(width, Math.max(0, left + (to[row] ?? 0))));
+    }
+  }
+  return seen;
+}
+
+/** The place in the map of the shown point nearest to a spot on the screen, -1 when none is within reach. */
+export function nearestTo(dots: Dots, sight: Sight, x: number, y: number, reach: number): number {
   let best = -1;
   let least = reach * reach;
-  for (let at = 0; at < map.ids.length; at += 1) {
-    const dx = sight.x + (map.x[at] ?? 0) * sight.scale - x;
-    const dy = sight.y + (map.y[at] ?? 0) * sight.scale - y;
+  for (const at of dots.order) {
+    const dx = sight.x + (dots.x[at] ?? 0) * sight.scale - x;
+    const dy = sight.y + (dots.y[at] ?? 0) * sight.scale - y;
     const distance = dx * dx + dy * dy;
-    if (distance <= least) {
+    if (distance < least || (distance === least && (best === -1 || at < best))) {
       least = distance;
       best = at;
     }
@@ -92,8 +157,20 @@ export function nearestTo(map: CoverageMap, sight: Sight, x: number, y: number, 
 
 export type Loop = readonly Place[];
 
-/** The ids of the points that a loop on the screen goes round. */
-export function inLoop(map: CoverageMap, sight: Sight, loop: Loop): number[] {
+/** The places in the map, in order, of the shown points that a loop on the screen goes round. */
+export function inLoop(dots: Dots, sight: Sight, loop: Loop): number[] {
   if (loop.length < 3) return [];
-  return map.ids.filter((_, at) => isInside([sight.x + (map.x[at] ?? 0) * sight.scale, sight.y + (map.y[at] ?? 0) * sight.scale], loop));
+  const box = boxAround(loop);
+  return within(dots, sight, box.left, box.top, box.right, box.bottom).filter((at) => isInside([sight.x + (dots.x[at] ?? 0) * sight.scale, sight.y + (dots.y[at] ?? 0) * sight.scale], loop));
+}
+
+/** The places in the map, in order, of the shown points in a rectangle on the screen. */
+export function within(dots: Dots, sight: Sight, left: number, top: number, right: number, bottom: number): number[] {
+  const found: number[] = [];
+  for (let at = 0; at < dots.ink.length; at += 1) {
+    const x = sight.x + (dots.x[at] ?? 0) * sight.scale;
+    const y = sight.y + (dots.y[at] ?? 0) * sight.scale;
+    if (dots.ink[at] !== 0 && x >= left && x <= right && y >= top && y <= bottom) found.push(at);
+  }
+  return found;
 }
