@@ -1,16 +1,10 @@
 import { thumbnailUrl } from "@/api/thumbnails";
 import type { AnnotationDocument } from "@/core/document";
-import { svgPath } from "@/core/geometry";
-import type { Annotation, Point } from "@/core/types";
-import { kindOf } from "@/shapes/kinds";
+import { drawnPath } from "@/shapes/drawn";
 import classes from "./Labeling.module.css";
 import type { ImageFacts } from "./wire";
 
 const PICTURE_PX = 640;
-
-export function linesOf(annotation: Annotation | null): readonly (readonly Point[])[] {
-  return annotation ? kindOf(annotation.shape).outline(annotation.shape).lines : [];
-}
 
 interface Props {
   title: string;
@@ -35,7 +29,7 @@ export function VersionPicture({ title, image, document, differing, pointed, col
           return (
             <path
               key={annotation.id}
-              d={svgPath(linesOf(annotation))}
+              d={drawnPath(annotation.shape, 2 * thickness)}
               fill="none"
               stroke={colors.get(annotation.label) ?? "currentColor"}
               strokeWidth={thickness * (annotation.id === pointed ? 2.5 : 1)}

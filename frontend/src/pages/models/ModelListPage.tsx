@@ -63,7 +63,7 @@ function ModelTable({ models }: { models: readonly RegisteredModel[] }) {
             {models.map((model) => (
               <Table.Tr key={model.id} data-testid="model-row">
                 <Table.Td>
-                  <Anchor component={Link} to={`/models/${model.id}`} fw={600} size="sm">
+                  <Anchor component={Link} to={`/models/${model.id}`} fw={600} size="sm" className="winnow-long">
                     {model.name}
                   </Anchor>
                   <Text size="xs" c="dimmed">

@@ -5,7 +5,8 @@ import type { MaskShape } from "./shape";
 import { move } from "./actions";
 import { BrushMode } from "./brush-mode";
 import { commands } from "./commands";
-import { area, bounds, contains } from "./geometry";
+import { area, bounds, columnsOf, contains } from "./geometry";
+import { tracePolygons } from "./polygons";
 
 export const mask: ShapeKind<MaskShape> = {
   type: "mask",
@@ -20,6 +21,7 @@ export const mask: ShapeKind<MaskShape> = {
     const frame: Point[] = [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];
     return { lines: [frame], dots: [] };
   },
+  parts: (shape) => tracePolygons(columnsOf(shape)),
 };
 
 const tool: ModeTool = {

@@ -7,11 +7,10 @@ import { thumbnailUrl } from "@/api/thumbnails";
 import { type DoubtState, type LabelDoubt, useDecide, useDoubt, useDoubts } from "@/api/likeness";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
-import { svgPath } from "@/core/geometry";
 import type { Annotation } from "@/core/types";
-import { linesOf } from "@/pages/labeling/VersionPicture";
 import { LabelChip } from "@/parts/LabelChip";
 import { EmptyState, Loaded } from "@/parts/states";
+import { drawnPath } from "@/shapes/drawn";
 import { notifyUndoable } from "../images/useLabelWork";
 import { mayReview } from "../roles";
 import classes from "./Explore.module.css";
@@ -123,13 +122,14 @@ function DoubtPicture({ doubt }: { doubt: LabelDoubt }) {
   const { image, facts } = doubt;
   const drawn = (facts["drawn"] ?? null) as Annotation | null;
   const said = (facts["said"] ?? null) as Annotation | null;
+  const dot_px = Math.max(image.width, image.height) / 100;
   return (
     <div className={classes["doubted"]}>
       <img src={thumbnailUrl(image.id, 512)} alt="" loading="lazy" />
       {(drawn !== null || said !== null) && (
         <svg viewBox={`0 0 ${image.width} ${image.height}`} aria-hidden="true">
-          {drawn !== null && <path d={svgPath(linesOf(drawn))} data-side="drawn" vectorEffect="non-scaling-stroke" />}
-          {said !== null && <path d={svgPath(linesOf(said))} data-side="said" vectorEffect="non-scaling-stroke" />}
+          {drawn !== null && <path d={drawnPath(drawn.shape, dot_px)} data-side="drawn" vectorEffect="non-scaling-stroke" />}
+          {said !== null && <path d={drawnPath(said.shape, dot_px)} data-side="said" vectorEffect="non-scaling-stroke" />}
         </svg>
       )}
     </div>

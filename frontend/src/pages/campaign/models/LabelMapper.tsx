@@ -79,7 +79,7 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
       <div className={classes["grid"]} ref={grid} data-dragging={dragged !== null || undefined}>
         {dragged !== null && <DragLine from={modelClasses.findIndex((one) => one.index === dragged.classIndex)} x={dragged.x} y={dragged.y} grid={grid.current} />}
         <div>
-          <Text size="xs" fw={600} c="dimmed" mb={6}>
+          <Text size="xs" fw={600} c="dimmed" mb={6} truncate>
             {t("mapper.classes")}
           </Text>
           <ul className={classes["column"]}>
@@ -121,7 +121,7 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
           <Lines modelClasses={modelClasses} labels={labels} mapping={mapping} active={active} />
         </div>
         <div>
-          <Text size="xs" fw={600} c="dimmed" mb={6}>
+          <Text size="xs" fw={600} c="dimmed" mb={6} truncate>
             {t("mapper.labels")}
           </Text>
           <ul className={classes["column"]}>

@@ -1,15 +1,15 @@
 import { Button, Card, Group, Loader, Progress, Stack, Text } from "@mantine/core";
 import { IconCheck, IconDatabaseImport, IconRefresh } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { campaignKey } from "@/api/campaigns";
 import { keepWithDrafts } from "@/api/models";
 import { notifyDone, notifyProblem } from "@/api/queryClient";
 import type { Campaign, RegisteredModel } from "@/api/types";
-import { svgPath } from "@/core/geometry";
 import { mayManage } from "../roles";
-import { kindOf } from "@/shapes/kinds";
+import type { Shape } from "@/core/types";
+import { drawnPath } from "@/shapes/drawn";
 import classes from "./PictureCard.module.css";
 import type { Picture } from "./queue";
 import { withoutLabel } from "./results";
@@ -28,6 +28,8 @@ interface Props {
 /** One picture with what the model found drawn over it, and its labels, the surest first. */
 export function PictureCard({ campaign, picture, lines, model, onAgain }: Props) {
   const { t } = useTranslation();
+  const isEmpty = picture.file.size === 0;
+  const [broken, setBroken] = useState(false);
   const size = picture.answer?.image;
   const colors = new Map(campaign.labels.map((label) => [label.id, label.color]));
   const drawn = lines.filter((line) => line.positive && line.shape !== null);
@@ -37,12 +39,10 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
     <Card padding="sm" data-testid="predicted" data-state={picture.state}>
       <Stack gap="xs">
         <div className={classes["picture"]} style={size ? { aspectRatio: `${size.width} / ${size.height}` } : undefined}>
-          {picture.preview ? <img src={picture.preview} alt={picture.file.name} /> : <Text size="sm" c="dimmed">{t("predict.noPreview")}</Text>}
+          {picture.preview && !broken ? <img src={picture.preview} alt={picture.file.name} onError={() => setBroken(true)} /> : <Text size="sm" c="dimmed">{t("predict.noPreview")}</Text>}
           {size && (
             <svg viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
-              {drawn.map(({ label, shape }, place) => (
-                <path key={place} d={svgPath(shape ? kindOf(shape).outline(shape).lines : [])} stroke={colors.get(label)} strokeWidth={Math.max(size.width, size.height) / 180} fill={colors.get(label)} fillOpacity={0.15} fillRule="evenodd" />
-              ))}
+              {drawn.map(({ label, shape }, place) => shape && <Found key={place} shape={shape} color={colors.get(label)} thickness={Math.max(size.width, size.height) / 180} />)}
             </svg>
           )}
         </div>
@@ -57,11 +57,13 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
         {picture.state === "failed" && (
           <>
             <Text size="sm" c="var(--winnow-red-text)" role="alert">
-              {picture.problem}
+              {isEmpty ? t("predict.emptyFile") : picture.problem}
             </Text>
-            <Button size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={onAgain}>
-              {t("predict.again")}
-            </Button>
+            {!isEmpty && (
+              <Button size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={onAgain}>
+                {t("predict.again")}
+              </Button>
+            )}
           </>
         )}
         {picture.state === "answered" && (
@@ -85,6 +87,12 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
       </Stack>
     </Card>
   );
+}
+
+/** One thing that was found, by the edge of what it covers or by its points. */
+function Found({ shape, color, thickness }: { shape: Shape; color: string | undefined; thickness: number }) {
+  const path = useMemo(() => drawnPath(shape, 2 * thickness), [shape, thickness]);
+  return <path d={path} stroke={color} strokeWidth={thickness} fill={color} fillOpacity={0.25} fillRule="evenodd" />;
 }
 
 /** Take the picture into the campaign, with what was found as drafts. */

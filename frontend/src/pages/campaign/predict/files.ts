@@ -1,6 +1,6 @@
 /** What may be taken home: archives, tables, masks. */
 import type { Label } from "@/api/types";
-import { kindOf } from "@/shapes/kinds";
+import { drawnOf } from "@/shapes/drawn";
 import { foldersOf, type Line, type Row } from "./results";
 import type { Picture } from "./queue";
 
@@ -50,7 +50,7 @@ function maskOf(lines: readonly Line[], width: number, height: number): Promise<
   for (const { shape } of lines) {
     if (!shape) continue;
     const path = new Path2D();
-    for (const line of kindOf(shape).outline(shape).lines) {
+    for (const line of drawnOf(shape).lines) {
       line.forEach(([x, y], place) => (place === 0 ? path.moveTo(x, y) : path.lineTo(x, y)));
       path.closePath();
     }

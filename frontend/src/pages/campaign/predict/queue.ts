@@ -27,7 +27,7 @@ export class PictureQueue {
   constructor(private ask: Ask) {}
 
   add(files: readonly File[]): void {
-    const fresh = files.map((file): Picture => ({ key: this.next++, file, preview: SHOWN.test(file.type) ? URL.createObjectURL(file) : "", state: "waiting", answer: null, problem: "" }));
+    const fresh = files.map((file): Picture => ({ key: this.next++, file, preview: SHOWN.test(file.type) ? URL.createObjectURL(file) : "", state: file.size === 0 ? "failed" : "waiting", answer: null, problem: "" }));
     this.store.setState(({ pictures }) => ({ pictures: [...pictures, ...fresh] }));
     this.pump();
   }
@@ -38,7 +38,7 @@ export class PictureQueue {
     this.ended = new AbortController();
     this.asking = 0;
     this.ask = ask;
-    this.store.setState(({ pictures }) => ({ pictures: pictures.map((one) => ({ ...one, state: "waiting", answer: null, problem: "" })) }));
+    this.store.setState(({ pictures }) => ({ pictures: pictures.map((one) => (one.file.size === 0 ? one : { ...one, state: "waiting", answer: null, problem: "" })) }));
     this.pump();
   }
 
