@@ -2,8 +2,8 @@
 
     python examples/oip_server.py --port 9107
 
-Needs Python, numpy and pillow. Three models, at /v2/models/classification, /segmentation and /detection: each takes another
-kind of tensor, and its metadata tells which. Tensors travel as lists in JSON or as bytes behind the JSON.
+Needs Python, numpy and pillow. Four models, at /v2/models/classification, /segmentation, /detection and /embedding: each takes
+another kind of tensor, and its metadata tells which. Tensors travel as lists in JSON or as bytes behind the JSON.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from water import KINDS, classify, islands, water_probability
 LENGTH = "Inference-Header-Content-Length"
 KIND_OF = {"FP32": "<f4", "UINT8": "u1", "INT32": "<i4"}
 MOST_ISLANDS = 100
+CELLS = 4
 
 
 def tensor(name: str, datatype: str, *shape: int) -> dict:
@@ -41,12 +42,18 @@ MODELS = {
             tensor("det_classes", "INT32", -1, MOST_ISLANDS),
         ],
     },
+    "embedding": {
+        "inputs": [tensor("image", "UINT8", -1, 96, 96, 3)],
+        "outputs": [tensor("vector", "FP32", -1, CELLS * CELLS * 6)],
+    },
 }
-CLASSES = {"classification": list(KINDS), "segmentation": ["water", "land"], "detection": ["island"]}
+CLASSES = {"classification": list(KINDS), "segmentation": ["water", "land"], "detection": ["island"], "embedding": []}
 
 
 def infer(model: str, values: np.ndarray) -> dict[str, np.ndarray]:
     """Return the outputs for one input; colours are red, green, blue, from 0 to 255 in UINT8 and to 1 in FP32."""
+    if model == "embedding":
+        return {"vector": looks(values[0])[None]}
     rgb = values[0] if model == "classification" else np.moveaxis(values[0], 0, 2) * 255
     water = np.clip(water_probability(rgb), 1e-6, 1 - 1e-6)
     if model == "classification":
@@ -59,6 +66,12 @@ def infer(model: str, values: np.ndarray) -> dict[str, np.ndarray]:
         boxes[0, place], scores[0, place] = box, confidence
     count, classes = np.array([[len(found)]], np.int32), np.zeros((1, MOST_ISLANDS), np.int32)
     return {"num_dets": count, "det_boxes": boxes, "det_scores": scores, "det_classes": classes}
+
+
+def looks(rgb: np.ndarray) -> np.ndarray:
+    """Return what a picture looks like, one vector: mean and deviation of the colours in 4 x 4 cells, brightness aside."""
+    cells = rgb.astype(np.float32).reshape(CELLS, 96 // CELLS, CELLS, 96 // CELLS, 3).swapaxes(1, 2).reshape(CELLS * CELLS, -1, 3)
+    return np.concatenate([cells.mean(axis=1) - cells.mean(), cells.std(axis=1)]).ravel()
 
 
 def read_input(model: str, body: bytes, json_bytes: int) -> tuple[dict, np.ndarray]:

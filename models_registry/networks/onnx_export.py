@@ -27,15 +27,19 @@ FAILED: Final = 3
 def export_classifier(checkpoint: ClassifierCheckpoint) -> bytes:
     """Return the ONNX file; raises ``Conflict`` when it was trained on a backbone that is not installed."""
     graph, side = Graph(), SIZES[checkpoint.size]
-    channels = (1, 3, 1, 1)
-    centred = graph.add("Sub", "image", graph.keep(np.array(MEAN, np.float32).reshape(channels)))
-    scaled = graph.add("Div", centred, graph.keep(np.array(DEVIATION, np.float32).reshape(channels)))
-    pooled = graph.add("GlobalAveragePool", _append(graph, _features(checkpoint), scaled))
-    logits = _append_head(graph, checkpoint, graph.add("Flatten", pooled))
+    logits = _append_head(graph, checkpoint, graph.add("Flatten", append_backbone(graph, _features(checkpoint))))
     graph.add("Sigmoid" if checkpoint.head.multi_label else "Softmax", logits, output="probabilities")
     names = json.dumps(dict(enumerate(checkpoint.classes)))
     shapes = described("image", ("n", 3, side, side)), described("probabilities", ("n", len(checkpoint.classes)))
     return graph.as_file([shapes[0]], [shapes[1]], {"names": names}, producer=PRODUCER)
+
+
+def append_backbone(graph: Graph, features: Any) -> str:
+    """Append what a backbone sees of ``image``, pooled: (n, 1280, 1, 1); return its name."""
+    channels = (1, 3, 1, 1)
+    centred = graph.add("Sub", "image", graph.keep(np.array(MEAN, np.float32).reshape(channels)))
+    scaled = graph.add("Div", centred, graph.keep(np.array(DEVIATION, np.float32).reshape(channels)))
+    return graph.add("GlobalAveragePool", _append(graph, features, scaled))
 
 
 def _features(checkpoint: ClassifierCheckpoint) -> Any:

@@ -10,6 +10,7 @@ import torch
 from django.core.files.uploadedfile import SimpleUploadedFile
 from onnx import helper
 
+from active_learning.acquisition.diversity import unit_rows
 from active_learning.embeddings import content_key
 from active_learning.models import ImageSpace
 from active_learning.services.arrivals import embed_later
@@ -19,8 +20,10 @@ from campaigns.runs import execute_now
 from inference.serving.answers import ModelAnswers
 from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.networks.own_backbones import TORCHVISION_NAMES, OwnBackbone, OwnNetwork
+from models_registry.networks.weights import find_weights
 from tests.active_learning.chips import add_chip, chips
 from tests.inference.endpoint import Endpoint, Reply, items
+from tests.inference.test_examples import started
 from tests.onnx_files import saved, value
 
 NETWORK = "shufflenet_v2_x1_0"
@@ -279,6 +282,67 @@ def test_an_onnx_file_looks_at_the_images(few, as_user, manager, tmp_path, answe
     first = Image.objects.filter(campaign=few).order_by("id").first()
     part = nearest(client, few, first, crop=f"0,0,{first.width},{first.height}").json()["similar"]
     assert (part[0]["image"]["id"], part[0]["similarity"]) == (first.pk, pytest.approx(1, abs=1e-3))
+
+
+@pytest.fixture(scope="module")
+def oip_server():
+    """The example server of the Open Inference Protocol, as a process of its own."""
+    yield from started("oip_server.py")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("tensors", ["binary", "json"])
+def test_an_endpoint_of_the_open_inference_protocol_looks_at_the_images_and_at_parts_of_them(few, as_user, manager, oip_server, tensors):
+    client, first = as_user(manager), few.images.order_by("id").first()
+    extra = {"preset": "embedding", "space": "cells", "tensors": tensors}
+    model = attached(few, protocol="oip", url=f"{oip_server}/v2/models/embedding", options={"retries": 0, "extra": extra})
+    run = chosen(client, few, kind="model", model=model.pk)
+    assert (run.state, run.result["images"], run.result["dimension"]) == (RunState.SUCCEEDED, 8, 96), run.error
+    assert ImageSpace.objects.get(campaign=few, current=True).facts["told"] == "cells"
+    similar = nearest(client, few, first).json()["similar"]
+    part = nearest(client, few, first, crop=f"0,0,{first.width},{first.height}").json()["similar"]
+    assert (part[0]["image"]["id"], part[0]["similarity"]) == (first.pk, pytest.approx(1, abs=1e-3))
+    assert [each["image"]["id"] for each in part[1:]] == [each["image"]["id"] for each in similar[:2]]
+    assert 1 > similar[0]["similarity"] > similar[-1]["similarity"] > -1
+
+
+def as_onnx(path):
+    """Write the installed backbone as people export theirs: pixels from 0 to 255 in, one vector out."""
+    from models_registry.networks.backbones import fast, trained_features
+    from models_registry.networks.onnx_export import append_backbone
+    from models_registry.networks.onnx_writer import Graph, described
+
+    graph = Graph()
+    graph.add("Flatten", append_backbone(graph, fast(trained_features(find_weights()))), output="vector")
+    path.write_bytes(graph.as_file([described("image", ("n", 3, 128, 128))], [described("vector", ("n", 1280))], {}, producer="tests"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["state_dict", "safetensors", "onnx"])
+def test_the_installed_network_sees_the_same_when_it_comes_as_a_file(few, as_user, manager, tmp_path, answering, form):
+    from safetensors.torch import save_file
+
+    client, first, file = as_user(manager), few.images.order_by("id").first(), tmp_path / "net"
+    keys = [content_key(sha256) for sha256 in few.images.order_by("id").values_list("sha256", flat=True)]
+    if form == "onnx":
+        as_onnx(file)
+        options = json.dumps({"extra": {"preset": "embedding", "scale": "1"}})
+        fields = {"name": "Net", "task": "classification", "options": options, "file": SimpleUploadedFile("n.onnx", file.read_bytes())}
+        model = client.post("/api/v1/models/onnx", fields, format="multipart")
+        assert model.status_code == 201, model.content
+        CampaignModel.objects.create(campaign=few, model_id=model.json()["id"])
+        run = chosen(client, few, kind="model", model=model.json()["id"])
+    else:
+        state = torch.load(find_weights().path, weights_only=True)
+        (save_file if form == "safetensors" else torch.save)(state, file)
+        run = chosen(client, few, file.read_bytes(), kind="weights", architecture="mobilenet_v2", side_px=128)
+    assert (run.state, run.result["images"], run.result["dimension"]) == (RunState.SUCCEEDED, 8, 1280), run.error
+    assert campaign_store(few).folder != embedding_store().folder
+    ours, theirs = (unit_rows(store.load(keys)) for store in (embedding_store(), campaign_store(few)))
+    assert (ours * theirs).sum(axis=1).min() > 0.99
+    assert (theirs @ theirs.T).argsort(axis=1)[:, -2:].tolist() == (ours @ ours.T).argsort(axis=1)[:, -2:].tolist()
+    part = nearest(client, few, first, crop=f"0,0,{first.width},{first.height}").json()["similar"]
+    assert (part[0]["image"]["id"], part[0]["similarity"]) == (first.pk, pytest.approx(1, abs=2e-3))
 
 
 @pytest.mark.django_db
