@@ -8,10 +8,8 @@ import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
 import { modelTitle } from "@/parts/modelTitle";
-import { DEFAULT_STRATEGY, defaultSize } from "./defaults";
+import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, TRAIN } from "./defaults";
 
-const TRAIN = "train";
-const CURRENT = "";
 /** What may be asked for with any strategy. */
 const EXTRAS = ["cost_aware", "balanced", "no_twins"] as const;
 
@@ -60,7 +58,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
       superpixels: superpixels && Number(areas || 0) > 0,
       size: Number(size),
       seed: Number(seed || 0),
-      ...(by === TRAIN ? { train: true } : by === CURRENT ? {} : { model: Number(by) }),
+      ...basisOf(by, current?.id),
     }),
   );
   const none = pool === 0;

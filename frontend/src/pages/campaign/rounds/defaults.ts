@@ -7,3 +7,14 @@ export const DEFAULT_STRATEGY = "uherding" satisfies StrategyName;
 export function defaultSize(unlabeled: number): number {
   return Math.max(1, Math.min(unlabeled === 0 ? 20 : unlabeled, Math.max(10, Math.min(100, Math.round(unlabeled / 10)))));
 }
+
+/** Train first, and rank by that; or by the campaign's current model. Anything else is a model's number. */
+export const TRAIN = "train";
+export const CURRENT = "";
+
+/** What a round goes by, as the server reads it. The current model is named: strategies that could do without one then draft by it, too. */
+export function basisOf(chosen: string, current: number | undefined): { train?: true; model?: number } {
+  if (chosen === TRAIN) return { train: true };
+  const model = chosen === CURRENT ? current : Number(chosen);
+  return model === undefined ? {} : { model };
+}
