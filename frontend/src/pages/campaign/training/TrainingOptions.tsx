@@ -68,9 +68,9 @@ export function TrainingOptions({ campaign, form, earlier, wishes, wrong }: Prop
       )}
       <Part title={t("training.parts.steps")}>
         {has("frozen") && <Select label={t("training.frozen")} allowDeselect={false} data={(["none", "early", "backbone"] as const).map((value) => ({ value, label: t(`training.freeze.${value}`) }))} {...field("frozen")} />}
-        {has("learning_rate") && <NumberInput label={t("training.learningRate")} placeholder={auto("learning_rate")} min={0} step={0.0001} decimalScale={8} {...field("learning_rate")} />}
+        {has("learning_rate") && <TextInput inputMode="decimal" label={t("training.learningRate")} placeholder={auto("learning_rate")} {...field("learning_rate")} />}
         {has("batch") && <NumberInput label={t("training.batch")} placeholder={auto("batch")} min={1} max={512} {...field("batch")} />}
-        <NumberInput label={t("training.weightDecay")} placeholder={auto("weight_decay")} min={0} max={10} step={0.01} decimalScale={6} {...field("weight_decay")} />
+        <TextInput inputMode="decimal" label={t("training.weightDecay")} placeholder={auto("weight_decay")} {...field("weight_decay")} />
         <NumberInput label={t("training.seed")} min={0} {...field("seed")} />
       </Part>
       <Checkbox label={t("training.promote")} {...tick("promote")} />

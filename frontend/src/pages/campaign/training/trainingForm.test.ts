@@ -27,6 +27,13 @@ describe("what the form says", () => {
     expect(trainingBody({ ...INITIAL, start_from: "12-last" }, wishesOf([]))).toEqual({ method: "fast_head" });
   });
 
+  it("reads a small number as people write it, and passes on what is none, so that it is refused and not forgotten", () => {
+    const rate = (text: string) => trainingBody({ ...INITIAL, learning_rate: text }, wishesOf([wish("learning_rate", 0.001)])).learning_rate;
+    expect(["1e-4", "0.0001", " 0,0001 "].map(rate)).toEqual([0.0001, 0.0001, 0.0001]);
+    expect(rate("")).toBeUndefined();
+    expect(rate("fast")).toBe("fast");
+  });
+
   it("says one label an image only where there may be several", () => {
     expect(trainingBody({ ...INITIAL, multi_label: false }, HEAD)).not.toHaveProperty("multi_label");
     expect(trainingBody({ ...INITIAL, multi_label: false }, wishesOf([wish("multi_label", true)]))).toEqual({ method: "fast_head", multi_label: false });

@@ -35,6 +35,12 @@ function numberOr(value: number | string): number | undefined {
   return value === "" ? undefined : Number(value);
 }
 
+/** A small number as people write it: "1e-4", "0.0001", "0,0001". What is no number goes as it is, for the server to say so. */
+function smallNumber(value: number | string): number | string | undefined {
+  const text = String(value).trim().replace(",", ".");
+  return text === "" ? undefined : Number.isNaN(Number(text)) ? text : Number(text);
+}
+
 /** Numbers with anything between them: "4, 3, 2"; nothing: the colours that a person sees. */
 export function bandsOf(text: string): number[] | undefined {
   const numbers = text.match(/\d+/g)?.map(Number);
@@ -67,8 +73,8 @@ export function trainingBody(values: Values, wishes: Wishes): TrainingForm {
     groups: values.groups === "none" ? undefined : values.groups,
     seed: numberOr(values.seed),
     start_from: from.start_from,
-    learning_rate: numberOr(values.learning_rate),
-    weight_decay: numberOr(values.weight_decay),
+    learning_rate: smallNumber(values.learning_rate),
+    weight_decay: smallNumber(values.weight_decay),
     batch: numberOr(values.batch),
     flips: values.flips,
     colour: values.colour === "none" ? undefined : values.colour,
