@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.bench import PHOTO, RASTER, Hand, make_campaign, photo, raster, sign_in
 from tests.e2e.stack import Api, Stack
 
-CAMPAIGN_TABS = ("", "/labels", "/models", "/training", "/rounds", "/statistics", "/people", "/export", "/runs")
+CAMPAIGN_TABS = ("", "/labels", "/explore", "/models", "/training", "/rounds", "/statistics", "/people", "/export", "/runs")
 
 
 @pytest.fixture(params=["light", "dark"])

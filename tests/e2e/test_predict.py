@@ -86,6 +86,11 @@ def test_it_fits_a_phone_and_can_be_installed_there(browser: Browser, shared_sta
     page.locator('input[capture="environment"]').set_input_files(pictures()[:1])
     expect(page.get_by_test_id("predicted")).to_have_attribute("data-state", "answered")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for tab, shown in (("explore", "explore-views"), ("training", "start-training"), ("rounds", "start-round")):
+        page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/{tab}")
+        expect(page.get_by_test_id(shown)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+    page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/predict")
     manifest = page.request.get(shared_stack.url + page.locator('link[rel="manifest"]').get_attribute("href")).json()
     assert (manifest["display"], manifest["scope"]) == ("standalone", "/")
     for icon in manifest["icons"]:

@@ -1,4 +1,5 @@
 import { SegmentedControl, Stack } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
@@ -23,10 +24,11 @@ export function ExploreTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const views = VIEWS.filter(({ needs }) => needs(campaign));
   const [name, setName] = useState<Name>(views[0]?.name ?? "map");
+  const phone = useMediaQuery("(max-width: 36em)") ?? false; // side by side they are wider than a phone
   const View = (views.find((one) => one.name === name) ?? VIEWS[0]).View;
   return (
     <Stack>
-      <SegmentedControl style={{ alignSelf: "start" }} aria-label={t("explore.views")} value={name} onChange={(next) => setName(next as Name)} data={views.map((one) => ({ value: one.name, label: t(`explore.view.${one.name}`) }))} data-testid="explore-views" />
+      <SegmentedControl style={{ alignSelf: "start" }} orientation={phone ? "vertical" : "horizontal"} aria-label={t("explore.views")} value={name} onChange={(next) => setName(next as Name)} data={views.map((one) => ({ value: one.name, label: t(`explore.view.${one.name}`) }))} data-testid="explore-views" />
       <View campaign={campaign} />
     </Stack>
   );
