@@ -98,7 +98,7 @@ def start_round(
         raise InvalidInput(f"A round asks for 1 to {MOST_IMAGES:,} images.", code="invalid_round")
     model = _model_for(chosen, campaign, model, options)
     if not pool_of(campaign).exists():
-        raise InvalidInput("Every image is labeled already; add images, or train on what there is.", code="pool_is_empty")
+        raise InvalidInput(_why_empty(campaign), code="pool_is_empty")
     if model is not None:
         renew_version(model)
     with transaction.atomic():
@@ -110,6 +110,13 @@ def start_round(
             campaign=campaign, number=number, strategy=chosen.name, size=size, seed=seed, model=model,
             model_version=model.version if model else "", run=run, created_by=user,
         )  # fmt: skip
+
+
+def _why_empty(campaign: Campaign) -> str:
+    """Say why there is nothing to rank, and what to do."""
+    if not campaign.images.exists():
+        return "There are no images yet. Add some first."
+    return "Every image is labeled already; add images, or train on what there is."
 
 
 def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | None, options: RoundOptions) -> RegisteredModel | None:

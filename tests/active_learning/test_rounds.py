@@ -12,7 +12,7 @@ from active_learning.services.ranking import UNANSWERED
 from active_learning.services.rounds import RoundOptions, execute_round, start_round, state_of
 from active_learning.services.training import start_training
 from campaigns.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from campaigns.models import AnnotationSet, Image, Run, RunState
+from campaigns.models import AnnotationSet, Image, ImageState, Run, RunState
 from campaigns.queue import lease_next
 from campaigns.runs import RunContext, cancel_run, claim_run, execute_claimed, execute_now, retry_run, sweep_runs
 from inference.models import Prediction
@@ -186,9 +186,13 @@ class TestStarting:
             start_round(user=manager, campaign=campaign, size=5, strategy="margin", options=RoundOptions(train=True))
         assert not Run.objects.exists()
 
-    def test_an_empty_pool_is_said(self, labels, manager):
+    def test_an_empty_pool_is_said_and_so_is_an_empty_campaign(self, labels, manager, make_image):
+        campaign = labels["coast"].campaign
+        with pytest.raises(InvalidInput, match="no images yet"):
+            start_round(user=manager, campaign=campaign, size=5, strategy="random")
+        make_image(campaign, state=ImageState.SUBMITTED)
         with pytest.raises(InvalidInput, match="labeled already"):
-            start_round(user=manager, campaign=labels["coast"].campaign, size=5, strategy="random")
+            start_round(user=manager, campaign=campaign, size=5, strategy="random")
 
     @pytest.mark.parametrize("wrong", [{"size": 0}, {"size": 5, "strategy": "guess"}])
     def test_a_size_of_nothing_and_an_unknown_strategy_are_refused(self, coast, manager, wrong):
