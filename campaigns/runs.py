@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 PROGRESS_EVERY_S = 0.5
 RATE_MEMORY = 0.7  # weight of the earlier rate in the smoothed one
 SUPERVISE = "campaigns.tasks.supervise_run"
+ATTEMPTS_KILLED = 2
 
 
 class RunCancelled(Exception):
@@ -164,6 +165,22 @@ def sweep_runs() -> int:
         _recover(run)
     _push_forgotten(stale)
     return lost
+
+
+def go_on_after_kill(run: Run, *, error: str) -> bool:
+    """Queue a resumable run again whose process was killed under its worker; False where it has to fail.
+
+    Once, and not as often as its worker may vanish: what is killed each time is likelier to be too large for the
+    machine than unlucky, and every attempt takes the machine to its limit again.
+    """
+    if not kind_of(run).resumable or run.attempts >= ATTEMPTS_KILLED:
+        return False
+    mine = Run.objects.filter(pk=run.pk, claim=run.claim, state=RunState.RUNNING)
+    if not mine.update(state=RunState.LOST, claim="", error=error, finished_at=timezone.now()):
+        return False
+    run.refresh_from_db()
+    _recover(run)
+    return True
 
 
 def _recover(run: Run) -> None:

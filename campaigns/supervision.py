@@ -10,7 +10,7 @@ import time
 from django.conf import settings
 
 from campaigns.models import Run, RunState
-from campaigns.runs import heartbeat, kind_of, log_path, settle_run
+from campaigns.runs import go_on_after_kill, heartbeat, kind_of, log_path, settle_run
 
 CANCEL_GRACE_S = 60.0
 PR_SET_PDEATHSIG = 1
@@ -35,7 +35,9 @@ def supervise(run: Run) -> None:
         _stop(child)
     if child.returncode and Run.objects.filter(pk=run.pk, claim=run.claim, state=RunState.RUNNING, cancel_requested=True).exists():
         settle_run(run, state=RunState.CANCELLED)
-    settle_run(run, state=RunState.FAILED, error=_last_words(child.returncode))
+    error = _last_words(child.returncode)
+    if child.returncode != -signal.SIGKILL or not go_on_after_kill(run, error=error):
+        settle_run(run, state=RunState.FAILED, error=error)
 
 
 def _watch(run: Run, child: subprocess.Popen[bytes]) -> None:

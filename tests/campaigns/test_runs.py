@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 from rest_framework.test import APIClient
 
-from campaigns import runs
+from campaigns import runs, supervision
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Image, Run, RunItem, RunState, User
 from campaigns.runs import RunContext, RunKind
@@ -149,6 +150,22 @@ def test_a_run_that_kills_its_workers_is_given_up(campaign: Campaign, manager: U
         runs.sweep_runs()
     run.refresh_from_db()
     assert run.state == RunState.FAILED and "5 times" in run.error
+
+
+@pytest.mark.parametrize(("kind", "states"), [("count", [RunState.QUEUED, RunState.FAILED]), ("crash", [RunState.FAILED])])
+def test_a_run_whose_process_is_killed_goes_on_once_where_it_can(
+    campaign: Campaign, manager: User, data_dir: Path, tmp_path: Path, settings: Any, kind: str, states: list[RunState]
+) -> None:
+    (tmp_path / "manage.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")  # as where memory runs out
+    settings.BASE_DIR = tmp_path
+    run = make(kind, campaign, manager)
+    for state in states:
+        claimed = runs.claim_run(run.pk)
+        assert claimed is not None
+        supervision.supervise(claimed)
+        run.refresh_from_db()
+        assert run.state == state
+    assert "short of memory" in run.error
 
 
 def test_a_run_whose_queue_row_died_with_a_worker_is_pushed_again(campaign: Campaign, manager: User) -> None:
