@@ -6,6 +6,7 @@ import { SetupPage } from "@/pages/auth/SetupPage";
 import { SignInPage } from "@/pages/auth/SignInPage";
 import { CampaignListPage } from "@/pages/campaigns/CampaignListPage";
 import { filterSearch } from "@/pages/campaign/images/filters/address";
+import { viewSearch } from "@/pages/campaign/explore/viewSearch";
 import { startSearch } from "@/pages/campaign/training/startSearch";
 import type { LabelingSearch } from "@/pages/labeling/LabelingRoute";
 import { NotFound, RouteError } from "@/parts/routeStates";
@@ -90,7 +91,7 @@ const campaignTab = createRoute({
     parse: (raw: { campaignId: string; tab: string }) => ({ ...campaignId.parse(raw), tab: raw.tab }),
     stringify: (params: { campaignId: number; tab: string }) => ({ ...campaignId.stringify(params), tab: params.tab }),
   },
-  validateSearch: (search: Record<string, unknown>) => ({ ...filterSearch(search), ...startSearch(search) }),
+  validateSearch: (search: Record<string, unknown>) => ({ ...filterSearch(search), ...startSearch(search), ...viewSearch(search) }),
   component: CampaignPage,
 });
 

@@ -11,6 +11,7 @@ import type { Campaign } from "@/api/types";
 import { Loaded } from "@/parts/states";
 import { mayManage } from "../roles";
 import { choiceOf, FRESH, type Wanted } from "./backbones";
+import classes from "./Explore.module.css";
 import { LatestRun } from "./LatestRun";
 
 const RUN = "backbone";
@@ -92,7 +93,7 @@ function Change({ campaign, found, going }: { campaign: Campaign; found: Backbon
           </Text>
         </div>
         <SegmentedControl
-          style={{ alignSelf: "start" }}
+          className={classes["views"] ?? ""}
           size="xs"
           aria-label={t("explore.backbone.kind")}
           value={wanted.kind}

@@ -1,34 +1,32 @@
 import { SegmentedControl, Stack } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
 import { mayLabel } from "../roles";
 import { Backbone } from "./Backbone";
 import { Duplicates } from "./Duplicates";
+import classes from "./Explore.module.css";
 import { MapView } from "./MapView";
 import { ReviewLabels } from "./ReviewLabels";
 import { Suggestions } from "./Suggestions";
+import { VIEW_NAMES, type ViewName, type ViewSearch } from "./viewSearch";
 
-const VIEWS = [
-  { name: "map", View: MapView, needs: () => true },
-  { name: "duplicates", View: Duplicates, needs: () => true },
-  { name: "suggestions", View: Suggestions, needs: ({ role }: Campaign) => mayLabel(role) },
-  { name: "doubts", View: ReviewLabels, needs: () => true },
-  { name: "backbone", View: Backbone, needs: () => true },
-] as const;
-type Name = (typeof VIEWS)[number]["name"];
+const VIEWS = { map: MapView, duplicates: Duplicates, suggestions: Suggestions, doubts: ReviewLabels, backbone: Backbone } as const;
 
 /** The campaign seen through how its images look. */
 export function ExploreTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const views = VIEWS.filter(({ needs }) => needs(campaign));
-  const [name, setName] = useState<Name>(views[0]?.name ?? "map");
+  const navigate = useNavigate();
+  const { view } = useSearch({ strict: false }) as ViewSearch;
+  const names = VIEW_NAMES.filter((name) => name !== "suggestions" || mayLabel(campaign.role));
+  const name = names.find((one) => one === view) ?? "map";
+  const View = VIEWS[name];
   const phone = useMediaQuery("(max-width: 36em)") ?? false; // side by side they are wider than a phone
-  const View = (views.find((one) => one.name === name) ?? VIEWS[0]).View;
+  const go = (next: ViewName): void => void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign.id, tab: "explore" }, search: { view: next }, replace: true, resetScroll: false });
   return (
     <Stack>
-      <SegmentedControl style={{ alignSelf: "start" }} orientation={phone ? "vertical" : "horizontal"} aria-label={t("explore.views")} value={name} onChange={(next) => setName(next as Name)} data={views.map((one) => ({ value: one.name, label: t(`explore.view.${one.name}`) }))} data-testid="explore-views" />
+      <SegmentedControl className={classes["views"] ?? ""} orientation={phone ? "vertical" : "horizontal"} aria-label={t("explore.views")} value={name} onChange={(next) => go(next as ViewName)} data={names.map((one) => ({ value: one, label: t(`explore.view.${one}`) }))} data-testid="explore-views" />
       <View campaign={campaign} />
     </Stack>
   );

@@ -63,6 +63,7 @@ function Drawn({ campaign, map, aside }: { campaign: Campaign; map: CoverageMap;
     <Stack>
       <Group justify="space-between">
         <SegmentedControl
+          className={classes["views"] ?? ""}
           size="xs"
           aria-label={t("explore.map.colorings")}
           value={by}

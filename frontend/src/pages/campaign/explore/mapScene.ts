@@ -1,5 +1,5 @@
 /** The coverage map on a canvas, beside React: tens of thousands of points that follow the wheel, a drag, two fingers and the keys. */
-import { type Dots, dotSide, inLoop, moved, nearestTo, paint, type Sight, wholeSight, within, zoomed } from "./points";
+import { type Dots, dotSide, inLoop, moved, nearestTo, paint, type Sight, type Spread, spreadOf, wholeSight, within, zoomed } from "./points";
 
 const REACH_PX = 9;
 const WHEEL = 0.0015;
@@ -38,6 +38,7 @@ export function createMapScene({ frame, canvas, outline }: SceneParts, told: Sce
   let dots: Dots | null = null;
   let [width, height] = [0, 0];
   let picture: ImageData | null = null;
+  let spread: Spread = { across: 1, down: 1 };
   let sight: Sight = wholeSight(1, 1);
   let near = false;
   let under = -1;
@@ -45,6 +46,7 @@ export function createMapScene({ frame, canvas, outline }: SceneParts, told: Sce
   let pans = false;
   let waiting = 0;
 
+  const all = (): Sight => wholeSight(width, height, spread);
   const draw = (): void => {
     waiting = 0;
     if (context === null || dots === null || width === 0) return;
@@ -55,7 +57,7 @@ export function createMapScene({ frame, canvas, outline }: SceneParts, told: Sce
       canvas.height = high;
       picture = context.createImageData(wide, high);
     }
-    const side = dotSide(dots.ink.length, sight.scale / wholeSight(width, height).scale) * dense;
+    const side = dotSide(dots.ink.length, sight.scale / all().scale) * dense;
     const seen = paint(new Uint32Array(picture.data.buffer), wide, high, dots, { scale: sight.scale * dense, x: sight.x * dense, y: sight.y * dense }, side);
     context.putImageData(picture, 0, 0);
     frame.dataset["seen"] = String(seen);
@@ -65,12 +67,12 @@ export function createMapScene({ frame, canvas, outline }: SceneParts, told: Sce
   };
   const look = (next: Sight): void => {
     sight = moved(next, 0, 0, width, height);
-    near = sight.scale > wholeSight(width, height).scale;
-    if (!near) sight = wholeSight(width, height);
+    near = sight.scale > all().scale;
+    if (!near) sight = all();
     point(-1);
     redraw();
   };
-  const zoom = (factor: number, [x, y]: Spot): void => look(zoomed(sight, factor, x, y, wholeSight(width, height).scale));
+  const zoom = (factor: number, [x, y]: Spot): void => look(zoomed(sight, factor, x, y, all().scale));
   const pan = (dx: number, dy: number): void => look({ ...sight, x: sight.x + dx, y: sight.y + dy });
   const point = (place: number): void => {
     if (place === under) return;
@@ -140,7 +142,7 @@ export function createMapScene({ frame, canvas, outline }: SceneParts, told: Sce
     "+": () => zoom(STEP_CLOSER, middle()),
     "=": () => zoom(STEP_CLOSER, middle()),
     "-": () => zoom(1 / STEP_CLOSER, middle()),
-    "0": () => look(wholeSight(width, height)),
+    "0": () => look(all()),
     Enter: chooseSeen,
     Escape: () => outlined(null),
   };
@@ -157,16 +159,16 @@ export function createMapScene({ frame, canvas, outline }: SceneParts, told: Sce
   return {
     show: (next) => {
       dots = next;
-      point(-1);
-      redraw();
+      spread = spreadOf(next);
+      look(near ? sight : all());
     },
     resize: (wide, high) => {
       const before = width;
       [width, height] = [wide, high];
-      look(near && before > 0 ? sight : wholeSight(width, height));
+      look(near && before > 0 ? sight : all());
     },
     closer: (factor) => zoom(factor, middle()),
-    whole: () => look(wholeSight(width, height)),
+    whole: () => look(all()),
     chooseSeen,
     dispose: () => {
       cancelAnimationFrame(waiting);

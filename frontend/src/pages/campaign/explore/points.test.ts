@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CoverageMap } from "@/api/likeness";
 import type { Label } from "@/api/types";
-import { type Dots, dotSide, dotsOf, groupsOf, inLoop, moved, nearestTo, NONE, paint, wholeSight, within, zoomed } from "./points";
+import { type Dots, dotSide, dotsOf, groupsOf, inLoop, moved, nearestTo, NONE, paint, spreadOf, wholeSight, within, zoomed } from "./points";
 
 const MAP = {
   run: 1,
@@ -81,6 +81,13 @@ describe("points of the map", () => {
         expect(there.y + there.scale).toBeGreaterThanOrEqual(240);
       }),
     );
+  });
+
+  it("fill the sight from edge to edge, in the direction in which they reach farthest", () => {
+    const spread = spreadOf({ x: Float32Array.from([0, 1]), y: Float32Array.from([0.4, 0.55]) });
+    expect([spread.across, spread.down]).toEqual([1, expect.closeTo(0.2, 5)]);
+    expect(wholeSight(648, 648, spread).scale).toBeCloseTo(600, 5);
+    expect(wholeSight(5048, 248, spread).scale).toBeCloseTo(1000, 1);
   });
 
   it("stay under the pointer while somebody comes closer", () => {

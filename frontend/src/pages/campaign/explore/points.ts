@@ -62,9 +62,23 @@ export interface Sight {
 
 const MARGIN = 24;
 
-export function wholeSight(width: number, height: number): Sight {
-  const scale = Math.max(1, Math.min(width, height) - 2 * MARGIN);
+/** How much of the unit square the points take, about its middle, where a map lies. */
+export interface Spread {
+  readonly across: number;
+  readonly down: number;
+}
+
+/** The sight that shows all, as large as it can be. */
+export function wholeSight(width: number, height: number, { across, down }: Spread = { across: 1, down: 1 }): Sight {
+  const scale = Math.max(1, Math.min((width - 2 * MARGIN) / across, (height - 2 * MARGIN) / down));
   return { scale, x: (width - scale) / 2, y: (height - scale) / 2 };
+}
+
+const LEAST_SPREAD = 0.1;
+
+export function spreadOf({ x, y }: Pick<Dots, "x" | "y">): Spread {
+  const widest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value - 0.5) * 2), LEAST_SPREAD);
+  return { across: widest(x), down: widest(y) };
 }
 
 /** Come closer, or go away, around a spot that stays where it is. */

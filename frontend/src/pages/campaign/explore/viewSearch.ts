@@ -1,0 +1,12 @@
+/** The view of Explore, in the address of the page, so that one comes back to it. */
+export const VIEW_NAMES = ["map", "duplicates", "suggestions", "doubts", "backbone"] as const;
+export type ViewName = (typeof VIEW_NAMES)[number];
+
+export interface ViewSearch {
+  view?: ViewName;
+}
+
+export function viewSearch(search: Record<string, unknown>): ViewSearch {
+  const view = VIEW_NAMES.find((name) => name === search["view"]);
+  return view === undefined ? {} : { view };
+}
