@@ -62,8 +62,9 @@ class Verdict:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the interval of the difference leaves out 0."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval of the difference leaves out 0, and where there is a test, whether it says so too: few images fool draws."""
+        apart = self.low > 0 or self.high < 0
+        return apart and (self.p_value is None or self.p_value < 1 - LEVEL)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -22,7 +22,7 @@ function Statement({ verdict, names }: { verdict: Verdict; names: readonly [stri
   const facts = { figure, better, points: points(Math.abs(verdict.difference)), low: points(low), high: points(high) };
   return (
     <Text size="sm" data-testid={`verdict-${verdict.figure}`} data-significant={verdict.significant}>
-      <strong>{t(verdict.significant ? "statistics.better" : "statistics.noDifference", facts)}</strong>{" "}
+      <strong>{t(verdict.significant ? "statistics.better" : verdict.difference === 0 ? "statistics.same" : "statistics.noDifference", facts)}</strong>{" "}
       {verdict.p_value !== null && t("statistics.mcnemar", { first: names[0], second: names[1], only_first: verdict.only_first ?? 0, only_second: verdict.only_second ?? 0, p: verdict.p_value < 0.001 ? "< 0.001" : `= ${verdict.p_value.toFixed(3)}` })}
     </Text>
   );

@@ -8,8 +8,9 @@ import { type ImagesQuestion, type MeasuredImage, type Statistics, type Subject,
 import type { Campaign } from "@/api/types";
 import { keepScope } from "@/pages/labeling/scope";
 import { ErrorState, LoadingRows } from "@/parts/states";
+import { CloserLook } from "./CloserLook";
 import { FixLabel } from "./FixLabel";
-import { JudgedObjects } from "./JudgedObjects";
+import { JudgedObjects, Story } from "./JudgedObjects";
 import { Legend } from "./Legend";
 import { Outcome } from "./Outcome";
 import classes from "./ImagesViewer.module.css";
@@ -25,17 +26,14 @@ interface ListProps {
   subject: Subject;
   thresholds: Thresholds;
   question: ImagesQuestion;
+  kind: Statistics["kind"];
 }
 
-/** Whether every pixel has a label: hardly an image is all right then, so that the share that is right says more. */
-export function isPainted({ task, settings }: Campaign): boolean {
-  return task === "segmentation" && settings.segmentation !== "instance";
-}
-
-function Tile({ campaign, subject, image, thresholds, ids }: { campaign: Campaign; subject: Subject; image: MeasuredImage; thresholds: Thresholds; ids: readonly number[] }) {
+function Tile({ campaign, subject, image, thresholds, ids, kind }: Omit<ListProps, "question"> & { image: MeasuredImage; ids: readonly number[] }) {
   const { t } = useTranslation();
-  const objects = campaign.task !== "classification";
-  const areas = isPainted(campaign);
+  const objects = kind !== "labels";
+  // Hardly an image is right in every pixel, so that the share that is right says more.
+  const areas = kind === "areas";
   return (
     <li className={classes["item"]} data-testid="measured-image" data-correct={image.correct}>
       <Link
@@ -43,23 +41,22 @@ function Tile({ campaign, subject, image, thresholds, ids }: { campaign: Campaig
         className={classes["picture"]} aria-label={t("statistics.open", { name: image.name })}
       >
         <img src={thumbnailUrl(image.image)} alt="" loading="lazy" decoding="async" data-whole={objects || undefined} />
-        {objects && <JudgedObjects campaign={campaign} subject={subject} thresholds={thresholds} image={image.image} outlinesOnly={areas} />}
+        {objects && <JudgedObjects campaign={campaign} subject={subject} thresholds={thresholds} image={image.image} />}
         <Badge className={classes["mark"]} variant="filled" color={image.correct ? "pine" : areas ? "dark" : "red"} leftSection={image.correct ? <IconCheck size={12} /> : areas ? undefined : <IconX size={12} />}>
           {areas && !image.correct ? t("statistics.shareRight", { share: (100 * (1 - (image.loss ?? 0))).toFixed(1) }) : t(image.correct ? "statistics.right" : "statistics.wrong")}
         </Badge>
       </Link>
-      {!objects && image.fixable && (
-        <span className={classes["fix"]}>
-          <FixLabel campaign={campaign} image={image} />
-        </span>
-      )}
+      <span className={classes["fix"]}>
+        {objects ? <CloserLook {...{ campaign, subject, thresholds, image, ids, kind }} /> : image.fixable && <FixLabel campaign={campaign} image={image} />}
+      </span>
+      {objects && !areas && <Story subject={subject} thresholds={thresholds} image={image.image} />}
       <Outcome campaign={campaign} image={image} thresholds={thresholds} />
     </li>
   );
 }
 
 /** Images with what is true and what was said; a click opens one in the labeling tool, and the next ones after it. */
-export function MeasuredImages({ campaign, subject, thresholds, question }: ListProps) {
+export function MeasuredImages({ campaign, subject, thresholds, question, kind, narrow = false }: ListProps & { narrow?: boolean }) {
   const { t } = useTranslation();
   const [page, setPage] = useState(1);
   const query = useMeasuredImages(subject, thresholds, question, (page - 1) * A_PAGE, A_PAGE);
@@ -81,9 +78,9 @@ export function MeasuredImages({ campaign, subject, thresholds, question }: List
           {t("statistics.fix", { count })}
         </Button>
       </Group>
-      <SimpleGrid component="ul" className={classes["list"]} cols={{ base: 2, sm: 3, md: 4, lg: 6 }}>
+      <SimpleGrid component="ul" className={classes["list"]} cols={narrow ? { base: 2, sm: 3, lg: 4 } : { base: 2, sm: 3, md: 4, lg: 6 }}>
         {results.map((image) => (
-          <Tile key={image.image} {...{ campaign, subject, image, thresholds, ids }} />
+          <Tile key={image.image} {...{ campaign, subject, image, thresholds, ids, kind }} />
         ))}
       </SimpleGrid>
       {count > A_PAGE && <Pagination total={Math.ceil(count / A_PAGE)} value={page} onChange={setPage} size="sm" getControlProps={(control) => ({ "aria-label": t(`statistics.page.${control}`) })} getItemProps={(number) => ({ "aria-label": t("statistics.pageNumber", { number }) })} />}
@@ -92,7 +89,7 @@ export function MeasuredImages({ campaign, subject, thresholds, question }: List
 }
 
 /** Predictions with filters: right, wrong, above or below a threshold, the most surprising or the least sure first. */
-export function ImagesViewer({ campaign, subject, thresholds, kind }: Omit<ListProps, "question"> & { kind: Statistics["kind"] }) {
+export function ImagesViewer({ campaign, subject, thresholds, kind }: Omit<ListProps, "question">) {
   const { t } = useTranslation();
   const [outcome, setOutcome] = useState<(typeof OUTCOMES)[number]>("incorrect");
   const [order, setOrder] = useState<(typeof ORDERS)[number]>("-loss");
@@ -115,19 +112,19 @@ export function ImagesViewer({ campaign, subject, thresholds, kind }: Omit<ListP
         <Select size="xs" w={190} label={t("statistics.order")} allowDeselect={false} value={order} onChange={(value) => setOrder((value ?? "-loss") as typeof order)} data={ORDERS.filter(offered).map((value) => ({ value, label: t(`statistics.orders.${value}`) }))} />
       </Group>
       <Legend kind={kind} />
-      <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds, question }} />
+      <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds, question, kind }} />
     </Card>
   );
 }
 
 /** The images of a cell or of a label's errors, over the page. */
-export function ImagesDrawer({ campaign, subject, thresholds, question, onClose }: Omit<ListProps, "question"> & { question: ImagesQuestion | null; onClose: () => void }) {
+export function ImagesDrawer({ campaign, subject, thresholds, question, kind, onClose }: Omit<ListProps, "question"> & { question: ImagesQuestion | null; onClose: () => void }) {
   const { t } = useTranslation();
   const name = (id: number | undefined) => (id === 0 || id === undefined ? t("statistics.nothingWord") : (campaign.labels.find((label) => label.id === id)?.name ?? String(id)));
   const title = question?.true === undefined ? t("statistics.errorsOf", { name: name(question?.label) }) : t("statistics.cellTitle", { true: name(question.true), said: name(question.said) });
   return (
     <Drawer opened={question !== null} onClose={onClose} position="right" size="xl" title={title}>
-      {question !== null && <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds }} question={{ order: "-loss", ...question }} />}
+      {question !== null && <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds, kind }} narrow question={{ order: "-loss", ...question }} />}
     </Drawer>
   );
 }

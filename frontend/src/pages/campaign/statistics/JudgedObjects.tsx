@@ -6,28 +6,38 @@ import { outlineOf } from "./outline";
 
 const OUTCOMES = ["hit", "false", "missed"] as const;
 
-function named(campaign: Campaign, object: JudgedObject): string {
+/** A label's name, and how sure the model is where it found the object. */
+export function nameOfObject(campaign: Campaign, object: JudgedObject): string {
   const name = campaign.labels.find((label) => label.id === object.label_id)?.name ?? String(object.label_id);
   return object.confidence === null ? name : `${name} ${object.confidence.toFixed(2)}`;
 }
 
-/** The objects of an image over its thumbnail: solid where rightly found, dashed where there is none, dotted where missed. Of painted images, the areas that are wrong. */
-export function JudgedObjects({ campaign, subject, thresholds, image, outlinesOnly = false }: { campaign: Campaign; subject: Subject; thresholds: Thresholds; image: number; outlinesOnly?: boolean }) {
-  const { t } = useTranslation();
+interface Props {
+  campaign: Campaign;
+  subject: Subject;
+  thresholds: Thresholds;
+  image: number;
+}
+
+/** The objects of an image over its picture: solid where rightly found, dashed where there is none, dotted where missed. Of painted images, the areas that are wrong. */
+export function JudgedObjects({ campaign, subject, thresholds, image }: Props) {
   const { data } = useJudgedImage(subject, thresholds, image);
   if (data === undefined || data.objects.length === 0) return null;
-  const counts = OUTCOMES.map((outcome) => data.objects.filter((object) => object.outcome === outcome).length);
-  const [right = 0, wrong = 0, missed = 0] = counts;
   return (
-    <>
-      <svg viewBox={`0 0 ${data.width} ${data.height}`} preserveAspectRatio="xMidYMid meet" className={classes["objects"]} aria-hidden="true">
-        {data.objects.map((object, at) => (
-          <path key={at} d={outlineOf(object.shape)} data-outcome={object.outcome}>
-            <title>{named(campaign, object)}</title>
-          </path>
-        ))}
-      </svg>
-      {!outlinesOnly && <span className={classes["story"]}>{t("statistics.story", { right, wrong, missed })}</span>}
-    </>
+    <svg viewBox={`0 0 ${data.width} ${data.height}`} preserveAspectRatio="xMidYMid meet" className={classes["objects"]} aria-hidden="true">
+      {data.objects.map((object, at) => (
+        <path key={at} d={outlineOf(object.shape)} data-outcome={object.outcome}>
+          <title>{nameOfObject(campaign, object)}</title>
+        </path>
+      ))}
+    </svg>
   );
+}
+
+/** How many objects of an image are right, false and missed. */
+export function Story({ subject, thresholds, image }: Omit<Props, "campaign">) {
+  const { t } = useTranslation();
+  const { data } = useJudgedImage(subject, thresholds, image);
+  const [right = 0, wrong = 0, missed = 0] = OUTCOMES.map((outcome) => data?.objects.filter((object) => object.outcome === outcome).length);
+  return <p className={classes["story"]}>{data === undefined ? "\u00a0" : t("statistics.story", { right, wrong, missed })}</p>;
 }

@@ -91,7 +91,7 @@ function Cards({ campaign, subject, attached, statistics, given, setGiven }: {
       {statistics.reliability !== null && <ReliabilityCard campaign={campaign} subject={subject} statistics={statistics} />}
       <CompareCard campaign={campaign} subject={subject} attached={attached} />
       <Downloads subject={subject} />
-      <ImagesDrawer campaign={campaign} subject={subject} thresholds={thresholds} question={asked} onClose={() => setAsked(null)} />
+      <ImagesDrawer campaign={campaign} subject={subject} thresholds={thresholds} kind={statistics.kind} question={asked} onClose={() => setAsked(null)} />
     </>
   );
 }
