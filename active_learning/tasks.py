@@ -19,6 +19,6 @@ def look_at_arrivals(campaign_id: int) -> None:
     arrivals.embed_later(campaign_id)
 
 
-def gather_answers(run_id: int) -> int:
-    """Read what a run's model answered before anybody asks for its statistics; return how many images are measured."""
-    return evidence.gather_answers(run_id)
+def gather_answers(campaign_id: int, model_id: int) -> int:
+    """Read what a model answered before anybody asks for its statistics; return how many images are measured."""
+    return evidence.gather_answers(campaign_id, model_id)

@@ -24,8 +24,8 @@ ANSWERED: Final = "answered"
 class Listener:
     """``wants(campaign_id) -> bool`` and ``task(revision_id)``, by their dotted paths.
 
-    Of arrivals it is ``task(campaign_id)``, of answers ``task(run_id)``. ``each``: it hears of every set where many are handed in at
-    once; who only wants to know that things have changed does not.
+    Of arrivals it is ``task(campaign_id)``, of answers ``task(campaign_id, model_id)``. ``each``: it hears of every set where many
+    are handed in at once; who only wants to know that things have changed does not.
     """
 
     name: str
@@ -61,13 +61,13 @@ def announce_imported(campaign: int) -> None:
     _announce(IMPORTED, campaign, campaign)
 
 
-def announce_answered(run: Run) -> None:
+def announce_answered(run: Run, model: int) -> None:
     """Queue the tasks of those who want to hear that a run has asked a model about a campaign's images."""
     if run.campaign_id is not None:
-        _announce(ANSWERED, run.campaign_id, run.pk)
+        _announce(ANSWERED, run.campaign_id, run.campaign_id, model)
 
 
-def _announce(event: str, campaign: int, about: int) -> None:
+def _announce(event: str, campaign: int, *about: int) -> None:
     for listener in _LISTENERS.values():
         if listener.event == event and import_string(listener.wants)(campaign):
-            async_task(listener.task, about, task_name=f"{listener.name}-{about}")
+            async_task(listener.task, *about, task_name="-".join(map(str, (listener.name, *about))))

@@ -44,11 +44,17 @@ class Curve:
         negatives = answers - self.positives
         return (self.said - self.hits) / negatives if negatives else np.zeros_like(self.hits)
 
-    def thinned(self, most: int = MOST_POINTS) -> Curve:
-        """Return at most about so many of its points: the ends, the best F1, and the rest evenly."""
+    def thinned(self, ups: Floats, most: int = MOST_POINTS) -> Curve:
+        """Return at most about so many of its points: both ends of every leap, the ends, the best F1, and the rest evenly.
+
+        ``ups``: (P,) what is drawn over recall. Evenly means along the drawn line: where much is found at little confidence, most
+        points lie at its end, and say little.
+        """
         if len(self.thresholds) <= most:
             return self
-        places = np.unique(np.append(np.linspace(0, len(self.thresholds) - 1, most - 1).round().astype(int), int(self.f1.argmax())))
+        along = np.cumsum(np.abs(np.diff(self.recall, prepend=0.0)) + np.abs(np.diff(ups, prepend=ups[0])))
+        ends = np.searchsorted(along, np.linspace(along[0], along[-1], most // 2 - 1))
+        places = np.unique(np.concatenate([ends, np.maximum(ends - 1, 0), [0, len(along) - 1, int(self.f1.argmax())]]))
         return Curve(self.thresholds[places], self.hits[places], self.said[places], self.positives)
 
 

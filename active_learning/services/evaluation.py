@@ -13,8 +13,9 @@ from active_learning.acquisition.values import Floats
 from active_learning.models import Evaluation, Round, Snapshot
 from active_learning.progress.replay import T95
 from active_learning.services.answers import Answers, read_answers
-from active_learning.services.detections import measure_objects, part_of
+from active_learning.services.detections import part_of
 from active_learning.services.knowledge import answer_held_back, embedded_truth
+from active_learning.services.object_evidence import measure_objects
 from active_learning.services.pixels import measure_pixels
 from active_learning.services.truth import Annotations, held_back, reference_of, truth_of, whole_labels
 from active_learning.training.fast_head import Examples, fit_head

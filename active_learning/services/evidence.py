@@ -25,7 +25,7 @@ from active_learning.services.truth import marks_of_truth
 from campaigns.models import AnnotationSet, Campaign, Label, Reference, SetState, Task
 from campaigns.options import CampaignOptions
 from campaigns.storage import folder
-from inference.models import InferenceRun, Prediction
+from inference.models import Prediction
 from inference.services.comparing import kind_of
 from models_registry.models import LabelMapping, RegisteredModel
 
@@ -135,13 +135,12 @@ def wants_answers(campaign: int) -> bool:
     return known or Reference.objects.filter(image__campaign=campaign).exists()
 
 
-def gather_answers(run_id: int) -> int:
-    """Read what an inference run has answered; 0 where it is gone."""
-    asked = InferenceRun.objects.select_related("model", "run__campaign").filter(run=run_id).first()
-    if asked is None or asked.run.campaign is None:
-        return 0
+def gather_answers(campaign_id: int, model_id: int) -> int:
+    """Read what a model has answered in a campaign; 0 where either is gone."""
+    campaign = Campaign.objects.filter(pk=campaign_id).first()
+    model = RegisteredModel.objects.filter(pk=model_id, campaign_models__campaign=campaign_id).first()
     forget_removed()
-    return gather_evidence(asked.run.campaign, asked.model)
+    return 0 if campaign is None or model is None else gather_evidence(campaign, model)
 
 
 def forget_removed() -> None:

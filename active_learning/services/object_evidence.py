@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import shapely
 
-from active_learning.evaluation.objects import ObjectEvidence
+from active_learning.evaluation.objects import ObjectEvidence, ObjectMeasures
 from active_learning.evaluation.values import Floats
 from active_learning.services.answers import label_columns
 from active_learning.services.detections import shapes_of, sigmas_of
@@ -18,12 +18,15 @@ from active_learning.training.coco_objects import DEFAULT_SIGMA
 from active_learning.training.scenes import bounds_of
 from campaigns.geometry import shape_bounds
 from campaigns.models import Campaign, Image, Label, Task
-from inference.comparing import overlaps, region_of
+from inference.comparing import DEFAULT_OVERLAP, overlaps, region_of
 from inference.models import Prediction
 from inference.prefill import box_around
-from models_registry.models import RegisteredModel
+from models_registry.models import CampaignModel, RegisteredModel
 
 LEAST_LIKENESS: Final = 0.05
+DEFAULT_THRESHOLD: Final = 0.5
+MEASURED_AS: Final = {"f1_micro": "f1_at_50", "map": "map", "map_oks": "map", "ap_at_iou": "map_50", "ap_at_oks": "map_50"}
+"""What rounds call the figures of the statistics."""
 Shape = Mapping[str, Any]
 FoundShape = tuple[int, float, Shape]
 Shapes = tuple[list[FoundShape], list[tuple[int, Shape]]]
@@ -38,20 +41,45 @@ def shapes_behind(campaign: Campaign, model: RegisteredModel, image: int) -> Sha
     return [(columns.label_ids[column], confidence, shape) for column, confidence, shape in shapes], true_objects(campaign, truth)
 
 
+def measure_objects(campaign: Campaign, model: RegisteredModel, version: str, images: Collection[int]) -> dict[str, float]:
+    """Return F1 and average precision at a likeness (IoU or OKS) of 0.5, and COCO's mean, with intervals; empty without an answer.
+
+    As the statistics of the model tell them, at the thresholds that are saved with it, else at 0.5.
+    """
+    labels = tuple(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    blocks = _compared(campaign, model, sorted(images), version)
+    if not len(blocks):
+        return {}
+    measures = ObjectMeasures(_assembled(blocks, labels), DEFAULT_OVERLAP, points=campaign.task == Task.KEYPOINTS)
+    joined = CampaignModel.objects.filter(campaign=campaign, model=model).first()
+    saved = joined.thresholds if joined is not None else {}
+    at = np.array([float(saved.get(str(label), DEFAULT_THRESHOLD)) for label in measures.evidence.label_ids])
+    told = {MEASURED_AS[each.name]: each for each in measures.figures(at) if each.name in MEASURED_AS}
+    found: dict[str, float] = {"images": len(blocks)}
+    counts = measures.counted(at)[0]
+    if not (counts.said + counts.true).any():  # nothing there, and nothing found
+        told.pop("f1_at_50", None)
+        found |= {"f1_at_50": 1.0, "f1_at_50_low": 1.0, "f1_at_50_high": 1.0}
+    for name, figure in told.items():
+        known = {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+        found |= {key: value for key, value in known.items() if value is not None}
+    return found
+
+
 def object_evidence(campaign: Campaign, model: RegisteredModel, *, place: str, key: str, marks: Mapping[int, int]) -> ObjectEvidence:
     """Put found and true objects side by side over the images of ``marks``; only those that changed are read anew."""
-    blocks = gather(place, key, marks, lambda images: _compared(campaign, model, images))
+    blocks = gather(place, key, marks, lambda images: _compared(campaign, model, images, model.version))
     labels = tuple(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
     return _assembled(blocks, labels) if len(blocks) else _nothing()
 
 
-def _compared(campaign: Campaign, model: RegisteredModel, images: list[int]) -> Blocks:
+def _compared(campaign: Campaign, model: RegisteredModel, images: list[int], version: str) -> Blocks:
     """Measure how like each found object is to each true one of its image."""
     columns, known = label_columns(campaign, model), truth_of(Image.objects.filter(campaign=campaign, pk__in=images))
     true = {image: true_objects(campaign, annotations) for image, annotations in known.items()}
     likeness = _likeness(campaign, true)
     sizes = {pk: size for pk, *size in Image.objects.filter(pk__in=images).values_list("pk", "width", "height")}
-    rows = Prediction.objects.filter(model=model, model_version=model.version, image__in=images)
+    rows = Prediction.objects.filter(model=model, model_version=version, image__in=images).order_by("image_id")
     compared = {}
     for image, document in rows.values_list("image_id", "document").iterator(chunk_size=500):
         shapes, there = shapes_of(document["items"], columns.columns), true.get(image, [])

@@ -186,7 +186,7 @@ def curves_of(*, user: User, campaign: Campaign, model_id: int, name: str, overl
 
 def curve_document(curve: Curve) -> dict[str, Any]:
     """Return the points of a curve, thinned, thresholds falling."""
-    thin = curve.thinned()
+    thin = curve.thinned(curve.precision)
     return {
         "positives": int(curve.positives), "thresholds": thin.thresholds.tolist(),
         "precision": thin.precision.tolist(), "recall": thin.recall.tolist(), "f1": thin.f1.tolist(), "roc": None,
@@ -197,7 +197,7 @@ def roc_document(curve: Curve, answers: int) -> dict[str, Any] | None:
     """Return the points of the ROC curve of so many answers, thinned, thresholds falling; None unless some are true and some are not."""
     if not 0 < curve.positives < answers:
         return None
-    thin = curve.thinned()
+    thin = curve.thinned(curve.false_positives(answers))
     return {
         "negatives": int(answers - curve.positives), "area": roc_auc(curve, answers), "thresholds": thin.thresholds.tolist(),
         "false_positives": thin.false_positives(answers).tolist(), "recall": thin.recall.tolist(),

@@ -14,6 +14,7 @@ from itertools import islice
 
 from django.db import IntegrityError
 
+from campaigns.announcing import announce_answered
 from campaigns.errors import NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
@@ -186,4 +187,6 @@ def predict_pool(
     tally = Tally(done=len(image_ids) - len(wanted))
     answer_images(context, plan, wanted, tally=tally, keep_items=False)
     skipped = len(image_ids) - len(wanted)
+    if tally.done > skipped:
+        announce_answered(context.run, model.pk)
     return PoolResult(skipped, tally.done - skipped, tally.failed, tally.complaint() if tally.failed else "")

@@ -34,7 +34,7 @@ def execute_inference(context: RunContext) -> dict[str, object]:
     tally = Tally(done=counts.get(ItemState.DONE, 0), failed=counts.get(ItemState.FAILED, 0))
     answer_images(context, plan, pending, tally=tally, keep_items=True)
     _settle(context, tally)
-    announce_answered(run)
+    announce_answered(run, inference.model_id)
     return tally.as_result()
 
 

@@ -9,7 +9,7 @@ from sklearn import metrics as oracle
 
 from active_learning.evaluation.calibration import at_temperature, calibrated, fit_temperature, losses, reliability
 from active_learning.evaluation.comparing import compare_models
-from active_learning.evaluation.curves import average_precision, choose_threshold, curve_of, roc_auc
+from active_learning.evaluation.curves import MOST_POINTS, average_precision, choose_threshold, curve_of, roc_auc
 from active_learning.evaluation.figures import averages, confusion, count, in_cell, matthews
 from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.resampling import draw_weights, interval_of, mcnemar
@@ -136,7 +136,8 @@ def test_a_chosen_threshold_keeps_its_promise(evidence, aim, target):
             assert curve.f1[at] == curve.f1.max()
         else:
             assert (curve.precision if aim == "precision" else curve.recall)[at] >= target - 1e-9
-        assert (curve.said[at], curve.hits[at]) in zip(curve.thinned(8).said, curve.thinned(8).hits, strict=True) or aim != "f1"
+        thin = curve.thinned(curve.precision, 8)
+        assert (curve.said[at], curve.hits[at]) in zip(thin.said, thin.hits, strict=True) or aim != "f1"
 
 
 @given(evidences(), st.integers(0, 99))
@@ -209,3 +210,18 @@ def test_a_temperature_never_changes_what_is_likeliest(odds, temperature, multi_
     best = probabilities.argmax(axis=1)
     assert (calm[np.arange(4), best] >= calm.max(axis=1) * (1 - 1e-9)).all()
     assert ((calm >= 0) & (calm <= 1)).all()
+
+
+@given(st.integers(0, 2**32), st.integers(2, 30))
+def test_a_thinned_curve_keeps_its_shape_where_much_is_found_at_little_confidence(seed, hits):
+    rng = np.random.default_rng(seed)
+    right = np.zeros(4000, bool)
+    right[np.sort(rng.choice(80, hits, replace=False))] = True  # among the surest 80; the rest is noise
+    curve = curve_of(np.linspace(1, 0, 4000), right, hits)
+    thin = curve.thinned(curve.precision)
+    assert len(thin.thresholds) <= MOST_POINTS + 1
+    leaps = np.flatnonzero(np.diff(curve.hits) > 0) + 1
+    assert set(curve.thresholds[leaps]) | set(curve.thresholds[leaps - 1]) <= set(thin.thresholds)
+    assert (thin.thresholds[0], thin.thresholds[-1]) == (curve.thresholds[0], curve.thresholds[-1])
+    between = np.interp(curve.said[79:], thin.said, thin.precision)
+    assert np.abs(between - curve.precision[79:]).max() < 0.1

@@ -13,9 +13,9 @@ from active_learning.services import evidence as gathering
 from active_learning.services.gathered import FOLDER, Blocks, blocks_of, gather
 from active_learning.services.statistics import statistics_of
 from campaigns.models import Campaign, Image, Reference, Split
-from campaigns.runs import execute_now
+from campaigns.runs import RunContext, claim_run, enqueue_run, execute_now
 from campaigns.storage import folder
-from inference.services import start_inference
+from inference.services import predict_pool, start_inference
 from tests.active_learning.answers import box, classified, store
 from tests.active_learning.chips import add_chip, chips
 from tests.active_learning.conftest import whole
@@ -125,3 +125,24 @@ def test_a_run_that_asked_a_model_has_its_answers_read_ahead(make_campaign, make
     assert import_string(task["func"])(*task["args"]) == 1
     assert not gone.exists()
     assert documents_read(lambda: ask(campaign, model)) == 0
+
+
+@pytest.mark.django_db
+def test_what_a_round_or_a_comparison_asks_a_model_is_read_ahead_too(make_campaign, make_external, data_dir, settings):
+    settings.MODEL_NETWORKS = ["127.0.0.0/8"]
+    campaign = make_campaign("Coast", labels=("land", "sea"))
+    images = [add_chip(campaign, chip, split=Split.TEST) for chip in chips()[:2]]
+    Reference.objects.create(image=images[0], annotations=[whole(campaign.labels.first().pk)])
+    run = claim_run(enqueue_run(user=campaign.created_by, kind="round", campaign=campaign).pk)
+    ask_about = lambda ids: predict_pool(RunContext(run), model=model, image_ids=ids)  # noqa: E731
+    queued = lambda: [row.task for row in OrmQ.objects.all() if row.task["func"].endswith("gather_answers")]  # noqa: E731
+    with Endpoint(lambda body: items({"kind": "classification", "scores": {"class 0": 0.9, "class 1": 0.1}})) as endpoint:
+        model = make_external(campaign, *campaign.labels.all(), url=endpoint.url)
+        assert ask_about([images[0].pk]).answered == 1
+        (task,) = queued()
+        assert import_string(task["func"])(*task["args"]) == 1
+        assert ask_about([images[0].pk]).skipped == 1
+        assert len(queued()) == 1, "nothing new was answered"
+    assert documents_read(lambda: ask(campaign, model)) == 0
+    model.delete()
+    assert import_string(task["func"])(*task["args"]) == 0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from active_learning.models import Snapshot, TrainingRun
+from active_learning.services.object_evidence import measure_objects
 from active_learning.training.scenes import MARGIN
 from campaigns.geometry import encode_mask, mask_document, shape_bounds
 from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
@@ -355,3 +356,15 @@ def test_found_objects_tell_whether_their_confidence_can_be_believed(harbour, fi
     found = get(client, campaign, finder, slice="test")["reliability"]
     assert sum(each["count"] for each in found["bins"]) == 3
     assert found["error"] == pytest.approx((0.1 + 0.8 + 0.7) / 3)  # each alone in its bin, and the first alone right
+
+
+def test_a_round_measures_objects_as_the_statistics_do(harbour, finder, client):
+    campaign, images, ship, buoy = harbour
+    client.put(address(campaign, finder, "/thresholds"), {"thresholds": {str(ship.pk): 0.85, str(buoy.pk): 0.5}}, format="json")
+    found = measure_objects(campaign, finder, finder.version, [image.pk for image in images])
+    shown = {each["name"]: each for each in get(client, campaign, finder, slice="test")["figures"]}
+    assert found["images"] == len(images)
+    for name, figure in (("f1_at_50", "f1_micro"), ("map", "map"), ("map_50", "ap_at_iou")):
+        told = (found[name], found[f"{name}_low"], found[f"{name}_high"])
+        assert told == tuple(shown[figure][key] for key in ("value", "low", "high"))
+    assert measure_objects(campaign, finder, "another version", [image.pk for image in images]) == {}

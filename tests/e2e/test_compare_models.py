@@ -134,6 +134,17 @@ def test_statistics_follow_a_threshold_and_a_confusion_is_fixed_in_place(
     api.put(f"{address}/thresholds", {"thresholds": {str(water["id"]): 0.0, str(land["id"]): 0.0}})
     page.reload()
 
+    expect(page.get_by_test_id("statistics-slice")).to_contain_text("Validation 6")
+    page.get_by_test_id("curve-kind").get_by_text("ROC", exact=True).click()
+    expect(page.get_by_test_id("pr-curves")).to_have_attribute("data-view", "roc")
+    page.get_by_test_id("predictions").get_by_test_id("fix-label").first.press("Enter")
+    page.get_by_role("dialog").get_by_role("radio", checked=False).check()
+    page.get_by_test_id("fix-submit").press("Enter")
+    right = round(shown * len(ids)) + 1  # what the model says is true now
+    expect(accuracy).to_contain_text(f"{100 * right / len(ids):.1f} %")
+    page.get_by_test_id("toast-undo").click()
+    expect(accuracy).to_contain_text(f"{100 * shown:.1f} %")
+
     names = (water["name"], land["name"])
     row, column = cells[0]
     page.get_by_test_id(f"cell-{names[row]}-{names[column]}").click()

@@ -57,7 +57,7 @@ export function CloserLook(props: Props) {
             <JudgedObjects campaign={campaign} subject={subject} thresholds={thresholds} image={image.image} />
           </div>
           <Group justify="space-between" align="flex-start">
-            <Legend kind={kind} />
+            <Legend kind={kind} linesOnly />
             <Button
               size="xs" variant="default" rightSection={<IconArrowRight size={15} />}
               renderRoot={(given) => <Link {...given} to="/campaigns/$campaignId/label" params={{ campaignId: campaign.id }} search={{ image: image.image, scope: "selection" }} onClick={() => keepScope(campaign.id, { kind: "selection", ids })} />}

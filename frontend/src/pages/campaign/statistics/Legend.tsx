@@ -18,7 +18,7 @@ function Line({ outcome }: { outcome: (typeof OF_OBJECTS)[number] }) {
 }
 
 /** What the lines over the images and the bars below them say. */
-export function Legend({ kind }: { kind: Statistics["kind"] }) {
+export function Legend({ kind, linesOnly = false }: { kind: Statistics["kind"]; linesOnly?: boolean }) {
   const { t } = useTranslation();
   const lines =
     kind === "labels"
@@ -34,11 +34,13 @@ export function Legend({ kind }: { kind: Statistics["kind"] }) {
           <Text size="xs">{text}</Text>
         </Group>
       ))}
-      <Group gap={6} wrap="nowrap">
-        <IconCheck size={13} aria-hidden="true" />
-        <Text size="xs">{t(kind === "areas" ? "statistics.legend.share" : "statistics.legend.true")}</Text>
-      </Group>
-      {kind !== "areas" && (
+      {!linesOnly && (
+        <Group gap={6} wrap="nowrap">
+          <IconCheck size={13} aria-hidden="true" />
+          <Text size="xs">{t(kind === "areas" ? "statistics.legend.share" : "statistics.legend.true")}</Text>
+        </Group>
+      )}
+      {!linesOnly && kind !== "areas" && (
         <Group gap={6} wrap="nowrap">
           <span className={classes["dash"]} aria-hidden="true" />
           <Text size="xs">{t("statistics.legend.threshold")}</Text>

@@ -163,7 +163,7 @@ export function PrCurves({ campaign, subject, statistics, attached, curves, thre
           }}
           data-testid="threshold-slider"
         />
-        <Text size="sm" className="winnow-numbers" miw={300} ta="right" data-testid="threshold-point">
+        <Text size="sm" className="winnow-numbers" miw={{ sm: 300 }} ta="right" data-testid="threshold-point">
           {told}
         </Text>
       </Group>
