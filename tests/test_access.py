@@ -200,6 +200,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/models/<int:model_id>/checkpoint": {"put": only(MANAGERS, {"role": "last"})},
     "models/<int:model_id>/checkpoints": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/training-runs/estimate": {"post": only(MANAGERS)},
+    "campaigns/<int:campaign_id>/training-weights": {"post": only(MANAGERS)},
     "training-runs/<int:run_id>": {"get": only(MEMBERS)},
     "training-runs/<int:run_id>/stop": {"post": only(MANAGERS)},
     "training-runs/<int:run_id>/curves": {"get": only(MEMBERS)},

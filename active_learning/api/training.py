@@ -8,12 +8,14 @@ from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from active_learning.models import CurvePoint, TrainingRun
 from active_learning.services.estimates import estimate_training
+from active_learning.services.starts import upload_weights
 from active_learning.services.training import start_training, stop_training, training_of, trainings_of
 from active_learning.training.config import COLOURS, FLIPS, FROZEN, GROUPS, METHODS, SIZES, UNLABELED
 from active_learning.training.loop import STOPPED_BY
@@ -21,6 +23,7 @@ from campaigns.api.base import fetch_campaign, fetch_run, idempotent, user_of
 from campaigns.api.selecting import SelectionField
 from campaigns.api.serializers import RunSerializer
 from campaigns.models import RunState
+from campaigns.permissions import MANAGE, require_role
 from models_registry.models import Checkpoint
 
 
@@ -48,6 +51,8 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     images = SelectionField(required=False)
     start_from = serializers.IntegerField(required=False, allow_null=True)
     start_role = serializers.ChoiceField(choices=Checkpoint.Role.choices, required=False)
+    network = serializers.CharField(required=False, allow_null=True, max_length=120)
+    weights = serializers.CharField(required=False, allow_null=True, max_length=40)
     bands = serializers.ListField(child=serializers.IntegerField(), required=False, allow_null=True)
     unlabeled = serializers.ChoiceField(choices=UNLABELED, required=False)
     promote = serializers.BooleanField(required=False)
@@ -226,7 +231,40 @@ class CurvesView(APIView):
         return Response(CurvePointSerializer(points, many=True).data)
 
 
+class StartWeightsRequestSerializer(serializers.Serializer[Any]):
+    """Weights of a network: a state_dict that torch reads with weights_only, or safetensors."""
+
+    file = serializers.FileField()
+
+
+class StartWeightsSerializer(serializers.Serializer[Any]):
+    """Where the file is found again: what a training's ``weights`` says."""
+
+    weights = serializers.CharField()
+
+
+class StartWeightsView(APIView):
+    """A file that a training sets out from."""
+
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request={"multipart/form-data": StartWeightsRequestSerializer},
+        responses={201: StartWeightsSerializer},
+        operation_id="upload_start_weights",
+    )
+    def post(self, request: Request, campaign_id: int) -> Response:
+        """Keep a file of weights for a training; it is kept for a week, and as long as a training waits for it."""
+        campaign = fetch_campaign(request, campaign_id)
+        require_role(user_of(request), campaign, MANAGE)  # before gigabytes are read
+        form = StartWeightsRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        name = upload_weights(user=user_of(request), campaign=campaign, file=form.validated_data["file"].chunks())
+        return Response(StartWeightsSerializer({"weights": name}).data, status=status.HTTP_201_CREATED)
+
+
 urlpatterns = [
+    path("campaigns/<int:campaign_id>/training-weights", StartWeightsView.as_view()),
     path("campaigns/<int:campaign_id>/training-runs", TrainingRunsView.as_view()),
     path("campaigns/<int:campaign_id>/training-runs/estimate", EstimateTrainingView.as_view()),
     path("training-runs/<int:run_id>", TrainingRunView.as_view()),

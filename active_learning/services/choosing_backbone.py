@@ -141,7 +141,7 @@ def _of_weights(campaign: Campaign, wanted: Wanted, file: Iterable[bytes] | None
         raise Conflict("timm is not installed here. Ask who runs this server to `pip install timm`.", code="timm_missing")
     if file is None:
         raise _wrong("file", "Choose the file of weights: a state_dict (.pth, .pt) or safetensors.")
-    path, sha256 = _kept(file)
+    path, sha256 = keep_weights(file, "backbones")
     backbone = OwnBackbone(wanted.library, wanted.architecture, path, sha256, wanted.side_px, wanted.normalisation)
     facts = {
         "library": wanted.library, "architecture": wanted.architecture, "file": path.name, "sha256": sha256, "side_px": wanted.side_px,
@@ -151,9 +151,9 @@ def _of_weights(campaign: Campaign, wanted: Wanted, file: Iterable[bytes] | None
     return ImageSpace(campaign=campaign, kind=SpaceKind.WEIGHTS, name=backbone.space, title=title, facts=facts)
 
 
-def _kept(chunks: Iterable[bytes]) -> tuple[Path, str]:
+def keep_weights(chunks: Iterable[bytes], where: str) -> tuple[Path, str]:
     """Write an upload where weights lie, once by what is in it; nothing reads it before a run does, in a worker."""
-    kept, digest, size = folder("backbones"), hashlib.sha256(), 0
+    kept, digest, size = folder(where), hashlib.sha256(), 0
     with NamedTemporaryFile(dir=kept, delete=False) as file:
         try:
             for chunk in chunks:

@@ -32,6 +32,7 @@ from active_learning.services.snapshots import (
     pictures_of,
     stored_snapshot,
 )
+from active_learning.services.starts import check_network, uploaded_weights
 from active_learning.services.trusting import trusted
 from active_learning.services.watching import RunWatcher
 from active_learning.training.bands import scale_for
@@ -105,6 +106,7 @@ def checked_config(
         require_classes(campaign)
     _labels_of(campaign, config)
     start_checkpoint(campaign, config)
+    check_network(family, config)
     return config, images
 
 
@@ -226,6 +228,8 @@ def _begun(training: TrainingRun, config: TrainingConfig) -> str:
         else ""
     )
     start = f", going on from model {config.start_from}" if config.start_from is not None else ""
+    if config.network is not None:
+        start = f", setting out from {config.network} with {'the uploaded' if config.weights else 'its published'} weights"
     return (
         f"snapshot {training.snapshot.digest[:12]} of {len(training.snapshot.image_ids)} images; {config.method.replace('_', ' ')}, "
         f"{config.size}{step}, seed {config.seed}{start}; at most {config.most_epochs} epochs and {config.minutes:g} minutes, "
@@ -297,6 +301,7 @@ def _job(context: RunContext, campaign: Campaign, training: TrainingRun, folder:
         image_ids=[image.pk for image in images],
         rasters=rasters,
         scale=scale,
+        weights=uploaded_weights(config.weights),
         background=[source_of(image, side_px=side_px, scale=scale) for image in _background(campaign, config)],
     )
 

@@ -13,6 +13,7 @@ from campaigns.models import Campaign, Image, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import VIEW, require_role
 from models_registry.models import CampaignModel, ModelKind
+from models_registry.networks.own_backbones import has_timm
 
 SHOWN_AS_THEY_ARE = Q(bands__in=(1, 3), dtype="uint8")
 """Images whose bands are the colours that a person sees, and nothing else."""
@@ -29,6 +30,7 @@ def read_wishes(*, user: User, campaign: Campaign) -> Mapping[str, tuple[Wish, .
         "multi_label": options.multi_label,
         "bands": Image.objects.filter(campaign=campaign).exclude(SHOWN_AS_THEY_ARE).exists(),
         "start_from": CampaignModel.objects.filter(campaign=campaign, model__kind=ModelKind.INTERNAL).exists(),
+        "timm": has_timm(),
     }
     true = frozenset(name for name, holds in facts.items() if holds)
     return {method: wishes_of(family, method, true) for method in METHODS}

@@ -23,10 +23,13 @@ from active_learning.training.one_class import train_one_class
 from active_learning.training.pixels import decoded_pixels
 from active_learning.training.splits import Division, divide
 from active_learning.training.targets import ClassTargets, TrainedClass
+from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import Backbone, BackboneSpec, loaded_backbone
 from models_registry.networks.checkpoint import ClassifierCheckpoint
 from models_registry.networks.embedding import embed_missing
 from models_registry.networks.heads import LinearHead
+from models_registry.networks.hubs import started_eye
+from models_registry.networks.library_networks import Eye, LibraryNetwork, tuned_eye
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.tensors import part_of
 from models_registry.networks.weights import find_weights
@@ -138,9 +141,9 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     train, validation = (
         PictureSet(pixels, material.values, rows, material.weights) for rows in (material.division.train, material.division.validation)
     )
-    backbone = _start_backbone(job)
-    start = _probe(job, material, pixels, backbone)
-    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale)
+    backbone, eye = _start_backbone(job), _eye_of(job, side_px)
+    start = _probe(job, material, pixels, eye or Backbone(job.config.size, backbone or None, job.scale))
+    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale, eye=eye)
     fitted = fit(learner, _plan(job.config), job.folder, watcher)
     learner.put_weights(fitted.best)
     rows = material.division.validation
@@ -149,7 +152,10 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     temperature = fit_temperature(logits, truth, multi_label=material.multi_label)
     best, last = (head_of(arrays, multi_label=material.multi_label).at_temperature(temperature) for arrays in (fitted.best, fitted.last))
     metrics = _metrics(_probabilities(logits, best), truth, material, fitted)
-    return _keep(job, material, fitted, metrics, (best, part_of(fitted.best, "backbone.")), (last, part_of(fitted.last, "backbone.")))
+    network = None if eye is None else eye.network
+    return _keep(
+        job, material, fitted, metrics, (best, part_of(fitted.best, "backbone.")), (last, part_of(fitted.last, "backbone.")), network
+    )  # fmt: skip
 
 
 def _probabilities(logits: npt.NDArray[np.float32], head: LinearHead) -> npt.NDArray[np.float32]:
@@ -161,12 +167,23 @@ def _probabilities(logits: npt.NDArray[np.float32], head: LinearHead) -> npt.NDA
 
 def _start_backbone(job: Job[ClassTargets]) -> dict[str, npt.NDArray[Any]]:
     start = ClassifierCheckpoint.load(job.start) if job.start is not None else None
-    return dict(start.backbone) if start is not None and start.scale == job.scale else {}
+    return dict(start.backbone) if start is not None and start.scale == job.scale and start.network is None else {}
 
 
-def _probe(job: Job[ClassTargets], material: _Material, pixels: Pixels, backbone: dict[str, npt.NDArray[Any]]) -> LinearHead:
+def _eye_of(job: Job[ClassTargets], side_px: int) -> Eye | None:
+    """Return the network of a library that is to learn: the one that was chosen, or that of the model to go on from."""
+    if job.config.network is not None:
+        return started_eye(job.config.network, side_px, job.scale, job.weights)
+    start = ClassifierCheckpoint.load(job.start) if job.start is not None else None
+    if start is None or start.network is None:
+        return None
+    if start.scale != job.scale:
+        raise InvalidInput("start_from: that model sees other bands. Choose its bands, or no model to go on from.", code="invalid_training")
+    return tuned_eye(start.network, start.backbone, side_px, job.scale)
+
+
+def _probe(job: Job[ClassTargets], material: _Material, pixels: Pixels, network: Backbone | Eye) -> LinearHead:
     """Fit a head on the features as they are, for the fine-tuning to set out from."""
-    network = Backbone(job.config.size, backbone or None, job.scale)
     rows = material.division.train
     weights = None if material.weights is None else material.weights[rows]
     examples = Examples(network.embed([pixels[row] for row in rows]), material.values[rows], weights)
@@ -195,14 +212,22 @@ def _metrics(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[Any], ma
 Weights = tuple[LinearHead, dict[str, npt.NDArray[Any]]]
 
 
-def _keep(job: Job[ClassTargets], material: _Material, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights) -> Trained:
+def _keep(
+    job: Job[ClassTargets],
+    material: _Material,
+    fitted: Fitted,
+    metrics: dict[str, Any],
+    best: Weights,
+    last: Weights,
+    network: LibraryNetwork | None = None,
+) -> Trained:
     """Write both checkpoints and say what came out."""
     digest = find_weights().sha256
     names = tuple(each.name for each in material.classes)
     about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in material.classes]}
     paths: list[Path] = []
     for name, (head, backbone) in ((BEST, best), (LATEST, last)):
-        ClassifierCheckpoint(head, names, job.config.size, digest, backbone, about, job.scale).save(job.folder / name)
+        ClassifierCheckpoint(head, names, job.config.size, digest, backbone, about, job.scale, network).save(job.folder / name)
         paths.append(job.folder / name)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"

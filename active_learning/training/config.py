@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, cast
 
 from campaigns.errors import InvalidInput
+from models_registry.networks.library_networks import parts_of
 
 Method = Literal["fast_head", "fine_tune"]
 Size = Literal["small", "medium", "large"]
@@ -15,7 +17,7 @@ Flips = Literal["none", "horizontal", "both", "turns"]
 Colour = Literal["none", "light", "strong"]
 Frozen = Literal["none", "early", "backbone"]
 Unlabeled = Literal["auto", "ignore", "background"]
-Groups = Literal["none", "folders", "duplicates"]
+Groups = Literal["none", "folders", "names", "places", "duplicates"]
 StartRole = Literal["best", "last"]
 Images = Literal["all"] | tuple[int, ...]
 
@@ -26,13 +28,14 @@ COLOURS: Final = ("none", "light", "strong")
 FROZEN: Final = ("none", "early", "backbone")
 START_ROLES: Final = ("best", "last")
 UNLABELED: Final = ("auto", "ignore", "background")
-GROUPS: Final = ("none", "folders", "duplicates")
+GROUPS: Final = ("none", "folders", "names", "places", "duplicates")
 MOST_BANDS: Final = 64
 EPOCHS: Final[dict[str, int]] = {"fast_head": 60, "fine_tune": 20}
 PATIENCE: Final[dict[str, int]] = {"fast_head": 10, "fine_tune": 5}
 LEARNING_RATE: Final = 2e-4
 AUTO_BATCHES: Final = (16, 8, 4)
 AUTO_STEPS: Final = 4
+UPLOADED: Final = re.compile(r"[0-9a-f]{24}\.weights")
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,16 @@ class TrainingConfig:
     ``minutes``: time limit. ``epochs``: at most so many; an epoch of the fast head is one step of L-BFGS.
     ``patience``: stop after so many epochs without a lower validation loss.
     ``validation``: share of the images held out by chance, 0 to 0.5; images of the validation split take its place when there are any.
-    ``groups``: images that stay on one side when they are held out by chance: those of a folder, or near duplicates, as the look with
-    the run ``looked`` found them.
+    ``groups``: images that stay on one side when they are held out by chance: those of a folder, of a name up to its last number
+    (frames of a film, tiles of a scene), of a place on the ground, or near duplicates, as the look with the run ``looked`` found them.
     ``learning_rate``: of fine_tune. ``weight_decay``: of both. ``batch``: images a step of fine_tune; None: what the number of images
     lets be, see ``batch_for``.
     ``flips``: how pictures are mirrored by chance; turns adds quarter turns, for pictures without an up. ``colour``: how far their
     brightness, contrast and saturation vary; ``crop``: whether parts of them are shown larger. ``frozen``: which layers stay as they
     came: the early ones, or the whole backbone. All four are fine_tune's: a fast head sees every picture as it is.
     ``labels``: ids to learn, None for all; ``images``: ids to learn from, or all. ``start_from``: id of an internal model to go on from,
-    ``start_role``: with its best or its last checkpoint.
+    ``start_role``: with its best or its last checkpoint. ``network``: of fine_tune, what takes the installed backbone's place, such as
+    torchvision/resnet50 or timm/resnet18.a1_in1k; ``weights``: the name of an uploaded file with its weights, None for the published ones.
     ``bands``: of the images' bands, counted from 1, those that the network sees; None: the colours that a person sees.
     ``unlabeled``: what pixels without a label are to a semantic segmentation: nothing to learn from (ignore), a class (background),
     or auto: background where a single label is drawn.
@@ -84,6 +88,8 @@ class TrainingConfig:
     images: Images = "all"
     start_from: int | None = None
     start_role: StartRole = "best"
+    network: str | None = None
+    weights: str | None = None
     bands: tuple[int, ...] | None = None
     unlabeled: Unlabeled = "auto"
     promote: bool = True
@@ -160,6 +166,10 @@ def _mistakes(config: TrainingConfig) -> list[tuple[str, str]]:
         ("one_label", config.one_label is None or _whole(config.one_label, 1, 2**62), "expected the id of a label"),
         ("only_positives", _only_positives(config), "goes with one_label and the fast head alone"),
         ("start_role", config.start_role in START_ROLES, f"expected {' or '.join(START_ROLES)}"),
+        ("network", config.network is None or _network(config.network), "expected torchvision/ or timm/ and the name of a network"),
+        ("network", config.network is None or config.method == "fine_tune", "goes with fine-tuning: stored features are the backbone's"),
+        ("network", config.network is None or config.start_from is None, "goes with no model to go on from, which has a network already"),
+        ("weights", config.weights is None or _weights(config), "expected the name that the upload of a file was answered with"),
         ("start_from", config.start_from is None or _whole(config.start_from, 1, 2**62), "expected the id of a model"),
     )
     return [(field, detail) for field, holds, detail in checks if not holds]
@@ -179,6 +189,17 @@ def _only_positives(config: TrainingConfig) -> bool:
     return config.only_positives is False or (
         config.only_positives is True and config.one_label is not None and config.method == "fast_head"
     )
+
+
+def _network(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(parts_of(value))
+    except ValueError:
+        return False
+
+
+def _weights(config: TrainingConfig) -> bool:
+    return isinstance(config.weights, str) and UPLOADED.fullmatch(config.weights) is not None and config.network is not None
 
 
 def _bands(value: object) -> bool:

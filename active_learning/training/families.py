@@ -20,7 +20,9 @@ from active_learning.training.tiles import Raster
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.bands import BandScale
 from models_registry.networks.embedding import Source
+from models_registry.networks.library_networks import ANY_OF_TIMM
 from models_registry.networks.object_checkpoint import SIDES
+from models_registry.networks.own_backbones import TORCHVISION, TORCHVISION_NAMES
 from models_registry.networks.segmenter_checkpoint import WINDOWS
 from models_registry.networks.store import EmbeddingStore
 
@@ -46,6 +48,7 @@ class Job(Generic[T]):
     the rows of ``targets``, one each; ``groups`` may be empty. ``folder`` is the training's own and survives a crash; ``store``
     holds embeddings of the backbone as installed, and lies beside the stores of other kinds of features; ``start`` is a
     checkpoint file to go on from. ``scale``: the bands that the sources give and the store's vectors are of; None: colours as shown.
+    ``weights``: a file for the config's ``network``; None: the published ones.
     ``background``: images that nobody has labeled, for who learns from positives alone.
     """
 
@@ -61,6 +64,7 @@ class Job(Generic[T]):
     scale: BandScale | None = None
     groups: Sequence[int] = ()
     background: Sequence[Source] = ()
+    weights: Path | None = None
 
     def groups_where(self, readable: npt.NDArray[np.bool_]) -> list[int]:
         """Return the groups of the images that can be read."""
@@ -106,7 +110,8 @@ class TaskFamily(Generic[T]):
     ``train`` is named by its dotted path, because it may import torch. ``sides``: the side in pixels of the square that a
     network of each size sees. ``defaults``: what a training of each method takes where the person says nothing, such as
     ``{"fine_tune": {"epochs": 30}}``. The checkpoints that it writes name a format, by which
-    ``inference.protocols.local`` finds their predictor.
+    ``inference.protocols.local`` finds their predictor. ``networks``: what a fine-tuning may set out from besides the installed
+    backbone, by library and name; a library and nothing behind it stands for any of its networks.
     """
 
     name: str
@@ -114,6 +119,7 @@ class TaskFamily(Generic[T]):
     train: str
     sides: Mapping[str, int]
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
 
     def load(self) -> Callable[[Job[T], Watcher], Trained]:
         """Import the function that trains."""
@@ -132,8 +138,12 @@ OBJECT_DEFAULTS: Final = {
     "fine_tune": {"epochs": 40, "patience": 10, "batch": 4, "learning_rate": 2e-4},
 }
 
+LIBRARY_NETWORKS: Final = (*(f"{TORCHVISION}/{name}" for name in TORCHVISION_NAMES), ANY_OF_TIMM)
+
 FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
-    "classification": TaskFamily("classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES),
+    "classification": TaskFamily(
+        "classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES, networks=LIBRARY_NETWORKS
+    ),
     "detection": TaskFamily("detection", read_boxes, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
     "instance": TaskFamily("instance segmentation", read_masks, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
     "keypoints": TaskFamily("keypoints", read_points, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),

@@ -24,6 +24,7 @@ from models_registry.networks.backbones import as_tensor, fast, pooled, trained_
 from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.devices import arrays_of, device, fetched, mixed, put
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
+from models_registry.networks.library_networks import Eye
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.tensors import part_of, under
 from models_registry.networks.weights import find_weights
@@ -58,12 +59,20 @@ class FineTuneLearner:
         config: TrainingConfig,
         backbone: Arrays,
         scale: BandScale | None = None,
+        eye: Eye | None = None,
     ) -> None:
+        """``eye``: a network of a library that learns in the place of the installed one."""
         use_few_threads()
         self._train, self._validation, self._config = train, validation, config
-        bands, self._scale = bands_seen(scale), scale
-        self._features = tuned_features(backbone, bands) if backbone else fast(trained_features(find_weights(), bands))
-        freeze(self._features, config.frozen)
+        bands, self._scale, self._eye = bands_seen(scale), scale, eye
+        if eye is None:
+            features = tuned_features(backbone, bands) if backbone else fast(trained_features(find_weights(), bands))
+            freeze(features, config.frozen)
+            self._features: nn.Module = features
+        else:
+            self._features = eye.body
+            eye.body.requires_grad_(config.frozen != "backbone")
+            freeze(eye.layers, config.frozen, early=len(eye.layers) // 2)
         self._variation = Variation.of(config)
         self._linear = _as_layer(start).to(device())
         groups: list[dict[str, Any]] = [
@@ -103,6 +112,9 @@ class FineTuneLearner:
             total += float(loss.detach()) * len(part)
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
+    def _seen(self, batch: Tensor) -> Tensor:
+        return pooled(self._features, batch, self._scale) if self._eye is None else self._eye(batch)
+
     def _set_rate(self, step: int) -> float:
         share = 0.5 * (1 + math.cos(math.pi * step / (self._steps * self._config.most_epochs)))
         set_rate(self._optimizer, share)
@@ -112,7 +124,7 @@ class FineTuneLearner:
         self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator, weights: npt.NDArray[np.float32] | None = None
     ) -> Tensor:
         with mixed():
-            features = pooled(self._features, as_tensor(pixels), self._scale).float()
+            features = self._seen(as_tensor(pixels)).float()
         keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float().to(features.device) / (1 - DROPOUT)
         logits = self._linear(features * keep)
         if values.ndim == 2:
@@ -137,7 +149,7 @@ class FineTuneLearner:
             for start in range(0, len(rows), self._batch):
                 batch = as_tensor(pixels[rows[start : start + self._batch]])
                 with mixed():
-                    features = pooled(self._features, batch, self._scale)
+                    features = self._seen(batch)
                 parts.append(fetched(self._linear(features.float())))
         return np.concatenate(parts)
 

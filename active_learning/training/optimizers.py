@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy.typing as npt
@@ -16,9 +16,9 @@ EARLY: Final = 7
 WARM_UP: Final = 20  # steps at most, in which the rate grows from nothing: heads that know nothing shake what lies before them
 
 
-def freeze(features: nn.Sequential, frozen: str) -> None:
-    """Let the layers of a backbone learn that are not ``frozen``: none, the early ones, which see edges and textures, or all."""
-    stay = {"none": 0, "early": EARLY, "backbone": len(features)}[frozen]
+def freeze(features: nn.Sequential | Sequence[nn.Module], frozen: str, early: int = EARLY) -> None:
+    """Let the layers of a backbone learn that are not ``frozen``: none, the ``early`` ones, which see edges and textures, or all."""
+    stay = {"none": 0, "early": early, "backbone": len(features)}[frozen]
     for place, layer in enumerate(features):
         layer.requires_grad_(place >= stay)
 

@@ -15,6 +15,7 @@ from inference.offline.manifest import BACKBONE, CHECKPOINT, TENSORS, Manifest
 from inference.offline.modules import ROOT, Needed, needed_by
 from inference.offline.server import PORT
 from inference.tensors.settings import TensorSettings
+from models_registry.networks.tensors import read_document
 
 SERVER: Final = "inference.offline.server"
 DISTRIBUTIONS: Final = {"PIL": "pillow", "cv2": "opencv-python-headless"}
@@ -23,6 +24,8 @@ PREDICTORS: Final = "inference.protocols.local", "inference.protocols.local_obje
 """What loads checkpoints of ours; it is named by strings there, which no search for imports finds."""
 BUILDS: Final = frozenset({"torch", "torchvision"})
 """Packages that come in several builds, each with needs of its own: pip settles these where the model is going to live."""
+UPLOADS: Final = frozenset({"safetensors"})
+"""Packages that read what people upload; a packed model has its weights with it."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SERVE: Final = '''"""Answer the predict API with the model in this folder: python serve.py --help."""
 
@@ -101,7 +104,7 @@ def write_archive(target: IO[bytes], manifest: Manifest, network: Path, backbone
             archive.write(backbone, BACKBONE, zipfile.ZIP_STORED)
         archive.writestr("labels.json", json.dumps(manifest.as_document(), indent=2, ensure_ascii=False) + "\n")
         archive.writestr("serve.py", SERVE)
-        archive.writestr("requirements.txt", "".join(f"{line}\n" for line in requirements(manifest)))
+        archive.writestr("requirements.txt", "".join(f"{line}\n" for line in requirements(manifest, of_timm=_of_timm(manifest, network))))
         archive.writestr("Dockerfile", DOCKERFILE.format(python=_python(), port=PORT))
         archive.writestr("README.md", _readme(manifest))
         if (ROOT / "LICENSE").is_file():
@@ -110,14 +113,20 @@ def write_archive(target: IO[bytes], manifest: Manifest, network: Path, backbone
             archive.write(ROOT / file, f"lib/{file}")
 
 
+def _of_timm(manifest: Manifest, network: Path) -> bool:
+    return manifest.kind == CHECKPOINT and (read_document(network).get("network") or {}).get("library") == "timm"
+
+
 def needed(kind: str) -> Needed:
     """Return what the server needs for models of a kind."""
     return needed_by(SERVER, *PREDICTORS) if kind == CHECKPOINT else needed_by(SERVER)
 
 
-def requirements(manifest: Manifest) -> list[str]:
+def requirements(manifest: Manifest, *, of_timm: bool = False) -> list[str]:
     """Return the packages that the server needs for this model, pinned to the versions that are installed here."""
-    packages = set(needed(manifest.kind).packages)
+    packages = set(needed(manifest.kind).packages) - UPLOADS
+    if not of_timm:
+        packages.discard("timm")
     if manifest.kind != TENSORS or TensorSettings.from_options(manifest.card.options).resample != "linear":
         packages.discard("cv2")  # only bilinear tensors are made with it
     names = _with_theirs(DISTRIBUTIONS.get(each, each) for each in packages)

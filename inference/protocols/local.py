@@ -21,6 +21,7 @@ from inference.wire import ModelCard, ModelClass
 from models_registry.networks.backbones import DIMENSION, SIZES, Backbone, BackboneSpec, loaded_backbone
 from models_registry.networks.checkpoint import FORMAT as CLASSIFIER
 from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
+from models_registry.networks.library_networks import Eye, tuned_eye
 from models_registry.networks.object_checkpoint import FORMAT as OBJECTS
 from models_registry.networks.pictures import ROOM
 from models_registry.networks.segmenter_checkpoint import FORMAT as SEGMENTER
@@ -91,7 +92,7 @@ class ClassifierPredictor:
         self._checkpoint = checkpoint
         self._card = card
         self._classes = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.classes)]
-        self._backbone: Backbone | None = None
+        self._backbone: Backbone | Eye | None = None
         self._store = self._shared_store(embeddings)
 
     def _shared_store(self, embeddings: Path | None) -> EmbeddingStore | None:
@@ -132,10 +133,15 @@ class ClassifierPredictor:
 
     def _embed(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
         if self._backbone is None:
-            self._backbone = self._load_backbone()
+            try:
+                self._backbone = self._load_backbone()
+            except ValueError as error:
+                raise damaged(self._card, f"{error}.") from error
         return self._backbone.embed(pixels)
 
-    def _load_backbone(self) -> Backbone:
+    def _load_backbone(self) -> Backbone | Eye:
+        if self._checkpoint.network is not None:
+            return tuned_eye(self._checkpoint.network, self._checkpoint.backbone, SIZES[self._checkpoint.size], self.scale)
         if self._checkpoint.is_frozen:
             return loaded_backbone(self._checkpoint.size, self._checkpoint.weights_sha256, self.scale)
         return Backbone(self._checkpoint.size, self._checkpoint.backbone, self.scale)

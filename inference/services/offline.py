@@ -53,7 +53,10 @@ def pack_model(*, user: User, campaign: Campaign, model: RegisteredModel, role: 
         raise Conflict("This model's network is not here to be packed: it answers elsewhere, or only clicks.", code="not_downloadable")
     checkpoint = _checkpoint_file(model, role)
     loaded = _loaded(checkpoint)
-    if not isinstance(loaded, ClassifierCheckpoint) or loaded.scale is not None:  # our own writer of ONNX files knows no other network
+    foreign = isinstance(loaded, ClassifierCheckpoint) and loaded.network is not None
+    if (
+        not isinstance(loaded, ClassifierCheckpoint) or loaded.scale is not None or foreign
+    ):  # our own writer of ONNX files knows no other network
         manifest = _manifest(campaign, model, role, kind=CHECKPOINT, sha256=sha256_of(checkpoint))
         return _packed(manifest, checkpoint, _backbone_of(loaded))
     with _exported(checkpoint) as path:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.heads import LinearHead
+from models_registry.networks.library_networks import LibraryNetwork
 from models_registry.networks.tensors import TensorFileError, part_of, read_document, read_tensors, under, write_tensors
 
 FORMAT: Final = "winnow-classifier/1"
@@ -29,6 +30,7 @@ class ClassifierCheckpoint:
     ``classes``: names in the order of the output slots. ``size`` and ``weights_sha256`` name the backbone that it was
     trained on; ``backbone`` holds that backbone's own weights when it was fine-tuned, else nothing. ``about``: the
     config and the metrics of the training, for people. ``scale``: the bands that it sees; None for colours as shown.
+    ``network``: what the weights of ``backbone`` are of where that is a network of torchvision or timm, None for the installed one.
     """
 
     head: LinearHead
@@ -38,10 +40,13 @@ class ClassifierCheckpoint:
     backbone: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     scale: BandScale | None = None
+    network: LibraryNetwork | None = None
 
     def __post_init__(self) -> None:
         if len(self.classes) != len(self.head.bias):
             raise ValueError("the head and the names of the classes disagree")
+        if self.network is not None and not self.backbone:
+            raise ValueError("a network of a library comes with its weights")
 
     @property
     def is_frozen(self) -> bool:
@@ -59,6 +64,7 @@ class ClassifierCheckpoint:
             "weights_sha256": self.weights_sha256,
             "bands": None if self.scale is None else self.scale.as_document(),
             "about": dict(self.about),
+            **({} if self.network is None else {"network": self.network.as_document()}),
         }
         write_tensors(path, {**self.head.arrays(), **under(BACKBONE, self.backbone)}, document)
 
@@ -72,6 +78,7 @@ class ClassifierCheckpoint:
             head = LinearHead.from_arrays(arrays, temperature=float(document["temperature"]), multi_label=bool(document["multi_label"]))
             backbone = part_of(arrays, BACKBONE)
             classes, scale = tuple(document["classes"]), scale_in(document)
-            return cls(head, classes, document["size"], document["weights_sha256"], backbone, document["about"], scale)
+            network = LibraryNetwork.from_document(document["network"]) if document.get("network") else None
+            return cls(head, classes, document["size"], document["weights_sha256"], backbone, document["about"], scale, network)
         except (KeyError, TypeError, ValueError) as error:
             raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error

@@ -79,8 +79,8 @@ class OwnNetwork:
         self._mean, self._deviation = (
             torch.tensor(numbers).view(1, 3, 1, 1).to(device()) for numbers in NORMALISATIONS[wanted.normalisation]
         )
-        network, beheaded = _built(wanted)
-        _filled(network, _state_of(wanted.path), beheaded, wanted)
+        network, beheaded = built(wanted.library, wanted.architecture)
+        fill(network, state_of(wanted.path), beheaded, f"{wanted.architecture} of {wanted.library}")
         self._network = network.eval().requires_grad_(False).to(device())
         self.dimension = self.embed([np.zeros((wanted.side_px, wanted.side_px, 3), np.uint8)]).shape[1]
 
@@ -126,9 +126,9 @@ def has_timm() -> bool:
     return find_spec("timm") is not None
 
 
-def _built(wanted: OwnBackbone) -> tuple[nn.Module, str]:
+def built(library: str, architecture: str) -> tuple[nn.Module, str]:
     """Return the bare network without its head, and the prefix of the head's weights in its file."""
-    return _of_timm(wanted.architecture) if wanted.library == TIMM else _of_torchvision(wanted.architecture)
+    return _of_timm(architecture) if library == TIMM else _of_torchvision(architecture)
 
 
 def _of_timm(name: str) -> tuple[nn.Module, str]:
@@ -159,7 +159,8 @@ def _of_torchvision(name: str) -> tuple[nn.Module, str]:
     return network, last
 
 
-def _state_of(path: Path) -> dict[str, Any]:
+def state_of(path: Path) -> dict[str, Any]:
+    """Return the weights in a file, read without executing anything of it; raises Conflict where there are none."""
     import torch
 
     try:
@@ -196,7 +197,7 @@ def _safetensors(path: Path) -> Mapping[str, Any]:
     return loaded
 
 
-def _filled(network: nn.Module, state: dict[str, Any], beheaded: str, wanted: OwnBackbone) -> None:
+def fill(network: nn.Module, state: dict[str, Any], beheaded: str, named: str) -> None:
     """Load the weights; those of the head that was taken off are passed over, and nothing else may be missing or too much."""
     own = set(network.state_dict())
     for prefix in PREFIXES:
@@ -207,13 +208,11 @@ def _filled(network: nn.Module, state: dict[str, Any], beheaded: str, wanted: Ow
     foreign = sorted(set(kept) - own)
     if missing or foreign:
         what = f"{len(missing)} are missing, such as {missing[0]}" if missing else f"{len(foreign)} belong elsewhere, such as {foreign[0]}"
-        raise _unfit(
-            f"These are not the weights of {wanted.architecture} of {wanted.library}: {what}. Choose the network they were made for."
-        )
+        raise _unfit(f"These are not the weights of {named}: {what}. Choose the network they were made for.")
     try:
         network.load_state_dict(kept, strict=False)
     except RuntimeError as error:
-        raise _unfit(f"The weights do not fit {wanted.architecture}: {_first_line(error, 1)}") from error
+        raise _unfit(f"The weights do not fit {named}: {_first_line(error, 1)}") from error
     if not all(value.isfinite().all() for value in kept.values() if value.is_floating_point()):
         raise _unfit("The file holds weights that are not finite. Save them again.")
 

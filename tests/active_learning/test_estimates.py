@@ -5,6 +5,7 @@ import pytest
 
 from active_learning.models import TrainingRun
 from active_learning.services.estimates import estimate_training
+from active_learning.services.grouping import places_of, stem_of
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.similarity import KIND as LIKENESS
 from active_learning.services.training import start_training
@@ -159,3 +160,26 @@ def test_where_each_default_label_alone_is_learned_that_is_what_is_counted(coast
     ]
     assert images[0] == 19, "with both of its labels the image counts twice"
     assert images[1] < images[0]
+
+
+class TestGroups:
+    def test_frames_of_a_film_and_tiles_of_a_scene_share_a_name_and_a_name_without_a_number_is_alone(self):
+        assert stem_of("day/film_0001.jpg") == stem_of("day/film_0420.jpg") != stem_of("night/film_0001.jpg")
+        assert stem_of("scene-3_r1_c2.tif") == stem_of("scene-3_r10_c7.tif") != stem_of("scene-4_r1_c2.tif")
+        assert stem_of("park.jpg") == "park.jpg" and stem_of("0012.jpg") == "0012.jpg"
+
+    @pytest.mark.django_db
+    def test_images_that_touch_on_the_ground_are_one_place_and_those_that_lie_nowhere_are_each_their_own(self, make_campaign, make_image):
+        def at(campaign, crs, west, north, step):
+            image = make_image(campaign)
+            image.crs, image.transform, image.width, image.height = crs, [step, 0, west, 0, -step, north], 100, 100
+            return image
+
+        campaign = make_campaign("Places", labels=("water", "land"))
+        chain = [at(campaign, "EPSG:32633", 500_000 + 900 * n, 5_000_000, 10.0) for n in range(3)]
+        degrees = at(campaign, "EPSG:4326", 15.0, 45.16, 0.0005)  # overlaps them, told in degrees
+        far = at(campaign, "EPSG:32633", 700_000, 5_000_000, 10.0)
+        nowhere = [at(campaign, "", 0, 0, 1.0), at(campaign, "EPSG:32633", 500_000, 5_000_000, 0.0)]
+        places = places_of([*chain, far, *nowhere, degrees])
+        assert len({*places[:3], places[-1]}) == 1
+        assert len(set(places)) == 4

@@ -1,6 +1,7 @@
 import type { Images } from "./gallery";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "./client";
+import { apiFetch, apiUrl } from "./http";
 import { useCursorList } from "./pages";
 import type { ExportFormat, NewRound, TrainingForm } from "./types";
 
@@ -38,6 +39,19 @@ export function useTrainingWishes(campaign: number) {
   return useQuery({
     queryKey: ["campaigns", campaign, "training-wishes"],
     queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/training-wishes", { params: at(campaign), signal })),
+  });
+}
+
+/** Send a file of weights that a training is to set out from; the answer names it. */
+export function useUploadStartWeights(campaign: number) {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: async (file: File): Promise<{ weights: string }> => {
+      const form = new FormData();
+      form.append("file", file);
+      const answer = await apiFetch(apiUrl(`/campaigns/${campaign}/training-weights`), { method: "POST", body: form });
+      return (await answer.json()) as { weights: string };
+    },
   });
 }
 

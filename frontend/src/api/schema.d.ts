@@ -1330,6 +1330,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/training-weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Keep a file of weights for a training; it is kept for a week, and as long as a training waits for it. */
+        post: operations["upload_start_weights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/training-wishes": {
         parameters: {
             query?: never;
@@ -3409,10 +3426,12 @@ export interface components {
         /**
          * @description * `none` - none
          *     * `folders` - folders
+         *     * `names` - names
+         *     * `places` - places
          *     * `duplicates` - duplicates
          * @enum {string}
          */
-        GroupsEnum: "none" | "folders" | "duplicates";
+        GroupsEnum: "none" | "folders" | "names" | "places" | "duplicates";
         /** @description A label that a model drafted for an image as a whole and the reader has not reviewed. */
         Guess: {
             image: number;
@@ -5424,6 +5443,15 @@ export interface components {
             brightness: number[];
             contrast: number[];
         };
+        /** @description Where the file is found again: what a training's ``weights`` says. */
+        StartWeights: {
+            weights: string;
+        };
+        /** @description Weights of a network: a state_dict that torch reads with weights_only, or safetensors. */
+        StartWeightsRequestRequest: {
+            /** Format: binary */
+            file: string;
+        };
         /** @description Two models on the images that both answered about. */
         StatisticsComparison: {
             images: number;
@@ -5766,6 +5794,8 @@ export interface components {
             };
             start_from?: number | null;
             start_role?: components["schemas"]["CheckpointRoleEnum"];
+            network?: string | null;
+            weights?: string | null;
             bands?: number[] | null;
             unlabeled?: components["schemas"]["UnlabeledEnum"];
             promote?: boolean;
@@ -8885,6 +8915,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingEstimate"];
+                };
+            };
+        };
+    };
+    upload_start_weights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["StartWeightsRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartWeights"];
                 };
             };
         };

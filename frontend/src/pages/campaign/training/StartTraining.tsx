@@ -13,7 +13,7 @@ import { modelTitle } from "@/parts/modelTitle";
 import { ScopeSelect, useScopes } from "../images/ScopeSelect";
 import { Estimate } from "./Estimate";
 import type { StartSearch } from "./startSearch";
-import { INITIAL, trainingBody, wishesOf } from "./trainingForm";
+import { INITIAL, NETWORK, networkOf, TIMM, trainingBody, wishesOf } from "./trainingForm";
 import { TrainingOptions } from "./TrainingOptions";
 
 const TYPING_MS = 400;
@@ -43,6 +43,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
   const estimate = useTrainingEstimate(campaign.id, settled, { labeled, going, known: known !== undefined });
   const stale = estimate.isPlaceholderData || settled !== asked;
   const wrong = stale ? {} : fieldErrors(estimate.error);
+  const nameless = form.values.start_from === `${NETWORK}${TIMM}` && wishes.has("network") && networkOf(form.values) === undefined;
   const optionWrong = Object.keys({ ...wrong, ...form.errors }).some((name) => name !== "name" && wishes.has(name));
   return (
     <Card>
@@ -72,8 +73,8 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
           <Group align="flex-end">
             <ScopeSelect scopes={scopes} />
             <TextInput label={t("training.name")} placeholder={t("training.namePlaceholder")} w={280} {...form.getInputProps("name")} error={form.errors["name"] ?? wrong["name"]} data-testid="wish-name" />
-            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0 || known === undefined} data-testid="start-training">
-              {t("training.start")}
+            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0 || known === undefined || nameless} data-testid="start-training">
+              {t("training.begin")}
             </Button>
           </Group>
           {labeled > 0 && (

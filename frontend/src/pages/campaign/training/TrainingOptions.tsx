@@ -3,6 +3,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Campaign } from "@/api/types";
+import { Start } from "./Start";
 import { usual, type Values, type Wishes } from "./trainingForm";
 
 export type Form = UseFormReturnType<Values>;
@@ -47,12 +48,12 @@ export function TrainingOptions({ campaign, form, earlier, wishes, wrong }: Prop
         {has("unlabeled") && (
           <Select label={t("training.unlabeled")} allowDeselect={false} data={(["auto", "ignore", "background"] as const).map((value) => ({ value, label: t(`training.unlabeledIs.${value}`) }))} {...field("unlabeled")} />
         )}
-        {has("start_from") && earlier.length > 0 && <Select label={t("training.startFrom")} clearable data={[{ value: "", label: t("training.fromBackbone") }, ...earlier]} {...field("start_from")} data-testid="start-from" />}
+        <Start campaign={campaign} form={form} earlier={has("start_from") ? earlier : []} networks={wishes.get("network")?.choices ?? []} wrong={wrong} />
         {has("multi_label") && <Checkbox mt={{ base: 0, xs: 28 }} label={t("training.multiLabel")} description={t("training.multiLabelText")} {...tick("multi_label")} />}
       </Part>
       <Part title={t("training.parts.measure")}>
         <NumberInput label={t("training.validation")} description={t("training.validationText")} suffix=" %" min={0} max={50} {...field("validation")} />
-        <Select label={t("training.groups")} description={t("training.groupsText")} allowDeselect={false} data={(["none", "folders", "duplicates"] as const).map((value) => ({ value, label: t(`training.together.${value}`) }))} {...field("groups")} />
+        <Select label={t("training.groups")} description={t("training.groupsText")} allowDeselect={false} data={(["none", "folders", "names", "places", "duplicates"] as const).map((value) => ({ value, label: t(`training.together.${value}`) }))} {...field("groups")} />
       </Part>
       <Part title={t("training.parts.end")}>
         <NumberInput label={t("training.minutes")} min={1} max={1440} {...field("minutes")} />

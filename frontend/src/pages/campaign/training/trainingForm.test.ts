@@ -45,6 +45,15 @@ describe("what the form says", () => {
     expect(usual(TUNED, "batch")).toBeUndefined();
   });
 
+  it("names the network of a library that a fine-tuning sets out from, and its uploaded weights", () => {
+    const wishes = wishesOf([wish("network"), wish("weights"), wish("start_from")]);
+    const values = { ...INITIAL, method: "fine_tune" as const, start_from: "network:torchvision/resnet50", weights: "ab.weights" };
+    expect(trainingBody(values, wishes)).toEqual({ method: "fine_tune", network: "torchvision/resnet50", weights: "ab.weights" });
+    expect(trainingBody({ ...values, start_from: "network:timm/", timm: " resnet18.a1_in1k " }, wishes)).toMatchObject({ network: "timm/resnet18.a1_in1k" });
+    expect(trainingBody({ ...values, start_from: "network:timm/" }, wishes)).toEqual({ method: "fine_tune" });
+    expect(trainingBody({ ...values, start_from: "12" }, wishes)).toEqual({ method: "fine_tune", start_from: 12 });
+  });
+
   it("reads bands with anything between them", () => {
     expect(bandsOf("4, 3;2")).toEqual([4, 3, 2]);
     expect(bandsOf(" ")).toBeUndefined();

@@ -1,6 +1,11 @@
 import type { TrainingForm, TrainingWish } from "@/api/types";
 import { startOf } from "./startSearch";
 
+/** Before the name of a network, where a training sets out from one of a library. */
+export const NETWORK = "network:";
+/** Stands for any network of timm, whose name is typed. */
+export const TIMM = "timm/";
+
 export interface Values {
   name: string;
   method: "fast_head" | "fine_tune";
@@ -9,11 +14,15 @@ export interface Values {
   epochs: number | string;
   patience: number | string;
   validation: number | string;
-  groups: "none" | "folders" | "duplicates";
+  groups: "none" | "folders" | "names" | "places" | "duplicates";
   learning_rate: number | string;
   weight_decay: number | string;
   seed: number | string;
+  /** A model, such as "12" or "12-last"; a network, such as "network:torchvision/resnet50"; nothing for the backbone. */
   start_from: string;
+  timm: string;
+  /** The name of an uploaded file of weights. */
+  weights: string;
   batch: number | string;
   flips: "none" | "horizontal" | "both" | "turns";
   colour: "none" | "light" | "strong";
@@ -27,7 +36,7 @@ export interface Values {
 }
 
 export const INITIAL: Values = {
-  name: "", method: "fast_head", size: "small", minutes: 30, epochs: "", patience: "", validation: 20, groups: "none", learning_rate: "", weight_decay: "", seed: 0, start_from: "",
+  name: "", method: "fast_head", size: "small", minutes: 30, epochs: "", patience: "", validation: 20, groups: "none", learning_rate: "", weight_decay: "", seed: 0, start_from: "", timm: "", weights: "",
   batch: "", flips: "horizontal", colour: "none", crop: false, frozen: "none", labels: [], multi_label: true, bands: "", unlabeled: "auto", promote: true,
 };
 
@@ -60,9 +69,18 @@ export function usual(wishes: Wishes, name: string): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
+/** The network that a training sets out from; undefined for the backbone, an earlier model, and a name that is not typed yet. */
+export function networkOf({ start_from, timm }: Pick<Values, "start_from" | "timm">): string | undefined {
+  if (!start_from.startsWith(NETWORK)) return undefined;
+  const network = start_from.slice(NETWORK.length);
+  if (network !== TIMM) return network;
+  return timm.trim() === "" ? undefined : `${TIMM}${timm.trim()}`;
+}
+
 /** What the form says of what is heeded, without what was left blank: the server fills that in. */
 export function trainingBody(values: Values, wishes: Wishes): TrainingForm {
   const from = startOf(values.start_from);
+  const network = networkOf(values);
   const said = {
     size: values.size,
     name: values.name.trim() === "" ? undefined : values.name.trim(),
@@ -73,6 +91,8 @@ export function trainingBody(values: Values, wishes: Wishes): TrainingForm {
     groups: values.groups === "none" ? undefined : values.groups,
     seed: numberOr(values.seed),
     start_from: from.start_from,
+    network,
+    weights: network === undefined || values.weights === "" ? undefined : values.weights,
     learning_rate: smallNumber(values.learning_rate),
     weight_decay: smallNumber(values.weight_decay),
     batch: numberOr(values.batch),
