@@ -30,15 +30,17 @@ class CallFailed(Exception):
     """No prediction came of a question.
 
     ``code``: unreachable, timeout, refused_address, redirected, http_4xx, http_5xx, too_large, unsendable, rejected.
-    ``where``: the place in the answer when it was rejected. ``sample``: raw bytes for the model's owner alone.
+    ``where``: the place in the answer when it was rejected. ``sample``: raw bytes for the model's owner alone. ``silent``: the server
+    said nothing of the image through all tries: no connection, no answer in time, or "not now" every time.
     """
 
-    def __init__(self, code: str, reason: str, *, where: str = "", sample: bytes = b"") -> None:
+    def __init__(self, code: str, reason: str, *, where: str = "", sample: bytes = b"", silent: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.where = where
         self.sample = sample
+        self.silent = silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,8 @@ def _pause_s(error: EgressError, protocol: Protocol, number: int, dice: random.R
 
 
 def _failed(error: EgressError, endpoint: Endpoint) -> CallFailed:
-    return CallFailed(error.code, error.detail, sample=_blotted(error.sample, endpoint) if isinstance(error, BadStatus) else b"")
+    sample = _blotted(error.sample, endpoint) if isinstance(error, BadStatus) else b""
+    return CallFailed(error.code, error.detail, sample=sample, silent=_may_pass(error) or error.code == "timeout")
 
 
 def _reply(received: Received, endpoint: Endpoint) -> WireReply:

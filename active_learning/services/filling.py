@@ -228,9 +228,9 @@ def _document(document: Document) -> dict[str, Any]:
 
 
 def _silent(before: int, outcomes: Sequence[Answered | Unanswered]) -> int:
-    """Count images in a row that got no connection; raise Conflict when there are too many."""
+    """Count images in a row that got no answer; raise Conflict when there are too many."""
     for each in outcomes:
-        before = before + 1 if isinstance(each, Unanswered) and each.unreachable else 0
+        before = before + 1 if isinstance(each, Unanswered) and each.silent else 0
         if before >= DEAD_AFTER and isinstance(each, Unanswered):
-            raise Conflict(f"The model does not answer: {DEAD_AFTER} images in a row got no connection. {each.reason}", code="unreachable")
+            raise Conflict(f"The model does not answer: {DEAD_AFTER} images in a row got no answer. {each.reason}", code="unreachable")
     return before

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import django_filters
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import FileResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
@@ -20,6 +20,7 @@ from campaigns.api.serializers import ReasonSerializer, RunItemSerializer, RunSe
 from campaigns.models import ItemState, Run, RunItem, RunState
 from campaigns.permissions import MANAGE, require_role
 from campaigns.querysets import RunQuerySet
+from campaigns.reasons import grouped, pattern_of
 from campaigns.services.latencies import latencies_of
 
 UPKEEP = ("measure", "predict", "embedding")
@@ -93,7 +94,11 @@ class RunItemsView(generics.ListAPIView[RunItem]):
     filter_backends = ()
 
     @extend_schema(
-        parameters=[OpenApiParameter("state", OpenApiTypes.STR, enum=list(ItemState.values)), OpenApiParameter("code", OpenApiTypes.STR)]
+        parameters=[
+            OpenApiParameter("state", OpenApiTypes.STR, enum=list(ItemState.values)),
+            OpenApiParameter("code", OpenApiTypes.STR),
+            OpenApiParameter("reason_like", OpenApiTypes.STR, description="A reason: those that differ in numbers and quoted words alone."),
+        ]
     )
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the images, with reasons for the failed ones."""
@@ -103,7 +108,8 @@ class RunItemsView(generics.ListAPIView[RunItem]):
         """Return the run's items, filtered."""
         items = RunItem.objects.filter(run=fetch_run(self.request, self.kwargs["run_id"])).select_related("image")
         wanted = {name: self.request.query_params[name] for name in ("state", "code") if self.request.query_params.get(name)}
-        return items.filter(**wanted)
+        like = self.request.query_params.get("reason_like")
+        return items.filter(**wanted) if like is None else items.filter(**wanted, reason__regex=pattern_of(like))
 
 
 class ReasonsView(APIView):
@@ -111,10 +117,10 @@ class ReasonsView(APIView):
 
     @extend_schema(responses=ReasonSerializer(many=True))
     def get(self, request: Request, run_id: int) -> Response:
-        """Count the failed images by reason, each with one example."""
+        """Count the failed images by reason, each with one example; reasons that differ only in numbers and quoted words are one."""
         failed = RunItem.objects.filter(run=fetch_run(request, run_id), state=ItemState.FAILED).order_by()
-        rows = failed.values("code").annotate(count=Count("pk"), example=Min("reason")).order_by("-count")
-        return Response(list(rows))
+        rows = failed.values_list("code", "reason").annotate(count=Count("pk"))
+        return Response(ReasonSerializer(grouped(rows.iterator()), many=True).data)
 
 
 class LatencyBinSerializer(serializers.Serializer[Any]):

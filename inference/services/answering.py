@@ -31,7 +31,7 @@ BATCH = 64
 BATCH_WITHIN_S = 0.25
 READ_AHEAD = 256
 DEAD_AFTER = 20
-"""So many images in a row without a connection end the run: the endpoint is gone, and the rest would wait in vain."""
+"""So many images in a row of which the endpoint says nothing end the run: it is gone or hangs, and the rest would wait in vain."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Tally:
     unmapped: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     stopped_by: str = ""
-    refusals_in_a_row: int = 0
+    silent_in_a_row: int = 0
 
     def add(self, answered: Sequence[Answered], failures: Sequence[Unanswered]) -> None:
         """Count a batch."""
@@ -144,10 +144,10 @@ def _keep(context: RunContext, plan: Plan, outcomes: list[Answered | Unanswered]
 
 def _is_dead(outcomes: list[Answered | Unanswered], tally: Tally) -> bool:
     for each in outcomes:
-        unreachable = isinstance(each, Unanswered) and each.unreachable
-        tally.refusals_in_a_row = tally.refusals_in_a_row + 1 if unreachable else 0
-        if unreachable and tally.refusals_in_a_row >= DEAD_AFTER and isinstance(each, Unanswered):
-            tally.stopped_by = f"The model does not answer: {DEAD_AFTER} images in a row got no connection. {each.reason}"
+        silent = isinstance(each, Unanswered) and each.silent
+        tally.silent_in_a_row = tally.silent_in_a_row + 1 if silent else 0
+        if tally.silent_in_a_row >= DEAD_AFTER and isinstance(each, Unanswered):
+            tally.stopped_by = f"The model does not answer: {DEAD_AFTER} images in a row got no answer. {each.reason}"
             return True
     return False
 

@@ -138,7 +138,7 @@ class EnsembleAsker:
     def _failed(self, line: _Line, each: Unanswered) -> list[Unanswered]:
         if self._waiting.pop(each.image_id, None) is None:  # another member failed before
             return []
-        return [Unanswered(each.image_id, each.code, f"{line.member.model.name}: {each.reason}", each.unreachable, each.latency_ms)]
+        return [Unanswered(each.image_id, each.code, f"{line.member.model.name}: {each.reason}", each.silent, each.latency_ms)]
 
     def _votes(self, images: Sequence[int]) -> list[Answered | Unanswered]:
         answers: dict[int, dict[int, Prediction]] = {image: {} for image in images}

@@ -10,10 +10,10 @@ NOT_THE_MODELS: Final = frozenset({NOT_TRIED, "unreadable_image", "internal_erro
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """An image without an answer. ``unreachable``: nothing at the model's address took the connection."""
+    """An image without an answer. ``silent``: of all tries, none got a word: no connection, no answer in time, or "not now"."""
 
     image_id: int
     code: str
     reason: str
-    unreachable: bool = False
+    silent: bool = False
     latency_ms: float | None = None

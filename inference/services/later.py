@@ -68,7 +68,10 @@ def start_prediction(
     if webhook is not None:
         _check(webhook)
     picture = _kept(content)
-    params = {"model": model.pk, "model_version": model.version, "picture": name, "webhook": webhook and origin_of(webhook.url)}
+    params = {
+        "model": model.pk, "model_name": model.name, "model_version": model.version, "picture": name,
+        "webhook": webhook and origin_of(webhook.url),
+    }  # fmt: skip
     try:
         with transaction.atomic():
             run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=1)

@@ -222,7 +222,7 @@ def _outcome(outcome: Outcome[StoredImage, Asked]) -> Answered | Unanswered:
         answer, latency_ms = outcome.result
         return Answered(image.id, answer, latency_ms)
     if isinstance(error, CallFailed):
-        return Unanswered(image.id, error.code, error.reason, unreachable=error.code == "unreachable")
+        return Unanswered(image.id, error.code, error.reason, silent=error.silent)
     if isinstance(error, Refused) and error.code == "step_failed":
         return Unanswered(image.id, error.code, f"A step before sending cannot be taken: {error.detail}")
     if isinstance(error, Refused | OSError):

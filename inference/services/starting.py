@@ -38,7 +38,7 @@ def start_inference(*, user: User, campaign: Campaign, model: RegisteredModel, i
         going = _going(campaign, model, images, prefill)
         if going is not None:
             return going
-        params = {"model": model.pk, "model_version": model.version, "prefill": prefill}
+        params = {"model": model.pk, "model_name": model.name, "model_version": model.version, "prefill": prefill}
         run = enqueue_run(user=user, kind=KIND, campaign=campaign, params=params, total=total)
         InferenceRun.objects.create(run=run, model=model, model_version=model.version, images=images, prefill=prefill)
     return run

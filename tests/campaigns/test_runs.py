@@ -192,6 +192,21 @@ def test_retrying_takes_the_failed_images_alone(campaign: Campaign, manager: Use
     assert dict(RunItem.objects.values_list("image", "state")) == {good.pk: "done", bad.pk: "pending"}
 
 
+def test_failures_are_grouped_by_what_they_have_in_common(
+    campaign: Campaign, manager: User, make_image: Callable[..., Image], as_user: As
+) -> None:
+    run = make("count", campaign, manager)
+    page = "expected JSON (got a page): does the URL name it?"
+    for reason in ('items[0].xyxy[2]: expected a number, got "abc"', 'items[31].xyxy[0]: expected a number, got "d"', page, page, page):
+        RunItem.objects.create(run=run, image=make_image(campaign), state="failed", code="rejected", reason=reason)
+    client = as_user(manager)
+    reasons = client.get(f"/api/v1/runs/{run.pk}/reasons").data
+    assert [(row["code"], row["count"]) for row in reasons] == [("rejected", 3), ("rejected", 2)]
+    for row in reasons:
+        query = {"state": "failed", "code": row["code"], "reason_like": row["example"]}
+        assert len(client.get(f"/api/v1/runs/{run.pk}/items", query).data["results"]) == row["count"]
+
+
 def test_a_stranger_sees_no_run(campaign: Campaign, manager: User, stranger: User, annotator: User, as_user: As) -> None:
     run = make("count", campaign, manager)
     assert as_user(stranger).get(f"/api/v1/runs/{run.pk}").status_code == 404

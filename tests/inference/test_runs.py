@@ -1,6 +1,7 @@
 """Inference runs against a real endpoint on loopback."""
 
 import itertools
+import threading
 import time
 from collections import Counter
 
@@ -142,6 +143,33 @@ def test_a_dead_endpoint_ends_the_run_early_and_a_retry_takes_up_the_rest(campai
         type(model).objects.update(url=endpoint.url)
         run = execute_now(retry_run(run))
     assert (run.state, run.done, run.failed_items) == (RunState.SUCCEEDED, images, 0)
+
+
+@pytest.mark.parametrize("silence", ["hangs", "busy for ever"])
+def test_an_endpoint_that_falls_silent_ends_the_run(campaign, make_image, make_model, monkeypatch, silence):
+    images = DEAD_AFTER + 3 * BATCH
+    for _ in range(images):
+        make_image(campaign)
+    monkeypatch.setattr("inference.calling.LONGEST_PAUSE_S", 0.001)
+    numbers = itertools.count()
+    over = threading.Event()
+
+    def respond(body):
+        if next(numbers) < 8:
+            return items(SURE)
+        if silence == "hangs":
+            over.wait(20)
+        return Reply(status=503)
+
+    with Endpoint(respond) as endpoint:
+        model = make_model(campaign, endpoint.url, options={"concurrency": 16, "timeout_s": 0.2, "retries": 1})
+        run = execute_now(started(campaign, model))
+        over.set()
+    assert run.state == RunState.FAILED
+    assert "does not answer" in run.error
+    codes = Counter(RunItem.objects.filter(run=run, state=ItemState.FAILED).values_list("code", flat=True))
+    assert codes["not_tried"] > BATCH
+    assert sum(codes.values()) + run.done == images
 
 
 def test_an_endpoint_that_restarts_costs_no_image(campaign, make_image, make_model, monkeypatch):

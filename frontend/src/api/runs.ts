@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { api, bodyOf, filled } from "./client";
 import { API } from "./http";
 import { useCursorList } from "./pages";
-import type { Run, RunState } from "./types";
+import type { Reason, Run, RunState } from "./types";
 
 const FINISHED: readonly RunState[] = ["succeeded", "failed", "cancelled", "timed_out"];
 const POLL_MS = 1000;
@@ -51,10 +51,10 @@ export function useRunList(filter: RunFilter) {
   return useCursorList(["runs", "list", filter], (cursor, signal) => fetchRuns(filter, cursor, signal), { refetchInterval: 2000 });
 }
 
-export function useFailedItems(run_id: number, code: string, enabled: boolean) {
+export function useFailedItems(run_id: number, { code, example }: Reason, enabled: boolean) {
   return useCursorList(
-    ["runs", run_id, "items", code],
-    (cursor, signal) => bodyOf(api.GET("/api/v1/runs/{run_id}/items", { params: { path: { run_id }, query: { state: "failed", code, cursor } }, signal })),
+    ["runs", run_id, "items", code, example],
+    (cursor, signal) => bodyOf(api.GET("/api/v1/runs/{run_id}/items", { params: { path: { run_id }, query: { state: "failed", code, reason_like: example, cursor } }, signal })),
     { enabled },
   );
 }

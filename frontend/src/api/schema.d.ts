@@ -2181,7 +2181,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Count the failed images by reason, each with one example. */
+        /** @description Count the failed images by reason, each with one example; reasons that differ only in numbers and quoted words are one. */
         get: operations["runs_reasons_list"];
         put?: never;
         post?: never;
@@ -3131,7 +3131,8 @@ export interface components {
             password: string;
         };
         /**
-         * @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
+         * @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last,
+         *     if possible of those with mapped classes.
          *
          *     ``before``: where the way back leads.
          */
@@ -10311,6 +10312,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Number of results to return per page. */
                 page_size?: number;
+                /** @description A reason: those that differ in numbers and quoted words alone. */
+                reason_like?: string;
                 state?: "done" | "failed" | "pending";
             };
             header?: never;

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { isFinished, useRun, useRunActions } from "@/api/runs";
 import type { Run } from "@/api/types";
-import { duration, elapsed, percent, rate, STATE_COLORS } from "./runFormat";
+import { duration, elapsed, percent, rate, STATE_COLORS, subjectOf, wayOn } from "./runFormat";
 import { ErrorState, LoadingRows } from "./states";
 
 export function RunStateBadge({ run }: { run: Run }) {
@@ -23,6 +23,15 @@ export function RunStateBadge({ run }: { run: Run }) {
 export function useKindName(): (kind: string) => string {
   const { t, i18n } = useTranslation();
   return (kind) => (i18n.exists(`runs.kind.${kind}`) ? t(`runs.kind.${kind}` as "runs.kind.inference") : kind.replaceAll(/[-_.]/g, " "));
+}
+
+/** What a run is called in a list: its kind, what it is about, and its number. */
+export function useRunTitle(): (run: Run) => string {
+  const kindName = useKindName();
+  return (run) => {
+    const subject = subjectOf(run);
+    return `${kindName(run.kind)}${subject === "" ? "" : ` · ${subject}`} #${run.id}`;
+  };
 }
 
 export function RunBar({ run }: { run: Run }) {
@@ -80,11 +89,11 @@ export function RunActions({ run }: { run: Run }) {
       </Button>
     );
   }
-  const again = run.kind === "training" && run.state === "failed"; // it goes on where it was
-  if (run.progress.failed === 0 && !again) return null;
+  const way = wayOn(run);
+  if (way === null) return null;
   return (
     <Button size="xs" variant="light" leftSection={<IconRefresh size={14} />} loading={retry.isPending} onClick={() => retry.mutate()} data-testid="retry-failed">
-      {again ? t("states.retry") : t("runs.retry", { count: run.progress.failed })}
+      {way === "failed" ? t("runs.retry", { count: run.progress.failed }) : t(way === "again" ? "states.retry" : "runs.goOn")}
     </Button>
   );
 }

@@ -3,14 +3,14 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { isFinished } from "@/api/runs";
 import type { Run } from "@/api/types";
-import { RunActions, RunBar, RunFigures, RunStateBadge, useKindName } from "./RunCard";
+import { RunActions, RunBar, RunFigures, RunStateBadge, useRunTitle } from "./RunCard";
 import { When } from "./When";
 import { WideTable } from "./WideTable";
 
 /** Runs of every kind in one list, each with its own progress and its own stop. */
 export function RunTable({ runs, campaigns }: { runs: readonly Run[]; campaigns?: ReadonlyMap<number, string> }) {
   const { t } = useTranslation();
-  const kindName = useKindName();
+  const titleOf = useRunTitle();
   return (
     <WideTable minWidth={720} label={t("runs.title")}>
       <Table highlightOnHover>
@@ -31,7 +31,7 @@ export function RunTable({ runs, campaigns }: { runs: readonly Run[]; campaigns?
             <Table.Tr key={run.id} data-testid="run-row" data-state={run.state}>
               <Table.Td>
                 <Anchor component={Link} to={`/runs/${run.id}`} fw={600} size="sm">
-                  {kindName(run.kind)} #{run.id}
+                  {titleOf(run)}
                 </Anchor>
               </Table.Td>
               {campaigns !== undefined && (

@@ -34,6 +34,31 @@ export function elapsed(run: Pick<Run, "started_at" | "finished_at">, now: numbe
   return Math.max(0, (end - Date.parse(run.started_at)) / 1000);
 }
 
+/** The model that a run asks, as it was called when the run began; null where it asks none. */
+export function modelOf({ params }: Pick<Run, "params">): { id: number; name: string; version: string } | null {
+  const { model, model_name: name, model_version: version } = params;
+  return typeof model === "number" && typeof name === "string" ? { id: model, name, version: String(version ?? "") } : null;
+}
+
+/** What a run is about, where that tells it from others of its kind: a model's name, or a training's; else nothing. */
+export function subjectOf(run: Pick<Run, "params">): string {
+  const name = run.params["name"];
+  return modelOf(run)?.name ?? (typeof name === "string" ? name : "");
+}
+
+/**
+ * How an ended run can be taken up: for its failed images alone, for all that is left after a crash, or where it was stopped.
+ * null: there is nothing left to do.
+ */
+export function wayOn({ kind, state, progress }: Pick<Run, "kind" | "state" | "progress">): "failed" | "again" | "goOn" | null {
+  const { done, failed, total } = progress;
+  const open = total === null || total === undefined || done + failed < total;
+  if (state === "succeeded") return failed > 0 ? "failed" : null;
+  if (state === "failed" || state === "timed_out") return failed > 0 && !open ? "failed" : "again";
+  if (state === "cancelled" && kind === "inference" && open) return "goOn";
+  return state === "cancelled" && failed > 0 ? "failed" : null;
+}
+
 export const STATE_COLORS: Record<RunState, string> = {
   queued: "gray",
   running: "blue",

@@ -6,15 +6,16 @@ import { useTranslation } from "react-i18next";
 import { runFileUrl, useFailedItems, useReasons, useRun } from "@/api/runs";
 import type { Reason, Run } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
-import { RunCard, useKindName } from "@/parts/RunCard";
+import { RunCard, useRunTitle } from "@/parts/RunCard";
+import { modelOf } from "@/parts/runFormat";
 import { RunLog } from "@/parts/RunLog";
 import { Loaded, LoadingRows } from "@/parts/states";
 import { When } from "@/parts/When";
 import { Latencies } from "./Latencies";
 
-function FailedItems({ run, code }: { run: Run; code: string }) {
+function FailedItems({ run, reason }: { run: Run; reason: Reason }) {
   const { t } = useTranslation();
-  const list = useFailedItems(run.id, code, true);
+  const list = useFailedItems(run.id, reason, true);
   if (list.isPending) return <LoadingRows rows={2} height={30} />;
   return (
     <>
@@ -57,8 +58,8 @@ function Failures({ run, reasons }: { run: Run; reasons: readonly Reason[] }) {
         {t("runs.failures")}
       </Title>
       <Accordion variant="separated" order={3} value={opened} onChange={setOpened}>
-        {reasons.map((reason) => (
-          <Accordion.Item key={reason.code} value={reason.code} data-testid="failure-group">
+        {reasons.map((reason, at) => (
+          <Accordion.Item key={`${reason.code} ${reason.example}`} value={String(at)} data-testid="failure-group">
             <Accordion.Control>
               <Text fw={600} className="winnow-numbers">
                 {t("runs.failedImages", { count: reason.count })}
@@ -69,11 +70,23 @@ function Failures({ run, reasons }: { run: Run; reasons: readonly Reason[] }) {
               </Text>
               <Text size="sm">{reason.count > 1 ? t("runs.example", { reason: reason.example }) : reason.example}</Text>
             </Accordion.Control>
-            <Accordion.Panel>{opened === reason.code && <FailedItems run={run} code={reason.code} />}</Accordion.Panel>
+            <Accordion.Panel>{opened === String(at) && <FailedItems run={run} reason={reason} />}</Accordion.Panel>
           </Accordion.Item>
         ))}
       </Accordion>
     </section>
+  );
+}
+
+/** Leads to the model that was asked. */
+function AskedModel({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const model = modelOf(run);
+  if (model === null) return null;
+  return (
+    <Anchor component={Link} to={`/models/${model.id}`} size="sm" data-testid="asked-model">
+      {t("runs.asked", { name: model.name, version: model.version })}
+    </Anchor>
   );
 }
 
@@ -132,13 +145,14 @@ export function RunPage() {
   const { runId } = useParams({ strict: false }) as { runId: number };
   const query = useRun(runId);
   const reasons = useReasons(query.data);
-  const kindName = useKindName();
+  const titleOf = useRunTitle();
   return (
     <Loaded query={query}>
       {(run) => (
         <>
           <PageHeader
-            title={`${kindName(run.kind)} #${run.id}`}
+            title={titleOf(run)}
+            subtitle={<AskedModel run={run} />}
             above={
               <Anchor component={Link} to="/runs" size="sm">
                 {t("runs.title")}
