@@ -55,7 +55,8 @@ class CurrentModelChangeSerializer(serializers.Serializer[Any]):
 
 
 class CurrentModelSerializer(serializers.Serializer[Any]):
-    """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
+    """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last,
+    if possible of those with mapped classes.
 
     ``before``: where the way back leads.
     """

@@ -7,24 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import Campaign, User
 from campaigns.permissions import MANAGE, VIEW, require_role
 from models_registry.checkpoints import answering_checkpoint, require_file
-from models_registry.models import CampaignModel, Checkpoint, ModelKind, Promotion, RegisteredModel
+from models_registry.models import CampaignModel, Checkpoint, LabelMapping, ModelKind, Promotion, RegisteredModel
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record
 
 
 def current_model(campaign: Campaign) -> RegisteredModel | None:
-    """Return the model that rounds go by: the one promoted last, else the one attached last; None without any."""
+    """Return the model that rounds go by: the one promoted last, else the one attached last; None without any.
+
+    Nobody promoted one: a model of which no class stands for a label gives way to those that say something of the campaign.
+    """
     attached = answering(campaign)
     promoted = standing(campaign).filter(model__in=attached.values("model")).first()
     if promoted is not None:
         return promoted.model
-    latest = attached.order_by("-id").first()
+    speaks = Exists(LabelMapping.objects.filter(campaign_model=OuterRef("pk")))
+    latest = attached.annotate(speaks=speaks).order_by("-speaks", "-id").first()
     return latest.model if latest is not None else None
 
 

@@ -33,6 +33,23 @@ def attach_model(*, user: User, campaign: Campaign, model: RegisteredModel, call
     return attached
 
 
+def match_new_classes(model: RegisteredModel, before: Sequence[Mapping[str, Any]]) -> None:
+    """Map the classes that came or got another name to labels of the same name, wherever the model is used.
+
+    ``before``: the classes that it had. Who changes a model has been asked for permission. A line that somebody drew stays, and so does
+    the choice that a class whose name is as it was stands for nothing.
+    """
+    known = {(each["index"], each["name"]) for each in before}
+    names = [(each["index"], each["name"]) for each in model.classes if (each["index"], each["name"]) not in known]
+    if not names:
+        return
+    for attached in CampaignModel.objects.filter(model=model).select_related("campaign").prefetch_related("mappings"):
+        taken = {each.class_index for each in attached.mappings.all()}
+        found = auto_map(names, attached.campaign.labels.values_list("pk", "name"))
+        rows = [LabelMapping(campaign_model=attached, class_index=at, label_id=label) for at, label in found.items() if at not in taken]
+        LabelMapping.objects.bulk_create(rows)
+
+
 def set_mapping(
     *,
     user: User,

@@ -18,6 +18,7 @@ from models_registry.options import ModelOptions, OptionsRejected
 from models_registry.permissions import require_change, require_registrar
 from models_registry.protocols import ONNX, known_protocols
 from models_registry.services.auditing import UNKNOWN_CALLER, Caller, record, shown_url
+from models_registry.services.mapping import match_new_classes
 from models_registry.services.onnx import remove_unused
 from models_registry.services.policy import egress_policy
 
@@ -82,10 +83,12 @@ def update_model(
     if secret is not None:
         secret = check_secret(secret)
     details = _told(model, checked, secret)
+    classes_before = model.classes
     with transaction.atomic():
         for name, value in checked.items():
             setattr(model, name, value)
         model.save(update_fields=[*checked, "updated_at"])
+        match_new_classes(model, classes_before)
         if secret is not None:
             _store_secret(model, secret)
         if details:

@@ -104,6 +104,12 @@ def mapped(page: Page, api: Api, campaign: dict[str, Any]) -> dict[str, int]:
     expect(named(page, "unfed")).to_contain_text("Meadow")
     named(page, "save-mapping").click()
     expect(named(page, "save-mapping")).to_have_count(0)
+    # Thresholds that were only tried out go back, too.
+    page.get_by_role("button", name="Thresholds").first.click()
+    page.get_by_role("slider").first.press("ArrowRight")
+    named(page, "revert-mapping").click()
+    expect(named(page, "save-mapping")).to_have_count(0)
+    expect(page.get_by_role("slider").first).to_have_attribute("aria-valuenow", "0")
     named(page, "create-labels").click()
     expect(named(page, "nowhere")).to_have_count(0)
     fresh = {label["name"]: label["id"] for label in api.get(f"/campaigns/{campaign['id']}/labels")}

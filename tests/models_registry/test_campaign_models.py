@@ -44,6 +44,19 @@ def test_attaching_twice_changes_nothing(campaign: Campaign, manager: User, as_u
     assert CampaignModel.objects.count() == 1
 
 
+def test_classes_that_come_later_or_get_another_name_find_their_labels_and_what_a_person_chose_stays(
+    campaign: Campaign, manager: User, as_user: Speak, make_model: Make, labels: dict[str, int]
+) -> None:
+    model = make_model(manager, classes=[{"index": 0, "name": "0"}, {"index": 1, "name": "water"}])
+    client = as_user(manager)
+    client.post(address(campaign), {"model": model.pk})
+    client.put(address(campaign, model), {"mapping": []})
+    classes = [{"index": 0, "name": "land"}, {"index": 1, "name": "water"}, {"index": 2, "name": "Water"}]
+    assert client.patch(f"/api/v1/models/{model.pk}", {"classes": classes}).status_code == 200
+    found = [row["label"] for row in client.get(address(campaign, model)).json()["mapping"]]
+    assert found == [labels["Land"], None, labels["Water"]]
+
+
 def test_many_classes_stand_for_one_label_and_class_0_works(
     campaign: Campaign, manager: User, as_user: Speak, make_model: Make, labels: dict[str, int]
 ) -> None:

@@ -42,6 +42,12 @@ def test_where_none_was_promoted_the_one_attached_last_is_current_and_a_promoted
     assert current_model(campaign) == three[0]
 
 
+def test_a_model_without_any_mapped_class_does_not_take_the_place_of_one_that_answers(campaign, three):
+    middle = CampaignModel.objects.get(campaign=campaign, model=three[1])
+    middle.mappings.create(class_index=0, label=campaign.labels.first())
+    assert current_model(campaign) == three[1]
+
+
 def test_roll_back_goes_one_step_after_the_other_and_then_says_that_there_is_none(campaign, manager, three):
     for model in three:
         promote_model(user=manager, campaign=campaign, model_id=model.pk)

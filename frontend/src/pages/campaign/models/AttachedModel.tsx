@@ -1,7 +1,7 @@
 import { Anchor, Badge, Button, Card, Group, Stack, Switch, Text, Title } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaignModelChanges } from "@/api/models";
 import { notifyDone } from "@/api/queryClient";
@@ -31,10 +31,11 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
   const stored = useMemo(() => mappingOf(attached), [attached]);
   const [mapping, setMapping] = useState<Mapping>(stored);
   const [thresholds, setThresholds] = useState(attached.thresholds);
-  useEffect(() => {
+  const revert = useCallback(() => {
     setMapping(stored);
     setThresholds(attached.thresholds);
   }, [stored, attached.thresholds]);
+  useEffect(revert, [revert]);
   const { model } = attached;
   const missing = useMissingLabels(campaign, model);
   const manager = mayManage(campaign.role);
@@ -85,7 +86,12 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
               <EnsembleMembers campaign={campaign} model={model} readOnly={!manager} />
             ) : campaign.labels.length === 0 || model.classes.length === 0 ? (
               <Text size="sm" c="var(--winnow-wheat-text)">
-                {t(campaign.labels.length === 0 ? "mapper.noLabels" : "mapper.noClasses")}
+                {t(campaign.labels.length === 0 ? "mapper.noLabels" : "mapper.noClasses")}{" "}
+                {campaign.labels.length > 0 && manager && (
+                  <Anchor component={Link} to={`/models/${model.id}?campaign=${campaign.id}`} inherit>
+                    {t("mapper.toModel")}
+                  </Anchor>
+                )}
               </Text>
             ) : (
               <LabelMapper modelClasses={model.classes} labels={campaign.labels} mapping={mapping} onChange={setMapping} readOnly={!manager} />
@@ -104,7 +110,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
                 <Button onClick={store} loading={save.isPending} data-testid="save-mapping">
                   {t("mapper.save")}
                 </Button>
-                <Button variant="subtle" color="gray" onClick={() => setMapping(stored)}>
+                <Button variant="subtle" color="gray" onClick={revert} data-testid="revert-mapping">
                   {t("mapper.revert")}
                 </Button>
               </Group>

@@ -3,7 +3,7 @@ import { IconLinkOff, IconWand } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Label, ModelClass } from "@/api/types";
-import { autoMatched, linesOf, type Mapping, withLink } from "./mapper";
+import { autoMatched, type Chosen, clicked, linesOf, type Mapping, nextOffered, withLink } from "./mapper";
 import { useDragLine } from "./useDragLine";
 import classes from "./LabelMapper.module.css";
 
@@ -47,14 +47,14 @@ function DragLine({ from, x, y, grid }: { from: number; x: number; y: number; gr
 /** Classes on the left, labels on the right, a line for what stands for what. Choose a class, then its label. */
 export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly = false }: Props) {
   const { t } = useTranslation();
-  const [active, setActive] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const active = chosen?.index ?? null;
   const labelNames = new Map(labels.map((label) => [label.id, label.name]));
   const fed = new Set(mapping.values());
   const link = (label: number) => {
     if (active === null) return;
     onChange(withLink(mapping, active, mapping.get(active) === label ? null : label));
-    const at = modelClasses.findIndex((one) => one.index === active);
-    setActive(modelClasses.slice(at + 1).find((one) => !mapping.has(one.index))?.index ?? null);
+    setChosen(nextOffered(modelClasses, mapping, active));
   };
   const grid = useRef<HTMLDivElement>(null);
   const { dragged, wasDrag, handlers } = useDragLine(grid, (classIndex, label) => onChange(withLink(mapping, classIndex, label)));
@@ -98,7 +98,7 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
                     data-testid={`map-class-${one.index}`}
                     {...(readOnly ? {} : handlers(one.index))}
                     onClick={() => {
-                      if (!wasDrag()) setActive(active === one.index ? null : one.index);
+                      if (!wasDrag()) setChosen(clicked(chosen, one.index));
                     }}
                   >
                     <span className={classes["index"]}>{one.index}</span>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Label } from "@/api/types";
-import { autoMatched, isNear, leadNowhere, linesOf, parsedClasses, plainName, sameMapping, unfed, withLink } from "./mapper";
+import { autoMatched, clicked, isNear, leadNowhere, linesOf, nextOffered, parsedClasses, plainName, sameMapping, unfed, withLink } from "./mapper";
 
 function label(id: number, name: string): Label {
   return { id, name, color: "#000000", hotkey: "", position: id };
@@ -10,6 +10,16 @@ const LABELS = [label(7, "Water"), label(8, "Bare soil")];
 const CLASSES = [{ index: 0, name: "water" }, { index: 1, name: "bare_soil" }, { index: 2, name: "cloud" }];
 
 describe("the label mapper", () => {
+  it("offers the next class without a label, and a click on it keeps it; a second click lets go", () => {
+    const offered = nextOffered(CLASSES, new Map([[1, 8]]), 0);
+    expect(offered).toEqual({ index: 2, offered: true });
+    const kept = clicked(offered, 2);
+    expect(kept).toEqual({ index: 2, offered: false });
+    expect(clicked(kept, 2)).toBeNull();
+    expect(clicked(kept, 0)).toEqual({ index: 0, offered: false });
+    expect(nextOffered(CLASSES, new Map(), 2)).toBeNull();
+  });
+
   it("matches same names by itself, class 0 as well", () => {
     expect([...autoMatched(CLASSES, LABELS)]).toEqual([[0, 7], [1, 8]]);
   });

@@ -109,3 +109,21 @@ export function parsedClasses(text: string, known: readonly ModelClass[] = []): 
   }
   return [...classes].map(([index, name]) => ({ index, name })).sort((a, b) => a.index - b.index);
 }
+
+/** The class that the next label goes to; `offered`: nobody clicked it, it came after the one that just got its label. */
+export interface Chosen {
+  readonly index: number;
+  readonly offered: boolean;
+}
+
+/** After a click on a class: a second click lets go of it, but not the first one on a class that was offered. */
+export function clicked(chosen: Chosen | null, index: number): Chosen | null {
+  return chosen?.index === index && !chosen.offered ? null : { index, offered: false };
+}
+
+/** The next class below one that has no label yet. */
+export function nextOffered(classes: readonly ModelClass[], mapping: Mapping, after: number): Chosen | null {
+  const at = classes.findIndex((one) => one.index === after);
+  const next = classes.slice(at + 1).find((one) => !mapping.has(one.index));
+  return next === undefined ? null : { index: next.index, offered: true };
+}
