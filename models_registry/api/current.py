@@ -55,10 +55,9 @@ class CurrentModelChangeSerializer(serializers.Serializer[Any]):
 
 
 class CurrentModelSerializer(serializers.Serializer[Any]):
-    """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last,
-    if possible of those with mapped classes.
+    """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
 
-    ``before``: where the way back leads.
+    Models with mapped classes come before those without. ``before``: where the way back leads.
     """
 
     model = NamedModelSerializer(allow_null=True)

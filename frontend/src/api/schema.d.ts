@@ -3131,10 +3131,9 @@ export interface components {
             password: string;
         };
         /**
-         * @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last,
-         *     if possible of those with mapped classes.
+         * @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
          *
-         *     ``before``: where the way back leads.
+         *     Models with mapped classes come before those without. ``before``: where the way back leads.
          */
         CurrentModel: {
             model: components["schemas"]["NamedModel"] | null;
