@@ -85,6 +85,26 @@ def roc_auc(curve: Curve, images: int) -> float | None:
     return float(np.trapezoid(right, wrong))
 
 
+@dataclass(frozen=True, eq=False)
+class Roc:
+    """Points of an ROC curve, thresholds falling, (P,) each: recall over the share of what is not true that is said all the same."""
+
+    negatives: int
+    area: float
+    thresholds: Floats
+    false_positives: Floats
+    recall: Floats
+
+
+def roc_of(curve: Curve, answers: int) -> Roc | None:
+    """Return the ROC curve of so many answers, thinned; None unless some are true and some are not."""
+    area = roc_auc(curve, answers)
+    if area is None:
+        return None
+    thin = curve.thinned(curve.false_positives(answers))
+    return Roc(int(answers - curve.positives), area, thin.thresholds, thin.false_positives(answers), thin.recall)
+
+
 def choose_threshold(curve: Curve, aim: Aim, target: float = 0.0) -> float | None:
     """Return the threshold that reaches an aim; None where none does.
 

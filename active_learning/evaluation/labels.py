@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.evaluation.calibration import Reliability, judged, losses, reliability, unsureness
-from active_learning.evaluation.curves import Curve, average_precision, curve_of, roc_auc
+from active_learning.evaluation.curves import Curve, Roc, average_precision, curve_of, roc_auc, roc_of
 from active_learning.evaluation.drawing import calibration_figure, draws_for, interval_among, mean_of_known, ranked
 from active_learning.evaluation.drawing import matthews as matthews_of_draws
 from active_learning.evaluation.figures import Counts, averages, confusion, count, in_cell, matthews, matthews_of_labels
@@ -55,21 +55,23 @@ class LabelMeasures:
         """All labels at one threshold."""
         return curve_of(self.evidence.scores.ravel(), self.evidence.truth.ravel(), int(self.evidence.truth.sum()))
 
-    @cached_property
-    def ranking_curves(self) -> tuple[Curve, ...]:
-        """One a label, along which its probability falls, whether or not it is the likeliest."""
-        p, truth = self.evidence.probabilities, self.evidence.truth
-        return tuple(curve_of(p[:, k], truth[:, k], int(truth[:, k].sum())) for k in range(len(self.evidence.label_ids)))
-
-    @cached_property
-    def pooled_ranking(self) -> Curve:
-        """All labels along one probability."""
-        return curve_of(self.evidence.probabilities.ravel(), self.evidence.truth.ravel(), int(self.evidence.truth.sum()))
+    def _ranking(self, k: int) -> Curve:
+        """Along this curve the probability of a label falls, whether or not it is the likeliest."""
+        true = self.evidence.truth[:, k]
+        return curve_of(self.evidence.probabilities[:, k], true, int(true.sum()))
 
     @cached_property
     def ranked(self) -> tuple[tuple[float | None, float | None], ...]:
         """Average precision and AUC of each label against the rest, from its probabilities as they are."""
-        return tuple((average_precision(curve), roc_auc(curve, len(self.evidence))) for curve in self.ranking_curves)
+        curves = (self._ranking(k) for k in range(len(self.evidence.label_ids)))
+        return tuple((average_precision(curve), roc_auc(curve, len(self.evidence))) for curve in curves)
+
+    @cached_property
+    def rocs(self) -> tuple[Roc | None, ...]:
+        """The ROC curve of all labels pooled, then one a label; kept thinned, because whole ones are as long as the slice."""
+        p, truth = self.evidence.probabilities, self.evidence.truth
+        pooled = roc_of(curve_of(p.ravel(), truth.ravel(), int(truth.sum())), truth.size)
+        return (pooled, *(roc_of(self._ranking(k), len(truth)) for k in range(truth.shape[1])))
 
     @cached_property
     def ranked_draws(self) -> tuple[Floats, Floats]:

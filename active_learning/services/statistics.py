@@ -10,7 +10,7 @@ import numpy as np
 
 from active_learning.evaluation.calibration import BINS, Reliability, calibrated, fit_temperature, reliability
 from active_learning.evaluation.comparing import compare_models
-from active_learning.evaluation.curves import AIMS, Curve, choose_threshold, roc_auc
+from active_learning.evaluation.curves import AIMS, Curve, Roc, choose_threshold
 from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
@@ -175,11 +175,8 @@ def curves_of(*, user: User, campaign: Campaign, model_id: int, name: str, overl
     label_ids = measures.evidence.label_ids[:MOST_CURVES]
     curves = [curve_document(curve) for curve in (measures.pooled, *measures.curves[:MOST_CURVES])]
     if isinstance(measures, LabelMeasures):
-        images = len(measures.evidence)
-        answers = (images * len(measures.evidence.label_ids), *(images for _ in label_ids))
-        ranking = (measures.pooled_ranking, *measures.ranking_curves[:MOST_CURVES])
-        for document, curve, among in zip(curves, ranking, answers, strict=True):
-            document["roc"] = roc_document(curve, among)
+        for document, roc in zip(curves, measures.rocs[: len(curves)], strict=True):
+            document["roc"] = None if roc is None else roc_document(roc)
     pooled, *others = curves
     return {"pooled": pooled, "labels": [{"label_id": label, **each} for label, each in zip(label_ids, others, strict=True)]}
 
@@ -193,14 +190,11 @@ def curve_document(curve: Curve) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def roc_document(curve: Curve, answers: int) -> dict[str, Any] | None:
-    """Return the points of the ROC curve of so many answers, thinned, thresholds falling; None unless some are true and some are not."""
-    if not 0 < curve.positives < answers:
-        return None
-    thin = curve.thinned(curve.false_positives(answers))
+def roc_document(roc: Roc) -> dict[str, Any]:
+    """Return the points of an ROC curve."""
     return {
-        "negatives": int(answers - curve.positives), "area": roc_auc(curve, answers), "thresholds": thin.thresholds.tolist(),
-        "false_positives": thin.false_positives(answers).tolist(), "recall": thin.recall.tolist(),
+        "negatives": roc.negatives, "area": roc.area, "thresholds": roc.thresholds.tolist(),
+        "false_positives": roc.false_positives.tolist(), "recall": roc.recall.tolist(),
     }  # fmt: skip
 
 

@@ -61,10 +61,11 @@ def test_each_label_has_the_accuracy_correlation_and_curve_of_scikit_learn(evide
         if true.any() and not true.all():
             assert row.mcc == pytest.approx(oracle.matthews_corrcoef(true, told))
             false_positives, recall, thresholds = oracle.roc_curve(true, evidence.probabilities[:, k], drop_intermediate=False)
-            curve = measures.ranking_curves[k]
-            assert curve.thresholds == pytest.approx(thresholds[1:])
-            assert curve.recall == pytest.approx(recall[1:])
-            assert curve.false_positives(len(evidence)) == pytest.approx(false_positives[1:])
+            roc = measures.rocs[k + 1]
+            assert roc.area == pytest.approx(oracle.roc_auc_score(true, evidence.probabilities[:, k]))
+            assert roc.thresholds == pytest.approx(thresholds[1:])
+            assert roc.recall == pytest.approx(recall[1:])
+            assert roc.false_positives == pytest.approx(false_positives[1:])
         else:
             assert row.mcc is None
         for name in ("precision", "recall", "f1", "accuracy", "mcc", "average_precision", "auc"):

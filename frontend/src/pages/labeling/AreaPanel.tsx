@@ -1,10 +1,10 @@
-import { ActionIcon, Button } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
 import { useStore } from "zustand";
 import { KeyHint } from "@/keys/KeyHint";
 import { askedIn } from "./asked";
 import { useCommand } from "./LabelingContext";
 import classes from "./Labeling.module.css";
+import { Stepper } from "./Stepper";
 import type { Workspace } from "./workspace";
 
 /** The areas of the image that the round asks about, one after the other. */
@@ -16,20 +16,10 @@ export function AreaPanel({ workspace }: { workspace: Workspace }) {
   const isDone = at !== null && areas[at]?.done === true;
   return (
     <section aria-label="Areas asked about">
-      <div className={classes["row"]}>
-        <span className={classes["quiet"]}>
-          Areas asked about <span data-testid="area-place">{at === null ? areas.length : `${at + 1} of ${areas.length}`}</span>
-        </span>
-        <span>
-          <ActionIcon size={24} variant="subtle" color="gray" aria-label="To the area before" data-testid="previous-area" onClick={() => command("previous-area")}>
-            <IconChevronLeft size={15} />
-          </ActionIcon>
-          <ActionIcon size={24} variant="subtle" color="gray" aria-label="To the next area asked about" data-testid="next-area" onClick={() => command("next-area")}>
-            <IconChevronRight size={15} />
-          </ActionIcon>{" "}
-          <KeyHint command="next-area" />
-        </span>
-      </div>
+      <Stepper
+        title="Areas asked about" place={at === null ? areas.length : `${at + 1} of ${areas.length}`} placeTestId="area-place"
+        before={{ command: "previous-area", label: "To the area before" }} next={{ command: "next-area", label: "To the next area asked about" }}
+      />
       <p className={classes["quiet"]} data-testid="area-why">
         {at === null ? "" : (areas[at]?.why ?? "")} {teaches ? "Label all of it and hand it in alone, or submit the whole image." : "Begin here; submitting hands in the whole image."}
       </p>

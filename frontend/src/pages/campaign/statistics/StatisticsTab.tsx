@@ -3,6 +3,7 @@ import { IconChartHistogram } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useViews } from "@/api/gallery";
 import { useCampaignModels } from "@/api/models";
 import { type CountedSlice, type Subject, useCountedSlices } from "@/api/statistics";
 import type { Campaign, CampaignModel } from "@/api/types";
@@ -16,7 +17,7 @@ import { firstSlice } from "./slices";
 
 const USUAL_IOU = 0.5;
 
-/** The slices that every campaign has with what of them is measured, and what is chosen or filtered in the gallery. */
+/** The slices that every campaign has with how many images they have, what is chosen or filtered in the gallery, and saved views. */
 function useSlices(campaign: Campaign, counted: readonly CountedSlice[]) {
   const { t } = useTranslation();
   const scopes = useScopes(campaign, []);
@@ -24,7 +25,8 @@ function useSlices(campaign: Campaign, counted: readonly CountedSlice[]) {
   const chosen = scopes.names.flatMap((name) =>
     name === "selection" || name === "filter" ? [{ value: JSON.stringify(scopes.imagesOf(name)), label: t(`statistics.slices.${name}`, { count: scopes.counts[name] }) }] : [],
   );
-  return [...named, ...chosen];
+  const views = useViews(campaign.id).data ?? [];
+  return [...named, ...chosen, ...views.map(({ id, name }) => ({ value: JSON.stringify({ view: id }), label: name }))];
 }
 
 interface MeasuredProps {
