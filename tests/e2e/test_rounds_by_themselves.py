@@ -65,6 +65,7 @@ def test_the_queue_follows_the_labels_by_itself_while_somebody_labels_and_tells_
     page.get_by_test_id("save-plan").click()
     expect(page.get_by_test_id("new-labels")).to_contain_text(f"0 new labels of {EVERY}")
     expect(page.get_by_test_id("verdict")).to_have_attribute("data-verdict", "unknown")
+    expect(page.get_by_test_id("accuracy-chart")).to_contain_text("set their split to Test")  # nothing is held back: how to
 
     before = order(api, campaign)
     page.goto(f"{shared_stack.url}/campaigns/{campaign}/label")
