@@ -18,6 +18,7 @@ from campaigns.models import AnnotationSet, Campaign, ImageState, SetState
 
 PART: Final = "audit"
 SURE: Final = 0.5
+DONE: Final = (ImageState.SUBMITTED, ImageState.ACCEPTED)
 
 
 def with_picks(
@@ -81,11 +82,14 @@ def _given(answers: Answers, row: Any) -> list[int]:
     return [label for place in chosen if (label := answers.label_ids[int(place)]) is not None]
 
 
+def unanswered_picks(campaign: Campaign) -> int:
+    """Count the random picks that a person has labeled, and of which no model had said anything before."""
+    return AuditPick.objects.filter(campaign=campaign, image__state__in=DONE, predicted__isnull=True).count()
+
+
 def audits_of(campaign: Campaign) -> list[Audit]:
     """Return the random picks that a model had answered about and that a person has labeled since."""
-    picks = AuditPick.objects.filter(campaign=campaign, image__state__in=(ImageState.SUBMITTED, ImageState.ACCEPTED)).exclude(
-        predicted=None
-    )
+    picks = AuditPick.objects.filter(campaign=campaign, image__state__in=DONE, predicted__isnull=False)
     rows = list(picks.order_by("pk").values_list("image_id", "labeled", "round__number", "predicted"))
     sets = AnnotationSet.objects.filter(image__in=[row[0] for row in rows], state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
     said = dict(sets.order_by("submitted_at", "id").values_list("image", "annotations"))

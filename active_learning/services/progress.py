@@ -10,11 +10,11 @@ from active_learning.models import Agreement, Evaluation, Round
 from active_learning.progress.advice import Advice, advise
 from active_learning.progress.audits import AuditPoint, grouped
 from active_learning.progress.curves import Point
-from active_learning.services.audits import audits_of
+from active_learning.services.audits import audits_of, unanswered_picks
 from active_learning.services.evaluation import wilson
 from active_learning.services.knowledge import pool_of
 from active_learning.services.plans import plan_of
-from campaigns.models import Campaign, User
+from campaigns.models import Campaign, Task, User
 from campaigns.permissions import VIEW, require_role
 
 METRICS: Final = ("accuracy", "f1", "map50", "map", "miou", "iou")
@@ -63,7 +63,7 @@ def learning_curve(*, user: User, campaign: Campaign) -> LearningCurve:
     agreements = list(Agreement.objects.filter(campaign=campaign).values_list("kappa", flat=True))
     batch = plan.every or (last.size if last is not None else DEFAULT_BATCH)
     advice = advise(points, agreements, batch=batch, left=pool_of(campaign).count())
-    return LearningCurve(metric or "accuracy", model, random, audits, audit, _audit_sentence(audit), advice)
+    return LearningCurve(metric or "accuracy", model, random, audits, audit, _audit_sentence(audit, campaign), advice)
 
 
 def _metric(evaluations: Sequence[Evaluation]) -> str | None:
@@ -94,10 +94,23 @@ def _audit_point(point: AuditPoint) -> Measured:
     return Measured(point.labeled, point.right / point.total, low, high, point.total, point.rounds[1])
 
 
-def _audit_sentence(audit: Measured | None) -> str:
+def _audit_sentence(audit: Measured | None, campaign: Campaign) -> str:
     if audit is None:
-        return "No image that was drawn at random has been labeled yet; about one in twenty of a round is."
+        return _no_audit(campaign)
     return (
         f"Of the last {audit.images} images drawn at random, the model had {100 * audit.value:.0f} % right before a person said so "
         f"(95 %: {100 * (audit.low or 0):.0f} to {100 * (audit.high or 0):.0f} %): what to expect on the images nobody has labeled."
+    )
+
+
+def _no_audit(campaign: Campaign) -> str:
+    """Say why images drawn at random tell nothing of the model yet."""
+    if campaign.task != Task.CLASSIFICATION:
+        return "Images drawn at random keep rounds from asking for one kind alone; how good a model of this task is, held-back images tell."
+    labeled = unanswered_picks(campaign)
+    if labeled == 0:
+        return "No image that was drawn at random has been labeled yet; about one in twenty of a round is."
+    return (
+        f"Of the images drawn at random {labeled} {'is' if labeled == 1 else 'are'} labeled, but no model had answered about them before; "
+        "they tell how good one is from the next round on that goes by a model."
     )

@@ -71,6 +71,22 @@ def test_random_picks_tell_the_accuracy_by_what_was_predicted_before_the_label(c
     assert "Of the last 10 images drawn at random" in told["audit_sentence"]
 
 
+def test_random_picks_that_were_labeled_before_any_model_had_answered_are_not_denied(coast, opened, viewer, annotator, as_user, pool):
+    AuditPick.objects.all().delete()
+    assert "No image that was drawn at random has been labeled yet" in curve(as_user(viewer), coast)["audit_sentence"]
+    AuditPick.objects.create(campaign=coast, image=pool[0], round=opened, predicted=None, labeled=0, asked_at=opened.created_at)
+    label_image(pool[0], annotator, coast.labels.first().pk)
+    told = curve(as_user(viewer), coast)
+    assert told["audit"] is None
+    assert told["audit_sentence"].startswith("Of the images drawn at random 1 is labeled, but no model had answered")
+
+
+def test_of_objects_the_held_back_images_tell_and_not_random_picks(make_campaign, as_user):
+    campaign = make_campaign(task="detection")
+    told = curve(as_user(campaign.memberships.first().user), campaign)
+    assert "held-back images tell" in told["audit_sentence"]
+
+
 def test_why_tells_the_place_the_parts_and_the_labeled_images_that_look_most_like_it(coast, opened, viewer, as_user, pool):
     told = as_user(viewer).get(f"/api/v1/images/{pool[0].pk}/why").json()
     ranked = RankedImage.objects.get(round=opened, image=pool[0])
