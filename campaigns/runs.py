@@ -35,10 +35,15 @@ PROGRESS_EVERY_S = 0.5
 RATE_MEMORY = 0.7  # weight of the earlier rate in the smoothed one
 SUPERVISE = "campaigns.tasks.supervise_run"
 ATTEMPTS_KILLED = 2
+GIVES_WAY = "Others wait for this worker and go first"
 
 
 class RunCancelled(Exception):
     """The person asked to stop; raised inside the run, settled as cancelled."""
+
+
+class RunSteppedAside(Exception):
+    """Others wait for this run's workers and go first; raised inside the run, which is queued again behind them."""
 
 
 class RunTakenOver(Exception):
@@ -275,6 +280,16 @@ class RunContext:
         self._flush(force=False)
         return self._stop
 
+    def give_way(self) -> None:
+        """Step aside where runs of other kinds wait for the same workers: for work that may as well be done later.
+
+        Call it where what is done so far is kept. Runs of one kind do not give way to each other.
+        """
+        own = kind_of(self.run)
+        others = [kind.name for kind in _KINDS.values() if kind.cluster == own.cluster and kind.name != own.name]
+        if Run.objects.filter(kind__in=others, state=RunState.QUEUED).exists():
+            raise RunSteppedAside
+
     def log(self, line: str) -> None:
         """Append a line to the run's log."""
         with log_path(self.run.pk).open("a", encoding="utf-8") as file:
@@ -318,6 +333,9 @@ def execute_claimed(run: Run) -> None:
         settle_run(run, state=state, result=result)
     except RunTakenOver:
         context.log("another worker took over")
+    except RunSteppedAside:
+        context.log("others wait for this worker: they go first")
+        _queue_behind_others(run)
     except RunCancelled:
         context.log("cancelled")
         settle_run(run, state=RunState.CANCELLED)
@@ -328,6 +346,13 @@ def execute_claimed(run: Run) -> None:
         logger.exception("run %s failed", run.pk)
         context.log(traceback.format_exc())
         settle_run(run, state=RunState.FAILED, error=f"Unexpected {type(error).__name__}: {error}. The run's log has the details.")
+
+
+def _queue_behind_others(run: Run) -> None:
+    with transaction.atomic():
+        mine = Run.objects.filter(pk=run.pk, claim=run.claim, state=RunState.RUNNING)
+        if mine.update(state=RunState.QUEUED, claim="", attempts=F("attempts") - 1, heartbeat_at=timezone.now(), message=GIVES_WAY):
+            _push(run)
 
 
 def execute_now(run: Run) -> Run:

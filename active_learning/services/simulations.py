@@ -102,12 +102,14 @@ def execute_simulation(context: RunContext) -> dict[str, object]:
     campaign = context.run.campaign
     if simulation is None or campaign is None:
         raise NotFound("What this run was to simulate was removed.")
+    context.give_way()
     again = gather_replay(context, campaign)
     wanted = [(strategy, seed) for seed in range(simulation.seeds) for strategy in simulation.strategies]
     there = set(simulation.curves.values_list("strategy", "seed"))
     for strategy, seed in wanted:
         if (strategy, seed) in there:
             continue
+        context.give_way()  # nobody waits for a simulation, and it may take hours
         message = f"{STRATEGIES[strategy].title}, seed {seed + 1} of {simulation.seeds}"
         context.progress(done=len(there), total=len(wanted), message=message, force=True)
         material = again.at(seed)

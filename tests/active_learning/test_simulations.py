@@ -13,9 +13,10 @@ from active_learning.models import SimulatedCurve
 from active_learning.progress.replay import Material, can_replay, default_budgets, labels_to_reach, replay, split_for_test, summary
 from active_learning.services import simulations
 from active_learning.services.simulations import SimulationForm, result_of, start_simulation
+from active_learning.services.training import start_training
 from active_learning.training.fast_head import Examples
 from campaigns.errors import InvalidInput, NotAllowed
-from campaigns.models import RunState
+from campaigns.models import Run, RunState
 from campaigns.runs import cancel_run, claim_run, execute_claimed, execute_now, retry_run
 from tests.active_learning.conftest import HELD_BACK, LABELED, POOL
 
@@ -145,6 +146,23 @@ class TestTheRun:
         execute_claimed(claim_run(simulation.run_id))
         assert drawn == ["random", "margin", "margin", "uherding"]
         assert SimulatedCurve.objects.filter(simulation=simulation).count() == 3
+
+    def test_it_lets_a_training_go_first_and_draws_the_other_curves_afterwards(self, coast, manager, monkeypatch):
+        simulation, drawn = self.started(coast, manager, seeds=1), []
+
+        def overtaken(material, strategy, budgets, *, seed, on_step):
+            drawn.append(strategy.name)
+            if len(drawn) == 1:
+                start_training(user=manager, campaign=coast, config={})
+            return replay(material, strategy, budgets, seed=seed)
+
+        monkeypatch.setattr(simulations, "replay", overtaken)
+        run = execute_now(simulation.run)
+        assert (run.state, run.attempts, drawn) == (RunState.QUEUED, 0, ["random"])
+        assert execute_now(run).state == RunState.QUEUED  # it still waits
+        Run.objects.filter(kind="training").update(state=RunState.SUCCEEDED)
+        assert execute_now(run).state == RunState.SUCCEEDED
+        assert drawn == ["random", "margin", "uherding"]
 
     def test_without_held_back_images_another_part_is_measured_on_for_each_seed(self, coast, manager):
         coast.images.filter(split="test").update(split="")
