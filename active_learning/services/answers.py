@@ -16,6 +16,7 @@ from active_learning.evaluation.calibration import at_temperature
 from campaigns.models import Campaign, Label, Task
 from campaigns.querysets import ImageQuerySet
 from inference import uncertainty
+from inference.answers import Answer
 from inference.models import Prediction
 from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
 
@@ -102,12 +103,19 @@ def label_columns(campaign: Campaign, model: RegisteredModel) -> LabelColumns:
 
 
 def read_answers(
-    *, campaign: Campaign, model: RegisteredModel, version: str, images: ImageQuerySet, weights: Floats | None = None
+    *,
+    campaign: Campaign,
+    model: RegisteredModel,
+    version: str,
+    images: ImageQuerySet,
+    weights: Floats | None = None,
+    fresh: Mapping[int, Answer] | None = None,
 ) -> Answers:
     """Return what the model version said of those images that it answered about, in the order of their ids.
 
     Probabilities are at the temperature that this version was calibrated with in the campaign, if it was.
     weights: (K,) how much the objects of each label weigh, in the order of ``label_columns``; all the same without.
+    fresh: what a refitted head says of some of the images, by id, of objects and pixels: it takes the place of what is stored.
     """
     rows = Prediction.objects.filter(model=model, model_version=version, image__in=images.order_by()).order_by("image_id")
     mapping = label_columns(campaign, model)
@@ -115,7 +123,9 @@ def read_answers(
         stored_items = rows.values_list("image_id", "document")
         said = _classified([(image, classification_of(document)) for image, document in stored_items], mapping)
         return said.at_temperature(_temperature_of(campaign, model, version))
-    stored = list(rows.values_list("image_id", "document", "uncertainty"))
+    newer = {image: (image, answer.document, answer.uncertainty) for image, answer in (fresh or {}).items()}
+    older = rows.exclude(image__in=newer) if newer else rows
+    stored = sorted([*older.values_list("image_id", "document", "uncertainty"), *newer.values()], key=lambda row: row[0])
     return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights)
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from active_learning.models import Round
 from active_learning.services.ranking import Place
 from active_learning.services.refitting import Gathered
+from active_learning.services.refitting_finders import Refitted
 from campaigns.models import AnnotationSet, Image, ImageState
 from campaigns.services import write_drafts_bulk
 from inference.predictors import classes_said
@@ -29,6 +30,8 @@ AHEAD: Final = 50
 
 def redraft(round_: Round, found: Gathered, places: Sequence[Place]) -> int:
     """Write the head's drafts on the next images; return how many got new ones. Nothing where the round wanted no drafts."""
+    if found.finder is not None:
+        return _redraft_found(round_, found.finder, places)
     head, answers, rules = found.head, found.answers, _rules(round_, found)
     if head is None or answers is None or answers.probabilities is None or rules is None:
         return 0
@@ -39,6 +42,18 @@ def redraft(round_: Round, found: Gathered, places: Sequence[Place]) -> int:
         if image in row_of:
             said = classes_said(classes, answers.probabilities[row_of[image]].tolist(), multi_label=answers.multi_label)
             drafts[image] = draft(Prediction((said,), 1, 1), rules).annotations  # of the image as a whole, whatever its size
+    if drafts and round_.model_id is not None:
+        write_drafts_bulk(model_id=round_.model_id, drafts=drafts)
+    return len(drafts)
+
+
+def _redraft_found(round_: Round, finder: Refitted, places: Sequence[Place]) -> int:
+    """Write what the refitted head found on the next images that it was asked about."""
+    drafts = {}
+    for image in _untouched([place.image_id for place in places[:AHEAD]]):
+        answer = finder.answers.get(image)
+        if answer is not None and answer.drafts is not None:
+            drafts[image] = answer.drafts
     if drafts and round_.model_id is not None:
         write_drafts_bulk(model_id=round_.model_id, drafts=drafts)
     return len(drafts)

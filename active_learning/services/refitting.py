@@ -21,6 +21,7 @@ from active_learning.services.embeddings import embedding_store, ensure_embeddin
 from active_learning.services.evaluation import HEAD_DECAY, HEAD_STEPS
 from active_learning.services.knowledge import EMBEDDED_FIELDS, labeled_of, model_of, pool_of
 from active_learning.services.ranking import Known, Vectors
+from active_learning.services.refitting_finders import Refitted, refit_finder
 from active_learning.services.snapshots import latest_revisions, pictures_of
 from active_learning.services.truth import whole_labels
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature
@@ -70,6 +71,12 @@ class Gathered:
     answers: Answers | None
     head: Head | None
     labeled: int
+    finder: Refitted | None = None
+
+    @property
+    def refitted(self) -> bool:
+        """Whether a head learned from the new labels."""
+        return self.head is not None or self.finder is not None
 
 
 def gather(context: RunContext, campaign: Campaign, round_: Round, *, rng: np.random.Generator) -> Gathered:
@@ -83,7 +90,8 @@ def gather(context: RunContext, campaign: Campaign, round_: Round, *, rng: np.ra
     pool, taught = stored(context, campaign, pool_of(campaign), size), stored(context, campaign, labeled_of(campaign), size)
     vectors = taught.matrix()
     head = refit(campaign, taught.ids, vectors) if campaign.task == Task.CLASSIFICATION else None
-    answers = _answers_of(head, pool) if head is not None else _stored_answers(campaign, round_)
+    finder = None if campaign.task == Task.CLASSIFICATION else refit_finder(context, campaign, round_, pool.ids, rng=rng)
+    answers = _answers_of(head, pool) if head is not None else _stored_answers(campaign, round_, finder)
     rows = _shortlist(pool.ids, answers, rng)
     ids = tuple(pool.ids[rows].tolist())
     known = Known(
@@ -95,7 +103,7 @@ def gather(context: RunContext, campaign: Campaign, round_: Round, *, rng: np.ra
         failures=pool.failures,
     )
     everything = tuple(sorted([*pool.ids.tolist(), *pool.failures]))
-    return Gathered(everything, known, answers, head, head.labeled if head is not None else len(taught.ids))
+    return Gathered(everything, known, answers, head, head.labeled if head is not None else len(taught.ids), finder)
 
 
 def stored(context: RunContext, campaign: Campaign, images: ImageQuerySet, size: str) -> Stored:
@@ -123,11 +131,14 @@ def _answers_of(head: Head, pool: Stored) -> Answers:
     return Answers(tuple(pool.ids.tolist()), head.label_ids, head.names, said, multi_label=head.linear.multi_label)
 
 
-def _stored_answers(campaign: Campaign, round_: Round) -> Answers | None:
+def _stored_answers(campaign: Campaign, round_: Round, finder: Refitted | None) -> Answers | None:
     asked = model_of(round_)
     if asked is None:
         return None
-    answers = read_answers(campaign=campaign, model=asked.model, version=asked.model.version, images=pool_of(campaign)).finite()
+    fresh = finder.answers if finder is not None else {}
+    answers = read_answers(
+        campaign=campaign, model=asked.model, version=asked.model.version, images=pool_of(campaign), fresh=fresh
+    ).finite()
     return answers if answers.image_ids else None
 
 

@@ -1,8 +1,9 @@
 """Rank an open round again after a few labels: refit the fast head on stored embeddings, and let the queue follow at once.
 
 No model is registered: what is new is the order of the images that wait, and the drafts of the next few. The head is fitted in memory, so
-a run that dies leaves nothing half done, and the next attempt begins anew. Tasks without a fast head are ranked again by what is
-stored of them, the model's last answers and the embeddings, now that more images are labeled.
+a run that dies leaves nothing half done, and the next attempt begins anew. Of objects and pixels, the head of the
+round's model goes on learning where it is a fast one of ours, and is asked about the images that may come next. Otherwise they are ranked
+again by what is stored of them, the model's last answers and the embeddings, now that more images are labeled.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _pass(context: RunContext, campaign: Campaign, plan: RoundPlan) -> dict[str,
     _measure(context, round_, found)
     return {
         "round": round_.number, "labeled": found.labeled, "ranked": len(found.pool), "strategy": strategy.name,
-        "refitted": found.head is not None, "seconds": round(time.monotonic() - began, 3), "seconds_since_label": since,
+        "refitted": found.refitted, "seconds": round(time.monotonic() - began, 3), "seconds_since_label": since,
         "drafted": drafted,
     }  # fmt: skip
 

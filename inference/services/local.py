@@ -49,8 +49,9 @@ class _Asked:
 class LocalAsker:
     """Answers about images with a network in this process; loaded once, on entering."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, predictor: LocalPredictor | None = None) -> None:
+        """``predictor``: the network to ask in the place of the model's own, which is loaded otherwise."""
+        self._plan, self._given = plan, predictor
         self._options = model_card(plan.model).options  # on entering, as the network wants images read
         self._planned: deque[tuple[_Asked, int]] = deque()
         self._waiting: deque[tuple[_Asked, int, Future[Picture]]] = deque()
@@ -59,7 +60,7 @@ class LocalAsker:
         self._predictor: LocalPredictor
 
     def __enter__(self) -> Self:
-        self._predictor = load_predictor(self._plan.model)
+        self._predictor = self._given or load_predictor(self._plan.model)
         self._options = self._predictor.reading or self._options
         return self
 

@@ -5,14 +5,15 @@ import errno
 import numpy as np
 import pytest
 
-from active_learning.models import Evaluation
+from active_learning.models import Evaluation, RoundPlan
+from active_learning.services.plans import PlanForm, consider, set_plan
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.rounds import start_round
 from active_learning.services.training import start_training
 from campaigns.errors import Conflict, InvalidInput
 from campaigns.geometry import decode_mask, encode_mask
-from campaigns.models import Reference, Run, RunState
-from campaigns.runs import RunContext, claim_run, execute_claimed, execute_now
+from campaigns.models import AnnotationSet, Reference, Run, RunState
+from campaigns.runs import RunContext, claim_run, execute_claimed, execute_now, log_path
 from inference.models import Prediction, Prefill
 from inference.schema import Mask
 from inference.services import predict_pool
@@ -120,6 +121,51 @@ class TestDetection:
         assert measured.metrics["map_50"] > 0.15
         assert 0 <= measured.metrics["map"] <= measured.metrics["map_50"] <= 1
         assert measured.metrics["f1_at_50"] > 0.15
+
+
+class TestRefitting:
+    """After every few labels the head of a finder learns on, and the ranking and the drafts follow it."""
+
+    def test_the_head_goes_on_learning_and_the_ranking_and_the_drafts_are_its_own(self, sea, manager, annotator):
+        campaign = sea("detection", taught=10, pool=6)
+        training, _ = train(campaign, manager, epochs=3)
+        model, island = training.model, campaign.labels.get(name="island").pk
+        CampaignModel.objects.filter(model=model).update(thresholds={str(island): 0.05})
+        round_ = start_round(user=manager, campaign=campaign, size=6, model=model, strategy="entropy")
+        assert execute_now(round_.run).state == RunState.SUCCEEDED
+        before = {each.image_id: each.score for each in round_.ranking.all()}
+        set_plan(user=manager, campaign=campaign, form=PlanForm(every=2))
+        truth = {chip.name: masks for chip, masks in islands(24)}
+        first, second = campaign.images.filter(pk__in=before)[:2]
+        for image in (first, second):
+            submit(image, annotator, [{"label": island, "shape": box_of(mask)} for mask in truth[image.name]])
+        RoundPlan.objects.filter(campaign=campaign).update(last_revision=0)
+        ended = execute_now(consider(campaign))
+        assert (ended.state, ended.result["refitted"], ended.result["labeled"]) == (RunState.SUCCEEDED, True, 12), ended.error
+        after = {each.image_id: each.score for each in round_.ranking.all()}
+        after = {image: score for image, score in after.items() if image not in (first.pk, second.pk)}
+        assert set(after) == set(before) - {first.pk, second.pk}
+        assert any(abs(after[image] - before[image]) > 1e-6 for image in after), "the new head is as sure as the old one of everything"
+        sets = AnnotationSet.objects.filter(image__in=after, author=None)
+        versions = {annotation["model"]["version"] for each in sets for annotation in each.annotations}
+        assert f"{model.version}+12" in versions
+        assert ended.result["drafted"] == len(after)
+        assert Prediction.objects.filter(model=model, model_version=model.version).count() == len(before), "nothing of it is stored"
+        assert RegisteredModel.objects.count() == 1
+
+    def test_a_label_that_the_model_never_learned_leaves_the_ranking_to_what_is_stored_and_the_log_says_so(self, sea, manager, annotator):
+        campaign = sea("detection", taught=10, pool=4)
+        training, _ = train(campaign, manager, epochs=1)
+        round_ = start_round(user=manager, campaign=campaign, size=4, model=training.model, strategy="entropy")
+        assert execute_now(round_.run).state == RunState.SUCCEEDED
+        set_plan(user=manager, campaign=campaign, form=PlanForm(every=1))
+        image = campaign.images.filter(state="unlabeled").first()
+        boat = campaign.labels.get(name="boat").pk
+        submit(image, annotator, [{"label": boat, "shape": {"type": "box", "x": 4, "y": 4, "width": 30, "height": 20, "rotation": 0.0}}])
+        RoundPlan.objects.filter(campaign=campaign).update(last_revision=0)
+        ended = execute_now(consider(campaign))
+        assert (ended.state, ended.result["refitted"]) == (RunState.SUCCEEDED, False), ended.error
+        assert "train anew" in log_path(ended.pk).read_text()
 
 
 def hold_back(campaign, count, label):

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from active_learning.models import Evaluation, RankedImage
+from active_learning.models import Evaluation, RankedImage, RoundPlan
+from active_learning.services.plans import PlanForm, consider, set_plan
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.rounds import RoundOptions, start_round
 from active_learning.services.training import start_training
@@ -184,6 +185,20 @@ class TestRounds:
         assert miou_of(said, truth[rest[2].name]) > 0.6
         own = [miou_of(_said_of(round_, image, water), truth[image.name]) for image in rest[:2]]
         assert measured.metrics["miou"] == pytest.approx(np.mean(own), abs=0.1), "over all pixels, not image by image"
+        self._refitted(coast, round_, rest[2:], truth, manager)
+
+    @staticmethod
+    def _refitted(campaign, round_, waiting, truth, manager):
+        """After another label the head of the round's model goes on learning, and what it drafts next is its own."""
+        water, land = campaign.labels.all()
+        set_plan(user=manager, campaign=campaign, form=PlanForm(every=1))
+        label_areas(waiting[0], manager, {water.pk: truth[waiting[0].name], land.pk: ~truth[waiting[0].name]})
+        RoundPlan.objects.filter(campaign=campaign).update(last_revision=0)
+        ended = execute_now(consider(campaign))
+        assert (ended.state, ended.result["refitted"], ended.result["labeled"]) == (RunState.SUCCEEDED, True, TAUGHT + 1), ended.error
+        drafts = AnnotationSet.objects.get(image=waiting[1], author=None).annotations
+        assert {each["model"]["version"] for each in drafts} == {f"{round_.model_version}+{TAUGHT + 1}"}
+        assert miou_of(drawn_water(drafts, water.pk), truth[waiting[1].name]) > 0.6
 
 
 def _said_of(round_, image, water):
