@@ -21,9 +21,11 @@ interface Props {
   image: MeasuredImage;
   ids: readonly number[];
   kind: Statistics["kind"];
+  /** Told when it opens and closes: what it lies over then leaves Escape to it. */
+  onLook?: ((open: boolean) => void) | undefined;
 }
 
-function Found({ campaign, subject, thresholds, image }: Omit<Props, "ids" | "kind">) {
+function Found({ campaign, subject, thresholds, image }: Pick<Props, "campaign" | "subject" | "thresholds" | "image">) {
   const { t } = useTranslation();
   const { data } = useJudgedImage(subject, thresholds, image.image);
   const listed = data?.objects.slice(0, MOST_LISTED) ?? [];
@@ -42,15 +44,19 @@ function Found({ campaign, subject, thresholds, image }: Omit<Props, "ids" | "ki
 
 /** One image, as large as the window allows, with what is right, false and missed drawn on it and named below. */
 export function CloserLook(props: Props) {
-  const { campaign, subject, thresholds, image, ids, kind } = props;
+  const { campaign, subject, thresholds, image, ids, kind, onLook } = props;
   const { t } = useTranslation();
   const [opened, setOpened] = useState(false);
+  const look = (open: boolean) => {
+    setOpened(open);
+    onLook?.(open);
+  };
   return (
     <>
-      <ActionIcon size={26} variant="default" aria-label={t("statistics.closer", { name: image.name })} onClick={() => setOpened(true)} data-testid="closer-look">
+      <ActionIcon size={26} variant="default" aria-label={t("statistics.closer", { name: image.name })} onClick={() => look(true)} data-testid="closer-look">
         <IconZoomIn size={15} aria-hidden="true" />
       </ActionIcon>
-      <Modal opened={opened} onClose={() => setOpened(false)} size="min(1100px, 94vw)" title={image.name}>
+      <Modal opened={opened} onClose={() => look(false)} size="min(1100px, 94vw)" title={image.name}>
         <Stack gap="sm" data-testid="closer">
           <div className={`${classes["picture"]} ${classes["large"]}`}>
             <img src={thumbnailUrl(image.image, SIDE_PX)} alt="" data-whole />

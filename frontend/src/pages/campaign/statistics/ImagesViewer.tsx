@@ -27,9 +27,10 @@ interface ListProps {
   thresholds: Thresholds;
   question: ImagesQuestion;
   kind: Statistics["kind"];
+  onLook?: (open: boolean) => void;
 }
 
-function Tile({ campaign, subject, image, thresholds, ids, kind }: Omit<ListProps, "question"> & { image: MeasuredImage; ids: readonly number[] }) {
+function Tile({ campaign, subject, image, thresholds, ids, kind, onLook }: Omit<ListProps, "question"> & { image: MeasuredImage; ids: readonly number[] }) {
   const { t } = useTranslation();
   const objects = kind !== "labels";
   // Hardly an image is right in every pixel, so that the share that is right says more.
@@ -47,7 +48,7 @@ function Tile({ campaign, subject, image, thresholds, ids, kind }: Omit<ListProp
         </Badge>
       </Link>
       <span className={classes["fix"]}>
-        {objects ? <CloserLook {...{ campaign, subject, thresholds, image, ids, kind }} /> : image.fixable && <FixLabel campaign={campaign} image={image} />}
+        {objects ? <CloserLook {...{ campaign, subject, thresholds, image, ids, kind, onLook }} /> : image.fixable && <FixLabel campaign={campaign} image={image} />}
       </span>
       {objects && !areas && <Story subject={subject} thresholds={thresholds} image={image.image} />}
       <Outcome campaign={campaign} image={image} thresholds={thresholds} />
@@ -56,7 +57,7 @@ function Tile({ campaign, subject, image, thresholds, ids, kind }: Omit<ListProp
 }
 
 /** Images with what is true and what was said; a click opens one in the labeling tool, and the next ones after it. */
-export function MeasuredImages({ campaign, subject, thresholds, question, kind, narrow = false }: ListProps & { narrow?: boolean }) {
+export function MeasuredImages({ campaign, subject, thresholds, question, kind, onLook, narrow = false }: ListProps & { narrow?: boolean }) {
   const { t } = useTranslation();
   const [page, setPage] = useState(1);
   const query = useMeasuredImages(subject, thresholds, question, (page - 1) * A_PAGE, A_PAGE);
@@ -80,7 +81,7 @@ export function MeasuredImages({ campaign, subject, thresholds, question, kind, 
       </Group>
       <SimpleGrid component="ul" className={classes["list"]} cols={narrow ? { base: 2, sm: 3, lg: 4 } : { base: 2, sm: 3, md: 4, lg: 6 }}>
         {results.map((image) => (
-          <Tile key={image.image} {...{ campaign, subject, image, thresholds, ids, kind }} />
+          <Tile key={image.image} {...{ campaign, subject, image, thresholds, ids, kind }} {...(onLook === undefined ? {} : { onLook })} />
         ))}
       </SimpleGrid>
       {count > A_PAGE && <Pagination total={Math.ceil(count / A_PAGE)} value={page} onChange={setPage} size="sm" getControlProps={(control) => ({ "aria-label": t(`statistics.page.${control}`) })} getItemProps={(number) => ({ "aria-label": t("statistics.pageNumber", { number }) })} />}
@@ -122,9 +123,10 @@ export function ImagesDrawer({ campaign, subject, thresholds, question, kind, on
   const { t } = useTranslation();
   const name = (id: number | undefined) => (id === 0 || id === undefined ? t("statistics.nothingWord") : (campaign.labels.find((label) => label.id === id)?.name ?? String(id)));
   const title = question?.true === undefined ? t("statistics.errorsOf", { name: name(question?.label) }) : t("statistics.cellTitle", { true: name(question.true), said: name(question.said) });
+  const [looking, setLooking] = useState(false);
   return (
-    <Drawer opened={question !== null} onClose={onClose} position="right" size="xl" title={title}>
-      {question !== null && <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds, kind }} narrow question={{ order: "-loss", ...question }} />}
+    <Drawer opened={question !== null} onClose={onClose} closeOnEscape={!looking} position="right" size="xl" title={title}>
+      {question !== null && <MeasuredImages key={JSON.stringify(question)} {...{ campaign, subject, thresholds, kind }} narrow onLook={setLooking} question={{ order: "-loss", ...question }} />}
     </Drawer>
   );
 }
