@@ -17,7 +17,10 @@ from campaigns.api.serializers import UserSerializer
 
 
 class AnnotatorReliabilitySerializer(serializers.Serializer[Any]):
-    """A person: images that others labeled too, how often likely right there, how often as the consensus has it; shares of 1."""
+    """A person: images that others labeled too, how often likely right there, how often as the consensus has it; shares of 1.
+
+    Of drawings ``quality`` is how far the person can be trusted, and ``agreement`` how well the person agrees with the others.
+    """
 
     user = UserSerializer()
     images = serializers.IntegerField()
@@ -37,7 +40,7 @@ class ReliabilitiesView(APIView):
 
     @extend_schema(responses=ReliabilitiesSerializer)
     def get(self, request: Request, campaign_id: int) -> Response:
-        """Return how reliable people are where several labeled the same images (Dawid and Skene), the most reliable first."""
+        """Return how reliable people are where several labeled the same images, the most reliable first."""
         found = read_reliabilities(user=user_of(request), campaign=fetch_campaign(request, campaign_id))
         return Response(ReliabilitiesSerializer(found).data)
 

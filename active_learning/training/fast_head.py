@@ -26,7 +26,7 @@ PRIOR: Final = 0.5  # deviation of log temperature that is held likely before lo
 class Examples:
     """Embeddings (N, D) float32 and what they are: (N,) class indices or (N, K) bits.
 
-    ``weights``: (N,) how much each counts, None where all count alike.
+    ``weights``: (N,) how much each counts, or (N, K) each of its labels; None where all count alike.
     """
 
     embeddings: Matrix
@@ -150,17 +150,19 @@ def _bits(values: npt.NDArray[Any], classes: int) -> Matrix:
 
 
 def _likelihood(logits: Matrix, truth: Matrix, *, multi_label: bool, weights: Matrix | None = None) -> tuple[float, Matrix]:
-    """Return the mean negative log-likelihood and its gradient by the logits; ``weights`` (N,) have the mean 1."""
+    """Return the mean negative log-likelihood and its gradient by the logits; ``weights`` (N,) or (N, K) have the mean 1."""
     count = np.float32(truth.size if multi_label else len(truth))
     if multi_label:
-        each = np.logaddexp(0, logits, dtype=np.float64).sum(axis=1) - (logits * truth).sum(axis=1, dtype=np.float64)
+        bits = np.logaddexp(0, logits, dtype=np.float64) - logits * truth
+        each = (bits if weights is None else bits * weights.reshape(len(bits), -1)).sum(axis=1)
         rest = sigmoid(logits) - truth
     else:
         probabilities = softmax(logits)
         each = -np.log(np.maximum((probabilities * truth).sum(axis=1, dtype=np.float64), 1e-30))
         rest = probabilities - truth
+        each = each if weights is None else each * weights
     if weights is not None:
-        each, rest = each * weights, rest * weights[:, None]
+        rest = rest * weights.reshape(len(rest), -1)
     return float(each.sum()) / float(count), rest / count
 
 

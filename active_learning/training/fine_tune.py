@@ -38,7 +38,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 class PictureSet:
     """Pictures (N, side, side, 3) uint8 and what they are: (N,) class indices or (N, K) bits; ``rows``: which of them to use.
 
-    ``weights``: (N,) float32 how much each counts, with the mean 1; None where all count alike.
+    ``weights``: (N,) float32 how much each counts, or (N, K) each of its labels, with the mean 1; None where all count alike.
     """
 
     pixels: Pixels
@@ -128,7 +128,8 @@ class FineTuneLearner:
         keep = (torch.rand(features.shape, generator=noise) >= DROPOUT).float().to(features.device) / (1 - DROPOUT)
         logits = self._linear(features * keep)
         if values.ndim == 2:
-            return nn.functional.binary_cross_entropy_with_logits(logits, put(values.astype(np.float32)))
+            bits = None if weights is None else put(weights.reshape(len(weights), -1)).expand_as(logits)
+            return nn.functional.binary_cross_entropy_with_logits(logits, put(values.astype(np.float32)), weight=bits)
         if weights is None:
             return nn.functional.cross_entropy(logits, put(values))
         return (nn.functional.cross_entropy(logits, put(values), reduction="none") * put(weights)).mean()

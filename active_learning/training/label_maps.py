@@ -120,9 +120,10 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class PixelTargets(Targets):
-    """What the pixels of each usable image are; ``drawings`` go with ``rows``."""
+    """What the pixels of each usable image are; ``drawings`` go with ``rows``, and so does ``trust``, as in ``ObjectTargets``."""
 
     drawings: tuple[Drawing, ...]
+    trust: npt.NDArray[np.float32] | None = None
 
     @property
     def contents(self) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import Gallery, Rows, truth_of
 from active_learning.training.object_measures import Measured, measured
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
+from active_learning.training.targets import shown
 from models_registry.networks.backbones import use_few_threads
 from models_registry.networks.devices import arrays_of
 from models_registry.networks.objects import ObjectNetwork, put_arrays
@@ -30,13 +31,17 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is learned from and measured on: rows of a gallery, and the width and height in pixels of every row's image."""
+    """What is learned from and measured on: rows of a gallery, and of every row's image its width and height in pixels.
+
+    ``trust``: of every row, the chance that an epoch shows it.
+    """
 
     gallery: Gallery
     train: Rows
     validation: Rows
     sizes: tuple[tuple[int, int], ...]
     sigmas: npt.NDArray[np.float64] | None = None
+    trust: npt.NDArray[np.float32] | None = None
 
 
 class ObjectLearner:
@@ -68,9 +73,9 @@ class ObjectLearner:
         """Go once over the training images."""
         rng = np.random.default_rng([self._config.seed, epoch])
         noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        rows, total, rate = rng.permutation(self._lesson.train), 0.0, 0.0
+        rows, total, rate = shown(rng.permutation(self._lesson.train), self._lesson.trust, rng), 0.0, 0.0
         self._network.train()
-        for step, part in enumerate(np.array_split(rows, self._steps)):
+        for step, part in enumerate(np.array_split(rows, min(self._steps, len(rows)))):
             check()
             rate = self._set_rate((epoch - 1) * self._steps + step)
             maps, scenes = self._lesson.gallery.batch(part, rng)
@@ -99,11 +104,11 @@ class ObjectLearner:
         with torch.inference_mode():
             for start in range(0, len(rows), self._batch):
                 part = rows[start : start + self._batch]
-                maps, shown = self._lesson.gallery.batch(part, None)
-                looked = self._network.look(maps, shown[0].side_px)
-                losses.append(float(self._network.loss(looked, [truth_of(each) for each in shown])) * len(part))
+                maps, seen = self._lesson.gallery.batch(part, None)
+                looked = self._network.look(maps, seen[0].side_px)
+                losses.append(float(self._network.loss(looked, [truth_of(each) for each in seen])) * len(part))
                 found += self._network.find(looked)
-                scenes += shown
+                scenes += seen
         sizes = [self._lesson.sizes[row] for row in rows.tolist()]
         return measured(self._network.anatomy, scenes, found, sizes, loss=sum(losses) / len(rows), sigmas=self._lesson.sigmas)
 

@@ -23,12 +23,14 @@ NOUNS: Final[dict[Part, str]] = {"boxes": "objects", "masks": "outlined objects"
 class ObjectTargets(Targets):
     """What is in each usable image: an image that was submitted with nothing in it teaches, too.
 
-    ``things``: the objects of each, their class being the place in ``classes``; ``sizes``: its width and height in pixels.
+    ``things``: the objects of each, their class being the place in ``classes``; ``sizes``: its width and height in pixels. ``trust``: (N,)
+    float32 how far each is to be trusted, 0 to 1; None where nothing tells one from another.
     """
 
     anatomy: Anatomy
     things: tuple[tuple[Thing, ...], ...]
     sizes: tuple[tuple[int, int], ...]
+    trust: npt.NDArray[np.float32] | None = None
 
     @property
     def contents(self) -> npt.NDArray[np.float32]:

@@ -118,7 +118,8 @@ def _material(
     division = divide(targets.contents[readable], splits, job.config.validation, rng, job.groups_where(readable))
     sizes = tuple(size for size, usable in zip(targets.sizes, readable, strict=True) if usable)
     sigmas = targets.sigmas() if targets.anatomy.part == "points" else None
-    lesson = Lesson(gallery, division.train, division.validation, sizes, sigmas)
+    trust = None if targets.trust is None else targets.trust[readable]
+    lesson = Lesson(gallery, division.train, division.validation, sizes, sigmas, trust)
     held_out = tuple(job.image_ids[row] for row in np.flatnonzero(readable)[division.validation].tolist())
     return _Material(lesson, features, division, int((~readable).sum()), held_out)
 

@@ -18,6 +18,7 @@ from active_learning.training.label_maps import UNLABELED, LabelMap
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
+from active_learning.training.targets import shown
 from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, use_few_threads
 from models_registry.networks.devices import arrays_of, fetched, put
@@ -45,11 +46,15 @@ class PixelHeadLearner(HeadLearner):
 
 @dataclass(frozen=True, eq=False)
 class TileRows:
-    """Decoded tiles: ``pixels`` (N, side, side, B) uint8, ``labels`` (N, side, side) int16; ``rows``: which of them to use."""
+    """Decoded tiles: ``pixels`` (N, side, side, B) uint8, ``labels`` (N, side, side) int16; ``rows``: which of them to use.
+
+    ``trust``: of every tile, the chance that an epoch shows it; None where all are shown.
+    """
 
     pixels: npt.NDArray[np.uint8]
     labels: LabelMap
     rows: npt.NDArray[np.int64]
+    trust: npt.NDArray[np.float32] | None = None
 
     def first(self, count: int) -> TileRows:
         """Return at most so many of them."""
@@ -92,8 +97,8 @@ class SegmenterLearner:
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the training tiles. Order and flips follow from the seed and the epoch alone."""
         rng = np.random.default_rng([self._config.seed, epoch])
-        rows, total, rate = rng.permutation(self._train.rows), 0.0, 0.0
-        for step in range(self._steps):
+        rows, total, rate = shown(rng.permutation(self._train.rows), self._train.trust, rng), 0.0, 0.0
+        for step in range(math.ceil(len(rows) / self._batch)):
             check()
             part = np.sort(rows[step * self._batch : (step + 1) * self._batch])  # in order of the file
             rate = self._set_rate((epoch - 1) * self._steps + step)

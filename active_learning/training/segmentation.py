@@ -118,7 +118,8 @@ class _Training:
             on_progress=lambda done, failed: self.watcher.preparing(done, len(tiles), failed),
         )  # fmt: skip
         division = self._divided(tiles, unreadable)
-        train, validation = _of(teach, division.train), _of(ask, division.validation)
+        trust = self._trust(tiles)
+        train, validation = _of(teach, division.train, trust), _of(ask, division.validation)
         start = self._start_head()
         learner = PixelHeadLearner(train, validation, classes=len(self._names), decay=config.weight_decay, start=start)
         fitted = fit(learner, self._plan, job.folder, self.watcher)
@@ -130,7 +131,7 @@ class _Training:
         if division.drawn and len(validation) and not fitted.interrupted:
             # The tiles that were held out by chance measured their part; now they teach as well, for as many steps as were best.
             steps = fitted.progress.best_epoch
-            every = _of(teach, np.concatenate([division.train, division.validation]))
+            every = _of(teach, np.concatenate([division.train, division.validation]), trust)
             best = fit_head(every, classes=len(self._names), decay=config.weight_decay, steps=steps, start=start)
             metrics["refitted"] = True
         heads = [head.at_temperature(temperature) for head in (best, last)]
@@ -147,7 +148,8 @@ class _Training:
         )  # fmt: skip
         division = self._divided(tiles.tiles, tiles.unreadable)
         network = self._network(tiles, division)
-        train, validation = (TileRows(tiles.pixels, tiles.labels, rows) for rows in (division.train, division.validation))
+        train = TileRows(tiles.pixels, tiles.labels, division.train, self._trust(tiles.tiles))
+        validation = TileRows(tiles.pixels, tiles.labels, division.validation)
         learner = SegmenterLearner(train, validation, network, config=job.config)
         fitted = fit(learner, self._plan, job.folder, self.watcher)
         learner.put_weights(fitted.best)
@@ -161,6 +163,11 @@ class _Training:
         learner.put_weights(fitted.last)
         last_weights = (network.head().at_temperature(temperature), arrays_of(network.backbone), arrays_of(_decoder_of(network)))
         return self._keep(division, fitted, metrics, best_weights, last_weights)
+
+    def _trust(self, tiles: Sequence[Tile]) -> npt.NDArray[np.float32] | None:
+        """Return how far each tile is to be trusted: as far as its image is."""
+        trust = self.job.targets.trust
+        return None if trust is None else trust[[tile.row for tile in tiles]]
 
     @property
     def _plan(self) -> Plan:
@@ -305,9 +312,9 @@ Weights = tuple[LinearHead, Arrays, Arrays]
 See = Callable[[Sequence[npt.NDArray[np.uint8]]], list[PixelFeatures]]
 
 
-def _of(samples: PixelSamples, tiles: npt.NDArray[np.int64]) -> Examples:
+def _of(samples: PixelSamples, tiles: npt.NDArray[np.int64], trust: npt.NDArray[np.float32] | None = None) -> Examples:
     rows = np.isin(samples.tiles, tiles)
-    return Examples(samples.embeddings[rows], samples.values[rows])
+    return Examples(samples.embeddings[rows], samples.values[rows], None if trust is None else trust[samples.tiles[rows]])
 
 
 def _known(labels: npt.NDArray[np.int16], seen: Seen) -> npt.NDArray[np.int16]:

@@ -70,7 +70,8 @@ class Targets:
 class ClassTargets(Targets):
     """What each usable image is. ``values``: (N,) int64 class indices, or (N, K) float32 of 0 and 1 when ``multi_label``.
 
-    ``weights``: (N,) float32 above 0, how far each is to be trusted; None where nothing tells one from another.
+    ``weights``: float32 above 0, how far each image (N,), or each of its labels when ``multi_label`` (N, K), is to be trusted; None where
+    nothing tells one from another.
     """
 
     values: npt.NDArray[Any]
@@ -88,6 +89,14 @@ class ClassTargets(Targets):
         if self.multi_label:
             return np.asarray(self.values.sum(axis=0), np.int64)
         return np.bincount(self.values, minlength=len(self.classes)).astype(np.int64)
+
+
+def shown(rows: npt.NDArray[np.int64], trust: npt.NDArray[np.float32] | None, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return those of ``rows`` that an epoch sees: each with the chance that its trust is, 0 to 1; all where nothing is said of trust."""
+    if trust is None:
+        return rows
+    kept = rows[rng.random(len(rows)) < trust[rows]]
+    return kept if len(kept) else rows
 
 
 def read_class_targets(pictures: Sequence[LabeledPicture], labels: Sequence[TrainedClass], config: TrainingConfig) -> ClassTargets:

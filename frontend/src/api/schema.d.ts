@@ -1145,7 +1145,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Return how reliable people are where several labeled the same images (Dawid and Skene), the most reliable first. */
+        /** @description Return how reliable people are where several labeled the same images, the most reliable first. */
         get: operations["campaigns_reliability_retrieve"];
         put?: never;
         post?: never;
@@ -2445,7 +2445,11 @@ export interface components {
          * @enum {string}
          */
         AnnotationSetStateEnum: "draft" | "submitted" | "accepted" | "returned";
-        /** @description A person: images that others labeled too, how often likely right there, how often as the consensus has it; shares of 1. */
+        /**
+         * @description A person: images that others labeled too, how often likely right there, how often as the consensus has it; shares of 1.
+         *
+         *     Of drawings ``quality`` is how far the person can be trusted, and ``agreement`` how well the person agrees with the others.
+         */
         AnnotatorReliability: {
             user: components["schemas"]["User"];
             images: number;
