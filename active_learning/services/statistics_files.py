@@ -69,15 +69,21 @@ def _add_picture(archive: zipfile.ZipFile, image: Image, pictures: str) -> str:
     path = image_path(image)
     if pictures == "small":
         try:
-            content, name = thumbnail(path, SMALL_PX), f"{image.pk}-{PurePosixPath(image.path).stem}.jpg"
+            content, name = thumbnail(path, SMALL_PX), _called(image, ".jpg")
         except (Refused, FileNotFoundError):
             return image.name
         archive.writestr(f"images/{name}", content)
         return name
     if pictures == "none":
         return image.name
-    archive.write(path, f"images/{image.pk}-{path.name}")
-    return f"{image.pk}-{path.name}"
+    name = _called(image, path.suffix)
+    archive.write(path, f"images/{name}")
+    return name
+
+
+def _called(image: Image, suffix: str) -> str:
+    """Return a name that people recognize and that no other image of the campaign has."""
+    return f"{image.pk}-{PurePosixPath(image.name.replace(chr(92), '/')).stem}{suffix}"
 
 
 def _add_maps(archive: zipfile.ZipFile, reading: Reading) -> None:
