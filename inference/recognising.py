@@ -35,7 +35,7 @@ Key = tuple[str, str, tuple[tuple[str, str], ...], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A protocol that seems to answer, and what to register it with. ``evidence``: sentences that say why."""
+    """A protocol that seems to answer, and what to register it with. ``evidence``: sentences that say why; ``choices``: see Recognised."""
 
     protocol: str
     title: str
@@ -49,6 +49,7 @@ class Candidate:
     classes_of_tasks: Mapping[str, tuple[ModelClass, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 def all_inquiries(protocols: Iterable[Protocol], url: str) -> dict[str, tuple[WireRequest, ...]]:
@@ -99,7 +100,7 @@ def _from_told(protocol: Protocol, told: Recognised, requests: Sequence[WireRequ
     evidence += told.notes
     return Candidate(
         protocol.name, protocol.title, max(0.0, min(1.0, told.confidence)), told.url, told.name, told.version, told.task,
-        told.multi_label, told.classes[:MOST_CLASSES], dict(told.classes_of_tasks), dict(told.options), tuple(evidence),
+        told.multi_label, told.classes[:MOST_CLASSES], dict(told.classes_of_tasks), dict(told.options), tuple(evidence), told.choices,
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
     classes_of_tasks = serializers.DictField(child=ProbedClassSerializer(many=True))
     options = serializers.DictField()
     evidence = serializers.ListField(child=serializers.CharField())
+    choices = serializers.ListField(child=serializers.CharField())
 
 
 class AttemptSerializer(serializers.Serializer[Any]):
@@ -201,7 +202,8 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
     plain = {
         name: getattr(candidate, name) for name in ("protocol", "title", "confidence", "url", "name", "version", "task", "multi_label")
     }
-    return {**plain, "classes": told, "classes_of_tasks": classes, "options": dict(candidate.options), "evidence": list(candidate.evidence)}
+    lists = {"evidence": list(candidate.evidence), "choices": list(candidate.choices)}
+    return {**plain, **lists, "classes": told, "classes_of_tasks": classes, "options": dict(candidate.options)}
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

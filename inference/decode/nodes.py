@@ -7,6 +7,7 @@ replaced; what was only awkward (an item outside the image, an unknown kind) is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +21,9 @@ from inference.schema import PredictionRejected
 MAX_CONTAINERS = 1_500_000
 MAX_MEMBERS = 10_000
 MAX_SHOWN = 60
+A_PAGE = "expected JSON, got a page of HTML or XML: does the URL name the model itself?"
+NO_NUMBERS = re.compile(r"-?(NaN|Infinity)")
+"""What Python's json module writes, and JSON does not know."""
 
 
 def parse_json(body: bytes) -> Node:
@@ -27,13 +31,17 @@ def parse_json(body: bytes) -> Node:
     if not body.strip():
         raise PredictionRejected("", "expected JSON, got an empty reply")
     if body.lstrip()[:1] == b"<":
-        raise PredictionRejected("", "expected JSON, got a page of HTML or XML: does the URL name the model itself?")
+        raise PredictionRejected("", A_PAGE)
     if body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
         raise PredictionRejected("", f"expected at most {MAX_CONTAINERS:,} lists and objects")
     try:
         return Node(orjson.loads(body), "")
     except orjson.JSONDecodeError as error:
-        raise PredictionRejected("", f"expected JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
+        place = f"(line {error.lineno}, column {error.colno})"
+        odd = NO_NUMBERS.match(error.doc, error.pos - error.doc.startswith("-", error.pos - 1))
+        if odd is not None:
+            raise PredictionRejected("", f"expected a finite number, got {odd[0]} {place}") from error
+        raise PredictionRejected("", f"expected JSON: {error.msg} {place}") from error
 
 
 @dataclass(frozen=True, slots=True)

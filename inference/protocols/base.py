@@ -100,7 +100,8 @@ class Recognised:
     """What a server said of itself. ``confidence``: how sure it is that the protocol answers here, 0 to 1; "" is: not told.
 
     ``url``: the address to register. ``options``: values of ``ModelOptions`` to start with. ``classes_of_tasks``: where one
-    address answers several tasks, the classes of each. ``notes``: sentences for who registers it.
+    address answers several tasks, the classes of each. ``notes``: sentences for who registers it. ``choices``: the addresses of its
+    models, where a server has several and this one names none.
     """
 
     confidence: float
@@ -113,6 +114,7 @@ class Recognised:
     options: Mapping[str, Any] = field(default_factory=dict)
     classes_of_tasks: Mapping[str, tuple[ModelClass, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 class Protocol(ABC):

@@ -41,6 +41,7 @@ from models_registry.options import ModelOptions
 
 MAX_DIMENSIONS = 8
 SHOWN_MODELS = 12
+OFFERED_MODELS = 50
 BINARY = "binary_tensor_data"
 _PLACE = re.compile(r"^(?P<base>.*?)/v2(?:/models/(?P<model>[^/?#]+)(?:/versions/(?P<version>[^/?#]+))?)?(?:/(?:infer|ready))?/?$")
 
@@ -174,7 +175,8 @@ class OpenInference(Protocol):
         if models is not None:
             only = models[0] if len(models) == 1 else ""
             notes = () if only else (_choice(place, models),)
-            return Recognised(0.8, Place(place.base, only).address, only, options={"extra": tensors}, notes=notes)
+            choices = () if only else tuple(Place(place.base, each).address for each in models[:OFFERED_MODELS])
+            return Recognised(0.8, Place(place.base, only).address, only, options={"extra": tensors}, notes=notes, choices=choices)
         if server is not None and server.has("name") and server.has("extensions"):
             return Recognised(0.6, place.address, options={"extra": tensors})
         return None

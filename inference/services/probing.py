@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -11,6 +12,7 @@ from typing import Any, Final
 from campaigns.errors import InvalidInput
 from campaigns.models import User
 from inference.calling import CallFailed, Endpoint, ask, ask_marked, greet, limits_of
+from inference.decode.nodes import A_PAGE
 from inference.endpoints import egress_policy
 from inference.protocols import PROTOCOLS
 from inference.protocols.base import INTERACTIVE, Protocol
@@ -43,6 +45,11 @@ INQUIRY: Final = Limits(total_s=4.0, connect_s=3.0, read_s=4.0, cap_bytes=2**20)
 SAMPLING: Final = ModelOptions(timeout_s=12.0, connect_timeout_s=3.0, retries=0, max_reply_mib=8)
 WITHIN_S: Final = 25.0
 AT_ONCE: Final = 8
+NEEDS_OPTIONS: Final = "needs_options"
+NO_TASK: Final = "no_task"
+A_PAGE_ANSWERS: Final = (
+    "A page of HTML or XML answers at this address, no model. Check the path; where the server wants people to sign in, give a secret."
+)
 NO_ANSWER: Final = frozenset({"unreachable", "refused_address", "timeout"})
 
 
@@ -163,7 +170,7 @@ async def _sampled(probe: _Probe) -> tuple[list[Candidate], list[Attempt]]:
     async with EgressClient(probe.policy, limits_of(SAMPLING), connections=AT_ONCE) as client:
         outcomes = await asyncio.gather(*(_try(probe, client, protocol, extra, probe.url) for protocol, extra in taking))
     candidates = [each for each in outcomes if isinstance(each, Candidate)]
-    return candidates, [each for each in outcomes if isinstance(each, Attempt)]
+    return candidates, _distinct([each for each in outcomes if isinstance(each, Attempt)])
 
 
 async def _clicked(probe: _Probe) -> list[Candidate]:
@@ -214,7 +221,7 @@ async def _try(
             async with probe.gate:
                 answer = await ask(client, endpoint, sample)
         except OptionsRejected as error:
-            failed = failed or Attempt(protocol.name, protocol.title, "needs_options", error.field, error.why)
+            failed = failed or Attempt(protocol.name, protocol.title, NEEDS_OPTIONS, error.field, error.why)
         except PredictionRejected as error:  # it cannot ask before it knows more of the model
             failed = failed or Attempt(protocol.name, protocol.title, "rejected", error.where, str(error))
         except CallFailed as error:
@@ -226,7 +233,7 @@ async def _try(
             best = found if best is None or found.confidence > best.confidence else best
             if answer.prediction.items:
                 break
-    return best or failed or Attempt(protocol.name, protocol.title, "no_task", "", "It does not speak of this task.")
+    return best or failed or Attempt(protocol.name, protocol.title, NO_TASK, "", "It does not speak of this task.")
 
 
 def _endpoint(probe: _Probe, protocol: Protocol, card: ModelCard) -> Endpoint:
@@ -238,12 +245,18 @@ def _attempt(protocol: Protocol, error: CallFailed) -> Attempt:
     return Attempt(protocol.name, protocol.title, error.code, error.where, error.reason.removeprefix(f"{error.where}: "))
 
 
+def _distinct(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Leave out what was met before in the same protocol, and settings that would be missing where another way of asking was tried."""
+    asked = {each.protocol for each in attempts if each.code != NEEDS_OPTIONS}
+    return list(dict.fromkeys(each for each in attempts if each.code != NEEDS_OPTIONS or each.protocol not in asked))
+
+
 def _complaint(attempts: Sequence[Attempt]) -> tuple[str, str]:
     """Say in one sentence why nothing fits: what most protocols met."""
-    codes = {each.code for each in attempts}
-    common = attempts[0] if attempts else None
-    if common is not None and len(codes) == 1 and common.code != "rejected":
-        return common.code, common.why
+    met = Counter((each.code, each.why) for each in attempts if each.code not in (NEEDS_OPTIONS, NO_TASK))
+    (code, why), count = met.most_common(1)[0] if met else (("", ""), 0)
+    if 2 * count > met.total() and (code != "rejected" or why == A_PAGE):
+        return (code, why) if code != "rejected" else ("web_page", A_PAGE_ANSWERS)
     unlocked = next((each for each in attempts if "secret" in each.why), None)
     if unlocked is not None:
         return unlocked.code, unlocked.why

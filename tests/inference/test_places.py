@@ -91,3 +91,9 @@ def test_an_excerpt_of_anything_has_its_mark_inside(body: bytes, where: str, wro
 
 def test_of_a_picture_only_its_kind_is_shown():
     assert excerpt(b"\x89PNG" + b"0" * 96) == Excerpt("(PNG, 100 bytes)")
+
+
+@pytest.mark.parametrize(("body", "word"), [(b'{"score": NaN}', "NaN"), (b"[1, -Infinity]", "-Infinity"), (b"[Infinity]", "Infinity")])
+def test_what_python_writes_of_numbers_that_are_none_is_called_by_its_name(body: bytes, word: str) -> None:
+    with pytest.raises(PredictionRejected, match=f"expected a finite number, got {word} .line 1"):
+        parse_json(body)

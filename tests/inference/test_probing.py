@@ -126,7 +126,8 @@ def test_a_server_of_many_models_tells_which_there_are(probe: Callable[..., dict
     with example("oip_server.py") as url:
         best = probe(url.removesuffix("/predict"))["candidates"][0]
     assert best["protocol"] == "oip"
-    assert "It has the models classification, segmentation, detection: name one in the address" in " ".join(best["evidence"])
+    assert "It has the models classification, segmentation, detection, embedding: name one in the address" in " ".join(best["evidence"])
+    assert [each.rpartition("/v2/models/")[2] for each in best["choices"]] == ["classification", "segmentation", "detection", "embedding"]
 
 
 def test_a_server_that_answers_clicks_alone_is_recognised_by_a_click(probe: Callable[..., dict[str, Any]]):
@@ -156,8 +157,27 @@ def test_whatever_else_answers_is_no_model_and_no_failure_of_ours(probe: Callabl
         found = probe(server.url)
     assert [each for each in found["candidates"] if each["confidence"] > 0.3] == []
     if not found["candidates"]:
-        assert found["failure"]["code"] == "unrecognised"
+        assert found["failure"]["code"] == ("web_page" if body.startswith(b"<") else "unrecognised")
         assert {"winnow", "winnow_json", "scaneo"} <= {each["protocol"] for each in found["attempts"]}
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "said"),
+    [
+        (Reply(status=503), "http_5xx", "503"),
+        (Reply(status=302, headers={"Location": "http://127.0.0.1:1/x"}), "redirected", "redirects"),
+        (Reply(body=b"<!doctype html><h1>Sign in</h1>"), "web_page", "page of HTML"),
+    ],
+)
+def test_what_nearly_every_question_met_is_told_in_the_first_sentence_and_once(
+    probe: Callable[..., dict[str, Any]], reply: Reply, code: str, said: str
+):
+    with ModelServer(respond=lambda _: reply) as server:
+        found = probe(server.url, task="detection")
+    assert found["failure"]["code"] == code
+    assert said in found["failure"]["why"]
+    met = [(each["protocol"], each["why"]) for each in found["attempts"]]
+    assert len(met) == len(set(met))
 
 
 def test_a_dead_address_is_told_once_and_at_once(probe: Callable[..., dict[str, Any]]):

@@ -2837,6 +2837,7 @@ export interface components {
                 [key: string]: unknown;
             };
             evidence: string[];
+            choices: string[];
         };
         /** @description What people should know of a model before they use it; every text may be left out. */
         Card: {

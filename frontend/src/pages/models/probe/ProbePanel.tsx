@@ -40,17 +40,21 @@ export function ProbePanel({ task, suggested, chosen, onChoose }: Props) {
   const [url, setUrl] = useState(suggested);
   const [secret, setSecret] = useState("");
   const [header, setHeader] = useState("Authorization");
-  const ask = (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
+    ask(url.trim());
+  };
+  const ask = (address: string) => {
+    setUrl(address);
     probe.mutate(
-      { url: url.trim(), secret, auth_header: header, task: task ?? "" },
+      { url: address, secret, auth_header: header, task: task ?? "" },
       { onSuccess: ({ candidates: [best] }) => best !== undefined && onChoose(startOf(best, task, secret, header)) },
     );
   };
   const found = probe.data;
   return (
     <Card data-testid="probe">
-      <form onSubmit={ask}>
+      <form onSubmit={submit}>
         <Stack>
           <div>
             <Title order={2} fz={18}>
@@ -85,7 +89,7 @@ export function ProbePanel({ task, suggested, chosen, onChoose }: Props) {
                     {found.failure.why}
                   </Alert>
                 )}
-                {found.candidates.length > 0 && <CandidateList candidates={found.candidates} chosen={chosen} onChoose={(one) => onChoose(startOf(one, task, secret, header))} />}
+                {found.candidates.length > 0 && <CandidateList candidates={found.candidates} chosen={chosen} onChoose={(one) => onChoose(startOf(one, task, secret, header))} onAsk={ask} />}
                 <Attempts attempts={found.attempts} />
               </Stack>
             )}

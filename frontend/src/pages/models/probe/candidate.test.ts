@@ -6,7 +6,7 @@ const classes = (names: string[]) => names.map((name, index) => ({ index, name }
 
 const CANDIDATE: Candidate = {
   protocol: "winnow_json", title: "Winnow (JSON)", confidence: 0.95, url: "http://127.0.0.1:9100/predict", name: "", version: "", task: "classification",
-  multi_label: false, classes: classes(["ocean", "land"]), classes_of_tasks: { classification: classes(["ocean", "land"]), segmentation: classes(["water"]) }, options: { extra: { a: 1 } }, evidence: [],
+  multi_label: false, classes: classes(["ocean", "land"]), classes_of_tasks: { classification: classes(["ocean", "land"]), segmentation: classes(["water"]) }, options: { extra: { a: 1 } }, evidence: [], choices: [],
 };
 
 describe("what a probe found", () => {
