@@ -50,8 +50,8 @@ def picture(seed: int) -> bytes:
     return buffer.getvalue()
 
 
-def fill(folder: Path) -> dict[str, Any]:
-    """Write a fresh campaign with images, and their files."""
+def fill(folder: Path, *, linked: bool = False) -> dict[str, Any]:
+    """Write a fresh campaign with images, and their files; ``linked``: the few different ones, under many names."""
     from campaigns.models import Campaign, Image, Label, User
 
     user, _ = User.objects.get_or_create(username="bench", password="!", is_superuser=True)
@@ -62,7 +62,10 @@ def fill(folder: Path) -> dict[str, Any]:
     rows = []
     for n in range(IMAGES):
         content = files[n % len(files)]
-        (folder / "images" / f"{n}.jpg").write_bytes(content)
+        if linked and n >= len(files):
+            (folder / "images" / f"{n}.jpg").hardlink_to(folder / "images" / f"{n % len(files)}.jpg")
+        else:
+            (folder / "images" / f"{n}.jpg").write_bytes(content)
         rows.append(Image(
             campaign=campaign, name=f"{n}.jpg", path=f"{n}.jpg", sha256=f"{n:064x}", size_bytes=len(content), format="JPEG",
             width=WIDTH, height=HEIGHT, bands=3, dtype="uint8",
