@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from active_learning.training.families import Trained
 from campaigns.errors import DomainError, InvalidInput
 from campaigns.models import Campaign, User
 from models_registry.checkpoints import CheckpointFile, checkpoint_folder, find_internal_model, register_internal_model, require_file
+from models_registry.digests import sha256_of
 from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.services.current import make_current
 
@@ -86,8 +86,7 @@ def _no_file_without_a_row(trained: Trained) -> Iterator[None]:
 
 def _named(source: Path) -> tuple[str, str]:
     """Return the name of a file in the checkpoint folder, and its digest."""
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(source)
     return f"{digest[:2]}/{digest}.safetensors", digest
 
 

@@ -26,6 +26,7 @@ from campaigns.imagery.sidecars import written_atomically
 from inference.interactive.masks import Mask, cleaned
 from inference.interactive.prompts import BoxPx, Prompts
 from inference.interactive.windows import AskedImage, PixelReader
+from models_registry.digests import sha256_of
 
 SIDE_PX: Final = 1024
 LOGITS_SIDE: Final = 256
@@ -117,8 +118,7 @@ def _session(path: Path, sha256: str, threads: int) -> Any:
     import onnxruntime
 
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(path)
     except OSError:
         raise Refused("model_missing", f"{path.name} of this model is not on this machine. Add the model again.") from None
     if digest != sha256:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from inference.protocols.oip import TENSOR_OPTIONS
 from inference.tensors.network import OnnxPredictor
 from inference.tensors.settings import TensorSettings
 from inference.wire import ModelCard
+from models_registry.digests import sha256_of
 from models_registry.networks.onnx_files import OnnxRefused, open_session
 from models_registry.options import ModelOptions
 
@@ -39,9 +39,7 @@ ALL_TASKS: Final = frozenset({"classification", "detection", "segmentation", "ke
 
 def load_onnx(*, path: Path, sha256: str, card: ModelCard, threads: int = 0) -> OnnxPredictor:
     """Load a network from its file; raise ``Conflict`` when it is another file than was uploaded, or cannot be loaded."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != sha256:
+    if sha256_of(path) != sha256:
         raise Conflict(f"{card.name}: the file on this machine is not the one that was uploaded. Upload it again.", code="model_damaged")
     try:
         return OnnxPredictor(open_session(path, threads=threads), card)
