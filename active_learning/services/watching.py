@@ -37,6 +37,10 @@ class RunWatcher(Watcher):
             raise RunCancelled
         self._context.progress(done=done, total=total, failed=failed, message="Looking at the labeled images")
 
+    def note(self, line: str) -> None:
+        """Write it into the log."""
+        self._context.log(line)
+
     def divided(self, train: int, validation: int, unreadable: int, of: str = "images") -> None:
         """Write down the split, so that the log tells what was learned from and measured on."""
         lost = f"; {unreadable} images could not be read and stay out" if unreadable else ""

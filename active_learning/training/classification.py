@@ -143,7 +143,7 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     )
     backbone, eye = _start_backbone(job), _eye_of(job, side_px)
     start = _probe(job, material, pixels, eye or Backbone(job.config.size, backbone or None, job.scale))
-    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale, eye=eye)
+    learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale, eye=eye, tell=watcher.note)
     fitted = fit(learner, _plan(job.config), job.folder, watcher)
     learner.put_weights(fitted.best)
     rows = material.division.validation

@@ -36,6 +36,9 @@ class Watcher(Hooks):
     def preparing(self, done: int, total: int, failed: int) -> None:
         """See how far the pictures are read; may raise to stop."""
 
+    def note(self, line: str) -> None:
+        """See something worth a line of the log."""
+
     def divided(self, train: int, validation: int, unreadable: int, of: str = "images") -> None:
         """See what teaches, what measures, and what could not be read."""
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from active_learning.training.config import TrainingConfig
+from active_learning.training.memory import Portions, Tell, bytes_an_image
 from active_learning.training.metrics import measure
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate
 from active_learning.training.variation import Variation, moved
@@ -60,6 +61,7 @@ class FineTuneLearner:
         backbone: Arrays,
         scale: BandScale | None = None,
         eye: Eye | None = None,
+        tell: Tell | None = None,
     ) -> None:
         """``eye``: a network of a library that learns in the place of the installed one."""
         use_few_threads()
@@ -81,6 +83,8 @@ class FineTuneLearner:
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self._batch = config.batch_for(len(train.rows))
+        one = as_tensor(np.asarray(train.pixels[train.rows[:1]]))
+        self._portions = Portions(self._batch, tell, each_bytes=bytes_an_image(self._features, lambda: self._seen(one)))
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
 
     @property
@@ -105,11 +109,17 @@ class FineTuneLearner:
             pixels = self._variation.recoloured(self._train.pixels[part], rng)
             pixels = moved(pixels, self._variation.moves(len(part), pixels.shape[1], rng))
             weights = None if self._train.weights is None else self._train.weights[part]
-            loss = self._loss(pixels, self._train.values[part], noise, weights)
+            values = self._train.values[part]
+
+            def portion(
+                where: slice, pixels: Pixels = pixels, values: npt.NDArray[Any] = values, weights: npt.NDArray[np.float32] | None = weights
+            ) -> Tensor:
+                some = None if weights is None else weights[where]
+                return self._loss(pixels[where], values[where], noise, some) * (len(values[where]) / len(values))
+
             self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            total += self._portions.backward(len(part), portion, self._optimizer.zero_grad) * len(part)
             self._optimizer.step()
-            total += float(loss.detach()) * len(part)
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
     def _seen(self, batch: Tensor) -> Tensor:

@@ -10,10 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import Gallery, Rows, truth_of
+from active_learning.training.memory import Portions, Tell
 from active_learning.training.object_measures import Measured, measured
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from active_learning.training.targets import shown
@@ -47,7 +48,15 @@ class Lesson:
 class ObjectLearner:
     """Trains by AdamW; an epoch sees every image once, in an order that follows from the seed and the epoch alone."""
 
-    def __init__(self, lesson: Lesson, network: ObjectNetwork, *, config: TrainingConfig, features: nn.Sequential | None = None) -> None:
+    def __init__(
+        self,
+        lesson: Lesson,
+        network: ObjectNetwork,
+        *,
+        config: TrainingConfig,
+        features: nn.Sequential | None = None,
+        tell: Tell | None = None,
+    ) -> None:
         """``features``: the backbone that the lesson's gallery looks through, where it is to learn too."""
         use_few_threads()
         self._lesson, self._network, self._config, self._features = lesson, network, config, features
@@ -57,6 +66,7 @@ class ObjectLearner:
             groups.append({"params": learning(features), "peak": config.learning_rate})
         self._batch = config.batch_for(len(lesson.train))
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self._portions = Portions(self._batch, tell)
         self._steps = max(1, math.ceil(len(lesson.train) / self._batch))
 
     @property
@@ -78,14 +88,17 @@ class ObjectLearner:
         for step, part in enumerate(np.array_split(rows, min(self._steps, len(rows)))):
             check()
             rate = self._set_rate((epoch - 1) * self._steps + step)
-            maps, scenes = self._lesson.gallery.batch(part, rng)
-            loss = self._network.loss(self._network.look(maps, scenes[0].side_px), [truth_of(each) for each in scenes], noise)
+
+            def portion(where: slice, part: Rows = part) -> Tensor:
+                maps, scenes = self._lesson.gallery.batch(part[where], rng)
+                loss = self._network.loss(self._network.look(maps, scenes[0].side_px), [truth_of(each) for each in scenes], noise)
+                return loss * (len(scenes) / len(part))
+
             self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            total += self._portions.backward(len(part), portion, self._optimizer.zero_grad) * len(part)
             for group in self._optimizer.param_groups:
                 nn.utils.clip_grad_norm_(group["params"], LONGEST_STEP)
             self._optimizer.step()
-            total += float(loss.detach()) * len(part)
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
     def _set_rate(self, step: int) -> float:

@@ -55,7 +55,7 @@ def train_objects(job: Job[ObjectTargets], watcher: Watcher) -> Trained:
     network = seeded_network(job.targets.anatomy, job.config.seed)
     if start is not None:
         _put_start(network, start, job.targets)
-    learner = ObjectLearner(material.lesson, network, config=job.config, features=material.features)
+    learner = ObjectLearner(material.lesson, network, config=job.config, features=material.features, tell=watcher.note)
     config = job.config
     fitted = fit(learner, Plan(config.most_epochs, config.most_patience, config.minutes * 60, FIGURE), job.folder, watcher)
     learner.put_weights(fitted.best)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import HeadLearner
 from active_learning.training.label_maps import UNLABELED, LabelMap
+from active_learning.training.memory import Portions, Tell
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
@@ -67,7 +68,9 @@ class SegmenterLearner:
     Classes count by the root of their area, so that small ones are not drowned. Batch normalisation is folded in and stays as it was.
     """
 
-    def __init__(self, train: TileRows, validation: TileRows, network: Segmenter, *, config: TrainingConfig) -> None:
+    def __init__(
+        self, train: TileRows, validation: TileRows, network: Segmenter, *, config: TrainingConfig, tell: Tell | None = None
+    ) -> None:
         use_few_threads()
         self._train, self._validation, self._config, self._network = train, validation, config, network
         network.requires_grad_(True)
@@ -80,6 +83,7 @@ class SegmenterLearner:
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self._batch = config.batch_for(len(train.rows))
+        self._portions = Portions(max(1, AT_ONCE_PX // train.labels[0].size), tell)
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
         self._classes = len(network.bias)
         self._weight = put(_class_weights(train, self._classes))
@@ -124,14 +128,13 @@ class SegmenterLearner:
         truth = put(labels.astype(np.int64))
         known = truth[truth != UNLABELED]
         whole = self._weight[known].sum().clamp(min=1e-6)
-        at_once, total = max(1, AT_ONCE_PX // labels[0].size), 0.0
-        for start in range(0, len(pixels), at_once):
-            logits = self._network(as_tensor(pixels[start : start + at_once]))
-            part = truth[start : start + at_once]
-            loss: Tensor = nn.functional.cross_entropy(logits, part, self._weight, ignore_index=UNLABELED, reduction="sum") / whole
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
-        return total
+
+        def portion(where: slice) -> Tensor:
+            logits = self._network(as_tensor(pixels[where]))
+            loss: Tensor = nn.functional.cross_entropy(logits, truth[where], self._weight, ignore_index=UNLABELED, reduction="sum")
+            return loss / whole
+
+        return self._portions.backward(len(pixels), portion, self._optimizer.zero_grad)
 
     def validate(self) -> dict[str, float]:
         """Measure on all labeled pixels of the validation tiles, before any temperature."""

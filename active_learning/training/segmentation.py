@@ -150,7 +150,7 @@ class _Training:
         network = self._network(tiles, division)
         train = TileRows(tiles.pixels, tiles.labels, division.train, self._trust(tiles.tiles))
         validation = TileRows(tiles.pixels, tiles.labels, division.validation)
-        learner = SegmenterLearner(train, validation, network, config=job.config)
+        learner = SegmenterLearner(train, validation, network, config=job.config, tell=self.watcher.note)
         fitted = fit(learner, self._plan, job.folder, self.watcher)
         learner.put_weights(fitted.best)
         logits, values = learner.sampled_logits(validation, seed=job.config.seed)
