@@ -126,6 +126,12 @@ class TestDetection:
 class TestRefitting:
     """After every few labels the head of a finder learns on, and the ranking and the drafts follow it."""
 
+    @pytest.fixture(autouse=True)
+    def brief(self, monkeypatch):
+        """Learn on one thread and twice over the images: threads that wait for each other on busy cores take far longer."""
+        monkeypatch.setenv("WINNOW_TORCH_THREADS", "1")
+        monkeypatch.setattr("active_learning.services.refitting_finders.EPOCHS", 2)
+
     def test_the_head_goes_on_learning_and_the_ranking_and_the_drafts_are_its_own(self, sea, manager, annotator):
         campaign = sea("detection", taught=10, pool=6)
         training, _ = train(campaign, manager, epochs=3)
