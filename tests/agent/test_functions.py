@@ -109,6 +109,19 @@ def test_a_file_without_a_function_is_refused(tmp_path):
         load_function(tmp_path / "f.py", {}, None)
 
 
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        ("spec=T(supported_shape_types={'rectangle'}), init_tracking_state=print, track=print", "tracking function.*still images"),
+        ("spec=T(min_pos_points=1, min_neg_points=None), preprocess_image=print, detect=print", "interaction function.*clicks"),
+    ],
+)
+def test_functions_that_answer_about_no_whole_image_are_refused_with_what_they_are(tmp_path, members, kind):
+    (tmp_path / "f.py").write_text(f"from types import SimpleNamespace as T\ndef create():\n    return T({members})\n")
+    with pytest.raises(FunctionError, match=kind):
+        load_function(tmp_path / "f.py", {}, None)
+
+
 def test_only_the_type_of_a_foreign_error_is_told():
     assert safe_text(KeyError("/home/me/token"), "The function") == "The function failed with KeyError. The agent's log has more."
     assert safe_text(FunctionError("No such class."), "The function") == "No such class."

@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from winnow_agent import FunctionError
-from winnow_agent.cvat import Context, CvatLabel, items_from, labels_of, task_of
+from winnow_agent.cvat import Context, CvatLabel, get, items_from, labels_of, task_of
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,26 @@ def load_function(path: Path, params: Mapping[str, Any], conf_threshold: float |
     sys.path.insert(0, str(path.parent))  # what lies beside the file may be imported by it
     spec.loader.exec_module(module)
     made = module.create(**params) if hasattr(module, "create") else module
+    _refuse_other_kinds(path.name, made)
     if hasattr(made, "detect") and hasattr(made, "spec"):
         return Function(made, labels_of(made.spec), conf_threshold)
     if hasattr(made, "predict"):
         return Function(made, {})
     raise FunctionError(f"{path.name} has neither predict(image, request) nor CVAT's spec and detect(context, image).")
+
+
+def _refuse_other_kinds(name: str, made: Any) -> None:
+    """Refuse those of CVAT's functions that do not answer about a single whole image."""
+    if hasattr(made, "init_tracking_state") or (hasattr(made, "track") and not hasattr(made, "detect")):
+        raise FunctionError(
+            f"{name} is a CVAT tracking function: it follows a shape from one video frame to the next, and Winnow labels still images. "
+            "Give the agent a detection function (spec and detect)."
+        )
+    if hasattr(made, "detect") and hasattr(get(made, "spec"), "min_pos_points"):
+        raise FunctionError(
+            f"{name} is a CVAT interaction function: it answers a person's clicks, and an agent is asked about whole images. Serve it as a "
+            "CVAT interactor with an address, or give the agent a detection function."
+        )
 
 
 def _sure(found: list[Any], threshold: float | None) -> list[Any]:
