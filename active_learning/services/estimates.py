@@ -15,6 +15,7 @@ from active_learning.services.grouping import groups_of, leaks
 from active_learning.services.snapshots import latest_areas, latest_revisions, pictures_of
 from active_learning.services.training import checked_config, family_of, read_targets
 from active_learning.training.config import TrainingConfig
+from active_learning.training.object_targets import ObjectTargets, turned_boxes
 from active_learning.training.splits import divide
 from active_learning.training.targets import FEW, Targets
 from campaigns.models import Campaign, Image, ImageState, RunState, Split, User
@@ -91,7 +92,7 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     parts = divide(targets.contents, [image.split for image in images], checked.validation, rng, groups)
     counts = _counts(targets, parts.train, parts.validation)
     teach, measure = (frozenset(images[row].pk for row in rows.tolist()) for rows in (parts.train, parts.validation))
-    warnings = (*_scarce(counts), *_unmeasured(checked, counts, measure), *_leaking(campaign, checked, teach, measure))
+    warnings = (*_scarce(counts), *_unmeasured(checked, counts, measure), *_leaking(campaign, checked, teach, measure), *_turned(targets))
     seconds, measured = _seconds(campaign, checked, len(teach))
     test = campaign.images.filter(split=Split.TEST).exclude(state=ImageState.EXCLUDED).count()
     batch = checked.batch_for(len(teach)) if _steps(campaign, checked) else max(1, len(teach))
@@ -123,6 +124,11 @@ def _counts(targets: Targets, train: Any, validation: Any) -> tuple[LabelCount, 
     hot = contents > 0.5 if contents.ndim == 2 else contents[:, None] == np.arange(len(targets.classes))
     rows = zip(targets.classes, hot[train].sum(axis=0).tolist(), hot[validation].sum(axis=0).tolist(), strict=True)
     return tuple(LabelCount(each.label, each.name, teach, measure) for each, teach, measure in rows)
+
+
+def _turned(targets: Targets) -> tuple[Advice, ...]:
+    told = turned_boxes(targets.anatomy.part, targets.things) if isinstance(targets, ObjectTargets) else ()
+    return tuple(Advice("turned", each) for each in told)
 
 
 def _scarce(counts: Sequence[LabelCount]) -> list[Advice]:

@@ -92,8 +92,9 @@ def _read(part: Part, pictures: Sequence[LabeledPicture], labels: Sequence[Train
     renumbered = tuple(tuple(Thing(place_of[each.place], each.shape) for each in row) for row in things)
     classes = tuple(labels[place] for place in kept)
     points = tuple(_point_names(each, n, renumbered) for n, each in enumerate(classes)) if part == "points" else ()
+    warnings = (*_warnings(labels, support), *turned_boxes(part, renumbered))
     return ObjectTargets(
-        classes, np.arange(len(pictures)), _warnings(labels, support), Anatomy(part, tuple(each.name for each in classes), points),
+        classes, np.arange(len(pictures)), warnings, Anatomy(part, tuple(each.name for each in classes), points),
         renumbered, tuple((each.width, each.height) for each in pictures),
     )  # fmt: skip
 
@@ -111,6 +112,17 @@ def _point_names(label: TrainedClass, place: int, things: Sequence[Sequence[Thin
         return tuple(label.skeleton.names)
     own = (each for row in things for each in row if each.place == place)
     return tuple(dict.fromkeys(point["name"] for each in own for point in each.shape["points"]))
+
+
+def turned_boxes(part: Part, things: Sequence[Sequence[Thing]]) -> tuple[str, ...]:
+    """Say what a finder of boxes makes of boxes that were drawn turned; nothing where there are none, or outlines are learned."""
+    if part != "boxes":
+        return ()
+    turned = sum(bool(each.shape.get("rotation")) and each.shape["type"] == "box" for row in things for each in row)
+    if not turned:
+        return ()
+    boxes = "1 box is" if turned == 1 else f"{turned} boxes are"
+    return (f"{boxes} turned: the model learns the upright box around each, and its drafts are upright.",)
 
 
 def _warnings(labels: Sequence[TrainedClass], support: npt.NDArray[np.int64]) -> tuple[str, ...]:

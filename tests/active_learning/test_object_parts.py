@@ -64,6 +64,18 @@ class TestTargets:
         (scene,) = read_boxes([picture((7, box(-5, 10, 55, 40)))], LABELS, CONFIG).scenes(200)
         assert scene.boxes.tolist() == [[0, 40, 100, 200]]
 
+    def test_turned_boxes_are_learned_upright_and_told_of_and_as_they_lie_where_outlines_are_learned(self):
+        turned = {"type": "box", "x": 40, "y": 20, "width": 20, "height": 10, "rotation": 90.0}
+        targets = read_boxes([picture((7, turned), (7, box(5, 5, 10, 10)))], LABELS, CONFIG)
+        (scene,) = targets.scenes(200)
+        assert scene.boxes[0].tolist() == pytest.approx([90, 60, 110, 140], abs=1e-3)
+        assert any("1 box is turned" in each and "upright" in each for each in targets.warnings)
+        assert not any("turned" in each for each in read_boxes([picture((7, box(5, 5, 10, 10)))], LABELS, CONFIG).warnings)
+        slanted = read_masks([picture((7, {**turned, "rotation": 45.0}))], LABELS, CONFIG)
+        assert not any("turned" in each for each in slanted.warnings)
+        left, top, right, bottom = slanted.scenes(200)[0].boxes[0]
+        assert 0.3 < slanted.scenes(200)[0].masks.sum() / ((right - left) * (bottom - top)) < 0.6, "the corners of the mask stay empty"
+
     def test_masks_and_outlines_of_one_thing_are_seen_alike(self):
         mask = np.zeros((50, 100), bool)
         mask[10:30, 20:60] = True
