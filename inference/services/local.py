@@ -28,7 +28,7 @@ from inference.services.planning import Plan
 from inference.steps import run_thing_steps
 from inference.store import Answered
 from inference.tiling import WindowPx
-from models_registry.checkpoints import answering_checkpoint
+from models_registry.checkpoints import answering_checkpoint, checkpoint_path, require_file
 from models_registry.models import Checkpoint, RegisteredModel
 from models_registry.protocols import ONNX
 
@@ -161,9 +161,10 @@ class LocalAsker:
 
 
 def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool = True) -> LocalPredictor:
-    """Load the checkpoint that answers under a model's version, the one with ``role``, or its ONNX file; raises Conflict when it has none.
+    """Load the checkpoint that answers under a model's version, the one with ``role``, or its ONNX file.
 
-    ``of_campaign``: it will look at images of campaigns, whose embeddings are kept.
+    ``of_campaign``: it will look at images of campaigns, whose embeddings are kept. Raises Conflict where there is none, or
+    its file is missing or holds other bytes than were written.
     """
     if model.protocol == ONNX:
         file, sha256 = onnx_file(model)
@@ -171,9 +172,10 @@ def load_predictor(model: RegisteredModel, role: str = "", *, of_campaign: bool 
     from inference.protocols.local import load_predictor as load  # torch comes with it, and only runs need that
 
     checkpoint = Checkpoint.objects.filter(model=model, role=role).first() if role else answering_checkpoint(model)
-    path = None if checkpoint is None else settings.DATA_DIR / "checkpoints" / checkpoint.path
-    if path is None or not path.is_file():
-        raise Conflict(f"{model.name} has no checkpoint on this machine. Train it again.", code="checkpoint_missing")
+    if checkpoint is None:
+        raise Conflict(f"{model.name} has no checkpoint. Train it again.", code="checkpoint_missing")
+    require_file(checkpoint)  # bytes that have changed on the disk load all the same, and answer nonsense
+    path = checkpoint_path(checkpoint)
     kept = settings.DATA_DIR / "embeddings" if of_campaign else None
     predictor: LocalPredictor = load(path=path, card=model_card(model), embeddings=kept)
     return predictor

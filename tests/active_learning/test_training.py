@@ -531,6 +531,17 @@ class TestLocalPredictor:
             load_predictor(path=tmp_path / "changed", card=card)
 
 
+    def test_weights_that_have_changed_on_the_disk_answer_nothing_although_they_load(self, taught, manager):
+        training, _ = train(taught, manager)
+        path = checkpoint_path(best_checkpoint(training.model))
+        content = bytearray(path.read_bytes())
+        content[-40:-32] = bytes(8)  # within the weights: a file that reads well
+        path.write_bytes(content)
+        load_predictor(path=path, card=ModelCard("", "classification", name="Coast"))
+        with pytest.raises(Conflict, match="damaged"):
+            predictor_of(training.model)
+
+
 class TestApi:
     def test_a_manager_starts_a_training_and_everybody_of_the_campaign_follows_it(self, taught, manager, viewer, as_user):
         answer = as_user(manager).post(f"/api/v1/campaigns/{taught.pk}/training-runs", {"name": "Coast", "epochs": 8})
