@@ -93,6 +93,8 @@ function Simulations({ simulations }: { simulations: readonly Simulation[] }) {
 export function Simulate({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const query = useSimulations(campaign.id);
+  const manages = mayManage(campaign.role);
+  if (!manages && (query.data ?? []).length === 0) return null;
   return (
     <Card data-testid="simulate">
       <Stack>
@@ -104,7 +106,7 @@ export function Simulate({ campaign }: { campaign: Campaign }) {
             {t("rounds.simulate.text")} {campaign.task !== "classification" && t("rounds.simulate.drawings")}
           </Text>
         </div>
-        {mayManage(campaign.role) && <SimulationForm campaign={campaign} />}
+        {manages && <SimulationForm campaign={campaign} />}
         {query.data !== undefined && query.data.length > 0 && <Simulations simulations={query.data} />}
       </Stack>
     </Card>
