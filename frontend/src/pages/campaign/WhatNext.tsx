@@ -7,7 +7,7 @@ import { useCampaignModels, useStartInference } from "@/api/models";
 import { isFinished, useRuns } from "@/api/runs";
 import type { Campaign } from "@/api/types";
 import { chooseFiles } from "./images/chooseFiles";
-import { adviceOf, type Facts, type Step, STEPS } from "./nextStep";
+import { adviceOf, type Facts, type Step, STEPS, waitingFor } from "./nextStep";
 import { defaultSize } from "./rounds/defaults";
 import { mayManage } from "./roles";
 import { useFacts } from "./useFacts";
@@ -88,7 +88,7 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
         <Box style={{ flex: 1, minWidth: 220 }}>
           <Text fw={600}>{arriving ? t("next.arriving") : finished ? t("next.allLabeled") : t(`next.lead.${step}`)}</Text>
           <Text size="sm" c="dimmed">
-            {arriving ? t("next.arrivingText") : finished ? t("next.allLabeledText") : t(`next.text.${step}`, { count: facts.asked ?? facts.unlabeled })}
+            {arriving ? t("next.arrivingText") : finished ? t("next.allLabeledText") : t(`next.text.${step}`, { count: waitingFor(step, facts) })}
           </Text>
         </Box>
         <Group gap="xs">

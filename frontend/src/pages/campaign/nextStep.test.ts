@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { adviceOf, type Facts } from "./nextStep";
+import { adviceOf, type Facts, waitingFor } from "./nextStep";
 
 const EMPTY: Facts = { images: 0, unlabeled: 0, labeled: 0, labels: 0, attached: 0, mapped: false, prefilled: false, trained: false, rounds: 0, asked: null };
 
@@ -40,4 +40,11 @@ it("the step that leads on is not shown as done", () => {
   expect(step).toBe("label");
   expect(done.has("label")).toBe(false);
   expect(done.has("round")).toBe(true);
+});
+
+it("counts what is left once the open round is labeled, and not what that round still asks", () => {
+  const labeled = { ...EMPTY, images: 30, unlabeled: 6, labels: 1, labeled: 24, trained: true, rounds: 2, asked: 0 };
+  expect(waitingFor(adviceOf(labeled).step, labeled)).toBe(6);
+  const open = { ...labeled, asked: 4 };
+  expect(waitingFor(adviceOf(open).step, open)).toBe(4);
 });

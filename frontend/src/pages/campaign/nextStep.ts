@@ -51,3 +51,8 @@ export function adviceOf(facts: Facts): Advice {
   done.delete(step);
   return { step, done };
 }
+
+/** How many images a step is about: those of the open round where it is to be labeled, all that wait where the next one is made. */
+export function waitingFor(step: Step, { asked, unlabeled }: Facts): number {
+  return step === "round" ? unlabeled : (asked ?? unlabeled);
+}
