@@ -530,7 +530,6 @@ class TestLocalPredictor:
         with pytest.raises(Conflict, match="other weights"):
             load_predictor(path=tmp_path / "changed", card=card)
 
-
     def test_weights_that_have_changed_on_the_disk_answer_nothing_although_they_load(self, taught, manager):
         training, _ = train(taught, manager)
         path = checkpoint_path(best_checkpoint(training.model))
