@@ -3,7 +3,7 @@
 from inference.services.agents import sweep_questions
 from inference.services.health import check_attached_models
 from inference.services.later import remove_pictures
-from inference.services.webhooks import tell_backends
+from inference.services.webhooks import tell_in_turns
 
 
 def check_models() -> int:
@@ -16,9 +16,9 @@ def sweep_agents() -> int:
     return sweep_questions()
 
 
-def tell_of_submit(revision_id: int) -> int:
-    """Tell models that listen what a person has handed in."""
-    return tell_backends(revision_id)
+def tell_of_submit(*revision_ids: int) -> int:
+    """Tell models that listen what people have handed in."""
+    return tell_in_turns(revision_ids)
 
 
 def remove_waiting_pictures() -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
 from typing import Final
 
 from django.db.models import QuerySet
+from django_q.tasks import async_task
 
 from campaigns.errors import DomainError
 from campaigns.imagery import Refused
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 CREATED: Final = "ANNOTATION_CREATED"
 UPDATED: Final = "ANNOTATION_UPDATED"
+TURN_S: Final = 10.0
+"""After so long the rest of many submits goes to the end of the queue, so that other short work has its turn."""
 
 
 def wants_submissions(campaign_id: int) -> bool:
@@ -36,6 +41,17 @@ def _listening(campaign_id: int) -> QuerySet[CampaignModel]:
     return CampaignModel.objects.filter(
         campaign=campaign_id, model__protocol=LabelStudio.name, model__options__extra__webhook=True
     ).select_related("model")
+
+
+def tell_in_turns(revision_ids: Sequence[int]) -> int:
+    """Tell of submits one after the other, never two at once; return how often a model took one. What is left is queued again."""
+    ends_at, told = time.monotonic() + TURN_S, 0
+    for place, revision in enumerate(revision_ids):
+        if place and time.monotonic() >= ends_at:
+            async_task("inference.tasks.tell_of_submit", *revision_ids[place:], task_name=f"webhook-{revision}")
+            break
+        told += tell_backends(revision)
+    return told
 
 
 def tell_backends(revision_id: int) -> int:
