@@ -86,11 +86,13 @@ def mapped(page: Page, api: Api, campaign: dict[str, Any]) -> dict[str, int]:
     expect(named(page, "unfed")).to_contain_text("Meadow")
     expect(named(page, "nowhere")).to_contain_text("coast, land")
     labels = {label["name"]: label["id"] for label in campaign["labels"]}
-    start, goal = named(page, "map-class-2").bounding_box(), named(page, f"map-label-{labels['Meadow']}").bounding_box()
+    page.wait_for_load_state("networkidle")  # what stands above the mapper comes late, and moves it
+    start = named(page, "map-class-2").bounding_box()
     assert start is not None
-    assert goal is not None
     page.mouse.move(start["x"] + 60, start["y"] + 15)
     page.mouse.down()
+    goal = named(page, f"map-label-{labels['Meadow']}").bounding_box()
+    assert goal is not None
     page.mouse.move(goal["x"] + 40, goal["y"] + 15, steps=6)
     seen(page, "dragging")
     page.mouse.up()
