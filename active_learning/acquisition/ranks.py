@@ -166,8 +166,11 @@ def _herding(pool: AcquisitionInput, doubts: Floats | None) -> Ranking:
 
 
 def ppal(pool: AcquisitionInput) -> Ranking:
-    """Ask, among the images with the least sure objects, for those whose objects differ from each other's."""
-    doubts = unsure(pool, "difficult" if "difficult" in pool.uncertainty else "entropy")
+    """Ask, among the images with the least sure objects, for those whose objects differ from each other's.
+
+    Of named points it is not the box that is in doubt, but where they lie: there the peaks of their heat maps decide who is a candidate.
+    """
+    doubts = unsure(pool, next((name for name in ("peaks", "difficult") if name in pool.uncertainty), "entropy"))
     most = max(pool.picks, min(OBJECT_CANDIDATES_PER_PICK * pool.picks, MOST_OBJECT_CANDIDATES))
     candidates = np.lexsort((pool.rng.random(pool.count), -doubts))[:most]
     alike = _alike(pool, candidates)

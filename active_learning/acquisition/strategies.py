@@ -17,10 +17,10 @@ from active_learning.acquisition.values import AcquisitionError, AcquisitionInpu
 
 EMPTY = Ranking(order=np.zeros(0, dtype=np.int64), scores=np.zeros(0), parts={}, why=())
 
-CLASSIFICATION, DETECTION, SEGMENTATION, KEYPOINTS = "classification", "detection", "segmentation", "keypoints"
-EVERY_TASK: Final = frozenset({CLASSIFICATION, DETECTION, SEGMENTATION, KEYPOINTS})
+CLASSIFICATION, DETECTION, INSTANCE, SEMANTIC, KEYPOINTS = "classification", "detection", "instance", "semantic", "keypoints"
+EVERY_TASK: Final = frozenset({CLASSIFICATION, DETECTION, INSTANCE, SEMANTIC, KEYPOINTS})
 WHOLE: Final = frozenset({CLASSIFICATION})
-OBJECTS: Final = frozenset({DETECTION, SEGMENTATION, KEYPOINTS})
+OBJECTS: Final = frozenset({DETECTION, INSTANCE, KEYPOINTS})
 # Below about so many labeled images nothing has been shown to beat coverage at finding objects.
 ENOUGH_FOR_OBJECTS: Final = 200
 
@@ -32,7 +32,8 @@ class Strategy:
     needs: what must be there to rank at all, uses: what it profits from besides, of "model", "probabilities", "embeddings",
     "head" (a head of ours, whose features can be dropped), "committee" (two models or more), "difficulty" (how hard each
     label is, from images whose truth is known), "flip" (the model's answer about the mirrored image), "instances", "shares".
-    tasks: where it makes sense; several: only where an image may have several labels. measures: what of ``uncertainty`` it reads.
+    tasks: where it makes sense, the two kinds of segmentation told apart; several: only where an image may have several labels.
+    measures: what of ``uncertainty`` it reads.
     """
 
     name: str
@@ -73,9 +74,9 @@ class Strategy:
 
 def default_strategy(task: str, *, labeled: int) -> str:
     """Return what to rank by when nobody chooses: what served a task best on published figures and in our own measurements."""
-    if task in (DETECTION, KEYPOINTS):
+    if task in OBJECTS:
         return "ppal" if labeled >= ENOUGH_FOR_OBJECTS else "maxherding"
-    return "patches" if task == SEGMENTATION and labeled else "uherding"
+    return "patches" if task == SEMANTIC and labeled else "uherding"
 
 
 def _registry(strategies: Iterable[Strategy]) -> MappingProxyType[str, Strategy]:
@@ -86,6 +87,7 @@ def _registry(strategies: Iterable[Strategy]) -> MappingProxyType[str, Strategy]
 NOTHING: Final[frozenset[str]] = frozenset()
 ANSWERS, VECTORS = frozenset({"probabilities", "model"}), frozenset({"embeddings"})
 HEAD, COMMITTEE = frozenset({"head"}), frozenset({"committee"})
+MIRROR, MIRRORED = ANSWERS | frozenset({"flip"}), frozenset({"flip", "flip_masks", "flip_points"})
 BALD_WHY = "Draws of the model disagree about it: {} of the most that they can."
 
 STRATEGIES = _registry(
@@ -181,20 +183,38 @@ STRATEGIES = _registry(
             ranks.by_uncertainty("difficult"), uses=frozenset({"difficulty"}), tasks=OBJECTS, measures=frozenset({"difficult"}),
         ),
         Strategy(
-            "flip", "Mirror disagreement", ANSWERS | frozenset({"flip"}), "Yu et al. 2022; Elezi et al. 2022",
+            "flip", "Mirror disagreement", MIRROR, "Yu et al. 2022; Elezi et al. 2022",
             "Asks for the images that the model sees differently in the mirror; asks the model twice.",
             ranks.by_uncertainty("flip", "The model's answers about it and about its mirror image differ by {}."),
             measures=frozenset({"flip"}),
         ),
         Strategy(
+            "flip_masks", "Mirror disagreement, outlines", MIRROR, "Yu et al. 2022; mask overlap as in He et al. 2017",
+            "Asks for the images with objects whose masks overlap little with those that the model draws in the mirror; asks it twice.",
+            ranks.by_uncertainty("flip_masks", "The masks drawn in it and in its mirror image differ by {}."),
+            tasks=frozenset({INSTANCE}), measures=frozenset({"flip_masks"}),
+        ),
+        Strategy(
+            "unsure_points", "Unsure points", ANSWERS, "Liu and Ferrari 2017",
+            "Asks for the images with objects whose points the model cannot place: their heat maps have no clear peak.",
+            ranks.by_uncertainty("peaks", "Its points lie outside the peaks of their heat maps with {} of the weight."),
+            tasks=frozenset({KEYPOINTS}), measures=frozenset({"peaks"}),
+        ),
+        Strategy(
+            "flip_points", "Mirror disagreement, points", MIRROR, "Yu et al. 2022; keypoint similarity of Lin et al. 2014",
+            "Asks for the images with objects whose points move when the model sees them in the mirror; asks it twice.",
+            ranks.by_uncertainty("flip_points", "The points found in it and in its mirror image differ by {}."),
+            tasks=frozenset({KEYPOINTS}), measures=frozenset({"flip_points"}),
+        ),
+        Strategy(
             "ppal", "PPAL", ANSWERS | VECTORS, "Yang, Huang and Crowley 2024",
             "Asks, among the images with the least sure objects, for those whose objects differ from each other's, label by label.",
-            ranks.ppal, uses=frozenset({"difficulty", "instances"}), tasks=OBJECTS,
+            ranks.ppal, uses=frozenset({"difficulty", "instances"}), tasks=OBJECTS | {SEMANTIC},
         ),
         Strategy(
             "patches", "Unsure patches, label by label", VECTORS, "ClaSP PE 2026; Bae, Noh and Sutherland 2025",
             "Asks for images by their least sure tenth: two thirds stand for what is unsure, a third goes from label to label.",
-            ranks.by_patches_or_cover, uses=ANSWERS | frozenset({"shares"}), tasks=frozenset({SEGMENTATION}),
+            ranks.by_patches_or_cover, uses=ANSWERS | frozenset({"shares"}), tasks=frozenset({SEMANTIC}),
         ),
     ]
 )  # fmt: skip

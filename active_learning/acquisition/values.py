@@ -65,7 +65,8 @@ class AcquisitionInput:
     probabilities: (N, K), over the labels; rows sum to 1 unless ``multi_label``.
     uncertainty: (N,) in 0…1 by name. For tasks whose answers are boxes or pixels "entropy", "margin", "least_confidence";
     for all what only a service can measure: "bald", "changed" (draws of a head), "vote_entropy", "divergence" (models that
-    differ), "difficult" (boxes by how hard their label is), "flip" (the mirrored image answered differently).
+    differ), "difficult" (boxes by how hard their label is), "peaks" (points without a clear place), "flip", "flip_masks",
+    "flip_points" (the mirrored image answered differently: boxes, labels or pixels; outlines; points).
     notes: for boxes and pixels, a sentence an image about what the model is unsure of.
     embeddings: (N, D), any length; labeled: (L, D), those of the images that have labels already.
     shares: (N, K) not negative, how much of what is unsure in an image each label takes.

@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from active_learning.acquisition.strategies import STRATEGIES
+from active_learning.acquisition.strategies import EVERY_TASK, STRATEGIES
 from active_learning.api.rounds import AreaSerializer, ImageNameSerializer
 from active_learning.models import Simulation
-from active_learning.progress.replay import TASK_OF, can_replay
+from active_learning.progress.replay import can_replay
 from active_learning.services.labeled_areas import learns_areas, whole_pixels
 from active_learning.services.progress import learning_curve
 from active_learning.services.simulations import SimulationForm, result_of, simulation_of, simulations_of, start_simulation, table_of
@@ -154,7 +154,7 @@ class WhyView(APIView):
         return Response(WhySerializer(_why(found, image)).data)
 
 
-SIMULATED = [(s.name, s.title) for s in STRATEGIES.values() if any(can_replay(s, kind) for kind in TASK_OF)]
+SIMULATED = [(s.name, s.title) for s in STRATEGIES.values() if any(can_replay(s, kind) for kind in EVERY_TASK)]
 
 
 class NewSimulationSerializer(serializers.Serializer[Any]):

@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from active_learning.acquisition.strategies import STRATEGIES
+from active_learning.acquisition.strategies import EVERY_TASK, STRATEGIES
 from active_learning.models import Evaluation, RankedImage, Round, RoundState
-from active_learning.progress.replay import TASK_OF, can_replay
-from active_learning.services.replays import replayed_kind
+from active_learning.progress.replay import can_replay
+from active_learning.services.kinds import kind_of
 from active_learning.services.rounds import DEFAULT_STRATEGY, MOST_AREAS, RoundOptions, default_for, start_round, state_of
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.pagination import CursorPages
@@ -160,7 +160,9 @@ class StrategySerializer(serializers.Serializer[Any]):
     uses = serializers.ListField(child=serializers.CharField())
     paper = serializers.CharField(allow_blank=True)
     description = serializers.CharField()
-    tasks = serializers.ListField(child=serializers.CharField(), help_text="Where it makes sense.")
+    tasks = serializers.ListField(
+        child=serializers.CharField(), help_text="Where it makes sense; instance and semantic are the two kinds of segmentation."
+    )
     several = serializers.BooleanField(help_text="Made for images that may have several labels.")
     default = serializers.BooleanField(
         help_text="Of the campaign asked about as it stands now; of no campaign in particular, for whole images."
@@ -289,16 +291,16 @@ class StrategiesView(APIView):
         if wanted and not (wanted.isdecimal() and len(wanted) < 19):
             raise InvalidInput("campaign is the id of a campaign.")
         campaign = _readable_campaign(request, int(wanted)) if wanted else None
-        kind = "" if campaign is None else replayed_kind(campaign)
+        kind = "" if campaign is None else kind_of(campaign)
         default = DEFAULT_STRATEGY if campaign is None else default_for(campaign)
         rows = [
             {
                 "name": s.name, "title": s.title, "needs": sorted(s.needs), "uses": sorted(s.uses), "paper": s.paper,
                 "description": s.description, "tasks": sorted(s.tasks), "several": s.several, "default": s.name == default,
-                "simulated": can_replay(s, kind) if kind else any(can_replay(s, each) for each in TASK_OF),
+                "simulated": can_replay(s, kind) if kind else any(can_replay(s, each) for each in EVERY_TASK),
             }
             for s in STRATEGIES.values()
-            if campaign is None or s.suits(campaign.task, multi_label=bool(campaign.settings.get("multi_label")))
+            if campaign is None or s.suits(kind, multi_label=bool(campaign.settings.get("multi_label")))
         ]  # fmt: skip
         return Response(rows)
 

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import roi_align
 
-from active_learning.acquisition.consistency import Found
+from active_learning.acquisition.consistency import Found, unsure_peaks
 from active_learning.acquisition.detection import difficult_entropy, hardness, label_weights
 from active_learning.acquisition.diversity import unit_rows
 from active_learning.acquisition.values import Floats, Instances, Rows
@@ -27,6 +27,7 @@ from active_learning.training.object_learner import Lesson, ObjectLearner
 from inference.uncertainty import object_entropy, of_objects
 from models_registry.networks.devices import fetched
 from models_registry.networks.object_checkpoint import Anatomy
+from models_registry.networks.objects import Found as FoundObjects
 from models_registry.networks.objects import Maps, ObjectNetwork, seeded_network
 
 BATCH: Final = 4
@@ -94,20 +95,30 @@ class ObjectModel:
     def told(self, rows: Rows) -> Told:
         """Measure images by the objects that the heads find in them, those of hard labels apart, and describe the objects on demand."""
         images = self.material.pool[rows]
-        found = [each for _, each in self._found(images)]
+        seen = list(self._seen(images))
+        found = [_boxed(each) for _, each in seen]
         weights = self._weights()
         measured = [of_objects(each.confidence.tolist()) for each in found]
         unsure = {name: np.array([each[name] for each in measured]) for name in MEASURES}
         unsure["difficult"] = np.array([difficult_entropy(each.confidence, weights[each.label]) for each in found])
+        if self.material.anatomy.part == "points":
+            unsure["peaks"] = np.array([self._unsure_peaks(each) for _, each in seen])
         return Told(uncertainty=unsure, instances=lambda some: self._instances(images[some], [found[row] for row in some.tolist()]))
 
-    def _found(self, images: Rows) -> Iterator[tuple[int, Found]]:
+    def _seen(self, images: Rows) -> Iterator[tuple[int, FoundObjects]]:
         """Yield (row of the gallery, what is found in it)."""
         for part, maps, side_px in self._maps(images):
             with torch.inference_mode():
                 answers = self.network.find(self.network.look(maps, side_px))
-            for row, each in zip(part.tolist(), answers, strict=True):
-                yield row, Found(each.labels.numpy(), each.boxes.numpy().astype(float), each.scores.numpy().astype(float))
+            yield from zip(part.tolist(), answers, strict=True)
+
+    def _unsure_peaks(self, found: FoundObjects) -> float:
+        """Measure how unclear the peaks of the points are that are there."""
+        if found.point_scores is None or found.visibility is None:
+            return 0.0
+        slots = [self.material.anatomy.slots_of(label) for label in found.labels.tolist()]
+        there = [(scores[own], seen[own]) for scores, seen, own in zip(found.point_scores, found.visibility, slots, strict=True)]
+        return unsure_peaks(found.scores.numpy(), [scores[seen > 0].numpy() for scores, seen in there])
 
     def _maps(self, images: Rows) -> Iterator[tuple[Rows, Maps, int]]:
         for start in range(0, len(images), AT_ONCE):
@@ -118,7 +129,8 @@ class ObjectModel:
     def _weights(self) -> Floats:
         """Return how much objects of each label weigh, by how hard those of the revealed images are."""
         hard: list[list[float]] = [[] for _ in self.material.anatomy.classes]
-        for row, found in self._found(self.taught):
+        for row, seen in self._seen(self.taught):
+            found = _boxed(seen)
             scene = self.material.gallery.scenes[row]
             for label, box in zip(scene.labels.tolist(), scene.boxes.tolist(), strict=True):
                 hard[label].append(hardness(found, label, box))
@@ -137,6 +149,10 @@ class ObjectModel:
             features.append(_looks(maps, boxes, side_px))
         weight = np.array([0.01 + object_entropy(value) for value in sure.tolist()])
         return Instances(place.astype(np.int64), label.astype(np.int64), unit_rows(np.concatenate(features)), weight)
+
+
+def _boxed(found: FoundObjects) -> Found:
+    return Found(found.labels.numpy(), found.boxes.numpy().astype(float), found.scores.numpy().astype(float))
 
 
 def _looks(maps: Maps, boxes: Sequence[torch.Tensor], side_px: int) -> NDArray[np.float32]:

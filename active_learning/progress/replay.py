@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from active_learning.acquisition.strategies import CLASSIFICATION, DETECTION, KEYPOINTS, SEGMENTATION, STRATEGIES, Strategy
+from active_learning.acquisition.strategies import OBJECTS, STRATEGIES, Strategy
 from active_learning.acquisition.values import AcquisitionInput, Floats, Instances, Rows
 from active_learning.training.fast_head import Examples, fit_head
 from models_registry.networks.heads import LinearHead
@@ -23,16 +23,7 @@ from models_registry.networks.heads import LinearHead
 STEPS: Final = 60
 DECAY: Final = 1e-2
 REPLAYED: Final = frozenset({"probabilities", "model", "embeddings"})  # what a replay can give a strategy
-TASK_OF: Final = {
-    "classification": CLASSIFICATION,
-    "detection": DETECTION,
-    "instance": SEGMENTATION,
-    "semantic": SEGMENTATION,
-    "keypoints": KEYPOINTS,
-}
-"""By how a campaign is trained, the task that its strategies suit."""
-OF_OBJECTS: Final = frozenset({"detection", "instance", "keypoints"})
-MEASURED: Final = frozenset({"difficult"})  # what a replay of objects measures besides what all answers tell
+MEASURED: Final = frozenset({"difficult", "peaks"})  # what a replay of objects measures besides what all answers tell
 # Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1; beyond, the normal one does.
 T95: Final = (
     12.706,
@@ -136,9 +127,9 @@ class _Head:
 
 def can_replay(strategy: Strategy, kind: str = "classification") -> bool:
     """Say whether a strategy can be asked of a pool whose answers come from the fast head of a campaign trained as ``kind``."""
-    if not strategy.needs <= REPLAYED or not strategy.suits(TASK_OF[kind]):
+    if not strategy.needs <= REPLAYED or not strategy.suits(kind):
         return False
-    return strategy.measures <= MEASURED if kind in OF_OBJECTS else kind == "classification" or not strategy.measures
+    return strategy.measures <= MEASURED if kind in OBJECTS else kind == "classification" or not strategy.measures
 
 
 def split_for_test(count: int, share: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.acquisition.consistency import unsure_peaks
 from active_learning.acquisition.detection import difficult_entropy
 from active_learning.acquisition.scores import SCORES
 from active_learning.acquisition.values import Floats
@@ -25,6 +26,7 @@ NOTHING_FOUND = "The model found nothing here."
 LEAST_REST = 1e-3
 Bits = npt.NDArray[np.bool_]
 MEASURES = (*SCORES, "difficult")
+PEAKS = "peaks"
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,8 @@ def read_answers(
     newer = {image: (image, answer.document, answer.uncertainty) for image, answer in (fresh or {}).items()}
     older = rows.exclude(image__in=newer) if newer else rows
     stored = sorted([*older.values_list("image_id", "document", "uncertainty"), *newer.values()], key=lambda row: row[0])
-    return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights)
+    measures = (*MEASURES, PEAKS) if campaign.task == Task.KEYPOINTS else MEASURES
+    return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights, measures)
 
 
 def answers_of_classes(image_ids: tuple[int, ...], probabilities: Floats, *, campaign: Campaign, model: RegisteredModel) -> Answers:
@@ -193,7 +196,9 @@ def _with_rest(ids: tuple[int, ...], probabilities: Floats, mapping: LabelColumn
     return Answers(ids, (*mapping.label_ids, None), (*mapping.names, ELSE), whole / whole.sum(axis=1, keepdims=True))
 
 
-def _found(stored: Iterable[tuple[int, Mapping[str, Any], Mapping[str, float]]], mapping: LabelColumns, weights: Floats) -> Answers:
+def _found(
+    stored: Iterable[tuple[int, Mapping[str, Any], Mapping[str, float]]], mapping: LabelColumns, weights: Floats, names: Sequence[str]
+) -> Answers:
     """Collect uncertainties of boxes, outlines and pixels; answers without confidences cannot be ranked by."""
     ids, notes, measured, shares, objects = [], [], [], [], []
     for image, document, unsure in stored:
@@ -204,7 +209,7 @@ def _found(stored: Iterable[tuple[int, Mapping[str, Any], Mapping[str, float]]],
             measured.append(_complete(measures))
             shares.append(_shares(document["items"], mapping))
             objects.append(sum(item.get("confidence") or 0.0 for item in document["items"] if item.get("index") in mapping.columns))
-    by_name = {name: np.array([measures[name] for measures in measured]) for name in MEASURES}
+    by_name = {name: np.array([measures[name] for measures in measured]) for name in names}
     table = np.array(shares, dtype=float).reshape(len(ids), len(mapping.names))
     return Answers(
         tuple(ids), mapping.label_ids, mapping.names, uncertainty=by_name, notes=tuple(notes), shares=table,
@@ -228,7 +233,13 @@ def _measure(
     name = mapping.names[mapping.columns[doubtful["index"]]]
     confidences = [item["confidence"] for item in sure]
     hard = difficult_entropy(confidences, weights[[mapping.columns[item["index"]] for item in sure]])
-    return {**uncertainty.of_objects(confidences), "difficult": hard}, _note(len(sure), name, doubtful["confidence"])
+    measured = {**uncertainty.of_objects(confidences), "difficult": hard, PEAKS: unsure_peaks(confidences, [_peaks(item) for item in sure])}
+    return measured, _note(len(sure), name, doubtful["confidence"])
+
+
+def _peaks(item: Mapping[str, Any]) -> list[float]:
+    """Return how sure a model is of the place of each point of an object that it says is there."""
+    return [point["confidence"] for point in item.get("points", ()) if point["v"] > 0 and point["confidence"] is not None]
 
 
 def _shares(items: list[dict[str, Any]], mapping: LabelColumns) -> Floats:
@@ -260,5 +271,5 @@ def _complete(measures: Mapping[str, float]) -> dict[str, float]:
     entropy = measures.get("entropy", least)
     return {
         "entropy": entropy, "margin": measures.get("margin", least), "least_confidence": least,
-        "difficult": measures.get("difficult", entropy),
+        "difficult": measures.get("difficult", entropy), PEAKS: measures.get(PEAKS, 0.0),
     }  # fmt: skip

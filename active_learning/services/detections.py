@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from active_learning.services.kinds import kind_of
 from active_learning.training.coco_objects import DEFAULT_SIGMA
-from active_learning.training.families import family_name
 from campaigns.geometry import Skeleton
 from campaigns.models import Campaign
-from campaigns.options import CampaignOptions
 from inference.prefill import object_shape
 from inference.schema import READERS, Box, Keypoints, Mask, Polygon
 from models_registry.networks.object_checkpoint import Part
@@ -19,7 +18,7 @@ PARTS: Final[dict[str, Part]] = {"detection": "boxes", "instance": "masks", "key
 
 def part_of(campaign: Campaign) -> Part | None:
     """Return what models of a campaign tell of objects; None where they tell of no objects."""
-    return PARTS.get(family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation))
+    return PARTS.get(kind_of(campaign))
 
 
 def shapes_of(items: Sequence[Mapping[str, Any]], column_of: Mapping[int, int]) -> list[tuple[int, float, Mapping[str, Any]]]:

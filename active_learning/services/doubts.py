@@ -1,9 +1,9 @@
-"""What a ranking reads besides a model's answers: draws of its head, other models' answers, the mirror's, how hard labels are."""
+"""What a ranking reads besides a model's answers: draws of its head, other models' answers. What the mirror tells is in ``mirrors``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 from typing import Final
 
@@ -14,23 +14,20 @@ from active_learning.acquisition.consistency import unlike_maps, unlike_objects
 from active_learning.acquisition.disagreement import Members, bald, changed
 from active_learning.acquisition.strategies import Strategy
 from active_learning.acquisition.values import Floats
-from active_learning.services.answers import Answers, LabelColumns, classification_of, label_columns
+from active_learning.services.answers import Answers, LabelColumns, label_columns
 from active_learning.services.embeddings import EmbeddedImages
 from active_learning.services.objects import found_in
 from campaigns.errors import Conflict
-from campaigns.models import Campaign, Image, Task
-from campaigns.runs import RunContext
+from campaigns.models import Campaign
 from inference.models import Prediction
 from inference.rasters import read_map
 from inference.schema import Raster
-from inference.services.mirroring import Mirrored, ask_mirrored
 from inference.store import load_prediction
 from models_registry.checkpoints import answering_checkpoint, checkpoint_path
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 from models_registry.networks.checkpoint import ClassifierCheckpoint
 
 ROWS_AT_ONCE: Final = 8192
-MOST_MIRRORED: Final = 5000
 LEAST_MEMBERS: Final = 2
 
 
@@ -113,18 +110,21 @@ def _mean_difference(rows: list[Prediction], columns: Mapping[int, Mapping[int, 
 
 
 def _difference(one: Prediction, other: Prediction, columns: Mapping[int, Mapping[int, int]]) -> float:
-    maps = [_class_map(load_prediction(row).items, columns[row.model_id]) for row in (one, other)]
+    maps = [class_map(load_prediction(row).items, columns[row.model_id]) for row in (one, other)]
     if maps[0] is not None and maps[1] is not None and maps[0].shape == maps[1].shape:
         return unlike_maps(maps[0], maps[1])
-    return unlike_objects(*(found_in(row.document["items"], columns[row.model_id]) for row in (one, other)))
+    here, there = (found_in(row.document["items"], columns[row.model_id]) for row in (one, other))
+    return unlike_objects(here, there)
 
 
-def _class_map(items: tuple[object, ...], columns: Mapping[int, int]) -> NDArray[np.int64] | None:
+def class_map(items: tuple[object, ...], columns: Mapping[int, int]) -> NDArray[np.int64] | None:
+    """Return what an answer says of every pixel, None where it says nothing of pixels."""
     raster = next((item for item in items if isinstance(item, Raster)), None)
-    return None if raster is None else _as_labels(read_map(raster.class_map), columns)
+    return None if raster is None else as_labels(read_map(raster.class_map), columns)
 
 
-def _as_labels(numbers: NDArray[np.integer], columns: Mapping[int, int]) -> NDArray[np.int64]:
+def as_labels(numbers: NDArray[np.integer], columns: Mapping[int, int]) -> NDArray[np.int64]:
+    """Return a map of classes (H, W) as one of labels or columns, -1 where a class stands for none."""
     labels = np.full(int(numbers.max(initial=0)) + 1, -1, dtype=np.int64)
     for index, label in columns.items():
         if index < len(labels):
@@ -135,63 +135,3 @@ def _as_labels(numbers: NDArray[np.integer], columns: Mapping[int, int]) -> NDAr
 
 def _labels_of(columns: LabelColumns) -> dict[int, int]:
     return {index: columns.label_ids[column] for index, column in columns.columns.items()}
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """An image's stored answer and the one about its mirror image."""
-
-    row: Prediction
-    mirrored: Mirrored
-
-
-def with_mirror(context: RunContext, campaign: Campaign, answers: Answers, model: RegisteredModel) -> Answers:
-    """Add how differently a model sees the mirror image; of a large pool only the images that it is least sure of are looked at again."""
-    doubts = answers.doubts("entropy")
-    rows = np.argsort(-doubts, kind="stable")[:MOST_MIRRORED]
-    ids = [answers.image_ids[row] for row in rows.tolist()]
-    mirrored = ask_mirrored(context, model=model, image_ids=ids)
-    stored = Prediction.objects.filter(model=model, model_version=model.version, image__in=list(mirrored))
-    differ = {row.image_id: _Seen(row, mirrored[row.image_id]) for row in stored}
-    measure = (
-        _compare_classes(answers) if campaign.task == Task.CLASSIFICATION else _compare_found(label_columns(campaign, model), mirrored)
-    )
-    values = np.array([measure(image, differ.get(image)) for image in answers.image_ids], dtype=float)
-    return replace(answers, uncertainty={**answers.uncertainty, "flip": values})
-
-
-def _compare_classes(answers: Answers) -> Callable[[int, _Seen | None], float]:
-    def measure(image: int, seen: _Seen | None) -> float:
-        if seen is None:
-            return 0.0
-        items = [classification_of({"items": some}) for some in (seen.row.document["items"], seen.mirrored.items)]
-        if items[0] is None or items[1] is None:
-            return 0.0
-        members = Members(multi_label=answers.multi_label)
-        indices = sorted({score["index"] for item in items if item for score in item["scores"]})
-        for item in items:
-            values = np.zeros((1, len(indices)))
-            for score in (item or {})["scores"]:
-                values[0, indices.index(score["index"])] = score["confidence"]
-            total = values.sum()
-            members.add(values if answers.multi_label else values / total if total > 0 else np.full_like(values, 1 / len(indices)))
-        return float(members.divergence()[0])
-
-    return measure
-
-
-def _compare_found(columns: LabelColumns, mirrored: Mapping[int, Mirrored]) -> Callable[[int, _Seen | None], float]:
-    widths = dict(Image.objects.filter(pk__in=list(mirrored)).values_list("pk", "width"))
-
-    def measure(image: int, seen: _Seen | None) -> float:
-        if seen is None:
-            return 0.0
-        raster = next((item for item in seen.mirrored.items if item["kind"] == "raster"), None)
-        if raster is not None:
-            here = _class_map(load_prediction(seen.row).items, columns.columns)
-            there = _as_labels(read_map(seen.mirrored.files[raster["class_map"]]), columns.columns)[:, ::-1]
-            return 0.0 if here is None or here.shape != there.shape else unlike_maps(here, there)
-        there_found = found_in(seen.mirrored.items, columns.columns).mirrored(widths[image])
-        return unlike_objects(found_in(seen.row.document["items"], columns.columns), there_found)
-
-    return measure

@@ -12,8 +12,9 @@ from active_learning.acquisition.weighing import Weighing
 from active_learning.models import Round
 from active_learning.services.answers import Answers, answers_of_classes, label_columns, read_answers
 from active_learning.services.costs import expected_seconds, label_counts, mean_cardinality
-from active_learning.services.doubts import other_models, with_committee, with_draws, with_mirror, with_unlike_objects
+from active_learning.services.doubts import other_models, with_committee, with_draws, with_unlike_objects
 from active_learning.services.embeddings import EmbeddedImages, ensure_embeddings
+from active_learning.services.mirrors import with_mirror
 from active_learning.services.objects import KNOWN_IMAGES, ObjectLooks, found_by, weights_of_labels
 from active_learning.services.ranking import Known, Vectors
 from active_learning.services.registration import best_checkpoint
@@ -141,7 +142,7 @@ def _doubted(
         answers = _with_draws(strategy, asked, answers, embedded, seed=round_.seed)
     if strategy.reads("committee"):
         answers = _with_committee(context, campaign, asked, pool, answers)
-    return with_mirror(context, campaign, answers, model) if strategy.reads("flip") else answers
+    return with_mirror(context, campaign, answers, model, strategy) if strategy.reads("flip") else answers
 
 
 def _with_draws(strategy: Strategy, asked: RoundModel, answers: Answers, embedded: EmbeddedImages | None, *, seed: int) -> Answers:

@@ -9,14 +9,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from active_learning.acquisition.strategies import OBJECTS
 from active_learning.acquisition.values import Floats, Rows
-from active_learning.progress.replay import OF_OBJECTS, Asked, Material, split_for_test
+from active_learning.progress.replay import Asked, Material, split_for_test
 from active_learning.services.embeddings import EmbeddedImages, ensure_embeddings, source_of
+from active_learning.services.kinds import kind_of
 from active_learning.services.knowledge import EMBEDDED_FIELDS
 from active_learning.services.training import trained_classes
 from active_learning.services.truth import Annotations, truth_of, whole_labels
 from active_learning.training.config import TrainingConfig
-from active_learning.training.families import FAMILIES, family_name
+from active_learning.training.families import FAMILIES
 from active_learning.training.fast_head import Examples
 from active_learning.training.targets import LabeledPicture
 from active_learning.training.tiles import Raster, plan_tiles
@@ -57,17 +59,12 @@ class Replay:
         return self.make(asked, measured, seed)
 
 
-def replayed_kind(campaign: Campaign) -> str:
-    """Return how a campaign is trained, by which it is asked again."""
-    return family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation)
-
-
 def gather_replay(context: RunContext, campaign: Campaign) -> Replay:
     """Gather a campaign's labeled images, those that can be read.
 
     Raises Conflict where they are too few, or too much alike to learn anything from.
     """
-    kind = replayed_kind(campaign)
+    kind = kind_of(campaign)
     images = Image.objects.filter(campaign=campaign)
     truth = truth_of(images)
     rows = [image for image in images.order_by("pk").only(*EMBEDDED_FIELDS, "split", "width", "height") if image.pk in truth]
@@ -77,7 +74,7 @@ def gather_replay(context: RunContext, campaign: Campaign) -> Replay:
     said = [truth[image.pk] for image in known]
     if kind == "classification":
         return _of_labels(campaign, known, said, embedded)
-    if kind in OF_OBJECTS:
+    if kind in OBJECTS:
         return _of_objects(context, campaign, kind, known, said, embedded.matrix)
     return _of_pixels(context, campaign, known, said, embedded.matrix)
 

@@ -24,6 +24,7 @@ from active_learning.services.areas import write_areas
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
 from active_learning.services.doubting import doubt_later
 from active_learning.services.evaluation import evaluate_round, labels_behind
+from active_learning.services.kinds import kind_of
 from active_learning.services.knowledge import answer, know_pool, labeled_of, pool_of
 from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
 from active_learning.services.snapshots import latest_areas
@@ -147,7 +148,7 @@ def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | 
 
 def default_for(campaign: Campaign) -> str:
     """Return what to rank by in a campaign when nobody chooses."""
-    return default_strategy(campaign.task, labeled=labeled_of(campaign).count())
+    return default_strategy(kind_of(campaign), labeled=labeled_of(campaign).count())
 
 
 def _require_labels(campaign: Campaign) -> None:

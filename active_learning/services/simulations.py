@@ -16,9 +16,10 @@ from django.db.models import QuerySet
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import SimulatedCurve, Simulation
-from active_learning.progress.replay import TASK_OF, Summary, can_replay, default_budgets, labels_to_reach, replay, summary
+from active_learning.progress.replay import Summary, can_replay, default_budgets, labels_to_reach, replay, summary
+from active_learning.services.kinds import kind_of
 from active_learning.services.ranking import strategy_named
-from active_learning.services.replays import HELD_SHARE, LEAST_IMAGES, gather_replay, replayed_kind
+from active_learning.services.replays import HELD_SHARE, LEAST_IMAGES, gather_replay
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.models import Campaign, Image, ImageState, Run, Split, User
 from campaigns.permissions import MANAGE, VIEW, require_role
@@ -60,7 +61,7 @@ class SimulationForm:
 def start_simulation(*, user: User, campaign: Campaign, form: SimulationForm) -> Simulation:
     """Queue a simulation of a campaign's labeled images. Random is always among the strategies, for the others to be compared with."""
     require_role(user, campaign, MANAGE)
-    kind = replayed_kind(campaign)
+    kind = kind_of(campaign)
     _check_strategies(form.strategies, kind)
     pool, held = labeled_counts(campaign)
     if pool + held < LEAST_IMAGES:
@@ -81,7 +82,7 @@ def _check_strategies(names: Sequence[str], kind: str) -> None:
         if can_replay(strategy, kind):
             continue
         reason = "it is for other tasks"
-        if strategy.suits(TASK_OF[kind]):
+        if strategy.suits(kind):
             reason = f"it needs {', '.join(sorted(strategy.needs | strategy.measures))}, and the fast head does not give all of it"
         raise InvalidInput(f"{strategy.title} cannot be simulated here: {reason}.", code="strategy_not_simulated")
 
@@ -144,7 +145,7 @@ class SimulationResult:
 
 def metric_of(campaign: Campaign) -> str:
     """Return what the simulations of a campaign measure."""
-    return METRICS.get(replayed_kind(campaign), "map_50")
+    return METRICS.get(kind_of(campaign), "map_50")
 
 
 def result_of(simulation: Simulation) -> SimulationResult:

@@ -11,10 +11,9 @@ from typing import Any
 from django.db.models import Max
 
 from active_learning.models import LabeledArea, Snapshot
-from active_learning.training.families import family_name
+from active_learning.services.kinds import kind_of
 from active_learning.training.targets import LabeledPicture
 from campaigns.models import Campaign, Image, ImageState, Revision, SetState, Split, User
-from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
 
 IDS_A_QUERY = 5000
@@ -52,7 +51,7 @@ def latest_areas(campaign: Campaign, images: Collection[int] | None = None) -> l
 
     Only pixels can be learned area by area: to a finder of objects the rest of the image would say that nothing is there.
     """
-    if family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation) != "semantic":
+    if kind_of(campaign) != "semantic":
         return []
     whole = (ImageState.SUBMITTED, ImageState.ACCEPTED, ImageState.EXCLUDED)
     areas = LabeledArea.objects.filter(image__campaign=campaign).exclude(image__state__in=whole).exclude(image__split=Split.TEST)

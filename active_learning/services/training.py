@@ -22,6 +22,7 @@ from django.db.models import QuerySet
 from active_learning.models import TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.grouping import groups_of, look_for
+from active_learning.services.kinds import kind_of
 from active_learning.services.one_label import require_classes
 from active_learning.services.registration import best_checkpoint, register_trained, start_checkpoint
 from active_learning.services.snapshots import (
@@ -37,7 +38,7 @@ from active_learning.services.trusting import trusted
 from active_learning.services.watching import RunWatcher
 from active_learning.training.bands import scale_for
 from active_learning.training.config import TrainingConfig
-from active_learning.training.families import FAMILIES, Job, TaskFamily, family_name
+from active_learning.training.families import FAMILIES, Job, TaskFamily
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
 from active_learning.training.tiles import Raster
 from campaigns.errors import Conflict, DomainError, InvalidInput, NotFound
@@ -112,7 +113,7 @@ def checked_config(
 
 def family_of(campaign: Campaign) -> TaskFamily[Any]:
     """Return what trains the models of a campaign; raises Conflict where none does."""
-    name = family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation)
+    name = kind_of(campaign)
     if name not in FAMILIES:
         known = ", ".join(sorted(family.name for family in FAMILIES.values()))
         raise Conflict(

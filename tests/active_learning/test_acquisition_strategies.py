@@ -17,7 +17,7 @@ from active_learning.acquisition.weighing import Weighing, ranked
 NAMES = st.sampled_from(sorted(STRATEGIES))
 EVERY = pytest.mark.parametrize("name", sorted(STRATEGIES))
 LABELS = ("coast", "land", "ocean")
-MEASURED = ("bald", "changed", "vote_entropy", "divergence", "difficult", "flip")
+MEASURED = ("bald", "changed", "vote_entropy", "divergence", "difficult", "peaks", "flip", "flip_masks", "flip_points")
 
 
 def pool(
@@ -50,7 +50,7 @@ def kinds(name: str) -> list[dict[str, bool]]:
     """Return the kinds of pools that a strategy is made for."""
     strategy = STRATEGIES[name]
     whole = [{"multi_label": several} for several in (False, True) if strategy.suits("classification", multi_label=several)]
-    return whole + ([{"objects": True}] if strategy.tasks & {"detection", "segmentation", "keypoints"} else [])
+    return whole + ([{"objects": True}] if strategy.tasks & {"detection", "instance", "semantic", "keypoints"} else [])
 
 
 @EVERY
@@ -213,7 +213,7 @@ def test_an_audit_takes_its_share_of_the_rounds_places_and_moves_nobody_else(see
 
 
 def test_every_task_has_a_default_that_suits_it_at_any_number_of_labels():
-    for task in ("classification", "detection", "segmentation", "keypoints"):
+    for task in ("classification", "detection", "instance", "semantic", "keypoints"):
         for labeled in (0, 1, 199, 200, 5000):
             assert STRATEGIES[default_strategy(task, labeled=labeled)].suits(task)
     assert default_strategy("classification", labeled=0) == "uherding"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from active_learning.acquisition.strategies import STRATEGIES
+from active_learning.acquisition.strategies import EVERY_TASK, STRATEGIES
 from active_learning.progress.pixel_replay import Grids, PixelMaterial, points_a_tile
-from active_learning.progress.replay import TASK_OF, can_replay, default_budgets, replay
+from active_learning.progress.replay import can_replay, default_budgets, replay
 from active_learning.services import replays
 from active_learning.services.simulations import SimulationForm, result_of, start_simulation
 from active_learning.training.label_maps import UNLABELED
@@ -72,7 +72,8 @@ class TestPixels:
         assert not can_replay(STRATEGIES["patches"])
         assert can_replay(STRATEGIES["difficult_boxes"], "detection")
         assert not can_replay(STRATEGIES["difficult_boxes"], "semantic")
-        assert not any(can_replay(STRATEGIES["flip"], kind) for kind in TASK_OF)
+        assert can_replay(STRATEGIES["unsure_points"], "keypoints")
+        assert not any(can_replay(STRATEGIES[name], kind) for kind in EVERY_TASK for name in ("flip", "flip_masks", "flip_points"))
         assert default_budgets(70, "semantic") == [4, 8, 16, 32, 64]
 
 

@@ -4265,6 +4265,9 @@ export interface components {
              *     * `uherding` - UHerding
              *     * `difficult_boxes` - Difficult objects
              *     * `flip` - Mirror disagreement
+             *     * `flip_masks` - Mirror disagreement, outlines
+             *     * `unsure_points` - Unsure points
+             *     * `flip_points` - Mirror disagreement, points
              *     * `ppal` - PPAL
              *     * `patches` - Unsure patches, label by label
              */
@@ -5081,6 +5084,9 @@ export interface components {
              *     * `uherding` - UHerding
              *     * `difficult_boxes` - Difficult objects
              *     * `flip` - Mirror disagreement
+             *     * `flip_masks` - Mirror disagreement, outlines
+             *     * `unsure_points` - Unsure points
+             *     * `flip_points` - Mirror disagreement, points
              *     * `ppal` - PPAL
              *     * `patches` - Unsure patches, label by label
              * @default
@@ -5128,6 +5134,9 @@ export interface components {
              *     * `uherding` - UHerding
              *     * `difficult_boxes` - Difficult objects
              *     * `flip` - Mirror disagreement
+             *     * `flip_masks` - Mirror disagreement, outlines
+             *     * `unsure_points` - Unsure points
+             *     * `flip_points` - Mirror disagreement, points
              *     * `ppal` - PPAL
              *     * `patches` - Unsure patches, label by label
              * @default
@@ -5538,11 +5547,12 @@ export interface components {
          *     * `maxherding` - MaxHerding
          *     * `uherding` - UHerding
          *     * `difficult_boxes` - Difficult objects
+         *     * `unsure_points` - Unsure points
          *     * `ppal` - PPAL
          *     * `patches` - Unsure patches, label by label
          * @enum {string}
          */
-        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "ppal" | "patches";
+        StrategiesEnum: "random" | "least_confidence" | "margin" | "entropy" | "density" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "unsure_points" | "ppal" | "patches";
         /** @description A way to rank; ``needs`` names what must be there, ``uses`` what it profits from besides. */
         Strategy: {
             name: string;
@@ -5551,7 +5561,7 @@ export interface components {
             uses: string[];
             paper: string;
             description: string;
-            /** @description Where it makes sense. */
+            /** @description Where it makes sense; instance and semantic are the two kinds of segmentation. */
             tasks: string[];
             /** @description Made for images that may have several labels. */
             several: boolean;
@@ -5582,11 +5592,14 @@ export interface components {
          *     * `uherding` - UHerding
          *     * `difficult_boxes` - Difficult objects
          *     * `flip` - Mirror disagreement
+         *     * `flip_masks` - Mirror disagreement, outlines
+         *     * `unsure_points` - Unsure points
+         *     * `flip_points` - Mirror disagreement, points
          *     * `ppal` - PPAL
          *     * `patches` - Unsure patches, label by label
          * @enum {string}
          */
-        StrategyEnum: "random" | "least_confidence" | "margin" | "entropy" | "most_doubtful" | "top_doubtful" | "cardinality" | "density" | "bald" | "vote_entropy" | "divergence" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "flip" | "ppal" | "patches";
+        StrategyEnum: "random" | "least_confidence" | "margin" | "entropy" | "most_doubtful" | "top_doubtful" | "cardinality" | "density" | "bald" | "vote_entropy" | "divergence" | "kcenter" | "typiclust" | "probcover" | "margin_diverse" | "dropquery" | "badge" | "maxherding" | "uherding" | "difficult_boxes" | "flip" | "flip_masks" | "unsure_points" | "flip_points" | "ppal" | "patches";
         /**
          * @description * `auto` - auto
          *     * `percentile` - percentile
