@@ -76,6 +76,7 @@ STATUS_HINTS = {
     415: ": it does not take what the chosen protocol sends",
     422: ": it did not understand the request, so check that it speaks the chosen protocol",
     500: ": it failed, and its own log says why",
+    503: ": it starts or is busy; ask again in a while",
 }
 
 

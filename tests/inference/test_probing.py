@@ -164,7 +164,7 @@ def test_whatever_else_answers_is_no_model_and_no_failure_of_ours(probe: Callabl
 @pytest.mark.parametrize(
     ("reply", "code", "said"),
     [
-        (Reply(status=503), "http_5xx", "503"),
+        (Reply(status=503), "http_5xx", "503: it starts or is busy"),
         (Reply(status=302, headers={"Location": "http://127.0.0.1:1/x"}), "redirected", "redirects"),
         (Reply(body=b"<!doctype html><h1>Sign in</h1>"), "web_page", "page of HTML"),
     ],
