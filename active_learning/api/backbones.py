@@ -66,7 +66,10 @@ class BackboneChoiceSerializer(serializers.Serializer[Any]):
     side_px = serializers.IntegerField(default=224, min_value=LEAST_SIDE_PX, max_value=MOST_SIDE_PX)
     normalisation = serializers.ChoiceField(choices=list(NORMALISATIONS), default="imagenet")
     model = serializers.IntegerField(default=0, min_value=0)
-    file = serializers.FileField(required=False, help_text="Weights: a state_dict that torch reads with weights_only, or safetensors")
+    file = serializers.FileField(
+        required=False,
+        help_text="Weights: a state_dict that torch reads with weights_only, or safetensors; without it those that the makers published",
+    )
 
 
 class BackbonesView(APIView):

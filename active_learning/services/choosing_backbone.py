@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from active_learning.models import ImageSpace, SpaceKind
 from active_learning.services.embeddings import embed_installed, keep_index
-from active_learning.services.filling import Filled, current_space, fill_space, space_store
+from active_learning.services.filling import Filled, current_space, fill_space, own_backbone, space_store
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, Run, User
 from campaigns.permissions import MANAGE, VIEW, require_role
@@ -31,13 +32,14 @@ from models_registry.networks.own_backbones import (
     PLAIN_NAME,
     TIMM,
     TORCHVISION_NAMES,
-    OwnBackbone,
     has_timm,
 )
 from models_registry.protocols import LOCAL
 
 KIND: Final = "backbone"
 MAX_BYTES: Final = 4 * 1024**3
+PUBLISHED: Final = "published"
+"""Stands in a space's name until the weights of the network's makers were fetched."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def _able(campaign: Campaign) -> list[RegisteredModel]:
 def choose_backbone(*, user: User, campaign: Campaign, wanted: Wanted, file: Iterable[bytes] | None = None) -> Run:
     """Queue a run that looks at all images anew with another backbone; when it has seen all, it takes the place of the old one.
 
-    ``file``: the weights. Raises InvalidInput for what cannot be, and Conflict where it is chosen already or another one is on its way.
+    ``file``: the weights; None takes those that the network's makers published, fetched by the run. Raises InvalidInput for what cannot
+    be, and Conflict where it is chosen already or another one is on its way.
     """
     require_role(user, campaign, MANAGE)
     coming = ImageSpace.objects.filter(campaign=campaign, current=False).select_related("run").first()
@@ -139,16 +142,37 @@ def _of_weights(campaign: Campaign, wanted: Wanted, file: Iterable[bytes] | None
         raise _wrong("normalisation", f"normalisation is one of {', '.join(NORMALISATIONS)}.")
     if wanted.library == TIMM and not has_timm():
         raise Conflict("timm is not installed here. Ask who runs this server to `pip install timm`.", code="timm_missing")
-    if file is None:
-        raise _wrong("file", "Choose the file of weights: a state_dict (.pth, .pt) or safetensors.")
-    path, sha256 = keep_weights(file, "backbones")
-    backbone = OwnBackbone(wanted.library, wanted.architecture, path, sha256, wanted.side_px, wanted.normalisation)
-    facts = {
-        "library": wanted.library, "architecture": wanted.architecture, "file": path.name, "sha256": sha256, "side_px": wanted.side_px,
-        "normalisation": wanted.normalisation,
-    }  # fmt: skip
     title = f"{wanted.architecture} of {wanted.library}, {wanted.side_px} px"
-    return ImageSpace(campaign=campaign, kind=SpaceKind.WEIGHTS, name=backbone.space, title=title, facts=facts)
+    facts = {
+        "library": wanted.library, "architecture": wanted.architecture, "side_px": wanted.side_px, "normalisation": wanted.normalisation,
+    }  # fmt: skip
+    name = f"{wanted.library}-{wanted.architecture}-{wanted.side_px}-{PUBLISHED}"
+    space = ImageSpace(campaign=campaign, kind=SpaceKind.WEIGHTS, name=name, title=title, facts=facts)
+    if file is not None:
+        _take_in(space, file)
+    return space
+
+
+def _take_in(space: ImageSpace, file: Iterable[bytes]) -> None:
+    """Keep the weights of a space; its name says of which they are."""
+    path, sha256 = keep_weights(file, "backbones")
+    space.facts = {**space.facts, "file": path.name, "sha256": sha256}
+    space.name = own_backbone(space).space
+
+
+def _fetch_published(context: RunContext, space: ImageSpace) -> None:
+    """Take in the weights that the makers of a network published, with the colours as they normalised them; in a worker alone."""
+    import torch
+
+    from models_registry.networks.hubs import published_state
+
+    context.progress(message=f"Fetching the weights of {space.facts['architecture']}", force=True)
+    state, normalisation = published_state(space.facts["library"], space.facts["architecture"])
+    content = io.BytesIO()
+    torch.save(state, content)
+    space.facts = {**space.facts, "normalisation": normalisation}
+    _take_in(space, [content.getvalue()])
+    space.save(update_fields=["facts", "name"])
 
 
 def keep_weights(chunks: Iterable[bytes], where: str) -> tuple[Path, str]:
@@ -185,6 +209,8 @@ def execute_backbone(context: RunContext) -> dict[str, object]:
     images = list(campaign.images.order_by("id"))
     if not images:
         raise Conflict("This campaign has no images yet. Add some, and choose the backbone again.", code="nothing_selected")
+    if space.kind == SpaceKind.WEIGHTS and "file" not in space.facts:
+        _fetch_published(context, space)
     message = f"{space.title} looks at the images"
     if space.kind == SpaceKind.INSTALLED:
         embedded = embed_installed(context, images, size=space.facts["size"], message=message)
@@ -226,5 +252,6 @@ def _forget(space: ImageSpace) -> None:
     if space.kind == SpaceKind.INSTALLED or ImageSpace.objects.filter(name=space.name).exists():
         return
     shutil.rmtree(folder("embeddings") / space.name, ignore_errors=True)
-    if space.kind == SpaceKind.WEIGHTS and not ImageSpace.objects.filter(facts__file=space.facts["file"]).exists():
-        (folder("backbones") / space.facts["file"]).unlink(missing_ok=True)
+    file = space.facts.get("file")
+    if file is not None and not ImageSpace.objects.filter(facts__file=file).exists():
+        (folder("backbones") / file).unlink(missing_ok=True)

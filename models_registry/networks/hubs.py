@@ -38,6 +38,14 @@ def started_eye(name: str, side_px: int, scale: BandScale | None, weights: Path 
     return Eye(LibraryNetwork(library, architecture, *_normalisation(library, body)), body, side_px, scale)
 
 
+def published_state(library: str, architecture: str) -> tuple[dict[str, Any], str]:
+    """Return the weights that a network's makers published, as this version of the library names them, and how they normalised colours."""
+    body, _ = built(library, architecture)
+    state, numbers = state_of(published_weights(library, architecture)), _normalisation(library, body)
+    said = next((name for name, known in NORMALISATIONS.items() if known == numbers), "imagenet")
+    return _as_built(body, state) if library == TIMM else state, said
+
+
 def published_weights(library: str, architecture: str) -> Path:
     """Return the file of a network's published weights; raises Conflict, which says where to put it, where it cannot be had."""
     return _of_timm(architecture) if library == TIMM else _of_torchvision(architecture)

@@ -157,7 +157,6 @@ def test_a_choice_that_cannot_be_is_refused_with_the_field_it_is_about(few, as_u
     for wrong, field in (
         ({"kind": "weights", "architecture": "no_such"}, "architecture"),
         ({"kind": "weights", "library": "timm", "architecture": "hf-hub:somebody/net"}, "architecture"),
-        ({"kind": "weights", "architecture": NETWORK}, "file"),
         ({"kind": "weights", "architecture": NETWORK, "side_px": 4}, "side_px"),
         ({"kind": "model", "model": 10**9}, "model"),
         ({"kind": "installed", "size": "huge"}, "size"),
@@ -282,6 +281,53 @@ def test_an_onnx_file_looks_at_the_images(few, as_user, manager, tmp_path, answe
     first = Image.objects.filter(campaign=few).order_by("id").first()
     part = nearest(client, few, first, crop=f"0,0,{first.width},{first.height}").json()["similar"]
     assert (part[0]["image"]["id"], part[0]["similarity"]) == (first.pk, pytest.approx(1, abs=1e-3))
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The folder of torchvision's hub and that of timm's, empty, where no hub may be asked."""
+    pytest.importorskip("timm")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path / "hub"), raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("WINNOW_HUBS", "no")
+    return tmp_path
+
+
+@pytest.mark.django_db
+def test_a_network_with_its_published_weights_looks_at_the_images_as_soon_as_they_lie_in_the_hub_s_folder(few, as_user, manager, hub):
+    client = as_user(manager)
+    missing = chosen(client, few, kind="weights", architecture="mobilenet_v2", side_px=128)
+    assert missing.state == RunState.FAILED and "WINNOW_HUBS" in missing.error and "mobilenet_v2" in missing.error
+    assert told(client, few)["current"] is None
+    checkpoints = hub / "torch" / "hub" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    (checkpoints / find_weights().path.name).symlink_to(find_weights().path)
+    run = chosen(client, few, kind="weights", architecture="mobilenet_v2", side_px=128, normalisation="none")
+    assert run.state == RunState.SUCCEEDED, run.error
+    assert ImageSpace.objects.get(campaign=few).facts["normalisation"] == "imagenet"  # as its makers did it
+    keys = [content_key(sha256) for sha256 in few.images.values_list("sha256", flat=True)]
+    ours, theirs = (unit_rows(store.load(keys)) for store in (embedding_store(), campaign_store(few)))
+    assert (ours * theirs).sum(axis=1).min() > 0.99
+
+
+@pytest.mark.django_db
+def test_a_network_of_timm_comes_by_its_name_with_the_weights_in_the_hub_s_folder(few, as_user, manager, hub):
+    import timm
+    from safetensors.torch import save_file
+
+    snapshot = hub / "hub" / "models--timm--test_vit.r160_in1k" / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("a" * 40)
+    torch.manual_seed(3)
+    whole = timm.create_model("test_vit", pretrained=False).eval()
+    save_file(whole.state_dict(), snapshot / "model.safetensors")
+    run = chosen(as_user(manager), few, kind="weights", library="timm", architecture="test_vit.r160_in1k", side_px=160)
+    assert run.state == RunState.SUCCEEDED, run.error
+    space = ImageSpace.objects.get(campaign=few, current=True)
+    assert space.name.startswith("timm-test_vit.r160_in1k-160-") and space.name.endswith(f"-{space.facts['normalisation']}")
+    assert len(campaign_store(few)) == 8
 
 
 @pytest.fixture(scope="module")

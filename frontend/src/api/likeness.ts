@@ -145,7 +145,7 @@ export function useBackbones(campaign: number) {
 
 export type BackboneChoice =
   | { readonly kind: "installed"; readonly size: string }
-  | { readonly kind: "weights"; readonly library: string; readonly architecture: string; readonly side_px: number; readonly normalisation: string; readonly file: File }
+  | { readonly kind: "weights"; readonly library: string; readonly architecture: string; readonly side_px: number; readonly normalisation: string; readonly file?: File }
   | { readonly kind: "model"; readonly model: number };
 
 /** Look at all images with another backbone. */

@@ -2646,7 +2646,7 @@ export interface components {
             model: number;
             /**
              * Format: binary
-             * @description Weights: a state_dict that torch reads with weights_only, or safetensors
+             * @description Weights: a state_dict that torch reads with weights_only, or safetensors; without it those that the makers published
              */
             file?: string;
         };

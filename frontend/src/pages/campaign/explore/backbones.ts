@@ -24,8 +24,8 @@ export function choiceOf({ kind, size, library, architecture, side, normalisatio
       return model === null ? null : { kind, model: Number(model) };
     case "weights": {
       const name = architecture.trim();
-      if (file === null || name === "" || side < 32 || side > 1024) return null;
-      return { kind, library, architecture: name, side_px: side, normalisation, file };
+      if (name === "" || side < 32 || side > 1024) return null;
+      return { kind, library, architecture: name, side_px: side, normalisation, ...(file === null ? {} : { file }) };
     }
   }
 }
