@@ -80,8 +80,8 @@ class AreaMeasures:
         shares = np.where(drawn.seen, drawn.iou, np.nan)
         return [
             LabelRow(
-                label_id=label, **counted_row(counts, drawn, k),
-                **ranged("iou", float(counts.iou[k]) if counts.seen[k] else None, shares[:, k]),
+                label_id=label, **counted_row(counts, drawn, k, len(self.evidence)),
+                **ranged("iou", float(counts.iou[k]) if counts.seen[k] else None, shares[:, k], len(self.evidence)),
                 **ranged("mcc", float(correlation[k]) if varied[k] else None, drawn_correlation[:, k]),
             )
             for k, label in enumerate(self.evidence.label_ids)
@@ -98,7 +98,10 @@ class AreaMeasures:
         named |= {name: (means[name], spreads[name]) for name in means}
         named["mcc"] = (np.asarray(matthews(self.confusion(thresholds))), self._correlations(drawn))
         intervals = {name: interval_of(values) for name, (_, values) in named.items()}
-        return [Figure(name, float(value), intervals[name].low, intervals[name].high) for name, (value, _) in named.items()]
+        return [
+            Figure(name, float(value), intervals[name].low, intervals[name].high).on(len(self.evidence))
+            for name, (value, _) in named.items()
+        ]
 
     def _correlations(self, drawn: Counts) -> Floats:
         """Return the correlation in each draw (draws,): of pixels, whose rest has no label said, and is never true."""

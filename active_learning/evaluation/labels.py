@@ -14,7 +14,7 @@ from active_learning.evaluation.curves import Curve, Roc, average_precision, cur
 from active_learning.evaluation.drawing import calibration_figure, draws_for, interval_among, mean_of_known, ranked
 from active_learning.evaluation.drawing import matthews as matthews_of_draws
 from active_learning.evaluation.figures import Counts, averages, confusion, count, in_cell, matthews, matthews_of_labels
-from active_learning.evaluation.resampling import draw_weights, interval_of, resampled
+from active_learning.evaluation.resampling import draw_weights, interval_of, resampled, wilson
 from active_learning.evaluation.rows import LabelRow, counted_row, ends_of, ranged, told_apart
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, LabelEvidence
@@ -138,9 +138,10 @@ class LabelMeasures:
         precisions, areas = self.ranked_draws
         return [
             LabelRow(
-                label_id=label, **counted_row(counts, drawn, k), **ranged("accuracy", float(shares[k]), drawn_shares[:, k]),
+                label_id=label, **counted_row(counts, drawn, k, images), **ranged("accuracy", float(shares[k]), drawn_shares[:, k], images),
                 **ranged("mcc", float(correlation[k]) if varied[k] else None, drawn_correlation[:, k]),
-                **ranged("average_precision", self.ranked[k][0], precisions[:, k]), **ranged("auc", self.ranked[k][1], areas[:, k]),
+                **ranged("average_precision", self.ranked[k][0], precisions[:, k], images),
+                **ranged("auc", self.ranked[k][1], areas[:, k], images),
             )
             for k, label in enumerate(self.evidence.label_ids)
         ]  # fmt: skip
@@ -151,7 +152,8 @@ class LabelMeasures:
         if not len(evidence) or not evidence.label_ids:
             return []
         said = evidence.said(thresholds)
-        found = [self._mean("accuracy", right_of(evidence, said).astype(float))]
+        right, images = right_of(evidence, said), len(evidence)
+        found = [Figure("accuracy", float(right.mean()), *ends_of(wilson(int(right.sum()), images)))]
         if evidence.multi_label:
             found.append(self._mean("label_accuracy", (said == evidence.truth).mean(axis=1)))
         drawn = averages(resampled(said, evidence.truth, self.weights))
@@ -163,7 +165,7 @@ class LabelMeasures:
         for n, name in enumerate(("average_precision", "auc")):
             spread = interval_among(mean_of_known(self.ranked_draws[n]))
             found.append(Figure(name, _mean([each[n] for each in self.ranked]), *ends_of(spread)))
-        return found
+        return [figure.on(images) for figure in found]
 
     def _mean(self, name: str, values: Floats) -> Figure:
         drawn = self.weights @ values.astype(np.float32) / len(values)

@@ -15,7 +15,7 @@ from active_learning.evaluation.drawing import COCO_RECALLS, calibration_figure,
 from active_learning.evaluation.drawing import interpolated as drawn_precision
 from active_learning.evaluation.figures import Counts, averages
 from active_learning.evaluation.labels import TOP, Told
-from active_learning.evaluation.resampling import draw_weights, interval_of
+from active_learning.evaluation.resampling import draw_weights, interval_of, wilson
 from active_learning.evaluation.rows import LabelRow, counted_row, ends_of, ranged
 from active_learning.evaluation.telling import Figure
 from active_learning.evaluation.values import Bits, Floats, Ints
@@ -209,10 +209,14 @@ class ObjectMeasures:
     def rows(self, thresholds: Floats) -> list[LabelRow]:
         """Return the labels at thresholds (K,)."""
         counts, resamples = self.counted(thresholds)
-        precisions = self.precision_draws[2]
+        precisions, images = self.precision_draws[2], len(self.evidence)
         values = [None if np.isnan(each) else float(each) for each in self.precisions[0]]
         return [
-            LabelRow(label_id=label, **counted_row(counts, resamples, k), **ranged("average_precision", values[k], precisions[:, k]))
+            LabelRow(
+                label_id=label,
+                **counted_row(counts, resamples, k, images),
+                **ranged("average_precision", values[k], precisions[:, k], images),
+            )
             for k, label in enumerate(self.evidence.label_ids)
         ]
 
@@ -238,7 +242,9 @@ class ObjectMeasures:
         if self.counts.any():
             kept = self.counts
             found.append(calibration_figure(evidence.found_score[kept], self._hits[kept], evidence.found_image[kept], self.weights))
-        return [*found, self._mean_likeness(thresholds)] if self.points else found
+        if self.points:
+            found.append(self._mean_likeness(thresholds))
+        return [figure.on(len(evidence)) for figure in found]
 
     @property
     def _hits(self) -> Bits:
@@ -250,9 +256,8 @@ class ObjectMeasures:
         return reliability_of(self.evidence.found_score[self.counts], self._hits[self.counts]) if self.counts.any() else None
 
     def _images_right(self, thresholds: Floats) -> Figure:
-        right = self.right(thresholds)[1].astype(np.float32)
-        spread = interval_of(self.weights @ right / len(right))
-        return Figure("image_accuracy", float(right.mean()), spread.low, spread.high)
+        right = self.right(thresholds)[1]
+        return Figure("image_accuracy", float(right.mean()), *ends_of(wilson(int(right.sum()), len(right))))
 
     def headlines(self, thresholds: Floats) -> dict[str, tuple[float, Floats]]:
         """Return what two models are compared by, each with its draws; what is ranked has fewer of them."""

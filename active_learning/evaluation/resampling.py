@@ -14,6 +14,7 @@ from active_learning.evaluation.values import Bits, Floats
 
 DRAWS: Final = 300
 LEVEL: Final = 0.95
+CONFIDENCE_Z: Final = 1.96
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,26 @@ def interval_of(drawn: npt.NDArray[Any]) -> Interval:
     """Return the middle 95 % of drawn figures (percentile bootstrap, Efron 1979)."""
     low, high = np.quantile(np.asarray(drawn, float), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
+
+
+def wilson(right: float, total: float) -> Interval:
+    """Return the 95 % interval of a share (Wilson, "Probable inference, the law of succession, and statistical inference", 1927)."""
+    if not total:
+        return Interval(0.0, 1.0)
+    share, z2 = right / total, CONFIDENCE_Z**2
+    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = CONFIDENCE_Z / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
+    return Interval(0.0 if not right else max(0.0, centre - half), 1.0 if right == total else min(1.0, centre + half))
+
+
+def of_share(value: float, drawn: Interval | None, images: float) -> Interval | None:
+    """Return the interval of a share, also where all of so many images agree: draws from them are all alike, and would claim certainty.
+
+    A few images without an error say little of others: Wilson's interval of as many right, or wrong, answers says how little.
+    """
+    if drawn is None or drawn.high > drawn.low or value not in (0.0, 1.0):
+        return drawn
+    return wilson(value * images, images)
 
 
 def resampled(said: Bits, true: Bits, weights: npt.NDArray[np.float32]) -> Counts:

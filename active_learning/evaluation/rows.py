@@ -10,7 +10,7 @@ import numpy as np
 
 from active_learning.evaluation.drawing import interval_among
 from active_learning.evaluation.figures import Counts, ratio
-from active_learning.evaluation.resampling import Interval
+from active_learning.evaluation.resampling import Interval, of_share
 from active_learning.evaluation.values import Bits, Floats
 
 
@@ -53,23 +53,27 @@ def ends_of(spread: Interval | None) -> tuple[float | None, float | None]:
     return (None, None) if spread is None else (spread.low, spread.high)
 
 
-def ranged(name: str, value: float | None, drawn: Floats) -> dict[str, Any]:
-    """Return a figure with the ends of its interval over the draws (draws,), nan where a draw has no figure; without a value, nothing."""
+def ranged(name: str, value: float | None, drawn: Floats, images: float | None = None) -> dict[str, Any]:
+    """Return a figure with the ends of its interval over the draws (draws,), nan where a draw has no figure; without a value, nothing.
+
+    ``images``: how many it stands on, of a share.
+    """
     if value is None:
         return {}
-    low, high = ends_of(interval_among(drawn))
+    spread = interval_among(drawn)
+    low, high = ends_of(spread if images is None else of_share(value, spread, images))
     return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
-def counted_row(counts: Counts, drawn: Counts, k: int) -> Mapping[str, Any]:
-    """Return what the counts (K,) of a label and those of each draw (draws, K) tell: precision, recall and F1."""
+def counted_row(counts: Counts, drawn: Counts, k: int, images: int) -> Mapping[str, Any]:
+    """Return what the counts (K,) of a label in so many images and those of each draw (draws, K) tell: precision, recall and F1."""
     hits, said, true = (int(each[k]) for each in (counts.hits, counts.said, counts.true))
-    whole = {"precision": said, "recall": true, "f1": said + true}
+    whole = {"precision": said, "recall": true, "f1": said + true - hits}
     wholes = {"precision": drawn.said, "recall": drawn.true, "f1": drawn.said + drawn.true}
     row: dict[str, Any] = {"hits": hits, "said": said, "true": true}
     for name, there in whole.items():
         values = np.where(wholes[name][:, k] > 0, getattr(drawn, name)[:, k], np.nan)
-        row |= ranged(name, float(getattr(counts, name)[k]) if there else None, values)
+        row |= ranged(name, float(getattr(counts, name)[k]) if there else None, values, min(images, there))
     return row
 
 

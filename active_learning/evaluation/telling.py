@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from active_learning.evaluation.resampling import Interval, of_share
+
 HELP: Final[Mapping[str, str]] = {
     "accuracy": "The share of images of which the model says exactly the true labels, no more and no fewer.",
     "image_accuracy": "The share of images in which everything is found under its right label, and nothing else.",
@@ -40,6 +42,9 @@ HELP: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+NO_SHARES: Final = frozenset({"mcc", "cross_entropy", "calibration_error", "oks"})
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure, with its 95 % interval where there is one. None: there is nothing to compute it from."""
@@ -48,3 +53,10 @@ class Figure:
     value: float | None
     low: float | None = None
     high: float | None = None
+
+    def on(self, images: int) -> Figure:
+        """Return the figure as so many images tell it: of a share on which they all agree, with what they leave open."""
+        if self.value is None or self.low is None or self.high is None or self.name in NO_SHARES:
+            return self
+        spread = of_share(self.value, Interval(self.low, self.high), images)
+        return self if spread is None else Figure(self.name, self.value, spread.low, spread.high)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from active_learning.acquisition.values import Floats
+from active_learning.evaluation.resampling import CONFIDENCE_Z, wilson
 from active_learning.models import Evaluation, Round, Snapshot
 from active_learning.progress.replay import T95
 from active_learning.services.answers import Answers, read_answers
@@ -27,7 +28,6 @@ from campaigns.runs import RunContext
 from models_registry.models import RegisteredModel
 from models_registry.networks.heads import LinearHead
 
-CONFIDENCE_Z = 1.96
 RANDOM_DRAWS = 5
 HEAD_STEPS = 60
 HEAD_DECAY = 1e-2
@@ -114,18 +114,8 @@ def decisions(answers: Answers, rows: Sequence[int]) -> list[frozenset[int | Non
 def accuracy_of(said: Sequence[frozenset[int | None]], true: Sequence[frozenset[int]]) -> dict[str, float]:
     """Return the share of images whose labels are all right, with its 95 % interval (Wilson), and macro F1."""
     right = sum(a == b for a, b in zip(said, true, strict=True))
-    low, high = wilson(right, len(true))
-    return {"accuracy": right / len(true), "accuracy_low": low, "accuracy_high": high, "macro_f1": macro_f1(said, true)}
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson, "Probable inference, the law of succession, and statistical inference", 1927)."""
-    if not total:
-        return 0.0, 1.0
-    share, z2 = right / total, CONFIDENCE_Z**2
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = CONFIDENCE_Z / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    found = wilson(right, len(true))
+    return {"accuracy": right / len(true), "accuracy_low": found.low, "accuracy_high": found.high, "macro_f1": macro_f1(said, true)}
 
 
 def macro_f1(said: Sequence[frozenset[int | None]], true: Sequence[frozenset[int]]) -> float:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from active_learning.evaluation.resampling import wilson
 from active_learning.models import Agreement, Evaluation, Round
 from active_learning.progress.advice import Advice, advise
 from active_learning.progress.audits import AuditPoint, grouped
 from active_learning.progress.curves import Point
 from active_learning.services.audits import audits_of, unanswered_picks
-from active_learning.services.evaluation import wilson
 from active_learning.services.knowledge import pool_of
 from active_learning.services.plans import plan_of
 from campaigns.models import Campaign, Task, User
@@ -90,8 +90,8 @@ def _measured(one: Evaluation, metrics: Mapping[str, Any]) -> Measured | None:
 
 
 def _audit_point(point: AuditPoint) -> Measured:
-    low, high = wilson(point.right, point.total)
-    return Measured(point.labeled, point.right / point.total, low, high, point.total, point.rounds[1])
+    spread = wilson(point.right, point.total)
+    return Measured(point.labeled, point.right / point.total, spread.low, spread.high, point.total, point.rounds[1])
 
 
 def _audit_sentence(audit: Measured | None, campaign: Campaign) -> str:

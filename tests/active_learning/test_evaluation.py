@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from active_learning.evaluation.resampling import Interval, wilson
 from active_learning.models import Evaluation, Round
-from active_learning.services.evaluation import accuracy_of, evaluate_round, interval_of_mean, macro_f1, measure_model, wilson
+from active_learning.services.evaluation import accuracy_of, evaluate_round, interval_of_mean, macro_f1, measure_model
 from active_learning.services.truth import held_back, truth_of, whole_labels
 from campaigns.models import Image, Reference
 from campaigns.runs import RunContext, claim_run, enqueue_run
@@ -22,18 +23,20 @@ pytestmark = pytest.mark.django_db
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_the_interval_holds_the_share_and_shrinks_with_more_images(right, wrong):
     total = right + wrong
-    low, high = wilson(right, total)
+    found = wilson(right, total)
+    low, high = found.low, found.high
     assert 0 <= low <= high <= 1
     if total:
         assert low <= right / total + 1e-12
         assert high >= right / total - 1e-12
         wider = wilson(right * 4, total * 4)
-        assert wider[1] - wider[0] <= high - low
+        assert wider.high - wider.low <= high - low
 
 
 def test_the_interval_is_wilsons():
-    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert wilson(0, 0) == (0, 1)
+    found = wilson(8, 10)
+    assert (found.low, found.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson(0, 0) == Interval(0, 1)
 
 
 def test_an_image_is_right_when_all_its_labels_are():

@@ -12,7 +12,7 @@ from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import MOST_POINTS, average_precision, choose_threshold, curve_of, roc_auc
 from active_learning.evaluation.figures import averages, confusion, count, in_cell, matthews
 from active_learning.evaluation.labels import LabelMeasures
-from active_learning.evaluation.resampling import draw_weights, interval_of, mcnemar
+from active_learning.evaluation.resampling import draw_weights, interval_of, mcnemar, wilson
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import NEVER, LabelEvidence
 
@@ -226,3 +226,22 @@ def test_a_thinned_curve_keeps_its_shape_where_much_is_found_at_little_confidenc
     assert (thin.thresholds[0], thin.thresholds[-1]) == (curve.thresholds[0], curve.thresholds[-1])
     between = np.interp(curve.said[79:], thin.said, thin.precision)
     assert np.abs(between - curve.precision[79:]).max() < 0.1
+
+
+def test_a_few_images_without_an_error_leave_open_what_others_would_give():
+    truth = np.eye(2, dtype=bool)[[0, 1, 0, 1, 0, 1]]
+    sure = LabelMeasures(LabelEvidence(np.arange(6), (1, 2), np.where(truth, 0.9, 0.1), truth, multi_label=False))
+    figures = {each.name: each for each in sure.figures(np.zeros(2))}
+    for name in ("accuracy", "f1_macro", "precision_micro", "recall_weighted", "auc"):
+        assert (figures[name].value, figures[name].high) == (1, 1)
+        assert figures[name].low == pytest.approx(wilson(6, 6).low)
+    assert wilson(6, 6).low == pytest.approx(0.61, abs=0.01)
+    (row, _) = sure.rows(np.zeros(2))
+    assert row.recall_low == row.precision_low == row.f1_low == pytest.approx(wilson(3, 3).low)
+
+
+@given(evidences(multi_label=False), SHARES)
+def test_the_interval_of_accuracy_is_wilsons(evidence, threshold):
+    accuracy = LabelMeasures(evidence).figures(np.full(len(evidence.label_ids), threshold))[0]
+    expected = wilson(round(accuracy.value * len(evidence)), len(evidence))
+    assert (accuracy.name, accuracy.low, accuracy.high) == ("accuracy", pytest.approx(expected.low), pytest.approx(expected.high))
