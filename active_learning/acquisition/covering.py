@@ -5,6 +5,7 @@ Every image stands for the ball around it; the next pick is the one whose ball h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,7 +33,20 @@ class BallCover:
     uncovered: Floats
 
 
-def pure_radius(points: Floats, clusters: int, *, rng: np.random.Generator, purity: float = PURITY) -> float:
+def _cosines(points: Floats) -> Callable[[slice], Floats]:
+    """Return the cosines of some rows with all.
+
+    As many as represent a pool are multiplied once, by a product that knows it is symmetric; of more the rows are, whenever asked for.
+    """
+    if len(points) > CANDIDATES:
+        return lambda part: points[part] @ points.T
+    together: Floats = points @ points.T
+    return lambda part: together[part]
+
+
+def pure_radius(
+    points: Floats, clusters: int, *, rng: np.random.Generator, purity: float = PURITY, cosines: Callable[[slice], Floats] | None = None
+) -> float:
     """Return the largest radius at which so many balls hold one cluster's images alone.
 
     A ball is pure as long as it is smaller than the distance to the nearest image of another cluster: so it is a quantile of those.
@@ -41,10 +55,10 @@ def pure_radius(points: Floats, clusters: int, *, rng: np.random.Generator, puri
         return 1.0
     found = k_means(points, min(max(clusters, 2), len(points)), rng=rng).assignment
     nearest = np.full(len(points), -1, dtype=np.float32)
+    cosines = cosines or _cosines(points)
     for start in range(0, len(points), ROWS_AT_ONCE):
-        cosines = points[start : start + ROWS_AT_ONCE] @ points.T
-        cosines[found[start : start + ROWS_AT_ONCE, None] == found[None, :]] = -1
-        nearest[start : start + ROWS_AT_ONCE] = cosines.max(axis=1)
+        part = slice(start, start + ROWS_AT_ONCE)
+        nearest[part] = np.where(found[part, None] == found[None, :], np.float32(-1), cosines(part)).max(axis=1)
     return max(float(np.quantile(distance(nearest), 1 - purity)), LEAST_RADIUS)
 
 
@@ -53,11 +67,13 @@ def prob_cover(points: Floats, picks: int, *, labeled: Floats | None, clusters: 
     most = max(CANDIDATES, 2 * picks)
     rows = np.arange(len(points)) if len(points) <= most else np.sort(rng.choice(len(points), most, replace=False))
     some = points[rows]
-    radius = pure_radius(some, clusters, rng=rng)
+    cosines = _cosines(some)
+    radius = pure_radius(some, clusters, rng=rng, cosines=cosines)
     least = np.float32(1 - radius**2 / 2)
     inside = np.empty((len(some), len(some)), dtype=bool)
     for start in range(0, len(some), ROWS_AT_ONCE):
-        inside[start : start + ROWS_AT_ONCE] = some[start : start + ROWS_AT_ONCE] @ some.T >= least
+        part = slice(start, start + ROWS_AT_ONCE)
+        np.greater_equal(cosines(part), least, out=inside[part])
     np.fill_diagonal(inside, True)
     open_ = nearest_cosine(some, labeled) < least
     chosen, gains = _greedy(inside, open_, picks)
