@@ -1,7 +1,8 @@
 """Ask a model about 500 images, store its answers of 20 polygons each and draft from them, against a bare async client.
 
 Two endpoints: one answers at once, one takes 50 ms and 16 questions at once. The bare client sends the same bytes
-and throws the answers away; it goes first, then ours, then both again.
+and throws the answers away; it goes first, then ours, then both again. Once more the slow one with ten times the images, where the
+beginning counts for less.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from PIL import Image as Picture
 from benchmarks.report import report
 from benchmarks.server import data_folder
 
-IMAGES, WIDTH, HEIGHT, AT_ONCE, DELAY_MS = 500, 640, 480, 16, 50
+IMAGES, TENFOLD, WIDTH, HEIGHT, AT_ONCE, DELAY_MS = 500, 5000, 640, 480, 16, 50
 PROTOCOL = "winnow"
 GOAL_IMAGES_PER_S, GOAL_INSTANT, GOAL_SLOW = 400.0, 0.5, 0.9
 LABEL_STUDIO_IMAGES_PER_S = {"instant": 73, "slow": 30}  # version 1.23, as published in docs/reference/benchmarks.md
@@ -50,7 +51,7 @@ def picture(seed: int) -> bytes:
     return buffer.getvalue()
 
 
-def fill(folder: Path, *, linked: bool = False) -> dict[str, Any]:
+def fill(folder: Path, images: int = IMAGES, *, linked: bool = False) -> dict[str, Any]:
     """Write a fresh campaign with images, and their files; ``linked``: the few different ones, under many names."""
     from campaigns.models import Campaign, Image, Label, User
 
@@ -60,9 +61,10 @@ def fill(folder: Path, *, linked: bool = False) -> dict[str, Any]:
     files = [picture(seed) for seed in range(8)]
     (folder / "images").mkdir(exist_ok=True)
     rows = []
-    for n in range(IMAGES):
+    for n in range(images):
         content = files[n % len(files)]
         if linked and n >= len(files):
+            (folder / "images" / f"{n}.jpg").unlink(missing_ok=True)
             (folder / "images" / f"{n}.jpg").hardlink_to(folder / "images" / f"{n % len(files)}.jpg")
         else:
             (folder / "images" / f"{n}.jpg").write_bytes(content)
@@ -71,7 +73,7 @@ def fill(folder: Path, *, linked: bool = False) -> dict[str, Any]:
             width=WIDTH, height=HEIGHT, bands=3, dtype="uint8",
         ))  # fmt: skip
     Image.objects.bulk_create(rows)
-    return {"user": user, "campaign": campaign, "label": label}
+    return {"user": user, "campaign": campaign, "label": label, "images": images}
 
 
 def ours(ground: dict[str, Any], url: str, name: str) -> float:
@@ -98,14 +100,14 @@ def ours(ground: dict[str, Any], url: str, name: str) -> float:
     run = execute_now(run)
     passed = time.perf_counter() - started
     assert run.state == "succeeded", run.error
-    assert Prediction.objects.filter(model=model).count() == IMAGES
+    assert Prediction.objects.filter(model=model).count() == ground["images"]
     drafted = AnnotationSet.objects.filter(author=None, image__campaign=ground["campaign"]).last()
     assert drafted is not None
     assert sum(a["model"]["id"] == model.pk for a in drafted.annotations) == 20
-    return IMAGES / passed
+    return float(ground["images"] / passed)
 
 
-def bare(folder: Path, url: str) -> float:
+def bare(folder: Path, url: str, images: int = IMAGES) -> float:
     """Send the same requests from one plain client; return images a second."""
     from inference.protocols import PROTOCOLS
     from inference.wire import ModelCard, ModelClass, ModelInput
@@ -113,7 +115,7 @@ def bare(folder: Path, url: str) -> float:
     card = ModelCard(url, "segmentation", (ModelClass(0, "building"),))
 
     async def send() -> float:
-        numbers = iter(range(IMAGES))
+        numbers = iter(range(images))
 
         async def work(client: httpx.AsyncClient) -> None:
             for n in numbers:
@@ -127,17 +129,17 @@ def bare(folder: Path, url: str) -> float:
             await asyncio.gather(*(work(client) for _ in range(AT_ONCE)))
             return time.perf_counter() - started
 
-    return IMAGES / asyncio.run(send())
+    return images / asyncio.run(send())
 
 
-def measure(folder: Path, name: str, delay_ms: float) -> tuple[float, float]:
-    """Return the images a second of the bare client and of ours, the best of two turns each."""
-    ground = fill(folder)
+def measure(folder: Path, name: str, delay_ms: float, *, images: int = IMAGES, turns: int = 2) -> tuple[float, float]:
+    """Return the images a second of the bare client and of ours, the best of all turns each."""
+    ground = fill(folder, images, linked=images > IMAGES)
     peers: list[float] = []
     mine: list[float] = []
     with endpoint(delay_ms) as url:
-        for turn in range(2):
-            peers.append(bare(folder, url))
+        for turn in range(turns):
+            peers.append(bare(folder, url, images))
             mine.append(ours(ground, url, name))
             print(
                 f"{name} endpoint, turn {turn + 1}: bare {peers[-1]:.0f} images/s, ours {mine[-1]:.0f} ({mine[-1] / peers[-1]:.2f} of it)"
@@ -154,16 +156,23 @@ def main() -> None:
         print(f"{IMAGES} JPEGs of {len(picture(0)) / 1000:.0f} kB, 20 polygons an answer, protocol {PROTOCOL!r}, {AT_ONCE} at once")
         slow_peer, slow = measure(folder, "slow", DELAY_MS)
         peer, instant = measure(folder, "instant", 0)
+        long_peer, long = measure(folder, f"slow, {TENFOLD} images", DELAY_MS, images=TENFOLD, turns=1)
     limit = AT_ONCE / (DELAY_MS / 1000)
     print(f"the slow endpoint's own limit: {limit:.0f} images/s; ours is {slow / limit:.2f} of it")
     print(f"Label Studio as measured, images/s: {LABEL_STUDIO_IMAGES_PER_S}")
     report(
         "prefill",
-        ours={"instant_images_per_s": round(instant, 1), "slow_images_per_s": round(slow, 1), "slow_ratio": round(slow / slow_peer, 3)},
+        ours={
+            "instant_images_per_s": round(instant, 1),
+            "slow_images_per_s": round(slow, 1),
+            "slow_ratio": round(slow / slow_peer, 3),
+            "slow_tenfold_images_per_s": round(long, 1),
+            "slow_tenfold_ratio": round(long / long_peer, 3),
+        },
         peer={"bare_instant_images_per_s": round(peer, 1), "bare_slow_images_per_s": round(slow_peer, 1), "slow_limit_images_per_s": limit},
         ratio=instant / peer,
-        goal=f"instant: >= {GOAL_IMAGES_PER_S:.0f} images/s and >= {GOAL_INSTANT} of the bare client; {DELAY_MS} ms: >= {GOAL_SLOW} of it",
-        holds=instant >= GOAL_IMAGES_PER_S and instant / peer >= GOAL_INSTANT and slow / slow_peer >= GOAL_SLOW,
+        goal=f"instant: >= {GOAL_IMAGES_PER_S:.0f} images/s and >= {GOAL_INSTANT} of the bare client; {DELAY_MS} ms: >= {GOAL_SLOW}, twice",
+        holds=instant >= GOAL_IMAGES_PER_S and instant / peer >= GOAL_INSTANT and min(slow / slow_peer, long / long_peer) >= GOAL_SLOW,
     )
 
 

@@ -58,12 +58,11 @@ def middle(samples: list[Sample]) -> Sample:
 
 def main() -> None:
     """Run, and compare the beginning with the end."""
-    prefill.IMAGES = IMAGES
     with data_folder() as folder:
         from django.conf import settings
 
         settings.MODEL_NETWORKS = ["127.0.0.0/8"]
-        ground = prefill.fill(folder, linked=True)
+        ground = prefill.fill(folder, IMAGES, linked=True)
         with prefill.endpoint(0) as url:
             apart = frozenset(children(os.getpid()))
             log = folder / "memory.jsonl"
