@@ -60,7 +60,7 @@ function NetworkFields({ campaign, form, wrong }: Pick<Props, "campaign" | "form
       )}
       <FileInput
         label={t("training.start.weights")} description={t(upload.isPending ? "training.start.sending" : "training.start.weightsText")} placeholder={t("training.start.published")}
-        accept=".pth,.pt,.bin,.safetensors" clearable value={file} onChange={choose} disabled={upload.isPending}
+        accept=".pth,.pt,.bin,.safetensors" clearable clearButtonProps={{ "aria-label": t("training.start.published") }} value={file} onChange={choose} disabled={upload.isPending}
         error={upload.error === null ? (form.errors["weights"] ?? wrong["weights"]) : messageOf(upload.error)} data-testid="start-weights"
       />
     </>
