@@ -79,7 +79,7 @@ class LabelMeasures:
         evidence = self.evidence
         weights = np.ascontiguousarray(self.weights[: draws_for(evidence.truth.size)].T)
         found = [ranked(evidence.probabilities[:, k], evidence.truth[:, k], weights) for k in range(len(evidence.label_ids))]
-        precisions, areas = (np.array([each[n] for each in found]).reshape(len(found), -1).T for n in (0, 1))
+        precisions, areas = (np.array([each[n] for each in found]).reshape(len(found), weights.shape[1]).T for n in (0, 1))
         return precisions, areas
 
     @cached_property
