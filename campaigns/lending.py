@@ -23,25 +23,26 @@ SALT: Final = "campaigns.lending"
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """One image and the form in which it is lent: as ``campaigns.imagery.as_picture`` takes it."""
+    """One image and the form in which it is lent, as ``campaigns.imagery.as_picture`` takes it; with a window, no more than that part."""
 
     image: int
     format: str = ""
     bands: tuple[int, ...] = ()
     max_side: int | None = None
+    window: tuple[int, int, int, int] | None = None
 
 
 def lent_path(loan: Loan) -> str:
     """Return the path of an address that lends an image from now on."""
-    token = signing.dumps([loan.image, loan.format, list(loan.bands), loan.max_side], salt=SALT)
+    token = signing.dumps([loan.image, loan.format, list(loan.bands), loan.max_side, loan.window], salt=SALT)
     return f"/api/v1/lent-images/{token}"
 
 
 def read_loan(token: str) -> Loan:
     """Return what an address lends; raises NotFound when it is forged, or too old."""
     try:
-        image, form, bands, max_side = signing.loads(token, salt=SALT, max_age=GOOD_FOR_S)
-        return Loan(image, form, tuple(bands), max_side)
+        image, form, bands, max_side, window = signing.loads(token, salt=SALT, max_age=GOOD_FOR_S)
+        return Loan(image, form, tuple(bands), max_side, None if window is None else tuple(window))
     except signing.SignatureExpired:
         raise NotFound("This address was good for ten minutes, and they are over.", code="address_expired") from None
     except (signing.BadSignature, TypeError, ValueError):

@@ -25,16 +25,16 @@ def sent_image(image: StoredImage, endpoint: Endpoint, form: ImageForm | None = 
     """
     form = form or endpoint.image_form
     sent = model_input(image, form=form, options=endpoint.card.options, window=window)
-    return replace(sent, address=_address(image.id, endpoint)) if form == "address" else sent
+    return replace(sent, address=_address(image.id, endpoint, window)) if form == "address" else sent
 
 
 def renewed(sent: ModelInput, endpoint: Endpoint) -> ModelInput:
     """Return the same with an address that is good from now on: what waited long for its turn has one that is too old."""
     if not sent.address or sent.id is None:
         return sent
-    return replace(sent, address=_address(sent.id, endpoint))
+    return replace(sent, address=_address(sent.id, endpoint, sent.window))
 
 
-def _address(image: int, endpoint: Endpoint) -> str:
+def _address(image: int, endpoint: Endpoint, window: WindowPx | None) -> str:
     options = endpoint.card.options
-    return base_address(endpoint.card.url) + lent_path(Loan(image, options.image_format, options.bands, options.max_side))
+    return base_address(endpoint.card.url) + lent_path(Loan(image, options.image_format, options.bands, options.max_side, window))

@@ -30,9 +30,10 @@ class LentImageView(PixelView):
         image = Image.objects.filter(pk=loan.image).first()
         if image is None:
             raise NotFound("The image of this address was removed.", code="address_invalid")
-        max_side = loan.max_side if loan.max_side is not None and max(image.width, image.height) > loan.max_side else None
+        size = (image.width, image.height) if loan.window is None else loan.window[2:]
+        max_side = loan.max_side if loan.max_side is not None and max(size) > loan.max_side else None
         with told():
-            content, kind = as_picture(image_path(image), format=loan.format, bands=loan.bands, max_side=max_side)
+            content, kind = as_picture(image_path(image), format=loan.format, bands=loan.bands, max_side=max_side, window=loan.window)
         return HttpResponse(
             content,
             content_type=kind,

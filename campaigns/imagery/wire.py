@@ -14,6 +14,7 @@ from rasterio.windows import transform as window_transform
 from campaigns.imagery.facts import CONTENT_TYPES
 from campaigns.imagery.pictures import stored_facts
 from campaigns.imagery.pool import POOL
+from campaigns.imagery.pyramids import tile_source
 from campaigns.imagery.reader import Pixels, WindowPx, kind_of, read_raster, read_window
 from campaigns.imagery.refusal import Refused
 from campaigns.imagery.render import Style, encoded, read_rgb, rendered
@@ -45,16 +46,22 @@ def _geotiff(pixels: Pixels, crs: rasterio.crs.CRS | None, transform: Affine) ->
         return bytes(memory.getbuffer())
 
 
-def as_picture(path: Path, *, format: str = "", bands: tuple[int, ...] = (), max_side: int | None = None) -> tuple[bytes, str]:
-    """Return bytes and content type; ``format``: the file itself ("original"), "geotiff", "jpeg", "png", or "": what anyone reads."""
+def as_picture(
+    path: Path, *, format: str = "", bands: tuple[int, ...] = (), max_side: int | None = None, window: WindowPx | None = None
+) -> tuple[bytes, str]:
+    """Return bytes and content type; ``format``: the file itself ("original"), "geotiff", "jpeg", "png", or "": what anyone reads.
+
+    A window is cut from the pyramid where there is one; it has no file of its own, so "original" is then as "".
+    """
     kind = kind_of(path)
+    source = None if window is None else tile_source(path, build=False)
     if format == "geotiff":
-        return as_geotiff_bytes(path), "image/tiff"
-    if format == "original" and max_side is None:
+        return as_geotiff_bytes(path if source is None or kind == "TIFF" else source, window), "image/tiff"
+    if format == "original" and max_side is None and window is None:
         return path.read_bytes(), CONTENT_TYPES[kind]
-    if format in ("", "original") and not bands:
+    if format in ("", "original") and not bands and window is None:
         return encode_image(path, max_side)
-    rgb = read_rgb(path, max_side, bands[:3] if len(bands) >= 3 else None)
+    rgb = read_rgb(path, max_side, bands[:3] if len(bands) >= 3 else None, window, source=source)
     return (encoded(rgb, format="jpg"), "image/jpeg") if format == "jpeg" else (encoded(rgb, format="png"), "image/png")
 
 

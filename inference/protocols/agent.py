@@ -2,6 +2,7 @@
 
 An agent is a program beside a model that asks Winnow for work. Its question is that of ``inference.protocols.winnow``, with
 "address" in "image" (where this deployment lends the picture, see ``campaigns.lending``), or "b64" for a picture that is kept nowhere.
+Of a large image that is asked about in windows each window is a question of its own, and its address lends that window.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import orjson
 
 from inference.protocols.base import ImageForm, ModelCard, ModelInput, Prediction, Protocol, WireReply, WireRequest
 from inference.protocols.winnow import TASKS, parse_answer, question
-from models_registry.options import ModelOptions, OptionsRejected
 
 AGENT = "agent"
 
@@ -35,12 +35,6 @@ class Agent(Protocol):
     def parse(self, reply: WireReply, image: ModelInput, model: ModelCard) -> Prediction:
         """Read the answer."""
         return parse_answer(reply, image, model)
-
-    def check_options(self, options: ModelOptions, task: str) -> None:
-        """Refuse what takes reading the image here: an agent fetches it whole."""
-        super().check_options(options, task)
-        if options.window_px is not None:
-            raise OptionsRejected("window_px", "cannot be set: agents are asked about whole images. Cut them up in the function.")
 
 
 def handed(image: ModelInput, model: ModelCard) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,6 +17,7 @@ from inference.answers import digest
 from inference.calling import Answer, CallFailed, Endpoint
 from inference.endpoints import endpoint_of
 from inference.inputs import StoredImage, model_input
+from inference.joining import join_windows, windows_for
 from inference.models import AgentQuestion, QuestionKind, QuestionState
 from inference.schema import Prediction, PredictionRejected
 from inference.services.agents import has_agent, sent_input
@@ -23,6 +25,8 @@ from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.steps import run_thing_steps
 from inference.store import Answered
+from inference.tiling import WindowPx
+from inference.windowed import Joined, placed
 from inference.wire import ModelInput, WireReply
 
 NO_AGENT: Final = "No agent is connected for this model."
@@ -41,6 +45,7 @@ class AgentAsker:
         self._endpoint = endpoint_of(plan.model)
         self._name = uuid.uuid4().hex
         self._in_flight = 0
+        self._large: dict[int, Parts] = {}
         self._looked_at = self._renewed_at = float("-inf")
         self._is_deserted = False
 
@@ -70,11 +75,15 @@ class AgentAsker:
 
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Write questions."""
-        options = self._endpoint.card.options
-        inputs = [model_input(image, form="address", options=options) for image in images]
-        AgentQuestion.objects.bulk_create(
-            _question(self._endpoint, sent, asker=self._name, kind=QuestionKind.BATCH, version=self._plan.model.version) for sent in inputs
-        )
+        version = self._plan.model.version
+        for image in images:
+            windows = windows_for(image, self._endpoint.card.options)
+            if windows:
+                self._large[image.id] = Parts(image, windows)
+            inputs = _inputs(self._endpoint, image, windows)
+            AgentQuestion.objects.bulk_create(
+                _question(self._endpoint, sent, asker=self._name, kind=QuestionKind.BATCH, version=version) for sent in inputs
+            )
         self._in_flight += len(images)
 
     def collect(self, *, most: int, within_s: float) -> list[Answered | Unanswered]:
@@ -88,11 +97,13 @@ class AgentAsker:
                 break
             time.sleep(LOOK_EVERY_S)
         if not settled:
-            self._in_flight = mine.count()  # questions of images that were deleted are gone with them
+            left = set(mine.values_list("image_id", flat=True))  # questions of images that were deleted are gone with them
+            self._in_flight = len(left)
+            self._large = {image: parts for image, parts in self._large.items() if image in left}
             return []
-        outcomes = [self._outcome(each) for each in settled]
+        outcomes = [outcome for each in settled if (outcome := self._outcome(each)) is not None]
         mine.filter(pk__in=[each.pk for each in settled]).delete()
-        self._in_flight -= len(settled)
+        self._in_flight -= len(outcomes)
         return outcomes
 
     def _renew(self) -> None:
@@ -100,13 +111,75 @@ class AgentAsker:
             self._renewed_at = time.monotonic()
             AgentQuestion.objects.filter(asker=self._name).update(wanted_until=_from_now(WANTED_FOR_S))
 
-    def _outcome(self, question: AgentQuestion) -> Answered | Unanswered:
-        assert question.image_id is not None
+    def _outcome(self, question: AgentQuestion) -> Answered | Unanswered | None:
+        """Return what came of an image; None for a window of one whose other windows are still asked about, or that has failed."""
+        image = question.image_id
+        assert image is not None
+        if question.about.get("window") is not None and image not in self._large:
+            return None
         try:
-            prediction, _ = _read(self._endpoint, question)
+            prediction = self._told(question)
         except CallFailed as error:
-            return Unanswered(question.image_id, error.code, error.reason, latency_ms=question.latency_ms)
-        return Answered(question.image_id, digest(prediction, self._plan.rules), question.latency_ms)
+            if self._large.pop(image, None) is not None:
+                AgentQuestion.objects.filter(asker=self._name, image=image).delete()
+            return Unanswered(image, error.code, error.reason, latency_ms=question.latency_ms)
+        if prediction is None:
+            return None
+        parts = self._large.pop(image, None)
+        return Answered(image, digest(prediction, self._plan.rules), question.latency_ms if parts is None else parts.latency_ms)
+
+    def _told(self, question: AgentQuestion) -> Prediction | None:
+        assert question.image_id is not None
+        parts = self._large.get(question.image_id)
+        if parts is None:
+            return _read(self._endpoint, question)[0]
+        parts.take(self._endpoint, question)
+        return parts.joined(self._endpoint) if parts.is_whole else None
+
+
+@dataclass
+class Parts:
+    """An image that is asked about in windows, with the answers that have come."""
+
+    image: StoredImage
+    windows: tuple[WindowPx, ...]
+    answers: dict[WindowPx, Prediction] = field(default_factory=dict)
+    replies: dict[WindowPx, WireReply] = field(default_factory=dict, repr=False)
+    took_ms: list[float] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all windows are answered."""
+        return len(self.answers) == len(self.windows)
+
+    @property
+    def latency_ms(self) -> float:
+        """The mean of a question."""
+        return sum(self.took_ms) / max(1, len(self.took_ms))
+
+    def take(self, endpoint: Endpoint, question: AgentQuestion) -> None:
+        """Take the answer about one window; raise ``CallFailed`` with its place."""
+        window = sent_input(question).window
+        assert window is not None
+        try:
+            self.answers[window], reply = _read(endpoint, question)
+        except CallFailed as error:
+            raise placed(error, window) from error
+        if window == self.windows[0]:
+            self.replies[window] = reply
+        self.took_ms.append(question.latency_ms or 0.0)
+
+    def joined(self, endpoint: Endpoint) -> Prediction:
+        """Return one answer of those of all windows."""
+        try:
+            return join_windows([(window, self.answers[window]) for window in self.windows], self.image, endpoint.card.options)
+        except PredictionRejected as error:
+            raise CallFailed("rejected", str(error), where=error.where) from error
+
+
+def _inputs(endpoint: Endpoint, image: StoredImage, windows: Sequence[WindowPx]) -> Iterator[ModelInput]:
+    for window in windows or (None,):
+        yield model_input(image, form="address", options=endpoint.card.options, window=window)
 
 
 def ask_agent(endpoint: Endpoint, sent: ModelInput, *, within_s: float) -> Answer:
@@ -114,28 +187,51 @@ def ask_agent(endpoint: Endpoint, sent: ModelInput, *, within_s: float) -> Answe
 
     A picture that belongs to no campaign comes with its bytes: it has no address.
     """
-    if not has_agent(endpoint.model_id):
-        raise CallFailed("no_agent", f"{NO_AGENT} Start winnow-agent beside it.")
     if len(sent.content) > LARGEST_PICTURE_BYTES:
         raise CallFailed("unsendable", "The picture is too large to be handed to an agent. Send one of at most 32 MiB.")
-    wanted = _question(endpoint, sent, asker=uuid.uuid4().hex, kind=QuestionKind.INTERACTIVE, version=endpoint.card.version, for_s=within_s)
-    wanted.save()
-    until = time.monotonic() + within_s
+    with closing(_settled(endpoint, [sent], within_s=within_s)) as answered:
+        question = next(answered)
+        prediction, reply = _read(endpoint, question)
+        return Answer(prediction, question.latency_ms or 0.0, question.claims, reply)
+
+
+def ask_agent_about(endpoint: Endpoint, image: StoredImage, *, within_s: float) -> Answer | Joined:
+    """Ask about an image of a campaign, in windows where the model's options say so; raise ``CallFailed``."""
+    windows = windows_for(image, endpoint.card.options)
+    if not windows:
+        return ask_agent(endpoint, model_input(image, form="address", options=endpoint.card.options), within_s=within_s)
+    parts = Parts(image, windows)
+    with closing(_settled(endpoint, list(_inputs(endpoint, image, windows)), within_s=within_s)) as answered:
+        for question in answered:
+            parts.take(endpoint, question)
+    return Joined(parts.joined(endpoint), parts.latency_ms, parts.replies[windows[0]])
+
+
+def _settled(endpoint: Endpoint, inputs: Sequence[ModelInput], *, within_s: float) -> Generator[AgentQuestion, None, None]:
+    """Put questions for somebody who waits, and give each as it is settled; raise ``CallFailed`` when the time is over."""
+    if not has_agent(endpoint.model_id):
+        raise CallFailed("no_agent", f"{NO_AGENT} Start winnow-agent beside it.")
+    asker, kind, version = uuid.uuid4().hex, QuestionKind.INTERACTIVE, endpoint.card.version
+    AgentQuestion.objects.bulk_create(_question(endpoint, sent, asker=asker, kind=kind, version=version, for_s=within_s) for sent in inputs)
+    mine, left, until = AgentQuestion.objects.filter(asker=asker), len(inputs), time.monotonic() + within_s
     try:
         while time.monotonic() < until:
-            settled = AgentQuestion.objects.filter(pk=wanted.pk, state__in=SETTLED).defer("content").first()
-            if settled is not None:
-                prediction, reply = _read(endpoint, settled)
-                return Answer(prediction, settled.latency_ms or 0.0, settled.claims, reply)
+            for question in mine.filter(state__in=SETTLED).defer("content"):
+                yield question
+                mine.filter(pk=question.pk).delete()
+                left -= 1
+            if not left:
+                return
             time.sleep(LOOK_EVERY_S)
     finally:
-        AgentQuestion.objects.filter(pk=wanted.pk).delete()
-    raise CallFailed("timeout", f"No agent answered within {within_s:.0f} s.")
+        mine.delete()
+    some = f" about {left} of {len(inputs)} windows. Start a run" if len(inputs) > 1 else ""
+    raise CallFailed("timeout", f"No agent answered within {within_s:.0f} s{some}.")
 
 
 def _question(endpoint: Endpoint, sent: ModelInput, *, asker: str, kind: str, version: str, for_s: float = WANTED_FOR_S) -> AgentQuestion:
     about: dict[str, Any] = asdict(sent)
-    content, _, _ = about.pop("content"), about.pop("address"), about.pop("window")
+    content, _ = about.pop("content"), about.pop("address")
     return AgentQuestion(
         model_id=endpoint.model_id, model_version=version, image_id=None if content else sent.id, about=about, content=content or None,
         kind=kind, asker=asker, wanted_until=_from_now(for_s),
@@ -147,12 +243,16 @@ def _from_now(seconds: float) -> Any:
 
 
 def _read(endpoint: Endpoint, question: AgentQuestion) -> tuple[Prediction, WireReply]:
-    """Return what an answer says; raise ``CallFailed`` for an error of the agent's, and for what is no sound prediction."""
+    """Return what an answer says; raise ``CallFailed`` for an error of the agent's, and for what is no sound prediction.
+
+    Of a window the steps on things wait until all of its image are joined.
+    """
     if question.state == QuestionState.FAILED or question.reply is None:
         raise CallFailed("agent_failed", f"The agent could not answer: {question.error}")
     reply = WireReply(bytes(question.reply), "application/json")
     try:
-        found = endpoint.protocol.parse(reply, sent_input(question), endpoint.card)
-        return run_thing_steps(found, endpoint.card.options), reply
+        sent = sent_input(question)
+        found = endpoint.protocol.parse(reply, sent, endpoint.card)
+        return found if sent.window else run_thing_steps(found, endpoint.card.options), reply
     except PredictionRejected as error:
         raise CallFailed("rejected", str(error), where=error.where, sample=reply.body) from error

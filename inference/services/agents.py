@@ -170,15 +170,15 @@ def _handed(question: AgentQuestion, card: ModelCard) -> dict[str, Any]:
     sent = sent_input(question, content=bytes(question.content or b""))
     if question.image_id is not None:
         options = card.options
-        sent = replace(sent, address=lent_path(Loan(question.image_id, options.image_format, options.bands, options.max_side)))
+        loan = Loan(question.image_id, options.image_format, options.bands, options.max_side, sent.window)
+        sent = replace(sent, address=lent_path(loan))
     return {"id": question.pk, "kind": question.kind, "request": handed(sent, replace(card, version=question.model_version))}
 
 
 def sent_input(question: AgentQuestion, *, content: bytes = b"") -> ModelInput:
-    """Return the image of a question as it is sent."""
-    about = dict(question.about)
-    place = about.pop("transform", None)
-    return ModelInput(content=content, transform=None if place is None else tuple(place), **about)
+    """Return the image of a question, or the window of it, as it is sent."""
+    places = {name: None if (place := question.about.get(name)) is None else tuple(place) for name in ("transform", "window")}
+    return ModelInput(content=content, **{**question.about, **places})
 
 
 def _settle(model: RegisteredModel, agent: str, answer: dict[str, Any], limit_bytes: int) -> bool:

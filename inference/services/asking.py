@@ -13,9 +13,8 @@ from inference.endpoints import egress_policy
 from inference.inputs import StoredImage, model_input
 from inference.interactive.process import Desk
 from inference.joining import windows_for
-from inference.protocols.base import ImageForm
 from inference.sending import sent_image
-from inference.services.agent_asker import ask_agent
+from inference.services.agent_asker import ask_agent, ask_agent_about
 from inference.tiling import WindowPx
 from inference.windowed import Joined, ask_in_windows
 from inference.wire import ModelInput
@@ -76,6 +75,7 @@ def ask_once(endpoint: Endpoint, image: StoredImage, within_s: float) -> Answer 
         raise CallFailed("busy", "Many people wait for models at this moment. Ask again shortly.") from busy
     with DESK:
         if endpoint.protocol.pulled:
-            form: ImageForm = "address" if image.id else "encoded"
-            return ask_agent(endpoint, model_input(image, form=form, options=endpoint.card.options), within_s=within_s)
+            if image.id:
+                return ask_agent_about(endpoint, image, within_s=within_s)
+            return ask_agent(endpoint, model_input(image, form="encoded", options=endpoint.card.options), within_s=within_s)
         return asyncio.run(ask())

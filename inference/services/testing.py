@@ -23,7 +23,7 @@ from inference.protocols.middle import ClickInTheMiddle
 from inference.samples import drawn_sample
 from inference.schema import Prediction, PredictionRejected
 from inference.sending import sent_image
-from inference.services.agent_asker import ask_agent
+from inference.services.agent_asker import ask_agent, ask_agent_about
 from inference.services.asking import ask_image, ask_input, greeted, impatient
 from inference.services.onnx import ask_aside
 from inference.services.planning import draft_rules, stored_image
@@ -124,10 +124,12 @@ def _endpoint_report(user: User, model: RegisteredModel, image: Image | None) ->
     endpoint = _tried(impatient(endpoint_of(model), LONGEST_S))
     asked = None if image is None else stored_image(image)
     windows = () if asked is None else windows_for(asked, endpoint.card.options)
-    if endpoint.protocol.pulled:
-        sent = drawn_sample("encoded") if asked is None else model_input(asked, form="address", options=endpoint.card.options)
-        return _report(user, model, endpoint, sent, None, 0)
-    sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, windows[0] if windows else None)
+    window = windows[0] if windows else None
+    if endpoint.protocol.pulled:  # nothing is read here: the agent fetches it
+        form, options = endpoint.image_form, endpoint.card.options
+        sent = drawn_sample("encoded") if asked is None else model_input(asked, form=form, options=options, window=window)
+    else:
+        sent = drawn_sample(endpoint.image_form) if asked is None else _read(asked, endpoint, window)
     return _report(user, model, endpoint, sent, asked if windows else None, len(windows))
 
 
@@ -200,6 +202,8 @@ def _report(
 
 
 def _asked(endpoint: Endpoint, sent: ModelInput, large: StoredImage | None) -> Answer | Joined:
+    if endpoint.protocol.pulled and large is not None:
+        return ask_agent_about(endpoint, large, within_s=LONGEST_IN_WINDOWS_S)
     if endpoint.protocol.pulled:
         return ask_agent(endpoint, sent, within_s=LONGEST_S)
     return asyncio.run(ask_input(endpoint, sent) if large is None else ask_image(endpoint, large, within_s=LONGEST_IN_WINDOWS_S))

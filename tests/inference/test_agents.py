@@ -1,18 +1,22 @@
 """Models whose agents fetch their work: questions are claimed for a while, people go first, and each is answered once."""
 
+import io
 import threading
 import time
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from PIL import Image as Picture
 
 from campaigns.models import Membership, Role
+from campaigns.storage import image_path
 from inference.models import AgentQuestion
-from inference.services import agents
+from inference.services import agent_asker, agents
 from inference.services.agent_asker import NO_AGENT, AgentAsker
 from inference.services.health import check_model
-from inference.services.planning import Plan, stored_image
+from inference.services.planning import Plan, draft_rules, stored_image
 from inference.store import Answered
 from models_registry.models import CampaignModel
 
@@ -53,7 +57,7 @@ def test_a_model_of_an_agent_is_registered_without_an_address_and_every_other_wi
     client = as_user(manager)
     made = client.post("/api/v1/models", body, format="json")
     assert (made.status_code, made.json()["url"]) == (201, "")
-    for wrong in ({"url": "http://127.0.0.1:9"}, {"protocol": "winnow_json"}, {"options": {"window_px": 512}}):
+    for wrong in ({"url": "http://127.0.0.1:9"}, {"protocol": "winnow_json"}):
         assert client.post("/api/v1/models", {**body, **wrong}, format="json").status_code == 422, wrong
     turned = client.patch(f"/api/v1/models/{made.json()['id']}", {"protocol": "winnow_json"}, format="json")
     assert turned.status_code == 422
@@ -171,3 +175,97 @@ def test_who_manages_only_one_of_two_campaigns_gets_no_work(call, model, make_ca
     assert call("acquire")[0] == 200
     Membership.objects.filter(campaign=other, user=manager).update(role=Role.ANNOTATOR)
     assert call("acquire")[0] == 403
+
+
+@pytest.fixture
+def large(make_campaign, make_model):
+    """A model of an agent that is asked about windows of 64 pixels, and its campaign."""
+    campaign = make_campaign("Ships", task="detection", labels=("ship",))
+    options = {"window_px": 64, "overlap_px": 24, "image_format": "png"}
+    return make_model(campaign, "", protocol="agent", task="detection", options=options), campaign
+
+
+SHIP = (30.0, 10.0, 70.0, 30.0)
+
+
+def seen_of_ship(request):
+    """What a detector finds in a window: the part of the ship that lies in it. Where the window lies is told by its place."""
+    a, _, left, _, e, top = request["image"]["transform"]
+    left, top, width, height = left / a, top / e, request["image"]["width"], request["image"]["height"]
+    x0, y0, x1, y1 = (max(0.0, SHIP[0] - left), max(0.0, SHIP[1] - top), min(width, SHIP[2] - left), min(height, SHIP[3] - top))
+    found = [{"kind": "box", "class": "ship", "xyxy": [x0, y0, x1, y1], "confidence": 0.9}] if x1 > x0 and y1 > y0 else []
+    return {"items": found}
+
+
+@pytest.fixture
+def agent_of(as_user, manager):
+    def post(model, what, **body):
+        return as_user(manager).post(f"/api/v1/models/{model.pk}/agent/{what}", {"agent": "a", **body}, format="json").json()
+
+    return post
+
+
+@pytest.mark.django_db
+class TestLargeImages:
+    def test_windows_are_lent_one_by_one_and_their_answers_are_joined(self, large, agent_of, make_image, client):
+        model, campaign = large
+        image = make_image(campaign, width=100, height=60, transform=[1, 0, 0, 0, 1, 0])
+        asker = submitted(model, [image, make_image(campaign, width=60, height=60)], draft_rules(model, campaign))
+        questions = agent_of(model, "acquire", most=8)["questions"]
+        assert (asker.in_flight, len(questions)) == (2, 3), "two windows of the large image, and the small one whole"
+        whole = np.asarray(Picture.open(image_path(image)))
+        for question in questions[:2]:
+            about = question["request"]["image"]
+            left = int(about["transform"][2])
+            answer = client.get(about["address"])
+            assert np.array_equal(np.asarray(Picture.open(io.BytesIO(answer.content))), whole[:60, left : left + 64])
+        agent_of(model, "complete", answers=[{"id": questions[0]["id"], "reply": seen_of_ship(questions[0]["request"])}])
+        assert asker.collect(most=9, within_s=0) == [], "half of an image is no answer"
+        assert asker.in_flight == 2
+        rest = [
+            {"id": questions[1]["id"], "reply": seen_of_ship(questions[1]["request"])},
+            {"id": questions[2]["id"], "reply": {"items": []}},
+        ]
+        agent_of(model, "complete", answers=rest)
+        found = {each.image_id: each.answer for each in asker.collect(most=9, within_s=0)}
+        (ship,) = found[image.pk].document["items"]
+        assert (ship["x"], ship["y"], ship["width"], ship["height"]) == pytest.approx((30, 10, 40, 20)), "neither cut nor doubled"
+        assert (asker.in_flight, AgentQuestion.objects.count()) == (0, 0)
+
+    def test_a_window_that_fails_is_named_and_the_others_are_withdrawn(self, large, agent_of, make_image):
+        model, campaign = large
+        asker = submitted(model, [make_image(campaign, width=200, height=60)])
+        questions = agent_of(model, "acquire", most=2)["questions"]
+        agent_of(model, "complete", answers=[{"id": each["id"], "error": "no memory"} for each in questions])
+        (failed,) = asker.collect(most=9, within_s=0)
+        assert failed.code == "agent_failed"
+        assert "the window of 64 x 60 at x 0, y 0" in failed.reason
+        assert (asker.in_flight, AgentQuestion.objects.count()) == (0, 0)
+
+    def test_an_image_that_is_deleted_in_between_is_waited_for_no_longer(self, large, agent_of, make_image):
+        model, campaign = large
+        image = make_image(campaign, width=200, height=60)
+        asker = submitted(model, [image])
+        image.delete()
+        assert asker.collect(most=9, within_s=0) == []
+        assert asker.in_flight == 0
+
+
+@pytest.mark.django_db
+def test_a_person_who_waits_gets_all_windows_of_a_large_image(large, agent_of, make_image, as_user, manager, monkeypatch):
+    model, campaign = large
+    image = make_image(campaign, width=100, height=60, transform=[1, 0, 0, 0, 1, 0])
+    agent_of(model, "acquire")
+
+    def meanwhile(_seconds):
+        questions = agent_of(model, "acquire", most=1)["questions"]
+        assert [each["kind"] for each in questions] == ["interactive"]
+        agent_of(model, "complete", answers=[{"id": each["id"], "reply": seen_of_ship(each["request"])} for each in questions])
+
+    monkeypatch.setattr(agent_asker.time, "sleep", meanwhile)
+    (told,) = as_user(manager).post(f"/api/v1/images/{image.pk}/predict", {"model": model.pk}, format="json").json()
+    assert told["code"] == "", told
+    (drawn,) = as_user(manager).get(f"/api/v1/images/{image.pk}/predictions").json()
+    (ship,) = drawn["items"]
+    assert (ship["x"], ship["width"]) == pytest.approx((30, 40))
+    assert AgentQuestion.objects.count() == 0
