@@ -294,7 +294,7 @@ class TestStart:
         path.write_bytes(path.read_bytes()[:3000])
         with pytest.raises(Conflict, match="checkpoint is damaged"):
             start_training(user=manager, campaign=campaign, config={**QUICK, "start_from": first.model_id})
-        with pytest.raises(Conflict, match="cannot be loaded"):
+        with pytest.raises(Conflict, match="is damaged"):
             load_predictor(first.model)
         with pytest.raises(Conflict, match="cannot be packed"):
             pack_model(user=manager, campaign=campaign, model=first.model)
