@@ -14,14 +14,15 @@ from rest_framework.views import APIView
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import RoundPlan
+from active_learning.services.heads import refits
 from active_learning.services.plans import PlanForm, labels_since_round, new_labels, set_plan, visible_plan
 from campaigns.api.base import fetch_campaign, user_of
-from campaigns.models import Campaign, Task
+from campaigns.models import Campaign
 
 REFITS = "The fast head learns again from all labels and ranks every image that waits. The image that somebody has open stays."
 NO_HEAD = (
-    "This task has no fast head yet: the images that wait are ranked again by the model's last answers and by what is labeled, "
-    "without learning anything new. Plan a nightly round to train as well."
+    "The model that ranks has no fast head to refit: the images that wait are ranked again by its last answers and by what is labeled, "
+    "without learning anything new. Train a fast head, or plan a nightly round to train as well."
 )
 
 
@@ -52,14 +53,14 @@ class RoundPlanStateSerializer(RoundPlanSerializer):
 
 
 def _document(plan: RoundPlan, campaign: Campaign) -> dict[str, Any]:
-    refits = campaign.task == Task.CLASSIFICATION
+    learns = refits(campaign)
     return {
         **{name: getattr(plan, name) for name in ("every", "nightly", "at", "zone", "at_least", "strategy", "size", "note")},
         "run": plan.run_id,
         "new_labels": new_labels(campaign, after=plan.last_revision),
         "labels_since_round": labels_since_round(campaign),
-        "refits": refits,
-        "explanation": REFITS if refits else NO_HEAD,
+        "refits": learns,
+        "explanation": REFITS if learns else NO_HEAD,
     }
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from active_learning.models import RankedImage, Round
 from active_learning.services.embeddings import embedding_store, source_of
+from active_learning.services.heads import fast_head_of
 from active_learning.services.snapshots import latest_areas, latest_revisions, pictures_of
 from active_learning.services.training import family_of, read_targets
 from active_learning.training.config import TrainingConfig
@@ -32,8 +33,7 @@ from inference.prefill import ModelTag
 from inference.services.local import LocalAsker
 from inference.services.planning import Plan, draft_rules, images_by_id
 from inference.store import Answered
-from models_registry.checkpoints import answering_checkpoint, checkpoint_path
-from models_registry.models import CampaignModel, LabelMapping, ModelKind, RegisteredModel
+from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
 
 EPOCHS: Final = 6
 """An epoch of a finder goes once over the images, one of a segmenter's head is a step of L-BFGS; both set out from the head before."""
@@ -74,7 +74,7 @@ def refit_finder(
 ) -> Refitted | None:
     """Return what the refitted head of the round's model says; None where that model is no fast head of ours, or knows other labels."""
     model = round_.model
-    known = None if model is None else _fast_head(model)
+    known = None if model is None else fast_head_of(model)
     if model is None or known is None or not len(pool):
         return None
     path, document = known
@@ -93,15 +93,6 @@ def refit_finder(
     except InvalidInput as nothing:  # there is nothing to learn from any more
         context.log(nothing.detail)
         return None
-
-
-def _fast_head(model: RegisteredModel) -> tuple[Path, Mapping[str, Any]] | None:
-    """Return the file and the config of a fast head of ours that sees colours; None for any other model."""
-    checkpoint = answering_checkpoint(model) if model.kind == ModelKind.INTERNAL else None
-    if checkpoint is None or checkpoint.config.get("method") != "fast_head" or checkpoint.config.get("bands") is not None:
-        return None
-    path = checkpoint_path(checkpoint)
-    return (path, checkpoint.config) if path.is_file() else None
 
 
 def _config(campaign: Campaign, document: Mapping[str, Any]) -> TrainingConfig:

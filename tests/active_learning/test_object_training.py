@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from active_learning.models import Evaluation, RoundPlan
+from active_learning.services.heads import refits
 from active_learning.services.plans import PlanForm, consider, set_plan
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.rounds import start_round
@@ -134,7 +135,9 @@ class TestRefitting:
 
     def test_the_head_goes_on_learning_and_the_ranking_and_the_drafts_are_its_own(self, sea, manager, annotator):
         campaign = sea("detection", taught=10, pool=6)
+        assert not refits(campaign), "there is no head yet that could go on learning"
         training, _ = train(campaign, manager, epochs=3)
+        assert refits(campaign)
         model, island = training.model, campaign.labels.get(name="island").pk
         CampaignModel.objects.filter(model=model).update(thresholds={str(island): 0.05})
         round_ = start_round(user=manager, campaign=campaign, size=6, model=model, strategy="entropy")
