@@ -42,7 +42,7 @@ def _check_form(pre: Sequence[Step], facts: ChainFacts) -> None:
     if not pre and not facts.in_windows:
         return
     place, what = ("pre.0", "steps before sending") if pre else ("window_px", "windows")
-    if facts.image_form == ADDRESS:
+    if facts.image_form == ADDRESS and pre:
         raise StepRejected(place, f"This protocol sends the image's address and the model fetches it, so there are no {what}.")
     if facts.image_format == "original":
         raise StepRejected(place, f'With image_format "original" the file goes as it is, so there are no {what}.')

@@ -59,6 +59,7 @@ def test_a_model_of_an_agent_is_registered_without_an_address_and_every_other_wi
     assert (made.status_code, made.json()["url"]) == (201, "")
     for wrong in ({"url": "http://127.0.0.1:9"}, {"protocol": "winnow_json"}):
         assert client.post("/api/v1/models", {**body, **wrong}, format="json").status_code == 422, wrong
+    assert client.post("/api/v1/models", {**body, "name": "Large", "options": {"window_px": 512}}, format="json").status_code == 201
     turned = client.patch(f"/api/v1/models/{made.json()['id']}", {"protocol": "winnow_json"}, format="json")
     assert turned.status_code == 422
 

@@ -69,6 +69,10 @@ def test_every_order_before_sending_that_makes_sense_is_taken(pre: Any, form: st
     options(pre).check_chain(task="segmentation", image_form=form)
 
 
+def test_windows_are_lent_by_address_too() -> None:
+    options((), window_px=512).check_chain(task="segmentation", image_form="address")
+
+
 @pytest.mark.parametrize(
     ("pre", "form", "more", "where", "why"),
     [
@@ -80,7 +84,6 @@ def test_every_order_before_sending_that_makes_sense_is_taken(pre: Any, form: st
         ((("bands", {"bands": [1, 2]}), "normalise"), "geotiff", {}, "pre.1", "3 means or deviations, and 2 bands"),
         ((("bands", {"bands": [1, 2]}),), "encoded", {}, "pre.0", "one band or three, not 2"),
         (("s2rgb",), "address", {}, "pre.0", "the model fetches it"),
-        ((), "address", {"window_px": 512}, "window_px", "no windows"),
         (("s2rgb",), "encoded", {"image_format": "original"}, "pre.0", "as it is"),
     ],
 )
