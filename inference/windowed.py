@@ -52,12 +52,17 @@ async def ask_in_windows(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     parts = [(window, answers[number].prediction) for number, window in enumerate(windows)]
-    try:
-        prediction = await asyncio.to_thread(join_windows, parts, image, options)
-    except PredictionRejected as error:
-        raise CallFailed("rejected", str(error), where=error.where) from error
+    prediction = await asyncio.to_thread(joined, parts, image, options)
     latency_ms = sum(answer.latency_ms for answer in answers.values()) / len(answers)
     return Joined(prediction, latency_ms, answers[0].reply)
+
+
+def joined(parts: Sequence[tuple[WindowPx, Prediction]], image: StoredImage, options: ModelOptions) -> Prediction:
+    """Return one answer of those about windows; raise ``CallFailed`` where they cannot be one."""
+    try:
+        return join_windows(parts, image, options)
+    except PredictionRejected as error:
+        raise CallFailed("rejected", str(error), where=error.where) from error
 
 
 def placed(error: CallFailed | Refused, window: WindowPx) -> CallFailed | Refused:

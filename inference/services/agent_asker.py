@@ -17,7 +17,7 @@ from inference.answers import digest
 from inference.calling import Answer, CallFailed, Endpoint
 from inference.endpoints import endpoint_of
 from inference.inputs import StoredImage, model_input
-from inference.joining import join_windows, windows_for
+from inference.joining import windows_for
 from inference.models import AgentQuestion, QuestionKind, QuestionState
 from inference.schema import Prediction, PredictionRejected
 from inference.services.agents import has_agent, sent_input
@@ -26,7 +26,7 @@ from inference.services.planning import Plan
 from inference.steps import run_thing_steps
 from inference.store import Answered
 from inference.tiling import WindowPx
-from inference.windowed import Joined, placed
+from inference.windowed import Joined, joined, placed
 from inference.wire import ModelInput, WireReply
 
 NO_AGENT: Final = "No agent is connected for this model."
@@ -144,7 +144,7 @@ class Parts:
     image: StoredImage
     windows: tuple[WindowPx, ...]
     answers: dict[WindowPx, Prediction] = field(default_factory=dict)
-    replies: dict[WindowPx, WireReply] = field(default_factory=dict, repr=False)
+    first_reply: WireReply | None = field(default=None, repr=False)
     took_ms: list[float] = field(default_factory=list)
 
     @property
@@ -166,15 +166,12 @@ class Parts:
         except CallFailed as error:
             raise placed(error, window) from error
         if window == self.windows[0]:
-            self.replies[window] = reply
+            self.first_reply = reply
         self.took_ms.append(question.latency_ms or 0.0)
 
     def joined(self, endpoint: Endpoint) -> Prediction:
         """Return one answer of those of all windows."""
-        try:
-            return join_windows([(window, self.answers[window]) for window in self.windows], self.image, endpoint.card.options)
-        except PredictionRejected as error:
-            raise CallFailed("rejected", str(error), where=error.where) from error
+        return joined([(window, self.answers[window]) for window in self.windows], self.image, endpoint.card.options)
 
 
 def _inputs(endpoint: Endpoint, image: StoredImage, windows: Sequence[WindowPx]) -> Iterator[ModelInput]:
@@ -204,7 +201,8 @@ def ask_agent_about(endpoint: Endpoint, image: StoredImage, *, within_s: float) 
     with closing(_settled(endpoint, list(_inputs(endpoint, image, windows)), within_s=within_s)) as answered:
         for question in answered:
             parts.take(endpoint, question)
-    return Joined(parts.joined(endpoint), parts.latency_ms, parts.replies[windows[0]])
+    assert parts.first_reply is not None
+    return Joined(parts.joined(endpoint), parts.latency_ms, parts.first_reply)
 
 
 def _settled(endpoint: Endpoint, inputs: Sequence[ModelInput], *, within_s: float) -> Generator[AgentQuestion, None, None]:
