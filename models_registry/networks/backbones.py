@@ -124,24 +124,31 @@ def trained_features(weights: WeightsFile, bands: int = COLORS) -> nn.Sequential
 
 
 def taking_bands(features: nn.Sequential, bands: int) -> nn.Sequential:
-    """Give the first convolution so many inputs, as is usual: the weights of red, green and blue in turn, and their mean for fewer.
-
-    They are scaled by the numbers of inputs, so that what comes out is as large as before.
-    """
+    """Give the first convolution so many inputs."""
     from torch import nn
 
     block = features[0]
     assert isinstance(block, nn.Sequential)
     first = block[0]
     assert isinstance(first, nn.Conv2d)
-    if first.in_channels == bands:
-        return features
+    if first.in_channels != bands:
+        block[0] = widened(first, bands)
+    return features
+
+
+def widened(first: nn.Conv2d, bands: int) -> nn.Conv2d:
+    """Return a convolution of colours with so many inputs, as is usual: the weights of red, green and blue in turn, their mean for fewer.
+
+    They are scaled by the numbers of inputs, so that what comes out is as large as before.
+    """
+    from torch import nn
+
     known = first.weight.detach()
     weight = known.repeat(1, -(-bands // COLORS), 1, 1)[:, :bands] if bands > COLORS else known.mean(1, keepdim=True).repeat(1, bands, 1, 1)
-    wider = nn.Conv2d(bands, first.out_channels, 3, stride=2, padding=1, bias=first.bias is not None)
+    shape: dict[str, Any] = {name: getattr(first, name) for name in ("kernel_size", "stride", "padding", "dilation")}
+    wider = nn.Conv2d(bands, first.out_channels, bias=first.bias is not None, **shape)
     wider.load_state_dict({**first.state_dict(), "weight": weight * (COLORS / bands)})
-    block[0] = wider
-    return features
+    return wider
 
 
 def tuned_features(arrays: Mapping[str, npt.NDArray[Any]], bands: int = COLORS) -> nn.Sequential:

@@ -33,7 +33,7 @@ def started_eye(name: str, side_px: int, scale: BandScale | None, weights: Path 
     library, architecture = parts_of(name)
     body, beheaded = built(library, architecture)
     state = state_of(weights or published_weights(library, architecture))
-    fill(body, _as_built(body, state) if library == TIMM else state, beheaded, f"{architecture} of {library}")
+    fill(body, _as_built(library, body, state), beheaded, f"{architecture} of {library}")
     take_bands_in(body, bands_seen(scale))
     return Eye(LibraryNetwork(library, architecture, *_normalisation(library, body)), body, side_px, scale)
 
@@ -43,7 +43,7 @@ def published_state(library: str, architecture: str) -> tuple[dict[str, Any], st
     body, _ = built(library, architecture)
     state, numbers = state_of(published_weights(library, architecture)), _normalisation(library, body)
     said = next((name for name, known in NORMALISATIONS.items() if known == numbers), "imagenet")
-    return _as_built(body, state) if library == TIMM else state, said
+    return _as_built(library, body, state), said
 
 
 def published_weights(library: str, architecture: str) -> Path:
@@ -111,10 +111,12 @@ def _reached(name: str, host: str, target: Path) -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _as_built(body: nn.Module, state: dict[str, Any]) -> dict[str, Any]:
-    """Bring published weights to the names that this version of timm gives them."""
+def _as_built(library: str, body: nn.Module, state: dict[str, Any]) -> dict[str, Any]:
+    """Bring published weights to the names that this version of timm gives them; those of torchvision have theirs."""
     import sys
 
+    if library != TIMM:
+        return state
     convert = getattr(sys.modules[type(body).__module__], "checkpoint_filter_fn", None)
     return dict(convert(state, body)) if convert is not None else state
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from campaigns.errors import Conflict
-from models_registry.networks.backbones import as_tensor, use_few_threads
+from models_registry.networks.backbones import as_tensor, use_few_threads, widened
 from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.devices import device, fetched, mixed
 from models_registry.networks.own_backbones import LIBRARIES, PLAIN_NAME, TIMM, TORCHVISION_NAMES, built
@@ -125,16 +125,11 @@ def tuned_eye(network: LibraryNetwork, arrays: Mapping[str, npt.NDArray[Any]], s
 
 
 def take_bands_in(body: nn.Module, bands: int) -> None:
-    """Give the first convolution so many inputs: the weights of red, green and blue in turn, and their mean for fewer."""
+    """Give the first convolution so many inputs."""
     from torch import nn
 
     if bands == COLORS:
         return
     path, first = next((path, each) for path, each in body.named_modules() if isinstance(each, nn.Conv2d))
-    known = first.weight.detach()
-    weight = known.repeat(1, -(-bands // COLORS), 1, 1)[:, :bands] if bands > COLORS else known.mean(1, keepdim=True).repeat(1, bands, 1, 1)
-    shape: dict[str, Any] = {name: getattr(first, name) for name in ("kernel_size", "stride", "padding", "dilation")}
-    wider = nn.Conv2d(bands, first.out_channels, bias=first.bias is not None, **shape)
-    wider.load_state_dict({**first.state_dict(), "weight": weight * (COLORS / bands)})
     parent, _, child = path.rpartition(".")
-    setattr(body.get_submodule(parent), child, wider)
+    setattr(body.get_submodule(parent), child, widened(first, bands))
