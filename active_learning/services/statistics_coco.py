@@ -72,8 +72,8 @@ def _truth(reading: Reading) -> Iterator[Row]:
 
 def _categories(campaign: Campaign) -> list[Row]:
     """Return the labels; those with points have them all in one order, which every object follows."""
-    names, edges = _point_names(campaign), _edges(campaign)
-    points: Row = {"keypoints": list(names), "skeleton": edges} if names else {}
+    names = _point_names(campaign)
+    points: Row = {"keypoints": list(names), "skeleton": _edges(campaign, names)} if names else {}
     return [{"id": label.pk, "name": label.name, **points} for label in Label.objects.filter(campaign=campaign)]
 
 
@@ -86,9 +86,8 @@ def _point_names(campaign: Campaign) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for skeleton in _skeletons(campaign) for name in skeleton.names))
 
 
-def _edges(campaign: Campaign) -> list[list[int]]:
+def _edges(campaign: Campaign, names: Sequence[str]) -> list[list[int]]:
     """Return pairs of places among the points, counted from 1."""
-    names = _point_names(campaign)
     pairs = dict.fromkeys(tuple(edge) for skeleton in _skeletons(campaign) for edge in skeleton.edges)
     return [[names.index(one) + 1, names.index(other) + 1] for one, other in pairs]
 
