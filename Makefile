@@ -7,7 +7,7 @@ MODEL_PORT ?= 9100
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-fast test-frontend lint types schema bench example-model clean
+.PHONY: help run install test test-fast test-frontend lint lint-python lint-rest schema bench example-model clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ test: ## Run every test: front end, Python, and the browser
 	@$(BOOTSTRAP) test
 	cd frontend && npm test --silent
 	$(PY) -m pytest -n 2 -m "not e2e"
-	$(PY) -m pytest -n 3 -m e2e
+	$(PY) -m pytest -n 3 --maxschedchunk 1 -m e2e
 
 test-fast: ## Run the Python tests that need no browser and no running server
 	@$(BOOTSTRAP) test
@@ -37,7 +37,12 @@ lint: ## Check style, types, import rules, the API schema and the migrations
 	@$(BOOTSTRAP) test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 lint-python lint-rest
+
+lint-python:
 	$(PY) -m mypy
+
+lint-rest:
 	cd frontend && npm run lint --silent && npm run typecheck --silent
 	.venv/bin/lint-imports --no-logo
 	$(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null

@@ -47,12 +47,16 @@ def make_campaign(api: Api, task: str, images: Iterable[tuple[str, str, bytes]],
 
 
 def sign_in(page: Page, stack: Stack, username: str = OWNER["username"], password: str = OWNER["password"]) -> None:
-    """Sign the browser in through the API; the session's cookies do the rest."""
+    """Sign the browser in through the API; the session's cookies do the rest, in every later browser of hers, too."""
+    if username in stack.cookies:
+        page.context.add_cookies(stack.cookies[username])
+        return
     page.request.get(f"{stack.url}/api/v1/auth/state")
     token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
     headers = {"X-CSRFToken": token, "Referer": stack.url}
     answer = page.request.post(f"{stack.url}/api/v1/auth/login", data={"username": username, "password": password}, headers=headers)
     assert answer.ok, answer.text()
+    stack.cookies[username] = page.context.cookies()  # type: ignore[assignment]
 
 
 @dataclass

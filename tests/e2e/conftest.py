@@ -1,5 +1,6 @@
 """A running Winnow, and a browser, for the tests in this folder."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.bench import sign_in
-from tests.e2e.stack import Api, Stack, running_stack, set_up
+from tests.e2e.stack import Api, Stack, empty_tables, running_stack, set_up
 
 # The first two draw a popup under an address bar that nobody sees, for each page anew, and take the better part of a second of
 # the processor for it. The others are those that Playwright switches off itself: the browser heeds the last such list alone.
@@ -23,13 +24,19 @@ BROWSER_FLAGS = [
 ]  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here. It is run apart: Playwright's event loop stays in its process, and ``asyncio.run`` refuses beside it."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what lies here; when the tests are chosen and shuffled, put the longest first: one at the end would go on alone.
+
+    It is run apart: Playwright's event loop stays in its process, and ``asyncio.run`` refuses beside it.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(900))
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def forget_preferences(api: Api) -> None:
@@ -39,10 +46,17 @@ def forget_preferences(api: Api) -> None:
         api.put("/me/preferences", {}, headers={"If-Match": version})
 
 
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables and no row, made once for all of pytest's processes: each stack would take seconds for it."""
+    ours = tmp_path_factory.getbasetemp()
+    return empty_tables(ours.parent if os.environ.get("PYTEST_XDIST_WORKER") else ours)
+
+
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
+def stack(tmp_path: Path, tables: Path) -> Iterator[Stack]:
     """A running Winnow in an empty folder."""
-    with running_stack(tmp_path) as running:
+    with running_stack(tmp_path, tables) as running:
         yield running
 
 
@@ -53,9 +67,9 @@ def api(stack: Stack) -> Api:
 
 
 @pytest.fixture(scope="session")
-def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared_stack(tmp_path_factory: pytest.TempPathFactory, tables: Path) -> Iterator[Stack]:
     """A running Winnow that tests share: each makes a campaign of its own in it. Its first account exists."""
-    with running_stack(tmp_path_factory.mktemp("shared")) as running:
+    with running_stack(tmp_path_factory.mktemp("shared"), tables) as running:
         running.token = set_up(running).token
         yield running
 

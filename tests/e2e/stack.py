@@ -1,14 +1,17 @@
 """The real thing for tests: ``manage.py serve`` with its web server and workers, on a free port, in an empty folder."""
 
+import fcntl
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ STARTS_WITHIN_S = 90.0
 ONE_THREAD = {"WINNOW_TORCH_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Several stacks compute at once: with a thread for each core in each of them, the threads wait for one another."""
 OPEN: list[httpx.Client] = []
+DATABASE = "winnow.sqlite3"
 ENDED = {"succeeded", "failed", "cancelled", "timed_out"}
 
 
@@ -36,6 +40,7 @@ class Stack:
     port: int = 0
     token: str = ""
     process: subprocess.Popen[bytes] | None = None
+    cookies: dict[str, list[Any]] = field(default_factory=dict)  # of the people who signed in, by name
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -155,9 +160,14 @@ def set_up(stack: Stack) -> Api:
 
 
 @contextmanager
-def running_stack(data_dir: Path, **extra: str) -> Iterator[Stack]:
-    """Run a stack in an empty folder, on SQLite or on a fresh database beside the one of ``DATABASE_URL``."""
+def running_stack(data_dir: Path, tables: Path | None = None, **extra: str) -> Iterator[Stack]:
+    """Run a stack in an empty folder, on SQLite or on a fresh database beside the one of ``DATABASE_URL``.
+
+    ``tables`` is a database that ``empty_tables`` made: with a copy of it SQLite's part of the start is done.
+    """
     with fresh_database() as database_url:
+        if tables is not None and not database_url:
+            shutil.copyfile(tables, data_dir / DATABASE)
         stack = Stack(data_dir, database_url, extra=extra)
         stack.start()
         try:
@@ -167,6 +177,22 @@ def running_stack(data_dir: Path, **extra: str) -> Iterator[Stack]:
                 stack.kill()
             while OPEN:
                 OPEN.pop().close()
+
+
+def empty_tables(folder: Path) -> Path:
+    """Make a SQLite database with every table and no row in it, once for all processes that name the same folder."""
+    made = folder / "tables" / DATABASE
+    with (folder / "tables.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            beside = folder / "tables-being-made"
+            environment = {**os.environ, "WINNOW_DATA_DIR": str(beside), "DATABASE_URL": ""}
+            beside.mkdir()
+            subprocess.run([sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"], env=environment, check=True)
+            with closing(sqlite3.connect(beside / DATABASE)) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            beside.rename(made.parent)
+    return made
 
 
 @contextmanager

@@ -13,23 +13,40 @@ from tests.e2e.stack import Api, Stack
 CAMPAIGN_TABS = ("", "/labels", "/explore", "/models", "/training", "/rounds", "/statistics", "/people", "/export", "/runs")
 
 
-@pytest.fixture(params=["light", "dark"])
-def themed(request: pytest.FixtureRequest, browser: Any, shared_stack: Stack) -> Iterator[Page]:
-    """A signed-in page that prefers one scheme of colours, and no motion."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=request.param, reduced_motion="reduce")
+@pytest.fixture
+def themed(browser: Any, shared_stack: Stack) -> Iterator[Page]:
+    """A signed-in page in light colours that prefers no motion."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light", reduced_motion="reduce")
     page = context.new_page()
     sign_in(page, shared_stack)
     yield page
     context.close()
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds on the page when it stands still: the rule, and where."""
+def stands_still(page: Page) -> None:
+    """Wait until no colour is on its way to another."""
     page.wait_for_function("document.getAnimations().every((one) => !(one instanceof CSSTransition) || one.playState !== 'running')")
-    found = Axe().run(page).response["violations"]
-    return [f"{page.url}: {fault['id']}: {fault['help']}: {node['html'][:160]}" for fault in found for node in fault["nodes"][:3]]
 
 
+def faults(page: Page) -> list[str]:
+    """What axe finds on the page when it stands still: the rule, and where. In the dark only what depends on colours is new."""
+    stands_still(page)
+    found = {"light": Axe().run(page).response["violations"]}
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.locator("html[data-mantine-color-scheme=dark]").wait_for(state="attached")
+    stands_still(page)
+    found["dark"] = page.evaluate("async () => (await axe.run({runOnly: ['color-contrast', 'link-in-text-block']})).violations")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.locator("html[data-mantine-color-scheme=light]").wait_for(state="attached")
+    return [
+        f"{page.url} ({scheme}): {fault['id']}: {fault['help']}: {node['html'][:160]}"
+        for scheme, faulty in found.items()
+        for fault in faulty
+        for node in fault["nodes"][:3]
+    ]
+
+
+@pytest.mark.slow
 def test_axe_finds_nothing_on_the_pages(themed: Page, shared_stack: Stack, shared_api: Api):
     campaign = make_campaign(
         shared_api, "classification", [(f"{n}.jpg", PHOTO[1], photo(320, 240, column=1000 + 300 * n)) for n in range(3)]
@@ -85,7 +102,9 @@ def test_axe_finds_nothing_in_what_is_said_of_a_label(themed: Page, shared_stack
 
 @pytest.mark.parametrize("task", ["detection", "segmentation", "keypoints", "classification"])
 def test_axe_finds_nothing_on_the_labeling_page(themed: Page, shared_stack: Stack, shared_api: Api, task: str):
-    images = ((*PHOTO, photo()), (*RASTER, raster()))
+    images = [(*PHOTO, photo())]
+    if task in {"detection", "segmentation"}:  # what a GeoTIFF adds is the same for all tasks
+        images.append((*RASTER, raster()))
     campaign = make_campaign(shared_api, task, images)
     found = []
     for image in campaign["images"]:
@@ -97,7 +116,8 @@ def test_axe_finds_nothing_on_the_labeling_page(themed: Page, shared_stack: Stac
             expect(themed.get_by_test_id("tool-edit")).to_be_enabled()  # half dimmed while axe looks, it would be a fault of nobody
             hand.saved()
             found += faults(themed)
-    hand.key("?")
-    themed.get_by_role("dialog").wait_for()
-    found += faults(themed)
+    if task in {"detection", "classification"}:  # the others' keys are among detection's
+        hand.key("?")
+        themed.get_by_role("dialog").wait_for()
+        found += faults(themed)
     assert found == []

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.bench import make_campaign, photo
 from tests.e2e.stack import Api, Stack, wait_for
 
@@ -43,6 +45,7 @@ def running_agent(stack: Stack, model: int, folder: Path) -> Iterator[Path]:
     assert process.returncode == 0, log.read_text()
 
 
+@pytest.mark.slow
 def test_an_agent_answers_a_run_and_a_person_and_survives_its_functions_crash(shared_stack: Stack, shared_api: Api, tmp_path: Path) -> None:
     api = shared_api
     names = [*(f"{number}.jpg" for number in range(8)), "deadly.jpg", "wrong.jpg"]

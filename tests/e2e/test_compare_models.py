@@ -41,6 +41,7 @@ def ask_model(api: Api, url: str, campaign: dict[str, Any], name: str, coast: in
     return model
 
 
+@pytest.mark.slow
 def test_two_models_are_compared_and_a_disputed_image_opens(signed_in: Page, shared_stack: Stack, shared_api: Api, model_url: str) -> None:
     page, api = signed_in, shared_api
     pictures = [(f"{n}.png", "image/png", half_sea(columns)) for n, columns in enumerate((10, 30, 80, 85, 130, 155))]

@@ -56,6 +56,7 @@ def labels_of(api: Api, image: int) -> list[int]:
     return [each["label"] for each in api.get(f"/images/{image}")["whole_labels"]]
 
 
+@pytest.mark.slow
 def test_what_looks_alike_is_found_chosen_excluded_labeled_and_reviewed(
     signed_in: Page, shared_stack: Stack, shared_api: Api, earth: dict[str, Any]
 ) -> None:

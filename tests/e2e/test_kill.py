@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import httpx
+import pytest
 
 from campaigns.processes import descendants
 from tests.conftest import png_bytes
@@ -77,6 +78,7 @@ class Saver(threading.Thread):
                 return int(response.json()["version"])
 
 
+@pytest.mark.slow
 def test_no_acknowledged_save_is_lost_when_the_web_server_is_killed(stack: Stack, api: Api):
     campaign, images = campaign_with_images(api, PEOPLE)
     savers = [Saver(stack, api.token, image, campaign["labels"][0]["id"], SAVES // PEOPLE) for image in images]
@@ -103,6 +105,7 @@ def test_no_acknowledged_save_is_lost_when_the_web_server_is_killed(stack: Stack
         assert stored >= set(saver.acknowledged)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_after_its_worker_and_then_the_whole_server_were_killed(stack: Stack, api: Api):
     campaign, images = campaign_with_images(api, 60)
     with model_server(delay_ms=150) as url:

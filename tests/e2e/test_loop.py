@@ -153,6 +153,7 @@ def ask_the_trained_model_by_its_address(api: Api, campaign: int) -> None:
         assert sum(each["score"] for each in answer) == pytest.approx(100, abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_loop_closes_once_in_the_browser(stack: Stack, page: Page, tmp_path: Path):
     truth = {chip.name: chip.kind for chip in draw(np.random.default_rng(SEED), per_kind=MIXES["classification"].per_kind)}
     api = set_up_and_take_the_sample(page, stack)

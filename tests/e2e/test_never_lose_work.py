@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.bench import PHOTO, Hand, make_campaign, photo, sign_in
@@ -96,6 +97,7 @@ def test_two_versions_are_shown_side_by_side_and_merged_object_by_object(signed_
     assert lefts(hand.seen()) == [50, 152, 300], "the merge can be undone"
 
 
+@pytest.mark.slow
 def test_two_tabs_on_one_image_keep_what_both_drew_even_when_both_close_offline(signed_in: Page, shared_stack: Stack, shared_api: Api):
     image = make_campaign(shared_api, "detection", ((*PHOTO, photo()),))["images"][0]
     tabs = [Hand.at(page, shared_stack, shared_api, image) for page in (signed_in, signed_in.context.new_page())]

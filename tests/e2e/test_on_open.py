@@ -38,7 +38,8 @@ def test_drafts_come_up_by_themselves_and_the_run_page_tells_how_long_answers_to
     model = registered(shared_api, model_url, campaign)
     page.goto(f"{shared_stack.url}/campaigns/{campaign['id']}/models")
     with page.expect_response(lambda answer: answer.request.method == "PUT"):
-        page.get_by_test_id("on-open").check()
+        page.get_by_test_id("on-open").click()
+    expect(page.get_by_test_id("on-open")).to_be_checked()
 
     first, _, third, empty = sorted(campaign["images"], key=lambda image: image["name"])
     hand = Hand.at(page, shared_stack, shared_api, first)

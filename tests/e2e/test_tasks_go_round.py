@@ -124,6 +124,7 @@ class Person:
         return [row["image"]["id"] for row in self.api.every(f"{self.campaign}/rounds/{number}/ranking")], round_["model"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_campaign_goes_round_twice(shared_api: Api, kind: Kind):
     person = Person(shared_api, kind)

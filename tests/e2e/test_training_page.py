@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.active_learning.chips import chips
@@ -30,6 +31,7 @@ def taught(api: Api) -> dict[str, Any]:
     return campaign
 
 
+@pytest.mark.slow
 def test_a_training_is_watched_stopped_and_kept_and_its_checkpoints_are_promoted_and_rolled_back(
     signed_in: Page, shared_stack: Stack, shared_api: Api
 ):

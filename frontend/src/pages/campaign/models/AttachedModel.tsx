@@ -20,15 +20,15 @@ import { Thresholds } from "./Thresholds";
 import { kindOf } from "@/pages/models/kinds";
 import { useMissingLabels } from "./useMissingLabels";
 
-function mappingOf(attached: CampaignModel): Mapping {
-  return new Map(attached.mapping.flatMap((row) => (row.label === null ? [] : [[row.class.index, row.label] as const])));
+function mappingOf(rows: CampaignModel["mapping"]): Mapping {
+  return new Map(rows.flatMap((row) => (row.label === null ? [] : [[row.class.index, row.label] as const])));
 }
 
 /** One model put to use here: what its classes stand for, from when it drafts, and its runs. */
 export function AttachedModel({ campaign, attached }: { campaign: Campaign; attached: CampaignModel }) {
   const { t } = useTranslation();
   const { save, detach } = useCampaignModelChanges(campaign.id);
-  const stored = useMemo(() => mappingOf(attached), [attached]);
+  const stored = useMemo(() => mappingOf(attached.mapping), [attached.mapping]);
   const [mapping, setMapping] = useState<Mapping>(stored);
   const [thresholds, setThresholds] = useState(attached.thresholds);
   const revert = useCallback(() => {
