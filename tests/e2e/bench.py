@@ -56,7 +56,7 @@ def sign_in(page: Page, stack: Stack, username: str = OWNER["username"], passwor
     headers = {"X-CSRFToken": token, "Referer": stack.url}
     answer = page.request.post(f"{stack.url}/api/v1/auth/login", data={"username": username, "password": password}, headers=headers)
     assert answer.ok, answer.text()
-    stack.cookies[username] = page.context.cookies()  # type: ignore[assignment]
+    stack.cookies[username] = page.context.cookies()
 
 
 @dataclass
