@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -155,17 +156,21 @@ def write_file(path: Path, data: bytes) -> None:
 def load_prediction(row: Prediction) -> PredictionValue:
     """Return the whole answer, with the maps that lie in files."""
     source = Source(row.model_id, row.model_version)
-    document = {**row.document, "items": [_with_maps(source, row.image_id, item) for item in row.document["items"]]}
-    return PredictionValue.from_document(document)
+    return whole_prediction(row.document, lambda name: _map_path(source, row.image_id, name).read_bytes())
 
 
-def _with_maps(source: Source, image_id: int, item: dict[str, object]) -> dict[str, object]:
+def whole_prediction(document: Mapping[str, Any], read: Callable[[str], bytes]) -> PredictionValue:
+    """Return the whole answer from its document; ``read`` gives the maps that it names instead of holding."""
+    return PredictionValue.from_document({**document, "items": [_with_maps(item, read) for item in document["items"]]})
+
+
+def _with_maps(item: dict[str, object], read: Callable[[str], bytes]) -> dict[str, object]:
     if item.get("kind") != "raster":
         return item
     filled = dict(item)
     for name in MAP_FIELDS:
         if isinstance(filled.get(name), str):
-            filled[name] = base64.b64encode(_map_path(source, image_id, str(filled[name])).read_bytes()).decode("ascii")
+            filled[name] = base64.b64encode(read(str(filled[name]))).decode("ascii")
     return filled
 
 

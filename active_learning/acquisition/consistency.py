@@ -100,8 +100,9 @@ class Posed:
 def alike_points(one: Posed, other: Posed, sigmas: Floats) -> Floats:
     """Return how near the points of each object lie to those of each, (I, J) 0…1; a point that only one of the two has is far.
 
-    The object keypoint similarity of Lin et al., "Microsoft COCO", 2014, of the larger of the two objects, so that it is the same both
-    ways. Of two looks at one object the squared distance of a point is twice the variance of its place.  sigmas: (P,) of each point.
+    The object keypoint similarity of COCO (Ronchi and Perona, "Benchmarking and error diagnosis in multi-instance pose estimation",
+    2017), of the larger of the two objects, so that it is the same both ways. Of two looks at one object the squared distance of a
+    point is twice the variance of its place.  sigmas: (P,) of each point.
     """
     squared = ((one.places[:, None] - other.places[None, :]) ** 2).sum(axis=3)
     size = np.maximum(one.areas()[:, None], other.areas()[None, :])[:, :, None]

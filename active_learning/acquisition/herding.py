@@ -1,7 +1,7 @@
 """MaxHerding and UHerding: cover the pool, and cover first what the model is unsure of.
 
 Bae, Noh and Sutherland, "Generalized coverage for more robust low-budget active learning", ECCV 2024 (MaxHerding);
-Bae, Noh and Sutherland, "Uncertainty herding: one active learning method for all label budgets", ICLR 2025 (UHerding).
+Bae, Oliveira and Sutherland, "Uncertainty herding: one active learning method for all label budgets", ICLR 2025 (UHerding).
 The greedy is made lazy: a gain only falls as picks are added, so that an old gain is an upper bound
 (Minoux, "Accelerated greedy algorithms for maximizing submodular set functions", 1978).
 """

@@ -126,7 +126,10 @@ def drop_query(pool: AcquisitionInput) -> Ranking:
         candidates = np.lexsort((-doubts, -shaky))[: pool.picks]
     picks = candidates[medoids(points[candidates], pool.picks, np.ones(len(candidates)), pool.rng)]
     picks = picks[np.lexsort((-doubts[picks], -shaky[picks]))]
-    said = reasons.shares_of(shaky, "Its answer changes in {} of the looks with features missing.")
+    if "changed" in pool.uncertainty:
+        said = reasons.shares_of(shaky, "Its answer changes in {} of the looks with features missing.")
+    else:
+        said = why_unsure(pool) if answered(pool) else (reasons.UNLIKE,) * pool.count
     parts = {"changed": shaky, "uncertainty": doubts, "diversity": distance(nearest_cosine(points, points[picks]))}
     return by_turn(picks, shaky + doubts, parts=parts, why=said)
 

@@ -1,7 +1,8 @@
 """Which images to segment: by their least sure tenth of patches, a third of them label by label, none like another.
 
-Shares of labels and power noise: "ClaSP PE" (arXiv 2601.13677); power noise: Kirsch et al., "Stochastic batch acquisition: a
-simple baseline for deep active learning", 2023; label balance: Cai et al., "Revisiting superpixels for active learning", 2021.
+Shares of labels and power noise: Lüth et al., "Finally outshining the random baseline" (ClaSP PE), 2026; power noise: Kirsch et al.,
+"Stochastic batch acquisition: a simple baseline for deep active learning", 2023; label balance: Cai et al., "Revisiting superpixels for
+active learning", 2021.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Strategy:
     """A way to rank.
 
     needs: what must be there to rank at all, uses: what it profits from besides, of "model", "probabilities", "embeddings",
-    "head" (a head of ours, whose features can be dropped), "committee" (two models or more), "difficulty" (how hard each
+    "head" (a fast head, whose features can be dropped, or an ensemble), "committee" (two models or more), "difficulty" (how hard each
     label is, from images whose truth is known), "flip" (the model's answer about the mirrored image), "instances", "shares".
     tasks: where it makes sense, the two kinds of segmentation told apart; several: only where an image may have several labels.
     measures: what of ``uncertainty`` it reads.
@@ -88,7 +88,7 @@ NOTHING: Final[frozenset[str]] = frozenset()
 ANSWERS, VECTORS = frozenset({"probabilities", "model"}), frozenset({"embeddings"})
 HEAD, COMMITTEE = frozenset({"head"}), frozenset({"committee"})
 MIRROR, MIRRORED = ANSWERS | frozenset({"flip"}), frozenset({"flip", "flip_masks", "flip_points"})
-BALD_WHY = "Draws of the model disagree about it: {} of the most that they can."
+BALD_WHY = "What the model's draws or members say of it differs: {} of the most that it can."
 
 STRATEGIES = _registry(
     [
@@ -127,7 +127,7 @@ STRATEGIES = _registry(
         ),
         Strategy(
             "bald", "BALD", ANSWERS | HEAD | VECTORS, "Houlsby et al. 2011; Gal, Islam and Ghahramani 2017",
-            "Asks for the images on which draws of the model, with features dropped, disagree although each is sure.",
+            "Asks for the images on which draws of a head without some features, or members of an ensemble, are sure of different things.",
             ranks.by_uncertainty("bald", BALD_WHY), tasks=WHOLE, measures=frozenset({"bald"}),
         ),
         Strategy(
@@ -173,7 +173,7 @@ STRATEGIES = _registry(
             "Asks for the images that stand for most of the pool; needs no model, and begins best.", ranks.max_herding,
         ),
         Strategy(
-            "uherding", "UHerding", VECTORS, "Bae, Noh and Sutherland 2025",
+            "uherding", "UHerding", VECTORS, "Bae, Oliveira and Sutherland 2025",
             "Asks for the images that stand for most of what the model is unsure of; without a model, for most of the pool.",
             ranks.u_herding, uses=ANSWERS,
         ),
@@ -189,7 +189,7 @@ STRATEGIES = _registry(
             measures=frozenset({"flip"}),
         ),
         Strategy(
-            "flip_masks", "Mirror disagreement, outlines", MIRROR, "Yu et al. 2022; mask overlap as in He et al. 2017",
+            "flip_masks", "Mirror disagreement, outlines", MIRROR, "Yu et al. 2022, by the overlap of masks",
             "Asks for the images with objects whose masks overlap little with those that the model draws in the mirror; asks it twice.",
             ranks.by_uncertainty("flip_masks", "The masks drawn in it and in its mirror image differ by {}."),
             tasks=frozenset({INSTANCE}), measures=frozenset({"flip_masks"}),
@@ -201,7 +201,7 @@ STRATEGIES = _registry(
             tasks=frozenset({KEYPOINTS}), measures=frozenset({"peaks"}),
         ),
         Strategy(
-            "flip_points", "Mirror disagreement, points", MIRROR, "Yu et al. 2022; keypoint similarity of Lin et al. 2014",
+            "flip_points", "Mirror disagreement, points", MIRROR, "Yu et al. 2022, by the keypoint similarity of Ronchi and Perona 2017",
             "Asks for the images with objects whose points move when the model sees them in the mirror; asks it twice.",
             ranks.by_uncertainty("flip_points", "The points found in it and in its mirror image differ by {}."),
             tasks=frozenset({KEYPOINTS}), measures=frozenset({"flip_points"}),
@@ -212,7 +212,7 @@ STRATEGIES = _registry(
             ranks.ppal, uses=frozenset({"difficulty", "instances"}), tasks=OBJECTS | {SEMANTIC},
         ),
         Strategy(
-            "patches", "Unsure patches, label by label", VECTORS, "ClaSP PE 2026; Bae, Noh and Sutherland 2025",
+            "patches", "Unsure patches, label by label", VECTORS, "Lüth et al. 2026 (ClaSP PE); Bae, Oliveira and Sutherland 2025",
             "Asks for images by their least sure tenth: two thirds stand for what is unsure, a third goes from label to label.",
             ranks.by_patches_or_cover, uses=ANSWERS | frozenset({"shares"}), tasks=frozenset({SEMANTIC}),
         ),

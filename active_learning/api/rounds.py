@@ -18,6 +18,7 @@ from active_learning.acquisition.strategies import EVERY_TASK, STRATEGIES
 from active_learning.models import Evaluation, RankedImage, Round, RoundState
 from active_learning.progress.replay import can_replay
 from active_learning.services.kinds import kind_of
+from active_learning.services.ranking import suited_strategies
 from active_learning.services.rounds import DEFAULT_STRATEGY, MOST_AREAS, RoundOptions, default_for, start_round, state_of
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.pagination import CursorPages
@@ -299,8 +300,7 @@ class StrategiesView(APIView):
                 "description": s.description, "tasks": sorted(s.tasks), "several": s.several, "default": s.name == default,
                 "simulated": can_replay(s, kind) if kind else any(can_replay(s, each) for each in EVERY_TASK),
             }
-            for s in STRATEGIES.values()
-            if campaign is None or s.suits(kind, multi_label=bool(campaign.settings.get("multi_label")))
+            for s in (STRATEGIES.values() if campaign is None else suited_strategies(campaign))
         ]  # fmt: skip
         return Response(rows)
 

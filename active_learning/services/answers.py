@@ -123,8 +123,10 @@ def read_answers(
     mapping = label_columns(campaign, model)
     if campaign.task == Task.CLASSIFICATION:
         stored_items = rows.values_list("image_id", "document")
-        said = _classified([(image, classification_of(document)) for image, document in stored_items], mapping)
-        return said.at_temperature(_temperature_of(campaign, model, version))
+        items = ((image, classification_of(document)) for image, document in stored_items)
+        return classified_answers(
+            [(image, item) for image, item in items if item is not None], campaign=campaign, model=model, version=version
+        )
     newer = {image: (image, answer.document, answer.uncertainty) for image, answer in (fresh or {}).items()}
     older = rows.exclude(image__in=newer) if newer else rows
     stored = sorted([*older.values_list("image_id", "document", "uncertainty"), *newer.values()], key=lambda row: row[0])
@@ -141,6 +143,16 @@ def answers_of_classes(image_ids: tuple[int, ...], probabilities: Floats, *, cam
         summed[:, column] = np.maximum(summed[:, column], values) if model.multi_label else summed[:, column] + values
     said = answers_of_sums(image_ids, summed, mapping, multi_label=model.multi_label)
     return said.at_temperature(_temperature_of(campaign, model, model.version))
+
+
+def classified_answers(
+    items: Sequence[tuple[int, Mapping[str, Any]]], *, campaign: Campaign, model: RegisteredModel, version: str
+) -> Answers:
+    """Return what items of answers, each with its image, say of whole images, at the temperature of the model's version."""
+    mapping = label_columns(campaign, model)
+    sums, multi = sums_of([item for _, item in items], mapping)
+    answers = answers_of_sums(tuple(image for image, _ in items), sums, mapping, multi_label=bool(multi.any()))
+    return answers.at_temperature(_temperature_of(campaign, model, version))
 
 
 def _temperature_of(campaign: Campaign, model: RegisteredModel, version: str) -> float | None:
@@ -178,12 +190,6 @@ def answers_of_sums(image_ids: tuple[int, ...], sums: Floats, mapping: LabelColu
     if multi_label:
         return Answers(image_ids, mapping.label_ids, mapping.names, sums[:, :-1], multi_label=True)
     return _with_rest(image_ids, sums, mapping)
-
-
-def _classified(items: Iterable[tuple[int, Mapping[str, Any] | None]], mapping: LabelColumns) -> Answers:
-    answered = [(image, item) for image, item in items if item is not None]
-    sums, multi = sums_of([item for _, item in answered], mapping)
-    return answers_of_sums(tuple(image for image, _ in answered), sums, mapping, multi_label=bool(multi.any()))
 
 
 def _with_rest(ids: tuple[int, ...], probabilities: Floats, mapping: LabelColumns) -> Answers:

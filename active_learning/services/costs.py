@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,13 +10,17 @@ import numpy as np
 from django.db.models import Count, Sum
 
 from active_learning.acquisition.values import Floats
+from active_learning.services.answers import Answers
 from campaigns.models import Campaign, Effort, LabelUse, SetState
 
 LOOK_S: Final = 3.0
 """How long it takes to open an image and look at it, before anything is drawn."""
 OBJECT_S: Final = 8.0
 """How long an object takes where nobody's time was measured yet."""
+LABEL_S: Final = 2.0
+"""How long a label of the image as a whole takes where nobody's time was measured yet."""
 LEAST_MEASURED: Final = 20
+WHOLE: Final = "whole"
 GIVEN: Final = (SetState.SUBMITTED, SetState.ACCEPTED)
 
 
@@ -27,9 +32,33 @@ def seconds_an_object(campaign: Campaign) -> float:
     return float(((sums["seconds"] or 0.0) + LEAST_MEASURED * OBJECT_S) / (measured + LEAST_MEASURED))
 
 
-def expected_seconds(campaign: Campaign, objects: Floats) -> Floats:
-    """Return how long labeling each image takes, from how many objects one may expect in it.  (N,) → (N,) above 0."""
-    return LOOK_S + np.asarray(objects, dtype=float) * seconds_an_object(campaign)
+def expected_seconds(campaign: Campaign, answers: Answers) -> Floats | None:
+    """Return how long labeling each image takes, by what one may expect in it, (N,) above 0: of objects how many, else which labels."""
+    if answers.objects is not None:
+        return LOOK_S + np.asarray(answers.objects, dtype=float) * seconds_an_object(campaign)
+    if answers.probabilities is None:
+        return None
+    seconds: Floats = LOOK_S + np.asarray(answers.probabilities, dtype=float) @ seconds_a_label(campaign, answers.label_ids)
+    return seconds
+
+
+def seconds_a_label(campaign: Campaign, label_ids: Sequence[int | None]) -> Floats:
+    """Return how long it takes to give an image each label as a whole, (K,): some are told at a glance, others are looked for.
+
+    Of an image with several labels each takes its part of the seconds. Labels that were seldom given, and what is none, take as all do.
+    """
+    rows = Effort.objects.filter(campaign=campaign, shape=WHOLE).order_by().values("annotation_set").annotate(seconds=Sum("active_s"))
+    spent = dict(rows.values_list("annotation_set", "seconds"))
+    uses = LabelUse.objects.filter(
+        annotation_set__image__campaign=campaign, annotation_set__in=rows.values("annotation_set"), whole=True
+    ).values_list("annotation_set", "label")
+    several = Counter(own for own, _ in uses)
+    seconds: dict[int, list[float]] = defaultdict(list)
+    for own, label in uses:
+        seconds[label].append(spent[own] / several[own])
+    common = (sum(map(sum, seconds.values())) + LEAST_MEASURED * LABEL_S) / (sum(map(len, seconds.values())) + LEAST_MEASURED)
+    told = [seconds.get(label, []) if label is not None else [] for label in label_ids]
+    return np.array([(sum(each) + LEAST_MEASURED * common) / (len(each) + LEAST_MEASURED) for each in told])
 
 
 def label_counts(campaign: Campaign, label_ids: Sequence[int | None]) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Final
@@ -51,18 +51,29 @@ def with_draws(answers: Answers, strategy: Strategy, model: RegisteredModel, emb
     return replace(answers, uncertainty={**answers.uncertainty, name: values})
 
 
-def with_committee(campaign: Campaign, answers: Answers, others: Mapping[int, Answers]) -> Answers:
+def with_committee(answers: Answers, others: Iterable[Answers]) -> Answers:
     """Add how much models differ, for the images that all of them answered about.
 
-    others: by model. Raises Conflict where no other model answers in the campaign's labels.
+    Raises Conflict where no other model answers in the campaign's labels.
     """
-    whole = [each for each in (answers, *others.values()) if each.probabilities is not None]
+    kept, members = _together(answers, [each for each in (answers, *others) if each.probabilities is not None])
+    measures = {"divergence": members.divergence(), "vote_entropy": members.vote_entropy()}
+    return replace(kept, uncertainty={**kept.uncertainty, **measures})
+
+
+def with_members(answers: Answers, members: Iterable[Answers]) -> Answers:
+    """Add to an ensemble's answers what its members' tell about it, as draws of a head would: their mutual information."""
+    kept, drawn = _together(answers, [each for each in members if each.probabilities is not None])
+    return replace(kept, uncertainty={**kept.uncertainty, "bald": drawn.divergence()})
+
+
+def _together(answers: Answers, whole: Sequence[Answers]) -> tuple[Answers, Members]:
+    """Return the answers about the images that all models answered about, and what the models say of these."""
     if len(whole) < LEAST_MEMBERS:
         raise Conflict(
             f"A committee of models needs {LEAST_MEMBERS} that answer about the pool. Attach or train another.", code="no_committee"
         )
-    shared = set.intersection(*(set(each.image_ids) for each in whole))
-    kept = answers.of(shared)
+    shared = set(answers.image_ids).intersection(*(each.image_ids for each in whole))
     columns: list[int | None] = list(dict.fromkeys(label for each in whole for label in each.label_ids))
     multi_label = all(each.multi_label for each in whole)
     if not multi_label and None not in columns:
@@ -70,8 +81,7 @@ def with_committee(campaign: Campaign, answers: Answers, others: Mapping[int, An
     members = Members(multi_label=multi_label)
     for each in whole:
         members.add(_spread(each.of(shared), columns, multi_label=multi_label))
-    measures = {"divergence": members.divergence(), "vote_entropy": members.vote_entropy()}
-    return replace(kept, uncertainty={**kept.uncertainty, **measures})
+    return answers.of(shared), members
 
 
 def _spread(answers: Answers, columns: list[int | None], *, multi_label: bool) -> Floats:

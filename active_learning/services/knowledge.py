@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +12,7 @@ from active_learning.acquisition.weighing import Weighing
 from active_learning.models import Round
 from active_learning.services.answers import Answers, answers_of_classes, label_columns, read_answers
 from active_learning.services.costs import expected_seconds, label_counts, mean_cardinality
-from active_learning.services.doubts import other_models, with_committee, with_draws, with_unlike_objects
+from active_learning.services.doubts import other_models, with_committee, with_draws, with_members, with_unlike_objects
 from active_learning.services.embeddings import EmbeddedImages, ensure_embeddings
 from active_learning.services.mirrors import with_mirror
 from active_learning.services.objects import KNOWN_IMAGES, ObjectLooks, found_by, weights_of_labels
@@ -23,7 +23,7 @@ from campaigns.errors import Conflict
 from campaigns.models import Campaign, Image, ImageState, Split, Task
 from campaigns.querysets import ImageQuerySet
 from campaigns.runs import RunContext
-from inference.services import predict_pool, require_unchanged
+from inference.services import load_ensemble, predict_pool, require_unchanged
 from inference.services.local import load_predictor
 from models_registry.models import ModelKind, RegisteredModel
 from models_registry.networks.backbones import DEFAULT_SIZE
@@ -119,7 +119,7 @@ def _with_costs(context: RunContext, campaign: Campaign, strategy: Strategy, ask
         described = partial(ObjectLooks, context, found)
     return replace(
         known,
-        seconds=expected_seconds(campaign, answers.objects) if answers.objects is not None else None,
+        seconds=expected_seconds(campaign, answers),
         label_counts=label_counts(campaign, answers.label_ids),
         instances=described,
     )
@@ -139,36 +139,58 @@ def _doubted(
         weights = weights_of_labels(campaign, model, model.version, labeled_of(campaign), columns.label_ids, columns.columns)
         answers = read_answers(campaign=campaign, model=model, version=model.version, images=pool, weights=weights)
     if strategy.reads("head"):
-        answers = _with_draws(strategy, asked, answers, embedded, seed=round_.seed)
+        answers = _with_draws(context, campaign, strategy, asked, answers, embedded, seed=round_.seed)
     if strategy.reads("committee"):
-        answers = _with_committee(context, campaign, asked, pool, answers)
+        answers = _with_committee(context, campaign, asked, answers)
     return with_mirror(context, campaign, answers, model, strategy) if strategy.reads("flip") else answers
 
 
-def _with_draws(strategy: Strategy, asked: RoundModel, answers: Answers, embedded: EmbeddedImages | None, *, seed: int) -> Answers:
+def draws(model: RoundModel) -> bool:
+    """Say whether a model gives several answers about one image: a head whose features can be dropped, or an ensemble."""
+    return bool(model.head_size) or model.model.kind == ModelKind.ENSEMBLE
+
+
+def _with_draws(
+    context: RunContext, campaign: Campaign, strategy: Strategy, asked: RoundModel, answers: Answers, embedded: EmbeddedImages | None, *,
+    seed: int,
+) -> Answers:  # fmt: skip
     if asked.head_size and embedded is not None:
         return with_draws(answers, strategy, asked.model, embedded, seed=seed)
     if "head" not in strategy.needs:
         return answers
-    raise Conflict(
-        f"{strategy.title} drops features of a fast head, and {asked.model.name} is none. Train a fast head, or take a committee.",
-        code="no_head",
+    if not draws(asked):
+        raise Conflict(no_draws(strategy, asked.model.name), code="no_head")
+    members = [member.model for member in load_ensemble(asked.model).members]
+    return with_members(answers, _answers_of(context, campaign, members).values())
+
+
+def no_draws(strategy: Strategy, name: str) -> str:
+    """Say what a strategy lacks that compares several answers of one model."""
+    return (
+        f"{strategy.title} drops features of a fast head, or compares the members of an ensemble, and {name} is neither. "
+        "Train a fast head, make an ensemble, or take a committee."
     )
 
 
-def _with_committee(context: RunContext, campaign: Campaign, asked: RoundModel, pool: ImageQuerySet, answers: Answers) -> Answers:
-    others: dict[int, Answers] = {}
-    for model in other_models(campaign, asked.model):
+def _with_committee(context: RunContext, campaign: Campaign, asked: RoundModel, answers: Answers) -> Answers:
+    others = _answers_of(context, campaign, other_models(campaign, asked.model))
+    if answers.probabilities is not None:
+        return with_committee(answers, others.values())
+    models = [asked.model, *(model for model in other_models(campaign, asked.model) if model.pk in others)]
+    return with_unlike_objects(campaign, answers, models)
+
+
+def _answers_of(context: RunContext, campaign: Campaign, models: Iterable[RegisteredModel]) -> dict[int, Answers]:
+    """Return what other models say of the pool, by model; those that are silent take no part, which the run's log tells."""
+    pool, found = pool_of(campaign), dict[int, Answers]()
+    for model in models:
         member = round_model(model, campaign)
         embedded = embed(context, campaign, pool, size=member.head_size) if member.head_size else None
         try:
-            others[model.pk] = _answers(context, campaign, member, pool, embedded, prefill=False).finite()
-        except Conflict as silent:  # the others may still disagree
+            found[model.pk] = _answers(context, campaign, member, pool, embedded, prefill=False).finite()
+        except Conflict as silent:
             context.log(f"{model.name} takes no part: {silent}")
-    if answers.probabilities is not None:
-        return with_committee(campaign, answers, others)
-    models = [asked.model, *(model for model in other_models(campaign, asked.model) if model.pk in others)]
-    return with_unlike_objects(campaign, answers, models)
+    return found
 
 
 def _labeled_vectors(context: RunContext, campaign: Campaign, size: str | None) -> Floats:

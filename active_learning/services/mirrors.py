@@ -11,12 +11,11 @@ import shapely
 from numpy.typing import NDArray
 
 from active_learning.acquisition.consistency import Found, Posed, alike_points, unlike_maps, unlike_objects
-from active_learning.acquisition.disagreement import Members
 from active_learning.acquisition.strategies import MIRRORED, Strategy
 from active_learning.acquisition.values import Floats
-from active_learning.services.answers import Answers, LabelColumns, classification_of, label_columns
+from active_learning.services.answers import Answers, LabelColumns, classification_of, classified_answers, label_columns
 from active_learning.services.detections import shapes_of
-from active_learning.services.doubts import as_labels, class_map
+from active_learning.services.doubts import as_labels, class_map, with_committee
 from active_learning.services.objects import found_in
 from active_learning.training.coco_objects import DEFAULT_SIGMA
 from campaigns.geometry import Skeleton
@@ -51,19 +50,19 @@ def with_mirror(context: RunContext, campaign: Campaign, answers: Answers, model
     doubts = answers.doubts("entropy")
     rows = np.argsort(-doubts, kind="stable")[:MOST_MIRRORED]
     mirrored = ask_mirrored(context, model=model, image_ids=[answers.image_ids[row] for row in rows.tolist()])
+    if campaign.task == Task.CLASSIFICATION:
+        return replace(answers, uncertainty={**answers.uncertainty, "flip": _unlike_labels(campaign, model, answers, mirrored)})
     widths = dict(Image.objects.filter(pk__in=list(mirrored)).values_list("pk", "width"))
     stored = Prediction.objects.filter(model=model, model_version=model.version, image__in=list(mirrored))
     seen = {row.image_id: Seen(row, mirrored[row.image_id], widths[row.image_id]) for row in stored}
     added = {}
     for name in sorted(strategy.measures & MIRRORED):
-        measure = _measure(name, campaign, model, answers)
+        measure = _measure(name, campaign, model)
         added[name] = np.array([measure(seen[image]) if image in seen else 0.0 for image in answers.image_ids], dtype=float)
     return replace(answers, uncertainty={**answers.uncertainty, **added})
 
 
-def _measure(name: str, campaign: Campaign, model: RegisteredModel, answers: Answers) -> Measure:
-    if campaign.task == Task.CLASSIFICATION:
-        return lambda seen: _unlike_labels(seen, multi_label=answers.multi_label)
+def _measure(name: str, campaign: Campaign, model: RegisteredModel) -> Measure:
     columns = label_columns(campaign, model)
     if name == "flip_masks":
         return lambda seen: _unlike_masks(seen, columns)
@@ -73,19 +72,16 @@ def _measure(name: str, campaign: Campaign, model: RegisteredModel, answers: Ans
     return lambda seen: _unlike_found(seen, columns)
 
 
-def _unlike_labels(seen: Seen, *, multi_label: bool) -> float:
-    items = [classification_of({"items": some}) for some in (seen.row.document["items"], seen.mirrored.items)]
-    if items[0] is None or items[1] is None:
-        return 0.0
-    members = Members(multi_label=multi_label)
-    indices = sorted({score["index"] for item in items if item for score in item["scores"]})
-    for item in items:
-        values = np.zeros((1, len(indices)))
-        for score in (item or {})["scores"]:
-            values[0, indices.index(score["index"])] = score["confidence"]
-        total = values.sum()
-        members.add(values if multi_label else values / total if total > 0 else np.full_like(values, 1 / len(indices)))
-    return float(members.divergence()[0])
+def _unlike_labels(campaign: Campaign, model: RegisteredModel, answers: Answers, mirrored: Mapping[int, Mirrored]) -> Floats:
+    """Compare probabilities of the campaign's labels, (N,) 0…1: those in hand, since a head on stored embeddings keeps no answers."""
+    items = {image: classification_of(seen.document) for image, seen in mirrored.items()}
+    said = sorted((image, item) for image, item in items.items() if item is not None)
+    unlike = np.zeros(len(answers.image_ids))
+    if said:
+        both = with_committee(answers, [classified_answers(said, campaign=campaign, model=model, version=model.version)])
+        place = {image: row for row, image in enumerate(answers.image_ids)}
+        unlike[[place[image] for image in both.image_ids]] = both.uncertainty["divergence"]
+    return unlike
 
 
 def _unlike_found(seen: Seen, columns: LabelColumns) -> float:

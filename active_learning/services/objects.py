@@ -42,8 +42,10 @@ def found_in(items: Iterable[Mapping[str, Any]], columns: Mapping[int, int]) -> 
     labels, bounds, confidences = [], [], []
     for document in items:
         column = columns.get(document.get("index", -1))
+        if column is None:  # a raster has no index, and its maps lie in files
+            continue
         item = READERS[document["kind"]](document)
-        if column is None or not isinstance(item, Box | Polygon | Mask | Keypoints):
+        if not isinstance(item, Box | Polygon | Mask | Keypoints):
             continue
         shape = object_shape(item)
         around = None if shape is None else shape_bounds(shape)

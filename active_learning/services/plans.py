@@ -16,7 +16,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from active_learning.models import LabeledArea, Round, RoundPlan, RoundState
-from active_learning.services.ranking import strategy_named
+from active_learning.services.ranking import strategy_for, strategy_named
 from active_learning.services.rounds import MOST_IMAGES, RoundOptions, default_for, start_round
 from active_learning.training.families import FAMILIES
 from campaigns.errors import DomainError, InvalidInput
@@ -72,6 +72,8 @@ def plan_of(campaign: Campaign) -> RoundPlan:
 def set_plan(*, user: User, campaign: Campaign, form: PlanForm) -> RoundPlan:
     """Change what the rounds of a campaign do by themselves. Labels count from when it is switched on."""
     require_role(user, campaign, MANAGE)
+    if form.strategy:
+        strategy_for(campaign, form.strategy)
     before = plan_of(campaign)
     changes = {name: getattr(form, name) for name in ("every", "nightly", "at", "zone", "at_least", "strategy", "size")}
     if form.every and not before.every:

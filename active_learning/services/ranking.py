@@ -19,8 +19,10 @@ from active_learning.acquisition.weighing import Weighing
 from active_learning.acquisition.weighing import ranked as ranked_by
 from active_learning.models import RankedImage, Round
 from active_learning.services.answers import Answers
+from active_learning.services.kinds import kind_of
 from campaigns.errors import InvalidInput
-from campaigns.models import Image
+from campaigns.models import Campaign, Image
+from campaigns.options import CampaignOptions
 
 ROWS_PER_WRITE = 2000
 UNANSWERED = "The model has no answer for this image."
@@ -200,3 +202,20 @@ def strategy_named(name: str) -> Strategy:
     if name not in STRATEGIES:
         raise InvalidInput(f"There is no strategy {name!r}. Known: {', '.join(STRATEGIES)}.", code="unknown_strategy")
     return STRATEGIES[name]
+
+
+def suited_strategies(campaign: Campaign) -> list[Strategy]:
+    """Return the ways to rank that make sense in a campaign, the baseline first."""
+    kind, multi_label = kind_of(campaign), CampaignOptions.from_document(campaign.settings).multi_label
+    return [strategy for strategy in STRATEGIES.values() if strategy.suits(kind, multi_label=multi_label)]
+
+
+def strategy_for(campaign: Campaign, name: str) -> Strategy:
+    """Return a strategy that makes sense in a campaign; raises InvalidInput that lists those that do."""
+    wanted, suited = strategy_named(name), suited_strategies(campaign)
+    if wanted not in suited:
+        raise InvalidInput(
+            f"{wanted.title} does not rank images of this campaign. Those that do: {', '.join(each.name for each in suited)}.",
+            code="unsuited_strategy",
+        )
+    return wanted

@@ -23,10 +23,11 @@ from active_learning.services.agreements import measure_agreement
 from active_learning.services.areas import write_areas
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
 from active_learning.services.doubting import doubt_later
+from active_learning.services.doubts import LEAST_MEMBERS
 from active_learning.services.evaluation import evaluate_round, labels_behind
 from active_learning.services.kinds import kind_of
-from active_learning.services.knowledge import answer, know_pool, labeled_of, pool_of
-from active_learning.services.ranking import rank, strategy_named, write_priorities, write_ranking
+from active_learning.services.knowledge import answer, draws, know_pool, labeled_of, no_draws, pool_of, round_model
+from active_learning.services.ranking import rank, strategy_for, strategy_named, write_priorities, write_ranking
 from active_learning.services.snapshots import latest_areas
 from active_learning.services.training import check_training, train_now
 from campaigns.errors import Conflict, InvalidInput, NotFound
@@ -94,7 +95,7 @@ def start_round(
     """
     require_role(user, campaign, MANAGE)
     options = options or RoundOptions()
-    chosen = strategy_named(strategy)
+    chosen = strategy_for(campaign, strategy)
     if not 1 <= size <= MOST_IMAGES:
         raise InvalidInput(f"A round asks for 1 to {MOST_IMAGES:,} images.", code="invalid_round")
     model = _model_for(chosen, campaign, model, options)
@@ -127,23 +128,32 @@ def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | 
             raise InvalidInput("Name a model to rank by, or train one; not both.", code="invalid_round")
         _require_labels(campaign)
         check_training(campaign, options.training)
+        if "head" in strategy.needs and options.training.get("method", "fast_head") != "fast_head":
+            raise InvalidInput(no_draws(strategy, "a fine-tuned network"), code="no_head")
+        _require_committee(strategy, answering(campaign).count() + 1)
         return None
-    if model is not None:
-        if not answering(campaign).filter(model=model).exists():
-            raise InvalidInput("This model is not attached to the campaign. Attach it first.", code="model_not_attached")
-        return model
-    current = current_model(campaign) if strategy.reads("model") else None
-    if current is None and "model" in strategy.needs:
+    if model is not None and not answering(campaign).filter(model=model).exists():
+        raise InvalidInput("This model is not attached to the campaign. Attach it first.", code="model_not_attached")
+    weighs = options.cost_aware or options.balanced
+    chosen = model or (current_model(campaign) if strategy.reads("model") or weighs else None)
+    if chosen is None and ("model" in strategy.needs or weighs):
+        what = f"{strategy.title} ranks" if "model" in strategy.needs else "What is quick to label, or has rare labels, is told"
         raise InvalidInput(
-            f"{strategy.title} ranks by a model's answers, and the campaign has no model yet. "
+            f"{what} by a model's answers, and the campaign has no model yet. "
             "Attach one, train one, or begin with MaxHerding or TypiClust, which need none.",
             code="no_model",
         )
-    if "committee" in strategy.needs and answering(campaign).count() < 2:
+    _require_committee(strategy, answering(campaign).count())
+    if chosen is not None and "head" in strategy.needs and not draws(round_model(chosen, campaign)):
+        raise InvalidInput(no_draws(strategy, chosen.name), code="no_head")
+    return chosen
+
+
+def _require_committee(strategy: Strategy, models: int) -> None:
+    if "committee" in strategy.needs and models < LEAST_MEMBERS:
         raise InvalidInput(
             f"{strategy.title} compares models, and the campaign has fewer than two. Attach or train another.", code="no_committee"
         )
-    return current
 
 
 def default_for(campaign: Campaign) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,13 +18,16 @@ from PIL import ImageOps
 
 from campaigns.errors import Conflict
 from campaigns.runs import RunContext
+from inference.answers import Answer, digest
 from inference.endpoints import endpoint_of
 from inference.inputs import StoredImage
+from inference.schema import Prediction, PredictionRejected
 from inference.services.answering import BATCH, BATCH_WITHIN_S
 from inference.services.asker import Asker
 from inference.services.askers import asker_of
+from inference.services.ensembles import load_ensemble
 from inference.services.planning import Plan, images_by_id
-from inference.store import Answered
+from inference.store import Answered, whole_prediction
 from models_registry.models import ModelKind, RegisteredModel
 
 MOST_PIXELS: Final = 100_000_000
@@ -33,17 +36,30 @@ AT_ONCE: Final = 64
 
 @dataclass(frozen=True)
 class Mirrored:
-    """What a model says of a mirror image, in the mirror image's pixels: the answer's items, and the maps that they name."""
+    """What a model says of a mirror image, in the mirror image's pixels: the answer, and the maps that its items name."""
 
-    items: list[dict[str, Any]]
-    files: dict[str, bytes]
+    document: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """What the answer consists of."""
+        items: list[dict[str, Any]] = self.document["items"]
+        return items
+
+    def whole(self) -> Prediction:
+        """Return the answer with its maps."""
+        return whole_prediction(self.document, self.files.__getitem__)
 
 
 def ask_mirrored(context: RunContext, *, model: RegisteredModel, image_ids: Sequence[int]) -> dict[int, Mirrored]:
     """Return what a model says of the mirror images, left to right, by image id; images that it fails on are left out.
 
-    Raises Conflict for a model that fetches images by their address: it would see them as they are.
+    The members of an ensemble are shown them one after the other, and then they vote. Raises Conflict for a model that fetches images by
+    their address: it would see them as they are.
     """
+    if model.kind == ModelKind.ENSEMBLE:
+        return _voted(context, model, image_ids)
     plan = Plan(model, None)
     by_address = model.kind == ModelKind.EXTERNAL and not plan.is_pulled and endpoint_of(model).protocol.image_form == "address"
     if plan.is_pulled or by_address:
@@ -62,6 +78,31 @@ def ask_mirrored(context: RunContext, *, model: RegisteredModel, image_ids: Sequ
     return found
 
 
+def _voted(context: RunContext, model: RegisteredModel, image_ids: Sequence[int]) -> dict[int, Mirrored]:
+    """Let the members of an ensemble vote on what they see in the mirror.
+
+    What they said of the images as they are is kept under the images' ids, so that an ensemble that is asked as usual would vote on that.
+    """
+    ensemble = load_ensemble(model)
+    seen = {member.model.pk: ask_mirrored(context, model=member.model, image_ids=image_ids) for member in ensemble.members}
+    found = {}
+    for image in image_ids:
+        answers = {member: told[image].whole() for member, told in seen.items() if image in told}
+        if len(answers) < len(seen):
+            continue
+        try:
+            answer = digest(ensemble.combine(answers), None)
+        except PredictionRejected:  # members whose answers cannot be put together: the run about the image itself told of it
+            continue
+        found[image] = _mirrored(answer)
+    return found
+
+
+def _mirrored(answer: Answer) -> Mirrored:
+    document = answer.document
+    return Mirrored(document if isinstance(document, dict) else orjson.loads(document), answer.files)
+
+
 def _answers(context: RunContext, asker: Asker, pictures: list[StoredImage]) -> Iterator[tuple[int, Mirrored]]:
     left = pictures
     while left or asker.in_flight:
@@ -71,9 +112,7 @@ def _answers(context: RunContext, asker: Asker, pictures: list[StoredImage]) -> 
             asker.submit(some)
         for each in asker.collect(most=BATCH, within_s=BATCH_WITHIN_S):
             if isinstance(each, Answered):
-                document = each.answer.document
-                said = document if isinstance(document, dict) else orjson.loads(document)
-                yield each.image_id, Mirrored(said["items"], each.answer.files)
+                yield each.image_id, _mirrored(each.answer)
         context.progress(message=asker.waits_for)
 
 

@@ -8,14 +8,10 @@ import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
 import { modelTitle } from "@/parts/modelTitle";
-import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, TRAIN } from "./defaults";
+import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, needOf, TRAIN } from "./defaults";
 
 /** What may be asked for with any strategy. */
 const EXTRAS = ["cost_aware", "balanced", "no_twins"] as const;
-
-function needsModel(strategy: Strategy | undefined): boolean {
-  return strategy?.needs.some((need) => need === "model" || need === "probabilities") ?? false;
-}
 
 function Explained({ strategy }: { strategy: Strategy | undefined }) {
   const { t } = useTranslation();
@@ -23,7 +19,7 @@ function Explained({ strategy }: { strategy: Strategy | undefined }) {
   return (
     <Text size="sm" c="dimmed" data-testid="strategy-text">
       {strategy.description}
-      {strategy.paper !== "" && ` (${strategy.paper})`} {needsModel(strategy) ? t("rounds.needsModel") : t("rounds.needsNoModel")}
+      {strategy.paper !== "" && ` (${strategy.paper})`} {t(`rounds.needs.${needOf(strategy)}`)}
     </Text>
   );
 }
@@ -95,7 +91,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
           </Group>
           <Explained strategy={strategy} />
           <Group align="flex-end">
-            <Switch.Group label={t("rounds.extras")} {...form.getInputProps("extras")}>
+            <Switch.Group label={t("rounds.extras")} description={t("rounds.extrasText")} {...form.getInputProps("extras")}>
               <Group mt={6}>
                 {EXTRAS.map((name) => (
                   <Switch key={name} value={name} label={t(`rounds.extra.${name}`)} data-testid={`round-${name}`} />

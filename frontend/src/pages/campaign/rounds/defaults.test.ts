@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { basisOf, CURRENT, TRAIN } from "./defaults";
+import { basisOf, CURRENT, needOf, TRAIN } from "./defaults";
 
 describe("what a round goes by", () => {
   it("names the current model, so that a strategy that could do without one still drafts by it", () => {
@@ -13,5 +13,15 @@ describe("what a round goes by", () => {
   it("trains first, or takes the model that was chosen, whatever the current one is", () => {
     expect(basisOf(TRAIN, 7)).toEqual({ train: true });
     expect(basisOf("9", 7)).toEqual({ model: 9 });
+  });
+});
+
+describe("what a strategy cannot do without", () => {
+  it("is told by what is rarest: a committee or a head is a model, too", () => {
+    expect(needOf({ needs: ["committee", "model", "probabilities"] })).toBe("committee");
+    expect(needOf({ needs: ["embeddings", "head", "model", "probabilities"] })).toBe("head");
+    expect(needOf({ needs: ["flip", "model", "probabilities"] })).toBe("model");
+    expect(needOf({ needs: ["embeddings"] })).toBe("nothing");
+    expect(needOf({ needs: [] })).toBe("nothing");
   });
 });

@@ -1,4 +1,4 @@
-import type { StrategyName } from "@/api/types";
+import type { Strategy, StrategyName } from "@/api/types";
 
 /** In the top group at every number of labels, and able to start without a model. */
 export const DEFAULT_STRATEGY = "uherding" satisfies StrategyName;
@@ -17,4 +17,9 @@ export function basisOf(chosen: string, current: number | undefined): { train?: 
   if (chosen === TRAIN) return { train: true };
   const model = chosen === CURRENT ? current : Number(chosen);
   return model === undefined ? {} : { model };
+}
+
+/** What a strategy cannot do without, the rarest first: what is named includes a model. */
+export function needOf({ needs }: Pick<Strategy, "needs">): "committee" | "head" | "model" | "nothing" {
+  return (["committee", "head", "model"] as const).find((need) => needs.includes(need)) ?? "nothing";
 }
