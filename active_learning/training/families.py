@@ -20,6 +20,7 @@ from active_learning.training.tiles import Raster
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.bands import BandScale
 from models_registry.networks.embedding import Source
+from models_registry.networks.library_names import FINDERS, full_names
 from models_registry.networks.library_networks import ANY_OF_TIMM
 from models_registry.networks.object_checkpoint import SIDES
 from models_registry.networks.own_backbones import TORCHVISION, TORCHVISION_NAMES
@@ -141,15 +142,16 @@ OBJECT_DEFAULTS: Final = {
     "fine_tune": {"epochs": 40, "patience": 10, "batch": 4, "learning_rate": 2e-4},
 }
 
+OBJECTS: Final = "active_learning.training.objects.train_objects"
 LIBRARY_NETWORKS: Final = (*(f"{TORCHVISION}/{name}" for name in TORCHVISION_NAMES), ANY_OF_TIMM)
 
 FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
     "classification": TaskFamily(
         "classification", read_class_targets, "active_learning.training.classification.train_classifier", SIZES, networks=LIBRARY_NETWORKS
     ),
-    "detection": TaskFamily("detection", read_boxes, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
-    "instance": TaskFamily("instance segmentation", read_masks, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
-    "keypoints": TaskFamily("keypoints", read_points, "active_learning.training.objects.train_objects", SIDES, OBJECT_DEFAULTS),
+    "detection": TaskFamily("detection", read_boxes, OBJECTS, SIDES, OBJECT_DEFAULTS, full_names(FINDERS["boxes"])),
+    "instance": TaskFamily("instance segmentation", read_masks, OBJECTS, SIDES, OBJECT_DEFAULTS, full_names(FINDERS["masks"])),
+    "keypoints": TaskFamily("keypoints", read_points, OBJECTS, SIDES, OBJECT_DEFAULTS, full_names(FINDERS["points"])),
     "semantic": TaskFamily("semantic segmentation", read_pixel_targets, "active_learning.training.segmentation.train_segmenter", WINDOWS),
 }
 """By the task of a campaign; the two kinds of segmentation are told apart as "semantic" and "instance"."""

@@ -90,11 +90,14 @@ class FrozenGallery:
 
 @dataclass(frozen=True)
 class PixelGallery:
-    """Pixels, seen by a backbone that learns: varied by chance where the rows are to be."""
+    """Pixels, seen by a backbone that learns: varied by chance where the rows are to be.
+
+    ``features``: None for networks that have a backbone of their own and take the pixels as their map.
+    """
 
     pixels: Pixels
     scenes: Sequence[Scene]
-    features: nn.Sequential
+    features: nn.Sequential | None
     first: int
     variation: Variation
     swaps: npt.NDArray[np.int64] | None
@@ -107,6 +110,8 @@ class PixelGallery:
             moves = self.variation.moves(len(rows), pixels.shape[1], rng)
             pixels = moved(self.variation.recoloured(pixels, rng), moves)
             scenes = [moved_scene(scene, move, self.swaps) for scene, move in zip(scenes, moves, strict=True)]
+        if self.features is None:
+            return [as_tensor(pixels)], scenes
         with mixed():
             maps = maps_of(self.features, as_tensor(pixels), self.first, self.scale)
         return [each.float() for each in maps], scenes

@@ -20,6 +20,7 @@ from active_learning.training.optimizers import freeze, learning, memory_of, put
 from active_learning.training.targets import shown
 from models_registry.networks.backbones import use_few_threads
 from models_registry.networks.devices import arrays_of
+from models_registry.networks.library_finders import LibraryFinder
 from models_registry.networks.objects import ObjectNetwork, put_arrays
 from models_registry.networks.tensors import part_of, under
 
@@ -28,6 +29,7 @@ BACKBONE: Final = "backbone."
 HEADS_FACTOR: Final = 5.0  # heads that know nothing learn faster than what came with ImageNet
 LONGEST_STEP: Final = 5.0
 Arrays = Mapping[str, npt.NDArray[Any]]
+Finder = ObjectNetwork | LibraryFinder
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class ObjectLearner:
     def __init__(
         self,
         lesson: Lesson,
-        network: ObjectNetwork,
+        network: Finder,
         *,
         config: TrainingConfig,
         features: nn.Sequential | None = None,
@@ -60,12 +62,8 @@ class ObjectLearner:
         """``features``: the backbone that the lesson's gallery looks through, where it is to learn too."""
         use_few_threads()
         self._lesson, self._network, self._config, self._features = lesson, network, config, features
-        groups = [{"params": list(network.parameters()), "peak": config.learning_rate * (HEADS_FACTOR if features is not None else 1)}]
-        if features is not None:
-            freeze(features, config.frozen)
-            groups.append({"params": learning(features), "peak": config.learning_rate})
         self._batch = config.batch_for(len(lesson.train))
-        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self._optimizer = torch.optim.AdamW(_groups(network, features, config), lr=config.learning_rate, weight_decay=config.weight_decay)
         self._portions = Portions(self._batch, tell)
         self._steps = max(1, math.ceil(len(lesson.train) / self._batch))
 
@@ -91,7 +89,8 @@ class ObjectLearner:
 
             def portion(where: slice, part: Rows = part) -> Tensor:
                 maps, scenes = self._lesson.gallery.batch(part[where], rng)
-                loss = self._network.loss(self._network.look(maps, scenes[0].side_px), [truth_of(each) for each in scenes], noise)
+                looked: Any = self._network.look(maps, scenes[0].side_px)
+                loss = self._network.loss(looked, [truth_of(each) for each in scenes], noise)
                 return loss * (len(scenes) / len(part))
 
             self._optimizer.zero_grad(set_to_none=True)
@@ -118,7 +117,7 @@ class ObjectLearner:
             for start in range(0, len(rows), self._batch):
                 part = rows[start : start + self._batch]
                 maps, seen = self._lesson.gallery.batch(part, None)
-                looked = self._network.look(maps, seen[0].side_px)
+                looked: Any = self._network.look(maps, seen[0].side_px)
                 losses.append(float(self._network.loss(looked, [truth_of(each) for each in seen])) * len(part))
                 found += self._network.find(looked)
                 scenes += seen
@@ -144,3 +143,17 @@ class ObjectLearner:
         put_arrays(self._network, part_of(arrays, HEADS))
         if self._features is not None:
             put_arrays(self._features, part_of(arrays, BACKBONE))
+
+
+def _groups(network: Finder, features: nn.Sequential | None, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Return what learns, and how fast at most: slowly what came with weights of others, unless only heads learn."""
+    rate = config.learning_rate
+    if isinstance(network, LibraryFinder):
+        freeze(network.layers, config.frozen, early=len(network.layers) // 2)
+        last = {id(each): each for each in network.last}
+        others = [each for each in learning(network) if id(each) not in last]
+        return [{"params": list(last.values()), "peak": rate * HEADS_FACTOR}, {"params": others, "peak": rate}]
+    if features is None:
+        return [{"params": list(network.parameters()), "peak": rate}]
+    freeze(features, config.frozen)
+    return [{"params": list(network.parameters()), "peak": rate * HEADS_FACTOR}, {"params": learning(features), "peak": rate}]

@@ -13,6 +13,7 @@ from active_learning.training.bands import card_of
 from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.galleries import FrozenGallery, PixelGallery, maps_embedder, maps_store
+from active_learning.training.library_starts import continued_finder, started_finder
 from active_learning.training.loop import Fitted, fit
 from active_learning.training.object_learner import BACKBONE, HEADS, Lesson, ObjectLearner
 from active_learning.training.object_measures import Measured
@@ -22,9 +23,12 @@ from active_learning.training.splits import Division, divide
 from active_learning.training.variation import Variation
 from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import use_few_threads
+from models_registry.networks.bands import BandScale
 from models_registry.networks.devices import arrays_of
 from models_registry.networks.embedding import embed_missing
-from models_registry.networks.object_checkpoint import SIDES, ObjectCheckpoint
+from models_registry.networks.library_finders import LibraryFinder
+from models_registry.networks.library_names import TORCHVISION_PREFIX
+from models_registry.networks.object_checkpoint import SIDES, ObjectCheckpoint, side_of
 from models_registry.networks.objects import ObjectNetwork, installed_maps, put_arrays, seeded_network, tuned_maps
 from models_registry.networks.tensors import TensorFileError, part_of
 from models_registry.networks.weights import find_weights
@@ -50,17 +54,16 @@ def train_objects(job: Job[ObjectTargets], watcher: Watcher) -> Trained:
     """Train as the job says; called again after a crash with the same folder, it goes on where it was."""
     use_few_threads()
     start = _start(job)
-    material = _frozen(job, watcher) if job.config.method == "fast_head" else _whole(job, watcher, start)
+    library = _library_finder(job, start)  # first: weights that cannot be had are told before any picture is read
+    material = _frozen(job, watcher) if job.config.method == "fast_head" else _whole(job, watcher, start, library)
     watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
-    network = seeded_network(job.targets.anatomy, job.config.seed)
-    if start is not None:
-        _put_start(network, start, job.targets)
+    network = library or _own_network(job, start)
     learner = ObjectLearner(material.lesson, network, config=job.config, features=material.features, tell=watcher.note)
     config = job.config
     fitted = fit(learner, Plan(config.most_epochs, config.most_patience, config.minutes * 60, FIGURE), job.folder, watcher)
     learner.put_weights(fitted.best)
     measured = learner.measure() if len(material.division.validation) else None
-    return _keep(job, material, fitted, measured)
+    return _keep(job, material, fitted, measured, None if library is None else f"{TORCHVISION_PREFIX}{library.architecture}")
 
 
 def _start(job: Job[ObjectTargets]) -> ObjectCheckpoint | None:
@@ -80,6 +83,25 @@ def _start(job: Job[ObjectTargets]) -> ObjectCheckpoint | None:
     return start
 
 
+def _library_finder(job: Job[ObjectTargets], start: ObjectCheckpoint | None) -> LibraryFinder | None:
+    """Return the network of a library that is to learn: the one that was chosen, or that of the model to go on from."""
+    config, anatomy = job.config, job.targets.anatomy
+    if config.network is not None:
+        return started_finder(config.network, anatomy, seed=config.seed, scale=job.scale, weights=job.weights)
+    if start is None or start.network is None:
+        return None
+    if start.scale != job.scale:
+        raise InvalidInput("start_from: that model sees other bands. Choose its bands, or no model to go on from.", code="invalid_training")
+    return continued_finder(start, anatomy, seed=config.seed)
+
+
+def _own_network(job: Job[ObjectTargets], start: ObjectCheckpoint | None) -> ObjectNetwork:
+    network = seeded_network(job.targets.anatomy, job.config.seed)
+    if start is not None:
+        _put_start(network, start, job.targets)
+    return network
+
+
 def _frozen(job: Job[ObjectTargets], watcher: Watcher) -> _Material:
     weights, side_px, first = find_weights(), SIDES[job.config.size], job.targets.anatomy.finest
     store, total = maps_store(job.store.folder.parent, weights, side_px, first, job.scale), len(job.sources)
@@ -94,18 +116,24 @@ def _frozen(job: Job[ObjectTargets], watcher: Watcher) -> _Material:
     return _material(job, FrozenGallery(store, keys, scenes, side_px, first), readable, None)
 
 
-def _whole(job: Job[ObjectTargets], watcher: Watcher, start: ObjectCheckpoint | None) -> _Material:
-    side_px, total = SIDES[job.config.size], len(job.sources)
+def _whole(
+    job: Job[ObjectTargets], watcher: Watcher, start: ObjectCheckpoint | None, library: LibraryFinder | None
+) -> _Material:  # fmt: skip
+    side_px, total = side_of(job.config.size, None if library is None else library.architecture), len(job.sources)
     pixels, readable = decoded_pixels(
         job.folder, job.sources, side_px, on_progress=lambda done, failed: watcher.preparing(done, total, failed), scale=job.scale
     )
-    tuned = start is not None and start.backbone and start.scale == job.scale
-    features = tuned_maps(start.backbone, job.scale) if start is not None and tuned else installed_maps(find_weights(), job.scale)
+    features = None if library is not None else _features(start, job.scale)
     scenes = [scene for scene, usable in zip(job.targets.scenes(side_px), readable, strict=True) if usable]
     usable = pixels if readable.all() else pixels[readable]
     anatomy = job.targets.anatomy
     gallery = PixelGallery(usable, scenes, features, anatomy.finest, Variation.of(job.config), job.targets.swaps(), job.scale)
     return _material(job, gallery, readable, features)
+
+
+def _features(start: ObjectCheckpoint | None, scale: BandScale | None) -> nn.Sequential:
+    tuned = start is not None and start.backbone and start.scale == scale
+    return tuned_maps(start.backbone, scale) if start is not None and tuned else installed_maps(find_weights(), scale)
 
 
 def _material(
@@ -141,7 +169,9 @@ def _put_start(network: ObjectNetwork, start: ObjectCheckpoint, targets: ObjectT
     put_arrays(network, {**own, **fitting})
 
 
-def _keep(job: Job[ObjectTargets], material: _Material, fitted: Fitted, measured: Measured | None) -> Trained:
+def _keep(
+    job: Job[ObjectTargets], material: _Material, fitted: Fitted, measured: Measured | None, network: str | None
+) -> Trained:  # fmt: skip
     """Write both checkpoints and say what came out."""
     targets, progress = job.targets, fitted.progress
     metrics: dict[str, Any] = {
@@ -162,7 +192,7 @@ def _keep(job: Job[ObjectTargets], material: _Material, fitted: Fitted, measured
     digest, paths = find_weights().sha256, (job.folder / BEST, job.folder / LATEST)
     for path, arrays in zip(paths, (fitted.best, fitted.last), strict=True):
         heads, backbone = part_of(arrays, HEADS), part_of(arrays, BACKBONE)
-        ObjectCheckpoint(targets.anatomy, heads, job.config.size, digest, backbone, about, job.scale).save(path)
+        ObjectCheckpoint(targets.anatomy, heads, job.config.size, digest, backbone, about, job.scale, network).save(path)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     return Trained(
         *paths, targets.classes, metrics, progress.reason, warnings,

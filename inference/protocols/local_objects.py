@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,15 @@ from inference.predictors import Picture
 from inference.protocols.local import damaged
 from inference.schema import Box, Keypoint, Keypoints, Mask, Prediction
 from inference.wire import ModelCard, ModelClass
-from models_registry.networks.object_checkpoint import SIDES, ObjectCheckpoint
+from models_registry.networks.object_checkpoint import ObjectCheckpoint
 from models_registry.networks.pictures import ROOM, stacked
 from models_registry.networks.tensors import TensorFileError
 from models_registry.networks.weights import find_weights
 
 if TYPE_CHECKING:
-    from models_registry.networks.objects import Found
+    from torch import Tensor
+
+    from models_registry.networks.objects import Found, Maps
 
 BATCH: Final = 8
 HALF: Final = 0.5
@@ -49,20 +51,14 @@ class ObjectPredictor:
 
     def __init__(self, checkpoint: ObjectCheckpoint, card: ModelCard) -> None:
         """Build the network; raises ``ValueError`` when the weights do not fit it."""
-        from models_registry.networks.objects import installed_maps, put_arrays, seeded_network, tuned_maps
-
         self.batch_size = BATCH
-        self._side_px = SIDES[checkpoint.size]
+        self._side_px = checkpoint.side_px
         self.max_side: int | None = ROOM * self._side_px
         self.reading = None
         self.scale = checkpoint.scale
         self._anatomy, self._card = checkpoint.anatomy, card
         self._classes = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.anatomy.classes)]
-        frozen, scale = checkpoint.is_frozen, checkpoint.scale
-        self._features = installed_maps(find_weights(), scale) if frozen else tuned_maps(checkpoint.backbone, scale)
-        self._network = seeded_network(checkpoint.anatomy, 0)
-        put_arrays(self._network, checkpoint.heads)
-        self._network.eval()
+        self._maps, self._network = _built(checkpoint)
 
     def needs_pixels(self, sha256: str) -> bool:
         """Say that every picture has to be looked at."""
@@ -73,7 +69,6 @@ class ObjectPredictor:
         import torch
 
         from models_registry.networks.backbones import as_tensor, use_few_threads
-        from models_registry.networks.objects import maps_of
 
         use_few_threads()
         answers: list[Prediction] = []
@@ -81,8 +76,7 @@ class ObjectPredictor:
             for start in range(0, len(pictures), BATCH):
                 part = pictures[start : start + BATCH]
                 batch = as_tensor(stacked([picture.pixels for picture in part], self._side_px))
-                looked = self._network.look(maps_of(self._features, batch, self._anatomy.finest, self.scale), self._side_px)
-                found = self._network.find(looked)
+                found = self._network.find(self._network.look(self._maps(batch), self._side_px))
                 answers += [self._prediction(picture, each) for picture, each in zip(part, found, strict=True)]
         return answers
 
@@ -118,6 +112,21 @@ class ObjectPredictor:
             strict=True,
         )  # fmt: skip
         return tuple(Keypoint(name, float(x), float(y), int(v), float(sure)) for name, (x, y), v, sure in rows)
+
+
+def _built(checkpoint: ObjectCheckpoint) -> tuple[Callable[[Tensor], Maps], Any]:
+    """Return what makes maps of pixels, and the network that stands on them; raises ``ValueError`` when the weights do not fit."""
+    from models_registry.networks.objects import installed_maps, maps_of, put_arrays, seeded_network, tuned_maps
+
+    anatomy, scale = checkpoint.anatomy, checkpoint.scale
+    if checkpoint.network is not None:
+        from models_registry.networks.library_finders import finder_with
+
+        return lambda pixels: [pixels], finder_with(checkpoint.network, anatomy, scale, checkpoint.heads)
+    features = installed_maps(find_weights(), scale) if checkpoint.is_frozen else tuned_maps(checkpoint.backbone, scale)
+    network = seeded_network(anatomy, 0)
+    put_arrays(network, checkpoint.heads)
+    return lambda pixels: maps_of(features, pixels, anatomy.finest, scale), network.eval()
 
 
 def _mask(

@@ -16,6 +16,7 @@ from campaigns.errors import Conflict
 from models_registry.networks.backbones import as_tensor, use_few_threads, widened
 from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.devices import device, fetched, mixed
+from models_registry.networks.library_names import OTHERS
 from models_registry.networks.own_backbones import LIBRARIES, PLAIN_NAME, TIMM, TORCHVISION_NAMES, built
 from models_registry.networks.pictures import COLORS, Pixels, stacked
 
@@ -56,7 +57,7 @@ def parts_of(name: str) -> tuple[str, str]:
     library, _, architecture = name.partition("/")
     if library not in LIBRARIES or not PLAIN_NAME.fullmatch(architecture):
         raise ValueError("expected torchvision/ or timm/ and the name of a network")
-    if library != TIMM and architecture not in TORCHVISION_NAMES:
+    if library != TIMM and architecture not in TORCHVISION_NAMES and architecture not in OTHERS:
         raise ValueError(f"torchvision has no network {architecture!r} that is known here")
     return library, architecture
 

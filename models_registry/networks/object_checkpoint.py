@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.checkpoint import BACKBONE
+from models_registry.networks.library_names import FINDER_SIDES, FINDERS, full_names
 from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 FORMAT: Final = "winnow-objects/1"
@@ -56,6 +57,16 @@ class Anatomy:
         return 1 if self.part == "boxes" else 0
 
 
+def _network_in(document: Mapping[str, Any]) -> str | None:
+    found = document.get("network")
+    return None if found is None else f"{found['library']}/{found['architecture']}"
+
+
+def side_of(size: str, network: str | None) -> int:
+    """Return the side in pixels of the square that a network of a size sees; ``network``: None for our own."""
+    return SIDES[size] if network is None else FINDER_SIDES[size]
+
+
 @dataclass(frozen=True)
 class ObjectCheckpoint:
     """A finder of objects.
@@ -63,6 +74,7 @@ class ObjectCheckpoint:
     ``heads``: the weights of ``models_registry.networks.objects.ObjectNetwork``. ``size`` and ``weights_sha256`` name the
     backbone that it was trained on; ``backbone`` holds that backbone's own weights when it was fine-tuned, else nothing.
     ``about``: the config and the metrics of the training, for people. ``scale``: the bands that it sees; None for colours.
+    ``network``: of torchvision, such as torchvision/fcos_resnet50_fpn, whose weights ``heads`` holds all; None for our own.
     """
 
     anatomy: Anatomy
@@ -72,11 +84,21 @@ class ObjectCheckpoint:
     backbone: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     scale: BandScale | None = None
+    network: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.network is not None and self.network not in full_names(FINDERS[self.anatomy.part]):
+            raise ValueError(f"no network {self.network!r} tells {self.anatomy.part}")
 
     @property
     def is_frozen(self) -> bool:
         """Whether it stands on the backbone as installed."""
-        return not self.backbone
+        return not self.backbone and self.network is None
+
+    @property
+    def side_px(self) -> int:
+        """The side in pixels of the square that it sees."""
+        return side_of(self.size, self.network)
 
     def save(self, path: Path) -> None:
         """Write the file; a reader sees the old one or the new one, whole."""
@@ -89,6 +111,7 @@ class ObjectCheckpoint:
             "size": self.size,
             "weights_sha256": self.weights_sha256,
             "bands": None if self.scale is None else self.scale.as_document(),
+            "network": None if self.network is None else dict(zip(("library", "architecture"), self.network.split("/"), strict=True)),
             "about": dict(self.about),
         }
         write_tensors(path, {**under(HEADS, self.heads), **under(BACKBONE, self.backbone)}, document)
@@ -106,6 +129,6 @@ class ObjectCheckpoint:
                 raise ValueError(f"it knows no size {document['size']!r}")
             heads, backbone = (part_of(arrays, prefix) for prefix in (HEADS, BACKBONE))
             digest, about, scale = str(document["weights_sha256"]), dict(document["about"]), scale_in(document)
-            return cls(anatomy, heads, document["size"], digest, backbone, about, scale)
+            return cls(anatomy, heads, document["size"], digest, backbone, about, scale, _network_in(document))
         except (KeyError, TypeError, ValueError) as error:
             raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error
