@@ -20,7 +20,7 @@ from active_learning.training.tiles import Raster
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.bands import BandScale
 from models_registry.networks.embedding import Source
-from models_registry.networks.library_names import FINDERS, full_names
+from models_registry.networks.library_names import FINDERS, SEGMENTERS, full_names
 from models_registry.networks.library_networks import ANY_OF_TIMM
 from models_registry.networks.object_checkpoint import SIDES
 from models_registry.networks.own_backbones import TORCHVISION, TORCHVISION_NAMES
@@ -152,7 +152,13 @@ FAMILIES: Final[dict[str, TaskFamily[Any]]] = {
     "detection": TaskFamily("detection", read_boxes, OBJECTS, SIDES, OBJECT_DEFAULTS, full_names(FINDERS["boxes"])),
     "instance": TaskFamily("instance segmentation", read_masks, OBJECTS, SIDES, OBJECT_DEFAULTS, full_names(FINDERS["masks"])),
     "keypoints": TaskFamily("keypoints", read_points, OBJECTS, SIDES, OBJECT_DEFAULTS, full_names(FINDERS["points"])),
-    "semantic": TaskFamily("semantic segmentation", read_pixel_targets, "active_learning.training.segmentation.train_segmenter", WINDOWS),
+    "semantic": TaskFamily(
+        "semantic segmentation",
+        read_pixel_targets,
+        "active_learning.training.segmentation.train_segmenter",
+        WINDOWS,
+        networks=full_names(SEGMENTERS),
+    ),
 }
 """By the task of a campaign; the two kinds of segmentation are told apart as "semantic" and "instance"."""
 

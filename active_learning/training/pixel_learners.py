@@ -16,18 +16,18 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import HeadLearner
 from active_learning.training.label_maps import UNLABELED, LabelMap
 from active_learning.training.memory import Portions, Tell
-from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
+from active_learning.training.optimizers import freeze, memory_of, put_memory, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
 from active_learning.training.targets import shown
 from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, use_few_threads
-from models_registry.networks.devices import arrays_of, fetched, put
+from models_registry.networks.devices import arrays_of, drawn_by, fetched, put
+from models_registry.networks.library_segmenters import LibrarySegmenter
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.pyramid import padded
 from models_registry.networks.segmenter import Segmenter, load_arrays
 
-HEAD_FACTOR: Final = 10.0  # head and decoder learn faster than what came with ImageNet
 AT_ONCE_PX: Final = 2**20  # pixels that a step holds in memory; a batch of more is added up in parts
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -69,23 +69,25 @@ class SegmenterLearner:
     """
 
     def __init__(
-        self, train: TileRows, validation: TileRows, network: Segmenter, *, config: TrainingConfig, tell: Tell | None = None
+        self,
+        train: TileRows,
+        validation: TileRows,
+        network: Segmenter | LibrarySegmenter,
+        *,
+        config: TrainingConfig,
+        tell: Tell | None = None,
     ) -> None:
         use_few_threads()
         self._train, self._validation, self._config, self._network = train, validation, config, network
         network.requires_grad_(True)
-        freeze(network.backbone, config.frozen)
+        freeze(network.layers, config.frozen, early=network.early)
         self._variation = Variation.of(config)
-        own = [value for name, value in network.named_parameters() if not name.startswith("backbone.")]
-        groups: list[dict[str, Any]] = [
-            {"params": learning(network.backbone), "peak": config.learning_rate},
-            {"params": own, "peak": config.learning_rate * HEAD_FACTOR},
-        ]
+        groups = network.groups(config.learning_rate)
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self._batch = config.batch_for(len(train.rows))
         self._portions = Portions(max(1, AT_ONCE_PX // train.labels[0].size), tell)
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
-        self._classes = len(network.bias)
+        self._classes = network.classes
         self._weight = put(_class_weights(train, self._classes))
 
     @property
@@ -101,14 +103,16 @@ class SegmenterLearner:
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the training tiles. Order and flips follow from the seed and the epoch alone."""
         rng = np.random.default_rng([self._config.seed, epoch])
+        noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
         rows, total, rate = shown(rng.permutation(self._train.rows), self._train.trust, rng), 0.0, 0.0
+        self._network.train()
         for step in range(math.ceil(len(rows) / self._batch)):
             check()
             part = np.sort(rows[step * self._batch : (step + 1) * self._batch])  # in order of the file
             rate = self._set_rate((epoch - 1) * self._steps + step)
             pixels, labels = self._varied(part, rng)
             self._optimizer.zero_grad(set_to_none=True)
-            total += self._backward(pixels, labels) * len(part)
+            total += self._backward(pixels, labels, noise) * len(part)
             self._optimizer.step()
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
@@ -123,14 +127,15 @@ class SegmenterLearner:
         set_rate(self._optimizer, share)
         return self._config.learning_rate * share
 
-    def _backward(self, pixels: Pixels, labels: LabelMap) -> float:
+    def _backward(self, pixels: Pixels, labels: LabelMap, noise: torch.Generator) -> float:
         """Add the gradient of a batch, part by part, and return its mean loss over labeled pixels."""
         truth = put(labels.astype(np.int64))
         known = truth[truth != UNLABELED]
         whole = self._weight[known].sum().clamp(min=1e-6)
 
         def portion(where: slice) -> Tensor:
-            logits = self._network(as_tensor(pixels[where]))
+            with drawn_by(noise):
+                logits = self._network(as_tensor(pixels[where]))
             loss: Tensor = nn.functional.cross_entropy(logits, truth[where], self._weight, ignore_index=UNLABELED, reduction="sum")
             return loss / whole
 
@@ -174,6 +179,7 @@ class SegmenterLearner:
         return [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
 
     def _answers(self, pixels: Pixels) -> Tensor:
+        self._network.eval()
         with torch.inference_mode():
             answers: Tensor = self._network(as_tensor(np.ascontiguousarray(pixels)))
         return answers

@@ -16,7 +16,8 @@ from active_learning.training.bands import card_of
 from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature, reordered
-from active_learning.training.label_maps import UNLABELED, PixelTargets
+from active_learning.training.label_maps import BACKGROUND, UNLABELED, PixelTargets
+from active_learning.training.library_starts import continued_segmenter, started_segmenter
 from active_learning.training.loop import Fitted, fit
 from active_learning.training.metrics import measure
 from active_learning.training.pixel_learners import PixelHeadLearner, SegmenterLearner, TileRows, said_of
@@ -36,8 +37,14 @@ from active_learning.training.splits import divide
 from active_learning.training.tiles import Tile, TileSet, decoded_tiles, plan_tiles, side_for
 from campaigns.errors import InvalidInput
 from models_registry.networks.bands import BandScale
+from models_registry.networks.checkpoint import format_of
 from models_registry.networks.devices import arrays_of
 from models_registry.networks.heads import LinearHead, softmax
+from models_registry.networks.library_names import TORCHVISION_PREFIX
+from models_registry.networks.library_segmenter_checkpoint import FORMAT as LIBRARY_FORMAT
+from models_registry.networks.library_segmenter_checkpoint import LibrarySegmenterCheckpoint
+from models_registry.networks.library_segmenters import LibrarySegmenter
+from models_registry.networks.library_weights import BACKGROUND as VOID
 from models_registry.networks.pyramid import PixelFeatures, features_of
 from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, load_arrays, normaliser, pixel_backbone
 from models_registry.networks.segmenter_checkpoint import WINDOWS, SegmenterCheckpoint
@@ -51,6 +58,7 @@ MEASURED_TILES: Final = 400
 FEWEST_TILES: Final = 3  # of a single image, for one of them to be spared to measure on
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+Make = Callable[[Mapping[str, Any]], SegmenterCheckpoint | LibrarySegmenterCheckpoint]
 
 
 def train_segmenter(job: Job[PixelTargets], watcher: Watcher) -> Trained:
@@ -135,11 +143,12 @@ class _Training:
             best = fit_head(every, classes=len(self._names), decay=config.weight_decay, steps=steps, start=start)
             metrics["refitted"] = True
         heads = [head.at_temperature(temperature) for head in (best, last)]
-        return self._keep(division, fitted, metrics, (heads[0], {}, {}), (heads[1], {}, {}))
+        return self._keep(division, fitted, metrics, self._made(heads[0]), self._made(heads[1]))
 
     def train_network(self) -> Trained:
         """Train the backbone, the head and a decoder, setting out from a fitted head."""
         job = self.job
+        library = self._library()  # first: weights that cannot be had are told before any picture is read
         side = side_for(job.rasters, self._side_px)
         planned = self._planned(None)
         tiles = decoded_tiles(
@@ -147,7 +156,7 @@ class _Training:
             on_progress=lambda done, failed: self.watcher.preparing(done, len(planned), failed),
         )  # fmt: skip
         division = self._divided(tiles.tiles, tiles.unreadable)
-        network = self._network(tiles, division)
+        network = library or self._network(tiles, division)
         train = TileRows(tiles.pixels, tiles.labels, division.train, self._trust(tiles.tiles))
         validation = TileRows(tiles.pixels, tiles.labels, division.validation)
         learner = SegmenterLearner(train, validation, network, config=job.config, tell=self.watcher.note)
@@ -155,14 +164,12 @@ class _Training:
         learner.put_weights(fitted.best)
         logits, values = learner.sampled_logits(validation, seed=job.config.seed)
         temperature = fit_temperature(logits, values, multi_label=False)
-        best = network.head().at_temperature(temperature)
         probabilities = softmax(logits / np.float32(temperature))
         counts = learner.confusion(validation.first(MEASURED_TILES))
         metrics = self._metrics(division, counts, (probabilities, values), fitted, tiles.unreadable)
-        best_weights = (best, arrays_of(network.backbone), arrays_of(_decoder_of(network)))
+        best = self._made_of(network, temperature)
         learner.put_weights(fitted.last)
-        last_weights = (network.head().at_temperature(temperature), arrays_of(network.backbone), arrays_of(_decoder_of(network)))
-        return self._keep(division, fitted, metrics, best_weights, last_weights)
+        return self._keep(division, fitted, metrics, best, self._made_of(network, temperature))
 
     def _trust(self, tiles: Sequence[Tile]) -> npt.NDArray[np.float32] | None:
         """Return how far each tile is to be trusted: as far as its image is."""
@@ -184,7 +191,38 @@ class _Training:
 
     @cached_property
     def _start(self) -> SegmenterCheckpoint | None:
-        return SegmenterCheckpoint.load(self.job.start) if self.job.start is not None else None
+        return SegmenterCheckpoint.load(self.job.start) if self.job.start is not None and self._library_start is None else None
+
+    @cached_property
+    def _library_start(self) -> LibrarySegmenterCheckpoint | None:
+        start = self.job.start
+        return LibrarySegmenterCheckpoint.load(start) if start is not None and format_of(start) == LIBRARY_FORMAT else None
+
+    def _library(self) -> LibrarySegmenter | None:
+        """Return the network of a library that is to learn: the one that was chosen, or that of the model to go on from."""
+        config, start = self.job.config, self._library_start
+        names = [VOID if each == BACKGROUND else each.name for each in self.job.targets.classes]
+        if config.network is not None:
+            return started_segmenter(config.network, names, seed=config.seed, scale=self._scale, weights=self.job.weights)
+        if start is None:
+            return None
+        if start.scale != self._scale:
+            raise InvalidInput(
+                "start_from: that model sees other bands. Choose its bands, or no model to go on from.", code="invalid_training"
+            )
+        return continued_segmenter(start, self._names, seed=config.seed)
+
+    def _made(self, head: LinearHead, backbone: Arrays | None = None, decoder: Arrays | None = None) -> Make:
+        digest, size = find_weights().sha256, self.job.config.size
+        return lambda about: SegmenterCheckpoint(head, self._names, size, digest, self._scale, backbone or {}, decoder or {}, about)
+
+    def _made_of(self, network: Segmenter | LibrarySegmenter, temperature: float) -> Make:
+        """Return what makes a checkpoint of a network as it is now."""
+        if isinstance(network, Segmenter):
+            head, decoder = network.head().at_temperature(temperature), arrays_of(_decoder_of(network))
+            return self._made(head, arrays_of(network.backbone), decoder)
+        name, arrays, size = f"{TORCHVISION_PREFIX}{network.architecture}", arrays_of(network), self.job.config.size
+        return lambda about: LibrarySegmenterCheckpoint(name, arrays, self._names, size, temperature, self._scale, about)
 
     @property
     def _scale(self) -> BandScale | None:
@@ -291,14 +329,13 @@ class _Training:
             metrics["confusion"] = counts.tolist()
         return metrics
 
-    def _keep(self, division: Division, fitted: Fitted, metrics: dict[str, Any], best: Weights, last: Weights) -> Trained:
+    def _keep(self, division: Division, fitted: Fitted, metrics: dict[str, Any], best: Make, last: Make) -> Trained:
         """Write both checkpoints and say what came out."""
-        job, digest = self.job, find_weights().sha256
+        job = self.job
         about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in job.targets.classes]}
         paths: list[Path] = []
-        for name, (head, backbone, decoder) in ((BEST, best), (LATEST, last)):
-            checkpoint = SegmenterCheckpoint(head, self._names, job.config.size, digest, self._scale, backbone, decoder, about)
-            checkpoint.save(job.folder / name)
+        for name, make in ((BEST, best), (LATEST, last)):
+            make(about).save(job.folder / name)
             paths.append(job.folder / name)
         held_out = tuple(job.image_ids[row] for row in division.rows_held_out)
         useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
@@ -308,7 +345,6 @@ class _Training:
         )  # fmt: skip
 
 
-Weights = tuple[LinearHead, Arrays, Arrays]
 See = Callable[[Sequence[npt.NDArray[np.uint8]]], list[PixelFeatures]]
 
 

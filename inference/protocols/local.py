@@ -22,6 +22,7 @@ from models_registry.networks.backbones import DIMENSION, SIZES, Backbone, Backb
 from models_registry.networks.checkpoint import FORMAT as CLASSIFIER
 from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
 from models_registry.networks.library_networks import Eye, tuned_eye
+from models_registry.networks.library_segmenter_checkpoint import FORMAT as LIBRARY_SEGMENTER
 from models_registry.networks.object_checkpoint import FORMAT as OBJECTS
 from models_registry.networks.pictures import ROOM
 from models_registry.networks.segmenter_checkpoint import FORMAT as SEGMENTER
@@ -36,6 +37,7 @@ PREDICTORS: Final = {
     CLASSIFIER: "inference.protocols.local.load_classifier",
     OBJECTS: "inference.protocols.local_objects.load_objects",
     SEGMENTER: "inference.protocols.segmenter.load_segmenter",
+    LIBRARY_SEGMENTER: "inference.protocols.segmenter.load_library_segmenter",
 }
 """By the format that a checkpoint names: what loads its predictor, with the arguments of ``load_predictor``."""
 

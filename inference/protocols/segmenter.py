@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from inference.predictors import Picture
 from inference.protocols.local import damaged, require_backbone
@@ -16,6 +17,7 @@ from inference.rasters import raster_of_probabilities
 from inference.schema import Prediction
 from inference.wire import ModelCard, ModelClass
 from models_registry.networks.bands import BandScale
+from models_registry.networks.library_segmenter_checkpoint import LibrarySegmenterCheckpoint
 from models_registry.networks.pyramid import padded
 from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, load_arrays, pixel_backbone
 from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
@@ -30,7 +32,19 @@ def load_segmenter(*, path: Path, card: ModelCard, embeddings: Path | None = Non
         checkpoint = SegmenterCheckpoint.load(path)
         if checkpoint.is_frozen:
             require_backbone(card, checkpoint.weights_sha256)
-        return SegmenterPredictor(checkpoint, card)
+        return SegmenterPredictor(checkpoint, card, network_of(checkpoint), checkpoint.head.temperature)
+    except (OSError, TensorFileError, ValueError) as error:
+        raise damaged(card, error) from error
+
+
+def load_library_segmenter(*, path: Path, card: ModelCard, embeddings: Path | None = None) -> SegmenterPredictor:
+    """Load a segmenter of a library; see ``load_predictor``."""
+    from models_registry.networks.library_segmenters import segmenter_with
+
+    try:
+        checkpoint = LibrarySegmenterCheckpoint.load(path)
+        network = segmenter_with(checkpoint.network, len(checkpoint.classes), checkpoint.scale, checkpoint.arrays)
+        return SegmenterPredictor(checkpoint, card, network, checkpoint.temperature)
     except (OSError, TensorFileError, ValueError) as error:
         raise damaged(card, error) from error
 
@@ -48,14 +62,16 @@ def network_of(checkpoint: SegmenterCheckpoint) -> Segmenter:
 class SegmenterPredictor:
     """Answers with the class of every pixel, with its probability and its doubt."""
 
-    def __init__(self, checkpoint: SegmenterCheckpoint, card: ModelCard) -> None:
+    def __init__(
+        self, checkpoint: SegmenterCheckpoint | LibrarySegmenterCheckpoint, card: ModelCard, network: nn.Module, temperature: float
+    ) -> None:
         self.batch_size = AT_ONCE
         self.max_side: int | None = None
         self.reading = None
         self._checkpoint, self._card = checkpoint, card
         known = [card.class_at(index) or ModelClass(index, name) for index, name in enumerate(checkpoint.classes)]
         self._classes = [(each.index, each.name) for each in known]
-        self._network = network_of(checkpoint)
+        self._network, self._temperature = network, temperature
 
     @property
     def scale(self) -> BandScale | None:
@@ -87,7 +103,7 @@ class SegmenterPredictor:
         height, width = pictures[0].shape[:2]
         with torch.inference_mode():
             logits = self._network(as_tensor(np.stack([padded(pixels) for pixels in pictures])))[:, :, :height, :width]
-            return fetched((logits / self._checkpoint.head.temperature).softmax(dim=1))
+            return fetched((logits / self._temperature).softmax(dim=1))
 
     def _prediction(self, picture: Picture, probabilities: npt.NDArray[np.float32]) -> Prediction:
         silent = None if picture.there is None else ~picture.there

@@ -26,6 +26,8 @@ from models_registry.models import Checkpoint, ModelKind, RegisteredModel
 from models_registry.networks.backbones import SIZES
 from models_registry.networks.checkpoint import FORMAT as CLASSIFIER_FORMAT
 from models_registry.networks.checkpoint import ClassifierCheckpoint, format_of
+from models_registry.networks.library_segmenter_checkpoint import FORMAT as LIBRARY_SEGMENTER_FORMAT
+from models_registry.networks.library_segmenter_checkpoint import LibrarySegmenterCheckpoint
 from models_registry.networks.object_checkpoint import FORMAT as OBJECTS_FORMAT
 from models_registry.networks.object_checkpoint import ObjectCheckpoint
 from models_registry.networks.segmenter_checkpoint import FORMAT as SEGMENTER_FORMAT
@@ -91,11 +93,12 @@ def _checkpoint_file(model: RegisteredModel, role: str) -> Path:
     return path
 
 
-AnyCheckpoint = ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint
+AnyCheckpoint = ClassifierCheckpoint | ObjectCheckpoint | SegmenterCheckpoint | LibrarySegmenterCheckpoint
 LOADERS: Final[dict[str, Callable[[Path], AnyCheckpoint]]] = {
     CLASSIFIER_FORMAT: ClassifierCheckpoint.load,
     OBJECTS_FORMAT: ObjectCheckpoint.load,
     SEGMENTER_FORMAT: SegmenterCheckpoint.load,
+    LIBRARY_SEGMENTER_FORMAT: LibrarySegmenterCheckpoint.load,
 }
 
 

@@ -7,7 +7,8 @@ convolutions compute in bfloat16, which needs no scaling of losses; losses, weig
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,18 @@ def mixed() -> AbstractContextManager[Any]:
     if device().type != "cuda" or not torch.cuda.is_bf16_supported():
         return nullcontext()
     return torch.autocast("cuda", torch.bfloat16)
+
+
+@contextmanager
+def drawn_by(noise: torch.Generator | None) -> Iterator[None]:
+    """Let what torch and its libraries draw from the common generator follow from this one; without it, draw always the same."""
+    import torch
+
+    place = device()
+    seed = 0 if noise is None else int(torch.randint(2**31, (), generator=noise))
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def put(array: npt.NDArray[Any]) -> Tensor:

@@ -25,10 +25,10 @@ from torchvision.models.detection.ssd import SSD
 from torchvision.ops import box_iou
 
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, mixed
-from models_registry.networks.library_names import TORCHVISION_PREFIX
+from models_registry.networks.devices import device, drawn_by, mixed
+from models_registry.networks.library_names import architecture_of
 from models_registry.networks.library_networks import take_bands_in
-from models_registry.networks.library_weights import keep_norms, says
+from models_registry.networks.library_weights import keep_norms, layers_of, says
 from models_registry.networks.object_checkpoint import Anatomy
 from models_registry.networks.objects import LEAST_CONFIDENCE, MOST_OBJECTS, Found, Maps, Truth, put_arrays
 
@@ -102,7 +102,7 @@ class LibraryFinder(nn.Module):
         """The parts of the backbone below its pyramid, from the first on."""
         backbone = self.detector.backbone
         body = backbone.body if hasattr(backbone, "body") else backbone.features
-        return [layer for part in body.children() for layer in (part.children() if type(part) is nn.Sequential else [part])]
+        return layers_of(body)
 
     @property
     def last(self) -> list[nn.Parameter]:
@@ -120,7 +120,7 @@ class LibraryFinder(nn.Module):
     def loss(self, seen: Seen, truths: Sequence[Truth], noise: torch.Generator | None = None) -> Tensor:
         """Return the sum of the losses. ``noise`` decides which of many places are compared; without it always the same."""
         targets = [_target_of(each) for each in truths]
-        with _drawn_by(noise), _mode(self.detector, learning=True):
+        with drawn_by(noise), _mode(self.detector, learning=True):
             losses = self._losses(seen, targets)
         total: Tensor = torch.stack([each.float() for each in losses.values()]).sum()
         return total + self._seeing_loss(seen, truths) if self.anatomy.part == "points" else total
@@ -204,7 +204,7 @@ class LibraryFinder(nn.Module):
 
 def finder_with(name: str, anatomy: Anatomy, scale: BandScale | None, arrays: Mapping[str, npt.NDArray[Any]]) -> LibraryFinder:
     """Return a network with all its weights; raises ``ValueError`` where they do not fit."""
-    finder = seeded_finder(name.removeprefix(TORCHVISION_PREFIX), anatomy, 0, scale)
+    finder = seeded_finder(architecture_of(name), anatomy, 0, scale)
     put_arrays(finder, arrays)
     return finder.to(device()).eval()
 
@@ -237,13 +237,3 @@ def _mode(network: nn.Module, *, learning: bool) -> Iterator[None]:
         yield
     finally:
         network.train(before)
-
-
-@contextmanager
-def _drawn_by(noise: torch.Generator | None) -> Iterator[None]:
-    """Let what torchvision draws from the common generator follow from ours."""
-    place = device()
-    seed = 0 if noise is None else int(torch.randint(2**31, (), generator=noise))
-    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield

@@ -6,7 +6,7 @@ They come with weights that were learned on COCO, where a hub or a file has thes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 TORCHVISION_PREFIX: Final = "torchvision/"
 FINDERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -29,3 +29,22 @@ FINDER_SIDES: Final = {"small": 320, "medium": 512, "large": 800}
 def full_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return names with their library, as a training is asked for them."""
     return tuple(f"{TORCHVISION_PREFIX}{name}" for name in names)
+
+
+def architecture_of(name: str) -> str:
+    """Return the name without its library."""
+    return name.removeprefix(TORCHVISION_PREFIX)
+
+
+def parts_in_document(name: str | None) -> dict[str, str] | None:
+    """Return the library and the network as a checkpoint's document tells them."""
+    if name is None:
+        return None
+    library, _, architecture = name.partition("/")
+    return {"library": library, "architecture": architecture}
+
+
+def name_in(document: Mapping[str, Any]) -> str | None:
+    """Return the network that a document tells; raises KeyError or TypeError where that is none."""
+    found = document.get("network")
+    return None if found is None else f"{found['library']}/{found['architecture']}"

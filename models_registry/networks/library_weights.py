@@ -43,6 +43,11 @@ def keep_norms(module: nn.Module, eps: float | None = None) -> None:
                 setattr(parent, name, FrozenBatchNorm2d(child.num_features, child.eps if eps is None else eps))
 
 
+def layers_of(body: nn.Module) -> list[nn.Module]:
+    """Return the parts of a backbone, from the first on; what is only a row of parts is taken apart."""
+    return [layer for part in body.children() for layer in (part.children() if type(part) is nn.Sequential else [part])]
+
+
 def fill_but_last(
     network: nn.Module, state: State, *, classes: tuple[Sequence[str], Sequence[str]], points: tuple[Sequence[str], Sequence[str]],
     named: str,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models_registry.networks.bands import BandScale, scale_in
 from models_registry.networks.checkpoint import BACKBONE
-from models_registry.networks.library_names import FINDER_SIDES, FINDERS, full_names
+from models_registry.networks.library_names import FINDER_SIDES, FINDERS, full_names, name_in, parts_in_document
 from models_registry.networks.tensors import TensorFileError, part_of, read_tensors, under, write_tensors
 
 FORMAT: Final = "winnow-objects/1"
@@ -55,11 +55,6 @@ class Anatomy:
     def finest(self) -> int:
         """The place of the finest map that is looked at: stride 8 for boxes alone, 4 for what lies in them."""
         return 1 if self.part == "boxes" else 0
-
-
-def _network_in(document: Mapping[str, Any]) -> str | None:
-    found = document.get("network")
-    return None if found is None else f"{found['library']}/{found['architecture']}"
 
 
 def side_of(size: str, network: str | None) -> int:
@@ -111,7 +106,7 @@ class ObjectCheckpoint:
             "size": self.size,
             "weights_sha256": self.weights_sha256,
             "bands": None if self.scale is None else self.scale.as_document(),
-            "network": None if self.network is None else dict(zip(("library", "architecture"), self.network.split("/"), strict=True)),
+            "network": parts_in_document(self.network),
             "about": dict(self.about),
         }
         write_tensors(path, {**under(HEADS, self.heads), **under(BACKBONE, self.backbone)}, document)
@@ -129,6 +124,6 @@ class ObjectCheckpoint:
                 raise ValueError(f"it knows no size {document['size']!r}")
             heads, backbone = (part_of(arrays, prefix) for prefix in (HEADS, BACKBONE))
             digest, about, scale = str(document["weights_sha256"]), dict(document["about"]), scale_in(document)
-            return cls(anatomy, heads, document["size"], digest, backbone, about, scale, _network_in(document))
+            return cls(anatomy, heads, document["size"], digest, backbone, about, scale, name_in(document))
         except (KeyError, TypeError, ValueError) as error:
             raise TensorFileError(f"{path.name} is no sound checkpoint: {error}") from error

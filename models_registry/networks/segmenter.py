@@ -24,6 +24,8 @@ from models_registry.networks.weights import find_weights
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 WIDTHS: Final = {"small": 48, "medium": 96, "large": 160}
+EARLY: Final = 7
+HEAD_FACTOR: Final = 10.0
 AROUND: Final = 5  # cells of the coarsest map, 160 pixels
 
 
@@ -91,6 +93,27 @@ class Segmenter(nn.Module):
         for maps, weight in zip(stages, list(self.linear)[1:], strict=True):
             logits = logits + _spread(nn.functional.conv2d(maps, weight), batch.shape[-2:])
         return logits if self.decoder is None else logits + _spread(self.decoder(stages), batch.shape[-2:])
+
+    @property
+    def classes(self) -> int:
+        """How many classes it tells."""
+        return len(self.bias)
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The parts of the backbone, from the first on."""
+        return list(self.backbone)
+
+    @property
+    def early(self) -> int:
+        """How many of them see edges and textures: those up to stride 8."""
+        return EARLY
+
+    def groups(self, rate: float) -> list[dict[str, Any]]:
+        """Return what learns, with how fast at most: head and decoder faster than what came with ImageNet."""
+        own = [value for name, value in self.named_parameters() if not name.startswith("backbone.")]
+        backbone = [value for value in self.backbone.parameters() if value.requires_grad]
+        return [{"params": backbone, "peak": rate}, {"params": own, "peak": rate * HEAD_FACTOR}]
 
     def head(self) -> LinearHead:
         """Return the linear part as a head that standardises nothing."""
