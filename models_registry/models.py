@@ -169,6 +169,24 @@ class CampaignModel(models.Model):
         return self.temperature if self.temperature_version == version else None
 
 
+class ThresholdProfile(models.Model):
+    """Thresholds of a model in a campaign under a name, to be taken up again: "few false alarms", "miss nothing"."""
+
+    campaign_model = models.ForeignKey(CampaignModel, on_delete=models.CASCADE, related_name="profiles")
+    name = models.CharField(max_length=100)
+    thresholds = models.JSONField(default=dict, help_text='{"<label id>": 0.5}, as in CampaignModel')
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["campaign_model", "name"], name="one_profile_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of model {self.campaign_model_id}"
+
+
 class Promotion(models.Model):
     """A model became the current one of a campaign; the newest that was not rolled back counts."""
 

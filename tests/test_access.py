@@ -33,7 +33,7 @@ from campaigns.models import (
     User,
 )
 from inference.models import Comparison, Prediction
-from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.models import CampaignModel, RegisteredModel, ThresholdProfile
 from tests.conftest import png_bytes
 
 OWNER, MANAGER, REVIEWER, ANNOTATOR, VIEWER = Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.ANNOTATOR, Role.VIEWER
@@ -164,6 +164,12 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/models/<int:model_id>": {
         "get": only(MEMBERS), "put": only(MANAGERS, {"mapping": [], "thresholds": {}}), "delete": only(MANAGERS),
     },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/threshold-profiles": {
+        "get": only(MEMBERS), "post": only(MANAGERS, {"name": "Sure", "thresholds": {}}),
+    },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/threshold-profiles/<int:profile_id>": {
+        "patch": only(MANAGERS, {"name": "Surer"}), "delete": only(MANAGERS),
+    },
     "campaigns/<int:campaign_id>/models/<int:model_id>/coverage": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/model-comparisons": {"post": only(REVIEWERS, {"models": [1]})},
     "campaigns/<int:campaign_id>/model-comparisons/<int:run_id>": {"get": only(REVIEWERS)},
@@ -277,7 +283,8 @@ def world(
     run = Run.objects.create(kind="training", campaign=campaign, created_by=manager, state=RunState.FAILED, error="It failed.")
     RunItem.objects.create(run=run, image=image, state="failed", code="timeout", reason="Too slow.")
     model = RegisteredModel.objects.create(name="M", task=campaign.task, protocol="winnow_json", created_by=manager, url=MODEL["url"])
-    CampaignModel.objects.create(campaign=campaign, model=model)
+    attached = CampaignModel.objects.create(campaign=campaign, model=model)
+    profile = ThresholdProfile.objects.create(campaign_model=attached, name="Sure")
     TrainingRun.objects.create(run=run, name="First", config={})
     Comparison.objects.create(run=run, compared=[], images="all", overlap=0.5)
     Simulation.objects.create(run=run, strategies=["random"], budgets=[10], seeds=1)
@@ -299,7 +306,8 @@ def world(
         "campaign_id": campaign.pk, "image_id": image.pk, "label_id": label.pk, "run_id": run.pk, "model_id": model.pk, "number": 1,
         "change_id": change.pk, "view_id": view.pk, "doubt_id": doubt.pk, "token": lent,
         "member_id": campaign.memberships.get(user=viewer).pk, "prediction_id": prediction.pk, "z": 0, "x": 0, "y": 0, "extension": "png",
-        "model": model.pk, "server_path": str(tmp_path), "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
+        "profile_id": profile.pk, "model": model.pk, "server_path": str(tmp_path),
+        "token_id": ApiToken.objects.create(user=manager, name="his", digest="0" * 64).pk,
     }  # fmt: skip
     return World(people, arguments)
 

@@ -37,6 +37,9 @@ THRESHOLD = OpenApiParameter(
     "threshold", OpenApiTypes.FLOAT, description="Least confidence, 0 to 1, for labels that `thresholds` does not name."
 )
 THRESHOLDS = OpenApiParameter("thresholds", OpenApiTypes.STR, description='Least confidence by label name or id, as JSON: {"Water": 0.4}')
+PROFILE = OpenApiParameter(
+    "profile", OpenApiTypes.STR, description="Thresholds that the model keeps under a name, in place of those that hold."
+)
 CHECKPOINT = OpenApiParameter("checkpoint", OpenApiTypes.STR, enum=["best", "last"], description="Of a model that was trained here.")
 ASYNC = OpenApiParameter("async", OpenApiTypes.BOOL, description="Answer with a run at once; `Prefer: respond-async` says it too.")
 WEBHOOK_URL = OpenApiParameter("webhook_url", OpenApiTypes.STR, description="With async: where the document is sent; for managers.")
@@ -153,7 +156,7 @@ class SentiSightPredictView(ServingView):
 
     role: ClassVar[str] = "best"
 
-    @extend_schema(request=PICTURE, parameters=[THRESHOLD, THRESHOLDS], responses=SentiSightEntrySerializer(many=True))
+    @extend_schema(request=PICTURE, parameters=[THRESHOLD, THRESHOLDS, PROFILE], responses=SentiSightEntrySerializer(many=True))
     def post(self, request: Request, campaign_id: int, model: str) -> Response:
         """Answer in SentiSight's shapes: labels with scores in percent, boxes in pixels. ``model`` is a name or an id."""
         served, _ = self.serve(request, campaign_id, model, self.role)
@@ -170,7 +173,7 @@ class PredictView(ServingView):
     """Our own form."""
 
     @extend_schema(
-        request=PICTURE, parameters=[THRESHOLD, THRESHOLDS, CHECKPOINT, ASYNC, WEBHOOK_URL],
+        request=PICTURE, parameters=[THRESHOLD, THRESHOLDS, PROFILE, CHECKPOINT, ASYNC, WEBHOOK_URL],
         responses={200: PredictedSerializer, 202: RunSerializer}, operation_id="predict_picture",
     )  # fmt: skip
     def post(self, request: Request, campaign_id: int, model: str) -> Response:

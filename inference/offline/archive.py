@@ -77,12 +77,13 @@ answers `[{{"label", "score", …}}]`, scores from 0 to 100 and boxes in pixels,
       http://127.0.0.1:{port}/api/v1/campaigns/{campaign_id}/models/{model_id}/predict
 
 A picture may also come as a form with a file `image`, as {{"base64": "…"}}, or, where it is allowed, as {{"url": "…"}}. `?threshold=0.5`
-and `?thresholds={{"Water": 0.4}}` set the least confidence. `GET /healthz` says that it lives.
+and `?thresholds={{"Water": 0.4}}` set the least confidence; `?profile=NAME` takes thresholds that were kept under a name.
+`GET /healthz` says that it lives.
 
 ## What is here
 
 - `{network}`: the network. {about}
-- `labels.json`: labels of the campaign, which class of the network stands for which, and thresholds. Edit the thresholds if you like.
+- `labels.json`: labels of the campaign, which class of the network stands for which, thresholds and their profiles. Edit them if you like.
 - `lib/`: modules of Winnow that read pictures and answers, as they are in Winnow under its licence, Apache 2.0.
 - `requirements.txt`: the exact versions of the packages that it was packed with.
 """

@@ -22,7 +22,7 @@ from inference.looking import look_once
 from inference.offline.manifest import BACKBONE, CHECKPOINT, CLASSIFIER, Manifest
 from inference.predictors import LocalPredictor, Picture, classified
 from inference.schema import Prediction, PredictionRejected
-from inference.serving.questions import Served, Wanted, by_label
+from inference.serving.questions import Served, Wanted, by_label, with_profile
 from inference.serving.things import said, with_thresholds
 from inference.tensors.network import OnnxPredictor
 from inference.wire import ModelCard, ModelClass
@@ -99,6 +99,7 @@ class OfflineModel:
     def predict(self, content: bytes, name: str, wanted: Wanted) -> Served:
         """Return what the model says of a picture; raises InvalidInput for what is none, Unavailable for an unsound answer."""
         here = self.manifest
+        wanted = with_profile(wanted, here.profiles)
         rules = with_thresholds(here.rules, by_label(wanted.thresholds, here.names), wanted.threshold)
         with tempfile.TemporaryDirectory(prefix="winnow-") as folder:
             image = _stored(content, name, Path(folder) / "picture")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from inference.prefill import DraftRules, ModelTag
@@ -28,6 +28,7 @@ class Manifest:
 
     ``names``: labels of the campaign by id. ``kind``: a classifier of ours that sees squares of ``side_px``, a network of
     tensors that its card's options describe, or a checkpoint of ours as it is, which torch computes. ``sha256``: of the network's file.
+    ``profiles``: thresholds by label id under names that calls may give.
     """
 
     campaign_id: int
@@ -39,6 +40,7 @@ class Manifest:
     kind: str
     sha256: str
     side_px: int = 0
+    profiles: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
     @property
     def network(self) -> str:
@@ -58,6 +60,7 @@ class Manifest:
             "labels": [{"id": label, "name": name} for label, name in self.names.items()],
             "mapping": {str(index): label for index, label in rules.labels.items()},
             "thresholds": {str(label): value for label, value in rules.thresholds.items()},
+            "profiles": {name: {str(label): value for label, value in limits.items()} for name, limits in self.profiles.items()},
             "model_threshold": rules.model_threshold,
             "simplify_px": rules.simplify_px,
             "network": {"file": self.network, "sha256": self.sha256, "kind": self.kind, "side_px": self.side_px},
@@ -81,4 +84,5 @@ class Manifest:
             campaign["id"], campaign["name"], asked,
             ModelCard("", asked.task, classes, model["multi_label"], asked.name, asked.version, options), rules,
             {each["id"]: each["name"] for each in document["labels"]}, network["kind"], network["sha256"], network["side_px"],
+            {name: {int(label): value for label, value in limits.items()} for name, limits in document.get("profiles", {}).items()},
         )  # fmt: skip

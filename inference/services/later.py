@@ -23,13 +23,14 @@ from campaigns.runs import RunCancelled, RunContext, enqueue_run
 from campaigns.storage import folder
 from inference.models import AsyncPrediction
 from inference.services.serving import predict_picture
-from inference.serving.questions import Wanted, by_label, predicted_document
+from inference.serving.questions import Wanted, by_label, predicted_document, with_profile
 from inference.wire import origin_of
 from models_registry.addresses import EgressError, EgressRefused
 from models_registry.egress import BadStatus, Limits, Outgoing, fetch_once
 from models_registry.models import ModelKind, RegisteredModel
 from models_registry.secrets import decrypt, encrypt
 from models_registry.services.policy import egress_policy
+from models_registry.services.profiles import profiles_by_name
 
 KIND: Final = "predict"
 WAITING: Final = "waiting-pictures"
@@ -60,6 +61,7 @@ def start_prediction(
     require_role(user, campaign, VIEW if webhook is None else MANAGE)
     if model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model answers clicks on the labeling page; it cannot be asked about whole pictures.", code="promptable_model")
+    wanted = with_profile(wanted, profiles_by_name(campaign, model) if wanted.profile else {})
     by_label(wanted.thresholds, dict(campaign.labels.values_list("pk", "name")))
     try:
         probe(content, name)

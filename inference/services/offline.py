@@ -35,6 +35,7 @@ from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
 from models_registry.networks.tensors import TensorFileError
 from models_registry.networks.weights import find_weights
 from models_registry.protocols import LOCAL, ONNX
+from models_registry.services.profiles import profiles_by_name
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 EXPORT_WITHIN_S: Final = 120.0
@@ -70,7 +71,8 @@ def _manifest(campaign: Campaign, model: RegisteredModel, role: str, *, kind: st
     names = dict(campaign.labels.values_list("pk", "name"))
     asked = AskedModel(model.pk, model.name, model.version, model.task, role)
     return Manifest(
-        campaign.pk, campaign.name, asked, model_card(model), draft_rules(model, campaign), names, kind, sha256, side_px
+        campaign.pk, campaign.name, asked, model_card(model), draft_rules(model, campaign), names, kind, sha256, side_px,
+        profiles_by_name(campaign, model),
     )  # fmt: skip
 
 

@@ -23,10 +23,11 @@ from inference.schema import Prediction
 from inference.services.asking_any import ask_any, described
 from inference.services.planning import draft_rules
 from inference.serving.client import embed_pictures
-from inference.serving.questions import AskedModel, Served, Wanted, by_label
+from inference.serving.questions import AskedModel, Served, Wanted, by_label, with_profile
 from inference.serving.things import said, with_thresholds
 from models_registry.models import CallKind, CampaignModel, ModelKind, RegisteredModel
 from models_registry.protocols import LOCAL
+from models_registry.services.profiles import profiles_by_name
 
 ANSWER_WITHIN_S: Final = 60.0
 NO_IMAGE: Final = 0
@@ -54,6 +55,7 @@ def predict_picture(*, user: User, campaign: Campaign, model: RegisteredModel, c
     if model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model answers clicks on the labeling page; it cannot be asked about whole pictures.", code="promptable_model")
     names = dict(campaign.labels.values_list("pk", "name"))
+    wanted = with_profile(wanted, profiles_by_name(campaign, model) if wanted.profile else {})
     rules = with_thresholds(draft_rules(model, campaign), by_label(wanted.thresholds, names), wanted.threshold)
     with landed(content, name) as image:
         begun = time.perf_counter()

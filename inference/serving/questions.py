@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from campaigns.errors import InvalidInput, TooLarge
@@ -22,11 +22,13 @@ class Wanted:
     """How a model is to be asked. ``role``: which checkpoint of a model that was trained here.
 
     ``thresholds``: least confidence by label name or id, in place of the campaign's; ``threshold``: for all other labels.
+    ``profile``: the name of thresholds that the model keeps, which hold where ``thresholds`` says nothing.
     """
 
     role: str = BEST
     thresholds: Mapping[str, float] = field(default_factory=dict)
     threshold: float | None = None
+    profile: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,18 @@ def read_wanted(query: Mapping[str, str], role: str = "") -> Wanted:
     chosen = role or query.get("checkpoint", BEST)
     if chosen not in (BEST, LAST):
         raise InvalidInput("checkpoint is best or last.", code="invalid_checkpoint")
-    return Wanted(chosen, thresholds, threshold)
+    return Wanted(chosen, thresholds, threshold, query.get("profile", ""))
+
+
+def with_profile(wanted: Wanted, profiles: Mapping[str, Mapping[int, float]]) -> Wanted:
+    """Put the thresholds of the profile that is asked for in its place; raises InvalidInput for one that the model does not have."""
+    if not wanted.profile:
+        return wanted
+    if wanted.profile not in profiles:
+        known = ", ".join(sorted(profiles)) or "none"
+        raise InvalidInput(f"The model has no profile {wanted.profile[:100]!r} here. It has: {known}.", code="unknown_profile")
+    kept: dict[str, float] = {str(label): value for label, value in profiles[wanted.profile].items()}
+    return replace(wanted, thresholds={**kept, **wanted.thresholds}, profile="")
 
 
 def by_label(thresholds: Mapping[str, Any], names: Mapping[int, str]) -> dict[int, float]:

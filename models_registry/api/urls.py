@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from models_registry.api import auditing, cards, current, views
+from models_registry.api import auditing, cards, current, profiles, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", auditing.AuditView.as_view()),
     *cards.urlpatterns,
     *current.urlpatterns,
+    *profiles.urlpatterns,
     path("models", views.ModelsView.as_view()),
     path("models/permissions", views.ModelPermissionsView.as_view()),
     path("models/promptable", views.PromptableModelsView.as_view()),

@@ -66,7 +66,7 @@ def set_mapping(
     require_role(user, attached.campaign, MANAGE)
     labels = set(attached.campaign.labels.values_list("pk", flat=True))
     pairs = None if mapping is None else _checked_mapping(mapping, labels)
-    limits = None if thresholds is None else _checked_thresholds(thresholds, labels)
+    limits = None if thresholds is None else checked_thresholds(thresholds, labels)
     if on_open and attached.model.kind == ModelKind.PROMPTABLE:
         raise Conflict("This model answers clicks, one thing at a time; it says nothing when an image is opened.", code="promptable_model")
     with transaction.atomic():
@@ -147,7 +147,8 @@ def _index_of(entry: Mapping[str, Any], place: int) -> int:
     return index
 
 
-def _checked_thresholds(thresholds: Mapping[str, float], labels: set[int]) -> dict[str, float]:
+def checked_thresholds(thresholds: Mapping[str, float], labels: set[int]) -> dict[str, float]:
+    """Return thresholds by label id as they are kept; raises InvalidInput for what is no label of the campaign, or no threshold."""
     checked: dict[str, float] = {}
     for name, value in thresholds.items():
         if not str(name).isdecimal() or int(name) not in labels:

@@ -288,6 +288,8 @@ def test_an_archive_says_what_its_classes_stand_for_and_refuses_another_network(
     assert document["mapping"] == {"0": labels["Land"], "1": labels["Water"]}
     assert document["campaign"] == {"id": campaign.pk, "name": campaign.name, "task": campaign.task}
     assert Manifest.from_document(document).as_document() == document
+    older = {name: value for name, value in document.items() if name != "profiles"}
+    assert Manifest.from_document(older).as_document() == {**document, "profiles": {}}
     assert f"/api/predict/{campaign.pk}/{model.pk}" in (folder / "README.md").read_text()
     with pytest.raises(ValueError, match="format"):
         Manifest.from_document({"format": "other/1"})

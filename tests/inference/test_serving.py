@@ -12,14 +12,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.geometry import mask_document
-from campaigns.models import AnnotationSet, Image, RunState
+from campaigns.models import AnnotationSet, Image, Run, RunState
 from campaigns.runs import execute_now
 from campaigns.services.accounts import create_token
 from inference.models import Prediction
 from inference.services import start_inference
 from inference.serving.answers import ModelAnswers
 from inference.serving.things import NamedLabel, Said, Thing, as_sentisight, percent
-from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.models import CampaignModel, RegisteredModel, ThresholdProfile
 from tests.conftest import png_bytes
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
 from tests.inference.wire import png
@@ -97,6 +97,32 @@ def test_thresholds_of_the_call_go_before_those_of_the_campaign(make_campaign, m
             "?thresholds={",
         ):
             assert as_user(viewer).post(f"{address}{wrong}", PICTURE, content_type="image/png").status_code == 422
+
+
+def test_a_profile_brings_its_thresholds_and_the_calls_own_go_before_it(make_campaign, make_model, as_user, viewer):
+    with detecting(make_campaign, make_model, thresholds={"Water": 0.5}) as (campaign, model):
+        labels = {label.name: label.pk for label in campaign.labels.all()}
+        attached = CampaignModel.objects.get(model=model)
+        ThresholdProfile.objects.create(
+            campaign_model=attached, name="miss nothing", thresholds={str(labels["Water"]): 0.2, str(labels["Land"]): 0.9}
+        )
+
+        def ask(query: str, path: str = "/api/v1/campaigns/{}/models/{}/predict"):
+            return as_user(viewer).post(path.format(campaign.pk, model.pk) + query, PICTURE, content_type="image/png")
+
+        answer = ask("?profile=miss%20nothing").json()
+        assert [each["label"]["name"] for each in answer["objects"]] == ["Water"]
+        assert answer["thresholds"] == {"Water": 0.2, "Land": 0.9}
+        both = ask('?profile=miss%20nothing&thresholds={"Land":0.1}').json()
+        assert [each["label"]["name"] for each in both["objects"]] == ["Land", "Water"]
+        assert [each["label"] for each in ask("?profile=miss%20nothing", "/api/predict/{}/{}").json()] == ["Water"]
+        for later in ("", "&async=true"):
+            unknown = ask(f"?profile=sure{later}")
+            assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_profile")
+            assert "miss nothing" in unknown.json()["detail"]
+        run = Run.objects.get(pk=ask("?profile=miss%20nothing&async=true").json()["id"])
+        attached.profiles.all().delete()  # what was asked for stays as it was then
+        assert [each["label"]["name"] for each in execute_now(run).result["prediction"]["objects"]] == ["Water"]
 
 
 @contextmanager

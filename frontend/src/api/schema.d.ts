@@ -1065,6 +1065,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/threshold-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them by name. */
+        get: operations["campaigns_models_threshold_profiles_list"];
+        put?: never;
+        /** @description Keep thresholds under a name; those that hold stay as they are. */
+        post: operations["campaigns_models_threshold_profiles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/threshold-profiles/{profile_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Forget it; the thresholds that hold stay as they are. */
+        delete: operations["campaigns_models_threshold_profiles_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Give it another name, or other thresholds. */
+        patch: operations["campaigns_models_threshold_profiles_partial_update"];
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models/{model}/download": {
         parameters: {
             query?: never;
@@ -4713,6 +4749,13 @@ export interface components {
             ordering?: components["schemas"]["OrderingEnum"];
             shared?: boolean;
         };
+        /** @description Thresholds by label id under a name. */
+        PatchedThresholdProfileRequest: {
+            name?: string;
+            thresholds?: {
+                [key: string]: number;
+            };
+        };
         /** @description A person by name. */
         Person: {
             id: number;
@@ -5700,6 +5743,26 @@ export interface components {
             height: number;
             content_type: string;
         };
+        /** @description Thresholds by label id under a name. */
+        ThresholdProfile: {
+            readonly id: number;
+            name: string;
+            thresholds: {
+                [key: string]: number;
+            };
+            readonly created_by: components["schemas"]["User"] | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        /** @description Thresholds by label id under a name. */
+        ThresholdProfileRequest: {
+            name: string;
+            thresholds: {
+                [key: string]: number;
+            };
+        };
         /** @description Thresholds by label id. */
         Thresholds: {
             thresholds: {
@@ -5971,6 +6034,8 @@ export interface operations {
     api_predict_create: {
         parameters: {
             query?: {
+                /** @description Thresholds that the model keeps under a name, in place of those that hold. */
+                profile?: string;
                 /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
                 threshold?: number;
                 /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */
@@ -6012,6 +6077,8 @@ export interface operations {
     api_predict_last_create: {
         parameters: {
             query?: {
+                /** @description Thresholds that the model keeps under a name, in place of those that hold. */
+                profile?: string;
                 /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
                 threshold?: number;
                 /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */
@@ -8278,6 +8345,103 @@ export interface operations {
             };
         };
     };
+    campaigns_models_threshold_profiles_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdProfile"][];
+                };
+            };
+        };
+    };
+    campaigns_models_threshold_profiles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThresholdProfileRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdProfile"];
+                };
+            };
+        };
+    };
+    campaigns_models_threshold_profiles_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+                profile_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    campaigns_models_threshold_profiles_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+                profile_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedThresholdProfileRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdProfile"];
+                };
+            };
+        };
+    };
     download_model: {
         parameters: {
             query?: {
@@ -8310,6 +8474,8 @@ export interface operations {
                 async?: boolean;
                 /** @description Of a model that was trained here. */
                 checkpoint?: "best" | "last";
+                /** @description Thresholds that the model keeps under a name, in place of those that hold. */
+                profile?: string;
                 /** @description Least confidence, 0 to 1, for labels that `thresholds` does not name. */
                 threshold?: number;
                 /** @description Least confidence by label name or id, as JSON: {"Water": 0.4} */

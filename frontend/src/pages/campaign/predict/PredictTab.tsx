@@ -9,6 +9,7 @@ import { notifyProblem } from "@/api/queryClient";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
 import { Loaded } from "@/parts/states";
+import { ProfileSelect } from "../models/ProfileSelect";
 import { archiveByLabel, archiveOfMasks, save, type Told } from "./files";
 import { PictureCard } from "./PictureCard";
 import { PictureQueue } from "./queue";
@@ -37,6 +38,7 @@ function Trial({ campaign, models }: { campaign: Campaign; models: readonly Camp
   const [checkpoint, setCheckpoint] = useState<Checkpoint>("best");
   const attached = models.find(({ model }) => model.id === chosen) ?? models[0];
   const model = attached?.model;
+  const [profile, setProfile] = useState<number | null>(null);
   const [limits, setLimits] = useState<Limits>({ all: 0.5, byLabel: attached?.thresholds ?? {} });
   const [queue] = useState(() => new PictureQueue((file, signal) => predictPicture(campaign.id, chosen, file, checkpoint, signal)));
   const pictures = useStore(queue.store, (state) => state.pictures);
@@ -61,6 +63,7 @@ function Trial({ campaign, models }: { campaign: Campaign; models: readonly Camp
                 const next = models.find((one) => String(one.model.id) === value);
                 if (!next) return;
                 setChosen(next.model.id);
+                setProfile(null);
                 setLimits((now) => ({ ...now, byLabel: next.thresholds }));
               }}
               data-testid="predict-model"
@@ -68,6 +71,13 @@ function Trial({ campaign, models }: { campaign: Campaign; models: readonly Camp
             {model?.kind === "internal" && (
               <SegmentedControl data={[{ value: "best", label: t("predict.best") }, { value: "last", label: t("predict.last") }]} value={checkpoint} onChange={(value) => setCheckpoint(value as Checkpoint)} aria-label={t("predict.checkpoint")} />
             )}
+            <ProfileSelect
+              campaign={campaign.id} model={chosen} value={profile} size="sm"
+              onPick={({ id, thresholds }) => {
+                setProfile(id);
+                setLimits((now) => ({ ...now, byLabel: thresholds }));
+              }}
+            />
           </Group>
           <div>
             <Text size="sm" fw={500} id="predict-threshold">
@@ -80,12 +90,13 @@ function Trial({ campaign, models }: { campaign: Campaign; models: readonly Camp
               {campaign.labels.map((label) => (
                 <NumberInput
                   key={label.id} label={label.name} min={0} max={1} step={0.05} decimalScale={2} placeholder={limits.all.toFixed(2)} value={limits.byLabel[label.id] ?? ""}
-                  onChange={(value) =>
+                  onChange={(value) => {
+                    setProfile(null);
                     setLimits((now) => {
                       const others = Object.fromEntries(Object.entries(now.byLabel).filter(([id]) => id !== String(label.id)));
                       return { ...now, byLabel: typeof value === "number" ? { ...others, [label.id]: value } : others };
-                    })
-                  }
+                    });
+                  }}
                 />
               ))}
             </SimpleGrid>

@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, Select, Text, Title } from "@mantine/core";
+import { Button, Card, Divider, Group, NumberInput, Select, Text, Title } from "@mantine/core";
 import { IconDeviceFloppy, IconTarget } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import { type Aim, type Statistics, type Subject, suggestThresholds, type Thresh
 import type { Campaign } from "@/api/types";
 import { mayManage } from "../roles";
 import { setAll } from "./curves";
+import { Profiles } from "./Profiles";
 
 interface Props {
   campaign: Campaign;
@@ -76,6 +77,8 @@ export function ThresholdBar({ campaign, subject, statistics, thresholds, change
           {t("statistics.setAll")}
         </Button>
       </Group>
+      <Divider my="sm" />
+      <Profiles subject={subject} manager={mayManage(campaign.role)} thresholds={thresholds} onPick={setGiven} />
     </Card>
   );
 }

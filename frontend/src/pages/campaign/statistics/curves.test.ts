@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Curve, LabelStatistics } from "@/api/statistics";
-import { atThreshold, nearestRecall, setAll, sorted, stepAlong } from "./curves";
+import { atThreshold, nearestRecall, sameThresholds, setAll, sorted, stepAlong } from "./curves";
 
 const curve: Curve = { positives: 4, thresholds: [0.9, 0.7, 0.4], precision: [1, 0.5, 0.75], recall: [0.25, 0.25, 0.75], f1: [0.4, 0.33, 0.75], roc: null };
 
@@ -55,5 +55,12 @@ describe("the table of labels", () => {
 
   it("takes one threshold for all labels", () => {
     expect(setAll([1, 3], 0.4)).toEqual({ "1": 0.4, "3": 0.4 });
+  });
+
+  it("are the same when every label's is, in whatever order", () => {
+    expect(sameThresholds({ 1: 0.4, 3: 0.2 }, { 3: 0.2, 1: 0.4 })).toBe(true);
+    expect(sameThresholds({ 1: 0.4 }, { 1: 0.4, 3: 0.2 })).toBe(false);
+    expect(sameThresholds({ 1: 0.4, 3: 0.2 }, { 1: 0.4, 4: 0.2 })).toBe(false);
+    expect(sameThresholds({ 1: 0.4 }, { 1: 0.5 })).toBe(false);
   });
 });

@@ -48,6 +48,11 @@ export function setAll(labels: readonly number[], value: number): Thresholds {
   return Object.fromEntries(labels.map((label) => [String(label), value]));
 }
 
+/** Whether every label has the same threshold in both. */
+export function sameThresholds(one: Thresholds, other: Thresholds): boolean {
+  return Object.keys(one).length === Object.keys(other).length && Object.entries(one).every(([label, value]) => other[label] === value);
+}
+
 export type SortBy = "label" | "true" | "precision" | "recall" | "f1" | "accuracy" | "mcc" | "average_precision" | "auc" | "iou" | "threshold";
 
 /** Labels in the order of a column; those that have no figure come last, whichever the direction. */
