@@ -9,7 +9,8 @@
     ├── PreconditionRequired  428  the version was not sent
     ├── TooLarge              413  above a limit
     ├── Unavailable           503  a part of the deployment does not answer
-    └── TooSlow               504  a part of the deployment did not answer in time
+    ├── TooSlow               504  a part of the deployment did not answer in time
+    └── DiskFull              507  nothing more can be written
 
 The services raise them where the mistake is known; ``campaigns.api.problems`` translates once.
 """
@@ -105,3 +106,11 @@ class TooSlow(DomainError):
     status = 504
     title = "It took too long"
     default_code = "too_slow"
+
+
+class DiskFull(DomainError):
+    """Nothing more can be written."""
+
+    status = 507
+    title = "The disk is full"
+    default_code = "disk_full"

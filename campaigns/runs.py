@@ -26,6 +26,7 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from campaigns.disk import is_full
 from campaigns.errors import Conflict, DomainError
 from campaigns.models import UNFINISHED, Campaign, ItemState, Run, RunItem, RunState, User
 
@@ -291,9 +292,13 @@ class RunContext:
             raise RunSteppedAside
 
     def log(self, line: str) -> None:
-        """Append a line to the run's log."""
-        with log_path(self.run.pk).open("a", encoding="utf-8") as file:
-            file.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} {line.rstrip()}\n")
+        """Append a line to the run's log; a disk without room for it does not end the run."""
+        try:
+            with log_path(self.run.pk).open("a", encoding="utf-8") as file:
+                file.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} {line.rstrip()}\n")
+        except OSError as error:
+            if not is_full(error):
+                raise
 
     def flush(self) -> None:
         """Write the latest progress now."""
@@ -345,7 +350,13 @@ def execute_claimed(run: Run) -> None:
     except Exception as error:  # a run is supervised: whatever goes wrong ends on its row
         logger.exception("run %s failed", run.pk)
         context.log(traceback.format_exc())
-        settle_run(run, state=RunState.FAILED, error=f"Unexpected {type(error).__name__}: {error}. The run's log has the details.")
+        settle_run(run, state=RunState.FAILED, error=_unexpected(error))
+
+
+def _unexpected(error: Exception) -> str:
+    if is_full(error):
+        return f"The disk that holds {settings.DATA_DIR} is full. Free some space, then try again."
+    return f"Unexpected {type(error).__name__}: {error}. The run's log has the details."
 
 
 def _queue_behind_others(run: Run) -> None:

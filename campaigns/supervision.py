@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from typing import IO
 
 from django.conf import settings
 
+from campaigns.disk import is_full
 from campaigns.models import Run, RunState
 from campaigns.runs import go_on_after_kill, heartbeat, kind_of, log_path, settle_run
 
@@ -18,7 +20,7 @@ PR_SET_PDEATHSIG = 1
 
 def supervise(run: Run) -> None:
     """Execute a claimed run in a child process until it ends, is cancelled, runs out of time or changes hands."""
-    with log_path(run.pk).open("ab") as log:
+    with _log_of(run) as log:
         command = [
             sys.executable,
             str(settings.BASE_DIR / "manage.py"),
@@ -38,6 +40,15 @@ def supervise(run: Run) -> None:
     error = _last_words(child.returncode)
     if child.returncode != -signal.SIGKILL or not go_on_after_kill(run, error=error):
         settle_run(run, state=RunState.FAILED, error=error)
+
+
+def _log_of(run: Run) -> IO[bytes]:
+    try:
+        return log_path(run.pk).open("ab")
+    except OSError as error:
+        if not is_full(error):
+            raise
+        return open(os.devnull, "ab")  # what the run says is lost, how it ends is not
 
 
 def _watch(run: Run, child: subprocess.Popen[bytes]) -> None:

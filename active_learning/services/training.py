@@ -6,7 +6,6 @@ last checkpoint; ``train_now`` is the same work as a part of another run, such a
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,7 +40,8 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.families import FAMILIES, Job, TaskFamily
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
 from active_learning.training.tiles import Raster
-from campaigns.errors import Conflict, DomainError, InvalidInput, NotFound
+from campaigns.disk import is_full
+from campaigns.errors import Conflict, DiskFull, DomainError, InvalidInput, NotFound
 from campaigns.filters import selected_ids
 from campaigns.geometry import Skeleton
 from campaigns.models import UNFINISHED, Campaign, Image, Label, Run, RunState, User
@@ -262,16 +262,16 @@ def _working_in(folder: Path) -> Iterator[None]:
         if not TrainingRun.objects.filter(run=int(folder.name)).exists():  # the campaign was removed, and this training with it
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # what was saved stays: another try goes on from there
-            raise Conflict(
-                f"The disk that holds {settings.DATA_DIR} is full. Free some space and try again: the training goes on where it was.",
-                code="disk_full",
-            ) from error
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     except (DomainError, RunCancelled):
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except Exception as error:
+        if is_full(error):  # what was saved stays: another try goes on from there
+            raise DiskFull(
+                f"The disk that holds {settings.DATA_DIR} is full. Free some space and try again: the training goes on where it was."
+            ) from error
+        if isinstance(error, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.training.mapped import mapped_anew
 from models_registry.networks.bands import BandScale, bands_seen
 from models_registry.networks.embedding import Source
 from models_registry.networks.pictures import Pixels, squared
@@ -38,7 +39,7 @@ def decoded_pixels(
     if found.get("keys") == keys and file.stat().st_size == int(np.prod(shape)):
         return np.memmap(file, np.uint8, "r", shape=shape), np.array(found["readable"], bool)
     folder.mkdir(parents=True, exist_ok=True)
-    readable = _decode(np.memmap(file, np.uint8, "w+", shape=shape), sources, side_px, on_progress)
+    readable = _decode(mapped_anew(file, np.uint8, shape), sources, side_px, on_progress)
     note.write_text(json.dumps({"keys": keys, "readable": readable.tolist()}))
     return np.memmap(file, np.uint8, "r", shape=shape), readable
 

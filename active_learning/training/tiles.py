@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.training.label_maps import UNLABELED, Drawing, LabelMap
+from active_learning.training.mapped import mapped_anew
 from campaigns.imagery import WindowPx
 from inference.tiling import windows_of
 from models_registry.networks.bands import BandScale, Bytes, There, bands_seen, read_seen
@@ -120,8 +121,8 @@ def decoded_tiles(
     if found.get("key") != key:
         folder.mkdir(parents=True, exist_ok=True)
         note.unlink(missing_ok=True)
-        pixels = np.memmap(pixel_file, np.uint8, "w+", shape=(*shape, bands_seen(scale)))
-        labels = np.memmap(label_file, np.int16, "w+", shape=shape)
+        pixels = mapped_anew(pixel_file, np.uint8, (*shape, bands_seen(scale)))
+        labels = mapped_anew(label_file, np.int16, shape)
         failed = list(_decode(pixels, labels, rasters, drawings, tiles, scale, on_progress))
         pixels.flush()
         labels.flush()

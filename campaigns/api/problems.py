@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import DataError, IntegrityError
+from django.db import DatabaseError, DataError, IntegrityError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from campaigns.errors import Conflict, DomainError, InvalidInput, PreconditionFailed, TooLarge
+from campaigns.disk import is_full
+from campaigns.errors import Conflict, DiskFull, DomainError, InvalidInput, PreconditionFailed, TooLarge
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -34,6 +35,9 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
 
 def _understood(error: Exception) -> Exception:
     """Say in our own words what the database and Django find wrong with a request."""
+    if isinstance(error, OSError | DatabaseError) and is_full(error):
+        logger.error("the disk is full", exc_info=error)
+        return DiskFull("The server's disk is full, so nothing was saved. Free some space on it, or ask who runs it, and try again.")
     if isinstance(error, DataError | OverflowError):
         # SQLite says OverflowError of a number above 64 bits, PostgreSQL DataError of that and of texts with a NUL.
         return InvalidInput("A number or a text in this request is beyond what can be stored; check ids above all.", code="out_of_range")

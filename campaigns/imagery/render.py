@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
+from campaigns.disk import is_full
 from campaigns.imagery import pictures
 from campaigns.imagery.facts import ImageFacts
 from campaigns.imagery.pool import POOL
@@ -191,6 +192,15 @@ def thumbnail(path: Path, size: int = 256) -> bytes:
     except FileNotFoundError:
         rgb, opaque = rendered(path, Style(), max_side=side, source=whole_source(path))
         content = encoded(rgb, opaque, format="jpg", quality=80)
-        with written_atomically(kept) as temporary:
-            temporary.write_bytes(content)
+        _keep(kept, content)
         return content
+
+
+def _keep(place: Path, content: bytes) -> None:
+    """Keep a file that the next reader would otherwise draw anew; on a full disk that is what happens."""
+    try:
+        with written_atomically(place) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        if not is_full(error):
+            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -130,7 +131,7 @@ def _write(content: bytes, target: str) -> None:
         with os.fdopen(handle, "wb", buffering=0) as file:
             written = file.write(content)
         if written != len(content):
-            raise OSError(f"The disk took {written} of {len(content)} bytes.")
+            raise OSError(errno.ENOSPC, f"The disk took {written} of {len(content)} bytes")
         os.rename(temporary, target)
     except BaseException:
         os.unlink(temporary)

@@ -1,5 +1,6 @@
 """The parts of a training, each alone: config, targets, splits, metrics, files, solver, loop."""
 
+import errno
 import json
 import math
 
@@ -14,6 +15,7 @@ from active_learning.training.course import Plan, Progress
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
 from active_learning.training.lbfgs import Lbfgs
 from active_learning.training.loop import LAST, Hooks, fit
+from active_learning.training.mapped import mapped_anew
 from active_learning.training.metrics import accuracy, calibration_error, cross_entropy, macro_f1, measure, per_class
 from active_learning.training.outlook import Step, outlook
 from active_learning.training.splits import divide
@@ -461,3 +463,17 @@ class TestWhatIsBest:
         progress = Progress().after({"train_loss": 1.0}, 1.0, "validation_map").after({"train_loss": 2.0}, 1.0, "validation_map")
         assert progress.best_epoch == 2
         assert not progress.measured
+
+
+def test_a_mapped_file_has_its_room_from_the_start_or_is_not_there(tmp_path, monkeypatch):
+    made = mapped_anew(tmp_path / "there.u1", np.uint8, (3, 4096))
+    assert made.shape == (3, 4096) and not made.any()
+    assert (tmp_path / "there.u1").stat().st_blocks * 512 >= 3 * 4096
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        mapped_anew(tmp_path / "none.u1", np.uint8, (3, 4096))
+    assert not (tmp_path / "none.u1").exists()
