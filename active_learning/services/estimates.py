@@ -13,7 +13,9 @@ import numpy as np
 from active_learning.models import TrainingRun
 from active_learning.services.grouping import groups_of, leaks
 from active_learning.services.snapshots import latest_areas, latest_revisions, pictures_of
+from active_learning.services.starts import check_start
 from active_learning.services.training import checked_config, family_of, read_targets
+from active_learning.training.check_start import MISSING
 from active_learning.training.config import TrainingConfig
 from active_learning.training.object_targets import ObjectTargets, turned_boxes
 from active_learning.training.splits import divide
@@ -33,6 +35,12 @@ GUESSES: Final[Mapping[tuple[str, str], Mapping[str, float]]] = {
     ("pixels", "fine_tune"): {"small": 5, "medium": 2.5, "large": 1.5},
 }
 """Images a second that two processor cores get through, by what is learned, method and size; until there is a measurement."""
+LIBRARY_GUESSES: Final = (
+    ("ssdlite", 6.0), ("lraspp", 8.0), ("shufflenet", 40.0), ("mobilenet_v3", 1.5), ("fasterrcnn_resnet50_fpn_v2", 0.1),
+    ("maskrcnn_resnet50_fpn_v2", 0.1), ("rcnn", 0.25), ("fcos", 0.4), ("retinanet", 0.4), ("deeplabv3", 0.3), ("fcn_", 0.4), ("", 3.0),
+)  # fmt: skip
+"""The same of networks of libraries at the smallest size, by a part of the name; the first that fits."""
+LARGER: Final[Mapping[str, float]] = {"small": 1.0, "medium": 2.5, "large": 5.0}
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     checked, chosen = checked_config(campaign, config, reader=user)
     if config.get("multi_label") is False:
         checked = replace(checked, multi_label=False)
+    absent = check_start(family_of(campaign), checked)
     entries = latest_revisions(campaign, chosen)
     areas = latest_areas(campaign, chosen)
     targets = read_targets(campaign, checked, pictures_of(entries, areas))
@@ -92,7 +101,14 @@ def estimate_training(*, user: User, campaign: Campaign, config: Mapping[str, An
     parts = divide(targets.contents, [image.split for image in images], checked.validation, rng, groups)
     counts = _counts(targets, parts.train, parts.validation)
     teach, measure = (frozenset(images[row].pk for row in rows.tolist()) for rows in (parts.train, parts.validation))
-    warnings = (*_scarce(counts), *_unmeasured(checked, counts, measure), *_leaking(campaign, checked, teach, measure), *_turned(targets))
+    away = [] if absent is None else [Advice(MISSING, absent)]
+    warnings = (
+        *away,
+        *_scarce(counts),
+        *_unmeasured(checked, counts, measure),
+        *_leaking(campaign, checked, teach, measure),
+        *_turned(targets),
+    )
     seconds, measured = _seconds(campaign, checked, len(teach))
     test = campaign.images.filter(split=Split.TEST).exclude(state=ImageState.EXCLUDED).count()
     batch = checked.batch_for(len(teach)) if _steps(campaign, checked) else max(1, len(teach))
@@ -172,6 +188,9 @@ def _seconds(campaign: Campaign, config: TrainingConfig, images: int) -> tuple[f
     speeds = _speeds(campaign, config)
     if speeds:
         return work / median(speeds), True
+    if config.network is not None:
+        name = config.network.partition("/")[2]
+        return work * LARGER[config.size] / next(speed for part, speed in LIBRARY_GUESSES if part in name), False
     return work / GUESSES[_kind(campaign), config.method][config.size], False
 
 
@@ -179,10 +198,12 @@ def _speeds(campaign: Campaign, config: TrainingConfig) -> list[float]:
     """Return images a second of the latest trainings of this kind, of any campaign: they ran on the same machines."""
     alike = TrainingRun.objects.filter(
         run__campaign__task=campaign.task, run__state=RunState.SUCCEEDED, model__isnull=False, config__method=config.method,
-        config__size=config.size,
+        config__size=config.size, **({"config__network": config.network} if config.network is not None else {}),
     ).prefetch_related("model__checkpoints").order_by("-run_id")  # fmt: skip
     speeds = []
     for training in alike[: 2 * REMEMBERED]:
+        if training.config.get("network") != config.network:  # as slow or as quick as another network is
+            continue
         kept = training.model.checkpoints.filter(role="best").first() if training.model is not None else None
         metrics = dict(kept.metrics) if kept is not None else {}
         done = metrics.get("images", {}).get("train", 0) * metrics.get("epochs", 0)

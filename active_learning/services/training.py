@@ -32,7 +32,7 @@ from active_learning.services.snapshots import (
     pictures_of,
     stored_snapshot,
 )
-from active_learning.services.starts import check_network, uploaded_weights
+from active_learning.services.starts import check_network, check_start, uploaded_weights
 from active_learning.services.trusting import trusted
 from active_learning.services.watching import RunWatcher
 from active_learning.training.bands import scale_for
@@ -69,6 +69,7 @@ def start_training(*, user: User, campaign: Campaign, config: Mapping[str, Any])
     checked, images = checked_config(campaign, config, reader=user)
     if config.get("multi_label") is False and checked.one_label is None:
         checked = replace(checked, multi_label=False)
+    check_start(family_of(campaign), checked)
     entries, areas = latest_revisions(campaign, images), latest_areas(campaign, images)
     targets = read_targets(campaign, checked, pictures_of(entries, areas))
     params = {

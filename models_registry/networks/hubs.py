@@ -51,6 +51,13 @@ def published_weights(library: str, architecture: str) -> Path:
     return _of_timm(architecture) if library == TIMM else _of_torchvision(architecture)
 
 
+def require_published(library: str, architecture: str) -> None:
+    """Raise Conflict, which says where to put the file, where published weights are not here and no hub may be asked; fetch nothing."""
+    if _may_ask():
+        return
+    published_weights(library, architecture)  # which asks nobody either
+
+
 def _of_torchvision(name: str) -> Path:
     from torch import hub
     from torchvision import models
@@ -91,11 +98,15 @@ def _of_timm(name: str) -> Path:
         return Path(hf_hub_download(repository, getattr(facts, "hf_hub_filename", None) or HUB_FILES[0]))
 
 
+def _may_ask() -> bool:
+    return os.environ.get(VARIABLE, "").strip().lower() not in FORBIDDEN
+
+
 @contextmanager
 def _reached(name: str, host: str, target: Path) -> Iterator[None]:
     """Say what can be done where a hub may not be asked, or does not answer."""
     remedy = f"Put the file {target.name} into {target.parent} on the machine of the workers, or choose a file of weights in the form."
-    if os.environ.get(VARIABLE, "").strip().lower() in FORBIDDEN:
+    if not _may_ask():
         raise Conflict(
             f"The weights of {name} are not on this machine, and {VARIABLE} keeps it from asking {host}. {remedy}",
             code="start_weights_missing",

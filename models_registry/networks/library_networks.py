@@ -112,6 +112,13 @@ class Eye:
             parts[largest : largest + 1] = inner
 
 
+def bare_eye(name: str, side_px: int) -> Eye:
+    """Return a network that has learned nothing, to see whether it can see."""
+    library, architecture = parts_of(name)
+    body, _ = built(library, architecture)
+    return Eye(LibraryNetwork(library, architecture, (0.0,) * COLORS, (1.0,) * COLORS), body, side_px, None)
+
+
 def tuned_eye(network: LibraryNetwork, arrays: Mapping[str, npt.NDArray[Any]], side_px: int, scale: BandScale | None) -> Eye:
     """Return a network with the weights of a fine-tuning; raises ValueError when they do not fit."""
     import torch

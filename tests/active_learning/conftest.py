@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
+from active_learning.training.check_start import complaint_about
 from campaigns.models import Campaign, Image, Label, Reference, Split, User
 from models_registry.models import CampaignModel, LabelMapping, RegisteredModel
 from tests.active_learning.answers import box, store
@@ -96,3 +97,10 @@ def finder(harbour: tuple[Campaign, list[Image], Label, Label], make_external: C
     model = make_external(campaign, ship, buoy)
     store(model, {images[0]: [box(0, 0.9, 1, 0), box(0, 0.8, 40, 1)], images[1]: [box(1, 0.7, 10, 10)]})
     return model
+
+
+@pytest.fixture
+def checked_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let starts be looked at in this process, which has torch already, instead of in one of its own."""
+    monkeypatch.setattr("active_learning.services.starts._answered", complaint_about)
+    monkeypatch.setattr("active_learning.services.starts._sound", set())

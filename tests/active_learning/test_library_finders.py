@@ -8,10 +8,11 @@ import torch
 from torchvision.models import get_model, get_model_weights
 
 from active_learning.services.registration import best_checkpoint
+from active_learning.services.starts import upload_weights
 from active_learning.services.training import start_training
 from active_learning.training.library_starts import continued_finder, started_finder
 from campaigns.errors import Conflict, InvalidInput
-from campaigns.models import RunState
+from campaigns.models import Run, RunState
 from campaigns.runs import execute_now
 from inference.predictors import Picture
 from inference.services.local import load_predictor
@@ -157,7 +158,7 @@ def test_weights_of_another_network_are_named(library, published, tmp_path):
 
 
 class TestInTheProduct:
-    pytestmark = pytest.mark.django_db
+    pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("checked_here")]
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch):
@@ -212,6 +213,16 @@ class TestInTheProduct:
         kept = ObjectCheckpoint.load(checkpoint_path(best_checkpoint(training.model)))
         assert kept.heads["detector.backbone.features.0.0.0.weight"].shape[1] == 1 and kept.scale.bands == (2,)
         assert load_predictor(training.model).scale == kept.scale
+
+    def test_a_file_that_does_not_fit_is_told_at_its_field_and_nothing_is_queued(self, sea, manager, published, as_user, tmp_path):
+        file = tmp_path / "w.pth"
+        torch.save({name: value for name, value in published.items() if "head" not in name}, file)
+        name = upload_weights(user=manager, campaign=sea, file=[file.read_bytes()])
+        form = {"method": "fine_tune", "network": f"torchvision/{QUICK}", "weights": name}
+        for address in ("training-runs/estimate", "training-runs"):
+            answer = as_user(manager).post(f"/api/v1/campaigns/{sea.pk}/{address}", form, format="json")
+            assert answer.status_code == 422 and [each["field"] for each in answer.json()["errors"]] == ["weights"]
+        assert not Run.objects.exists()
 
     def test_only_networks_that_tell_what_the_campaign_asks_for_are_offered(self, sea, manager, as_user):
         told = as_user(manager).get(f"/api/v1/campaigns/{sea.pk}/training-wishes").json()

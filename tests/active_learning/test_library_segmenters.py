@@ -80,6 +80,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("checked_here")
 class TestInTheProduct:
     CONFIG = {
         "method": "fine_tune", "network": f"torchvision/{QUICK}", "epochs": 2, "patience": 2, "batch": 4, "validation": 0.25, "seed": 3,

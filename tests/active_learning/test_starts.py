@@ -8,9 +8,11 @@ import torch
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from active_learning.services.registration import best_checkpoint
+from active_learning.services.starts import _answered as asked_apart  # before any test replaces it
 from active_learning.services.training import start_training
+from active_learning.training.check_start import Question
 from campaigns.errors import InvalidInput
-from campaigns.models import Image, RunState
+from campaigns.models import Image, Run, RunState
 from campaigns.runs import execute_now
 from inference.predictors import Picture
 from inference.services.local import load_predictor
@@ -22,7 +24,7 @@ from models_registry.networks.hubs import started_eye
 from models_registry.networks.library_networks import tuned_eye
 from tests.active_learning.chips import add_chip, chips, label_image
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("checked_here")]
 NETWORK, TIMM_NETWORK = "shufflenet_v2_x1_0", "test_resnet.r160_in1k"
 QUICK = {"method": "fine_tune", "epochs": 1, "batch": 4, "validation": 0.25, "seed": 3}
 
@@ -156,14 +158,46 @@ def test_a_hub_that_does_not_answer_or_may_not_be_asked_ends_the_training_with_w
     assert host in run.error and "Put the file" in run.error and "choose a file of weights" in run.error
 
 
-def test_weights_of_another_network_and_a_file_without_weights_are_named(taught, manager, as_user, tmp_path):
+def test_what_cannot_be_set_out_from_is_told_at_its_field_before_anything_is_queued(taught, manager, as_user, tmp_path, monkeypatch):
+    client, place = as_user(manager), f"/api/v1/campaigns/{taught.pk}/training-runs"
     torch.save(network().state_dict(), tmp_path / "w.pth")
-    name = upload(as_user(manager), taught, (tmp_path / "w.pth").read_bytes()).json()["weights"]
-    _, run = train(taught, manager, network="torchvision/resnet18", weights=name)
-    assert run.state == RunState.FAILED and "These are not the weights of resnet18" in run.error
-    name = upload(as_user(manager), taught, b"no weights at all").json()["weights"]
-    _, run = train(taught, manager, network="torchvision/resnet18", weights=name)
-    assert run.state == RunState.FAILED and "no weights that can be read safely" in run.error
+    other = upload(client, taught, (tmp_path / "w.pth").read_bytes()).json()["weights"]
+    nothing = upload(client, taught, b"no weights at all").json()["weights"]
+    for wrong, field, told in (
+        ({"network": "torchvision/resnet18", "weights": other}, "weights", "These are not the weights of resnet18"),
+        ({"network": "torchvision/resnet18", "weights": nothing}, "weights", "no weights that can be read safely"),
+        ({"network": "torchvision/vit_b_32"}, "size", "cannot see squares of 64 pixels"),
+        ({"network": "timm/never_heard_of"}, "network", "knows no network 'never_heard_of'"),
+    ):
+        for address in (f"{place}/estimate", place):
+            answer = client.post(address, {**QUICK, **wrong}, format="json")
+            assert answer.status_code == 422, answer.json()
+            error = answer.json()["errors"][0]
+            assert error["field"] == field and told in error["detail"]
+    assert not Run.objects.exists()
+    fits = {**QUICK, "network": f"torchvision/{NETWORK}", "weights": other}
+    assert client.post(f"{place}/estimate", fits, format="json").status_code == 200
+
+
+def test_published_weights_that_are_not_here_are_a_warning_since_workers_elsewhere_may_have_them(
+    taught, manager, as_user, nowhere, monkeypatch
+):
+    place, form = f"/api/v1/campaigns/{taught.pk}/training-runs/estimate", {**QUICK, "network": f"torchvision/{NETWORK}"}
+
+    def warned():
+        return [each["code"] for each in as_user(manager).post(place, form, format="json").json()["warnings"]]
+
+    assert "start_weights_missing" not in warned(), "the hub may be asked"
+    monkeypatch.setenv("WINNOW_HUBS", "no")
+    monkeypatch.setattr("active_learning.services.starts._sound", set())
+    assert "start_weights_missing" in warned()
+
+
+def test_a_process_of_its_own_looks_at_a_start(tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_HUBS", "no")
+    (tmp_path / "w").write_bytes(b"no weights")
+    found = asked_apart(Question("classes", f"torchvision/{NETWORK}", 64, str(tmp_path / "w")))
+    assert (found.field, found.code) == ("weights", "backbone_weights_unfit")
 
 
 @pytest.mark.parametrize(
