@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 0.5
 RATE_MEMORY = 0.7  # weight of the earlier rate in the smoothed one
+QUIET_S = 10.0  # so long without anything finished, and as long as several things took before: nobody can say how long the rest will take
+QUIET_SHARE = 4.0
 SUPERVISE = "campaigns.tasks.supervise_run"
 ATTEMPTS_KILLED = 2
 GIVES_WAY = "Others wait for this worker and go first"
@@ -318,11 +320,19 @@ class RunContext:
         self._stop = bool(mine.values_list("cancel_requested", flat=True).first())
 
     def _measure(self, now: float) -> None:
-        finished = self.run.done + self.run.failed_items
-        if self._rate_mark is not None and now > self._rate_mark[0] and finished >= self._rate_mark[1]:
-            fresh = (finished - self._rate_mark[1]) / (now - self._rate_mark[0])
-            self.run.rate = fresh if self.run.rate is None else RATE_MEMORY * self.run.rate + (1 - RATE_MEMORY) * fresh
-        self._rate_mark = (now, finished)
+        """Smooth the rate over the times at which something was finished; where nothing is for long, it is not known any more."""
+        run, finished = self.run, self.run.done + self.run.failed_items
+        before = self._rate_mark
+        if before is None or finished < before[1]:
+            self._rate_mark = (now, finished)
+            return
+        took, settled = now - before[0], finished - before[1]
+        if settled and took > 0:
+            fresh = settled / took
+            run.rate = fresh if run.rate is None else RATE_MEMORY * run.rate + (1 - RATE_MEMORY) * fresh
+            self._rate_mark = (now, finished)
+        elif run.rate is not None and took > max(QUIET_S, QUIET_SHARE / run.rate):
+            run.rate = None
 
 
 def execute_claimed(run: Run) -> None:

@@ -20,7 +20,7 @@ from inference.inputs import StoredImage, model_input
 from inference.joining import windows_for
 from inference.models import AgentQuestion, QuestionKind, QuestionState
 from inference.schema import Prediction, PredictionRejected
-from inference.services.agents import has_agent, sent_input
+from inference.services.agents import WENT_AWAY, has_agent, sent_input
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.steps import run_thing_steps
@@ -122,7 +122,7 @@ class AgentAsker:
         except CallFailed as error:
             if self._large.pop(image, None) is not None:
                 AgentQuestion.objects.filter(asker=self._name, image=image).delete()
-            return Unanswered(image, error.code, error.reason, latency_ms=question.latency_ms)
+            return Unanswered(image, error.code, error.reason, error.silent, question.latency_ms)
         if prediction is None:
             return None
         parts = self._large.pop(image, None)
@@ -246,7 +246,7 @@ def _read(endpoint: Endpoint, question: AgentQuestion) -> tuple[Prediction, Wire
     Of a window the steps on things wait until all of its image are joined.
     """
     if question.state == QuestionState.FAILED or question.reply is None:
-        raise CallFailed("agent_failed", f"The agent could not answer: {question.error}")
+        raise CallFailed("agent_failed", f"The agent could not answer: {question.error}", silent=question.error == WENT_AWAY)
     reply = WireReply(bytes(question.reply), "application/json")
     try:
         sent = sent_input(question)

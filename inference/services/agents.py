@@ -36,6 +36,7 @@ WAITERS: Final = 1
 """So many requests of one process wait for work at once: two of its threads may wait for answers, and one must take these in."""
 CONNECTED_FOR_S: Final = 40.0
 MOST_CLAIMS: Final = 3
+WENT_AWAY: Final = f"{MOST_CLAIMS} times an agent took the question and went away."
 SHORTEST_LEASE_S: Final = 30.0
 KEPT_AGENTS_FOR: Final = timedelta(days=7)
 _free_waits = threading.BoundedSemaphore(WAITERS)
@@ -156,7 +157,7 @@ def _claim(model_id: int, agent: str, most: int, lease_s: float) -> list[AgentQu
     if not ids:
         return []
     worn = _free(model_id, now).filter(pk__in=ids, claims__gte=MOST_CLAIMS)
-    worn.update(state=QuestionState.FAILED, answered_at=now, error=f"{MOST_CLAIMS} times an agent took the question and went away.")
+    worn.update(state=QuestionState.FAILED, answered_at=now, error=WENT_AWAY)
     claim = uuid.uuid4().hex
     until = now + timedelta(seconds=lease_s * len(ids))
     _free(model_id, now).filter(pk__in=ids).update(

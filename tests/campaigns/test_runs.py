@@ -212,3 +212,44 @@ def test_a_stranger_sees_no_run(campaign: Campaign, manager: User, stranger: Use
     assert as_user(stranger).get(f"/api/v1/runs/{run.pk}").status_code == 404
     assert as_user(stranger).get("/api/v1/runs").data["results"] == []
     assert as_user(annotator).post(f"/api/v1/runs/{run.pk}/cancel").status_code == 403
+
+
+def test_the_time_left_goes_by_what_was_finished_and_is_not_told_while_nothing_is(
+    campaign: Campaign, manager: User, as_user: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
+    run = make("count", campaign, manager)
+    run.state = RunState.RUNNING
+    run.save()
+    context = RunContext(run)
+
+    def told(seconds: float, done: int) -> tuple[float | None, float | None]:
+        clock[0] += seconds
+        context.progress(done=done, total=1000, force=True)
+        progress = as_user(manager).get(f"/api/v1/runs/{run.pk}").json()["progress"]
+        return progress["rate"], progress["eta_s"]
+
+    assert told(0, 0) == (None, None)
+    assert told(1, 10) == (10.0, 99.0)
+    assert told(1, 10) == (10.0, 99.0)  # a moment without an answer says nothing of the rate
+    assert told(1, 20)[0] == pytest.approx(0.7 * 10 + 0.3 * 5)
+    for _ in range(12):
+        last = told(1, 20)
+    assert last == (None, None)  # the endpoint has gone silent: nobody knows
+    rate, eta = told(1, 33)
+    assert (rate, eta) == (1.0, 967.0)
+
+
+def test_slow_work_keeps_its_time_left_between_two_things(campaign: Campaign, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
+    run = make("count", campaign, manager)
+    run.state = RunState.RUNNING
+    run.save()
+    context = RunContext(run)
+    for seconds in range(0, 181, 5):  # one in a minute
+        clock[0] = float(seconds)
+        context.progress(done=seconds // 60, total=10, force=True)
+        if seconds >= 60:
+            assert run.rate == pytest.approx(1 / 60)

@@ -116,7 +116,17 @@ def test_a_question_that_takes_three_agents_down_fails(call, model, campaign, ma
         lapse()
     assert acquired(call) == []
     (failed,) = asker.collect(most=9, within_s=0)
-    assert failed.code == "agent_failed"
+    assert (failed.code, failed.silent) == ("agent_failed", True)  # twenty such in a row end a run, as with an endpoint that hangs
+
+
+@pytest.mark.django_db
+def test_an_error_that_an_agent_tells_is_no_silence(call, model, campaign, make_image):
+    asker = submitted(model, [make_image(campaign)])
+    (question,) = acquired(call)
+    call("complete", answers=[{"id": question["id"], "error": "Out of memory."}])
+    (failed,) = asker.collect(most=9, within_s=0)
+    assert (failed.code, failed.silent) == ("agent_failed", False)
+    assert "Out of memory" in failed.reason
 
 
 @pytest.mark.django_db
