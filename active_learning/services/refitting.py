@@ -16,6 +16,7 @@ from active_learning.acquisition.scores import SCORES
 from active_learning.acquisition.values import Floats
 from active_learning.embeddings import EmbeddingStore, content_key
 from active_learning.models import Round
+from active_learning.services.annotators import measure_trust
 from active_learning.services.answers import Answers, read_answers
 from active_learning.services.embeddings import embedding_store, ensure_embeddings
 from active_learning.services.evaluation import HEAD_DECAY, HEAD_STEPS
@@ -23,6 +24,7 @@ from active_learning.services.knowledge import EMBEDDED_FIELDS, labeled_of, mode
 from active_learning.services.ranking import Known, Vectors
 from active_learning.services.refitting_finders import Refitted, refit_finder
 from active_learning.services.snapshots import latest_revisions, pictures_of
+from active_learning.services.trusting import LabelTrust
 from active_learning.services.truth import whole_labels
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature
 from campaigns.models import Campaign, Label, Task
@@ -162,9 +164,14 @@ def _margin(answers: Answers) -> Any:
 
 
 def refit(campaign: Campaign, image_ids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]) -> Head | None:
-    """Fit the head on the labels at hand, its temperature on a fifth of them; None while fewer than two labels are in use."""
+    """Fit the head on the labels at hand, its temperature on a fifth of them; None while fewer than two labels are in use.
+
+    Where several people labeled the same images, it heeds how far each can be trusted, as a training does.
+    """
     entries = latest_revisions(campaign)
     said = dict(zip((image for image, _ in entries), (whole_labels(each.annotations) for each in pictures_of(entries)), strict=True))
+    trust = LabelTrust.of(measure_trust(campaign, list(said)))
+    said |= {image: given for image, given in trust.given.items() if image in said}
     labels = [(label.pk, label.name) for label in Label.objects.filter(campaign=campaign)]
     multi_label = CampaignOptions.from_document(campaign.settings).multi_label
     ids = image_ids.tolist()
@@ -175,7 +182,9 @@ def refit(campaign: Campaign, image_ids: npt.NDArray[np.int64], vectors: npt.NDA
     if not len(used) or (len(used) < 2 and not multi_label):
         return None
     given = bits[rows][:, used]
-    head = _fitted(Examples(vectors[rows], given if multi_label else given.argmax(axis=1)), classes=len(used), multi_label=multi_label)
+    weights = trust.weights([ids[row] for row in rows.tolist()], [labels[k][0] for k in used])
+    examples = Examples(vectors[rows], given if multi_label else given.argmax(axis=1), weights)
+    head = _fitted(examples, classes=len(used), multi_label=multi_label)
     counts = given.sum(axis=0).astype(np.float64)
     return Head(head, tuple(labels[k][0] for k in used), tuple(labels[k][1] for k in used), counts, len(rows))
 

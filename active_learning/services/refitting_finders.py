@@ -16,15 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.models import RankedImage, Round
+from active_learning.services.annotators import measure_trust
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.heads import fast_head_of
-from active_learning.services.snapshots import latest_areas, latest_revisions, pictures_of
+from active_learning.services.snapshots import latest_labeled
 from active_learning.services.training import family_of, read_targets
+from active_learning.services.trusting import trusted_now
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.tiles import Raster
 from campaigns.errors import InvalidInput
-from campaigns.models import Campaign, Image
+from campaigns.models import Campaign
 from campaigns.runs import RunCancelled, RunContext
 from campaigns.storage import folder, image_path
 from inference.answers import Answer
@@ -105,11 +107,10 @@ def _config(campaign: Campaign, document: Mapping[str, Any]) -> TrainingConfig:
 
 
 def _job(campaign: Campaign, config: TrainingConfig, work: Path, start: Path) -> Job[Any]:
-    entries, areas = latest_revisions(campaign), latest_areas(campaign)
-    targets = read_targets(campaign, config, pictures_of(entries, areas))
-    ids = [image for image, _ in entries] + list(dict.fromkeys(image for image, _ in areas))
-    rows = Image.objects.in_bulk([ids[row] for row in targets.rows.tolist()])
-    images = [rows[ids[row]] for row in targets.rows.tolist()]
+    labeled = latest_labeled(campaign)
+    known = trusted_now(measure_trust(campaign, [each.image.pk for each in labeled if each.areas is None]), labeled)
+    targets = known.weigh(read_targets(campaign, config, known.pictures), labeled)
+    images = [labeled[row].image for row in targets.rows.tolist()]
     side_px = family_of(campaign).sides[config.size]
     return Job(
         config=config,

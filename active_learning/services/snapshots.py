@@ -88,7 +88,12 @@ class LabeledImage:
 
 def labeled_images(snapshot: Snapshot) -> list[LabeledImage]:
     """Return the images and annotations of a snapshot, in its order; what was deleted since is passed over."""
-    return [*_labeled_images(snapshot), *labeled_in_areas(snapshot.areas)]
+    return [*_labeled_images(snapshot.entries), *labeled_in_areas(snapshot.areas)]
+
+
+def latest_labeled(campaign: Campaign) -> list[LabeledImage]:
+    """Return the images and annotations that a snapshot taken now would hold."""
+    return [*_labeled_images(latest_revisions(campaign)), *labeled_in_areas(latest_areas(campaign))]
 
 
 def labeled_in_areas(areas: Sequence[Sequence[int]]) -> list[LabeledImage]:
@@ -108,9 +113,9 @@ def labeled_in_areas(areas: Sequence[Sequence[int]]) -> list[LabeledImage]:
     ]
 
 
-def _labeled_images(snapshot: Snapshot) -> Iterator[LabeledImage]:
-    for start in range(0, len(snapshot.entries), IDS_A_QUERY):
-        part = snapshot.entries[start : start + IDS_A_QUERY]
+def _labeled_images(entries: Sequence[Sequence[int]]) -> Iterator[LabeledImage]:
+    for start in range(0, len(entries), IDS_A_QUERY):
+        part = entries[start : start + IDS_A_QUERY]
         images = Image.objects.in_bulk([image for image, _ in part])
         said = dict(Revision.objects.filter(pk__in=[revision for _, revision in part]).values_list("pk", "annotations"))
         for image, revision in part:

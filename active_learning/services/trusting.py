@@ -38,9 +38,8 @@ class Trusted:
         """Add to targets how much each of their images counts."""
         images = [labeled[row].image.pk for row in targets.rows.tolist()]
         if isinstance(targets, ClassTargets) and targets.multi_label and self.by_label:
-            known = [self.by_label.get(image, {}) for image in images]
-            bits = np.array([[each.get(one.label, 1.0) for one in targets.classes] for each in known], np.float32)
-            return replace(targets, weights=bits.reshape(len(images), -1))
+            told = LabelTrust({}, by_label=self.by_label)
+            return replace(targets, weights=told.weights(images, [each.label for each in targets.classes]))
         if not self.sureness or (isinstance(targets, ClassTargets) and targets.multi_label):
             return targets
         weights = np.array([self.sureness.get(image, 1.0) for image in images], np.float32)
@@ -66,25 +65,51 @@ def trusted(training: TrainingRun, campaign: Campaign, labeled: Sequence[Labeled
     if training.trust is None:
         training.trust = measure_trust(campaign, [each.image.pk for each in labeled if each.areas is None])
         TrainingRun.objects.filter(pk=training.pk).update(trust=training.trust)
-    trust, people = training.trust, len(training.trust.get("people", []))
-    if "bits" in trust:
-        return _by_label(trust, labeled, people)
+    return trusted_now(training.trust, labeled)
+
+
+def trusted_now(trust: Mapping[str, Any], labeled: Sequence[LabeledImage]) -> Trusted:
+    """Return what to learn of images by what ``measure_trust`` found."""
+    people = len(trust.get("people", []))
     if "drawings" in trust:
         return _by_drawing(trust, labeled, people)
-    rows = {int(image): (frozenset({int(label)}), float(sure)) for image, label, sure in trust.get("images", [])}
-    pictures, changed = _following({image: named for image, (named, _) in rows.items()}, labeled)
-    return Trusted(pictures, people, changed, {image: max(LEAST_WEIGHT, sure) for image, (_, sure) in rows.items()})
+    told = LabelTrust.of(trust)
+    pictures, changed = _following(told.given, labeled)
+    return Trusted(pictures, people, changed, told.sureness, told.by_label)
 
 
-def _by_label(trust: Mapping[str, Any], labeled: Sequence[LabeledImage], people: int) -> Trusted:
-    labels = [int(label) for label in trust["labels"]]
-    given = {int(image): frozenset(label for label, bit in zip(labels, bits, strict=True) if bit) for image, bits, _ in trust["bits"]}
-    sure = {
-        int(image): {label: max(LEAST_WEIGHT, float(value)) for label, value in zip(labels, values, strict=True)}
-        for image, _, values in trust["bits"]
-    }
-    pictures, changed = _following(given, labeled)
-    return Trusted(pictures, people, changed, by_label=sure)
+@dataclass(frozen=True)
+class LabelTrust:
+    """By image id, the labels that are likeliest for it as a whole, and how sure that is, of the image or of each of its labels."""
+
+    given: Mapping[int, frozenset[int]]
+    sureness: Mapping[int, float] = field(default_factory=dict)
+    by_label: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trust: Mapping[str, Any]) -> LabelTrust:
+        """Read what ``measure_trust`` found of labels for whole images."""
+        if "bits" in trust:
+            return cls._of_bits(trust)
+        rows = {int(image): (int(label), max(LEAST_WEIGHT, float(sure))) for image, label, sure in trust.get("images", [])}
+        return cls({image: frozenset({label}) for image, (label, _) in rows.items()}, {image: sure for image, (_, sure) in rows.items()})
+
+    @classmethod
+    def _of_bits(cls, trust: Mapping[str, Any]) -> LabelTrust:
+        labels = [int(label) for label in trust["labels"]]
+        given = {int(image): frozenset(label for label, bit in zip(labels, bits, strict=True) if bit) for image, bits, _ in trust["bits"]}
+        sure = {
+            int(image): {label: max(LEAST_WEIGHT, float(value)) for label, value in zip(labels, values, strict=True)}
+            for image, _, values in trust["bits"]
+        }
+        return cls(given, by_label=sure)
+
+    def weights(self, images: Sequence[int], labels: Sequence[int]) -> npt.NDArray[np.float32] | None:
+        """Return how much images count, (N,), or each of their labels, (N, K); None where all count alike."""
+        if self.by_label:
+            rows = [[self.by_label.get(image, {}).get(label, 1.0) for label in labels] for image in images]
+            return np.array(rows, np.float32).reshape(len(images), len(labels))
+        return np.array([self.sureness.get(image, 1.0) for image in images], np.float32) if self.sureness else None
 
 
 def _by_drawing(trust: Mapping[str, Any], labeled: Sequence[LabeledImage], people: int) -> Trusted:

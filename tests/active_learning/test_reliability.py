@@ -5,6 +5,7 @@ import pytest
 
 from active_learning.label_errors.annotators import consensus, trust
 from active_learning.models import TrainingRun
+from active_learning.services import refitting
 from active_learning.services.training import start_training
 from active_learning.training.fast_head import Examples, fit_head
 from campaigns.models import Image, ImageState
@@ -121,6 +122,13 @@ def test_a_training_learns_the_consensus_and_says_so_and_one_person_alone_change
     weights = dict(zip(jobs[1].image_ids, targets.weights.tolist(), strict=True))
     assert weights[done[13].pk] == 1.0
     assert weights[lonely.pk] < min(weights[image.pk] for image in done)
+    fitted, fit = [], refitting._fitted
+    monkeypatch.setattr(refitting, "_fitted", lambda examples, **how: fitted.append(examples) or fit(examples, **how))
+    ids = np.array(sorted(weights), np.int64)
+    head = refitting.refit(coast, ids, np.random.default_rng(0).normal(size=(len(ids), 6)).astype(np.float32))
+    refit = [head.label_ids[value] for value in fitted[0].values]
+    assert refit == [learned[image] for image in ids.tolist()], "a head that is refitted after a few labels learns the consensus, too"
+    assert fitted[0].weights == pytest.approx([weights[image] for image in ids.tolist()])
     kept = TrainingRun.objects.get(pk=together.pk).trust
     quality = dict(map(tuple, kept["people"]))
     assert quality[manager.pk] < quality[annotator.pk]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from active_learning.label_errors.agreement import Agreements, chosen_drawings, trust_in_people
 from active_learning.models import TrainingRun
+from active_learning.services import refitting, refitting_finders
 from active_learning.services.annotators import measure_trust
 from active_learning.services.snapshots import labeled_images, take_snapshot
 from active_learning.services.training import read_targets
@@ -102,7 +103,7 @@ def test_fine_tuning_heeds_the_weight_of_each_label():
 
 @pytest.mark.django_db
 def test_with_several_labels_an_image_the_consensus_is_learned_label_by_label(
-    make_campaign, make_image, annotator, reviewer, manager, as_user
+    make_campaign, make_image, annotator, reviewer, manager, as_user, monkeypatch
 ):
     campaign = make_campaign(settings={"multi_label": True}, labels=("Land", "Water", "Ice"))
     land, water, ice = campaign.labels.order_by("position")
@@ -126,6 +127,13 @@ def test_with_several_labels_an_image_the_consensus_is_learned_label_by_label(
     assert targets.weights.shape == targets.values.shape
     assert targets.weights[place[lonely[0].pk]].mean() < targets.weights[place[lonely[1].pk]].mean()
     assert targets.weights[place[lonely[2].pk]].tolist() == [1] * len(slot)
+    ids = np.array(sorted(place), np.int64)
+    fitted, rng = [], np.random.default_rng(0)
+    fit = refitting._fitted
+    monkeypatch.setattr(refitting, "_fitted", lambda examples, **how: fitted.append(examples) or fit(examples, **how))
+    head = refitting.refit(campaign, ids, rng.normal(size=(len(ids), 6)).astype(np.float32))
+    assert head.label_ids == tuple(slot) and head.counts.tolist() == targets.values.sum(axis=0).tolist()
+    assert fitted[0].weights == pytest.approx(targets.weights[[place[image] for image in ids.tolist()]])
     listed = as_user(reviewer).get(f"/api/v1/campaigns/{campaign.pk}/reliability").json()
     assert listed["shared"] == 12 and listed["people"][-1]["user"]["username"] == "manager"
     assert [each["images"] for each in listed["people"]] == [12, 12, 8] and listed["people"][-1]["agreement"] == 0
@@ -133,7 +141,7 @@ def test_with_several_labels_an_image_the_consensus_is_learned_label_by_label(
 
 @pytest.mark.django_db
 def test_of_boxes_the_drawing_that_others_agree_with_is_learned_and_a_careless_person_counts_less(
-    make_campaign, make_image, annotator, reviewer, manager, as_user
+    make_campaign, make_image, annotator, reviewer, manager, as_user, tmp_path, data_dir
 ):
     campaign = make_campaign(task=Task.DETECTION)
     label = campaign.labels.first().pk
@@ -156,6 +164,9 @@ def test_of_boxes_the_drawing_that_others_agree_with_is_learned_and_a_careless_p
     assert trust[lonely[2].pk] == trust[images[3].pk] == 1
     assert LEAST_WEIGHT <= trust[lonely[0].pk] < trust[images[0].pk] <= trust[images[4].pk] <= 1
     assert trust[lonely[0].pk] < trust[lonely[1].pk]
+    refit = refitting_finders._job(campaign, TrainingConfig(), tmp_path, tmp_path / "head").targets
+    assert [[thing.shape["x"] for thing in each] for each in refit.things] == [[t.shape["x"] for t in each] for each in targets.things]
+    assert refit.trust.tolist() == targets.trust.tolist(), "a head that learns on heeds what a training heeds"
     listed = as_user(reviewer).get(f"/api/v1/campaigns/{campaign.pk}/reliability").json()
     assert (listed["shared"], listed["people"][-1]["user"]["username"]) == (5, "manager")
     assert listed["people"][-1]["agreement"] == 0 and listed["people"][0]["agreement"] > 0.5
