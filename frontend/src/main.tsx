@@ -13,7 +13,7 @@ import { createRoot } from "react-dom/client";
 import { makeQueryClient } from "@/api/queryClient";
 import { keepViewBook } from "@/api/viewBook";
 import "@/i18n";
-import { focusContent, keepFocus } from "@/parts/keepFocus";
+import { keepFocus } from "@/parts/keepFocus";
 import { makeRouter } from "@/router";
 import { cssVariables, theme } from "@/theme/theme";
 import "@/theme/theme.css";
@@ -32,9 +32,6 @@ keepFocus(document);
 
 const queryClient = makeQueryClient();
 const router = makeRouter(queryClient);
-router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
-  if (fromLocation !== undefined && pathChanged) focusContent(document);
-});
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

@@ -116,10 +116,11 @@ export function RunCard({ id, title, details = true, ownEta = false, children }:
   if (query.data === undefined) return query.error === null ? <LoadingRows rows={1} height={96} /> : <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   const run = query.data;
   return (
-    <Card padding="md" data-testid="run-card" data-run={run.id} data-state={run.state} aria-live="polite">
+    <Card padding="md" data-testid="run-card" data-run={run.id} data-state={run.state}>
       <Stack gap={8}>
         <Group justify="space-between" wrap="nowrap">
-          <Group gap="xs" style={{ minWidth: 0 }}>
+          {/* Only this speaks up as it changes: the figures change every second. */}
+          <Group gap="xs" style={{ minWidth: 0 }} aria-live="polite" aria-atomic>
             <Text fw={600} truncate>
               {title ?? kindName(run.kind)}
             </Text>

@@ -54,7 +54,10 @@ export function LabelMapper({ modelClasses, labels, mapping, onChange, readOnly 
   const link = (label: number) => {
     if (active === null) return;
     onChange(withLink(mapping, active, mapping.get(active) === label ? null : label));
-    setChosen(nextOffered(modelClasses, mapping, active));
+    const next = nextOffered(modelClasses, mapping, active);
+    setChosen(next);
+    // The labels go off without a class to choose for: the focus goes back to the class, which says what it stands for now.
+    if (next === null) grid.current?.querySelector<HTMLElement>(`[data-class="${active}"] button`)?.focus();
   };
   const grid = useRef<HTMLDivElement>(null);
   const { dragged, wasDrag, handlers } = useDragLine(grid, (classIndex, label) => onChange(withLink(mapping, classIndex, label)));
