@@ -108,7 +108,8 @@ def _labels(report: ConnectionReport, model: RegisteredModel, image: Image | Non
     names = dict(Label.objects.filter(campaign=image.campaign_id).values_list("pk", "name"))
     drafts = draft(Prediction.from_document(report.prediction), draft_rules(model, image.campaign))
     said = [f"{names[label]}: {count} drafted" for label, count in Counter(each["label"] for each in drafts.annotations).items()]
-    said += [f"{name or 'a class'}: no label here, left out {count} times" for name, count in drafts.unmapped.items()]
+    for name, count in drafts.unmapped.items():
+        said.append(f"{name or 'a class'}: no label here, left out {'once' if count == 1 else f'{count} times'}")
     if drafts.unsure:
         said.append(f"{drafts.unsure} below the thresholds")
     if drafts.runner_up is not None:

@@ -4,11 +4,12 @@ import { IconCamera, IconDownload, IconPhotoPlus, IconTrash } from "@tabler/icon
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "zustand";
+import { useCurrentModel } from "@/api/learning";
 import { predictPicture, useCampaignModels } from "@/api/models";
 import { notifyProblem } from "@/api/queryClient";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { Disclosure } from "@/parts/Disclosure";
-import { Loaded } from "@/parts/states";
+import { Loaded, LoadingRows } from "@/parts/states";
 import { ProfileSelect } from "../models/ProfileSelect";
 import { archiveByLabel, archiveOfMasks, save, type Told } from "./files";
 import { PictureCard } from "./PictureCard";
@@ -22,19 +23,21 @@ const MOST_BYTES = 256 * 2 ** 20;
 export function PredictTab({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const query = useCampaignModels(campaign.id);
+  const current = useCurrentModel(campaign.id);
+  if (current.isLoading) return <LoadingRows />;
   return (
     <Loaded query={query}>
       {(attached) => {
         const able = attached.filter(({ model }) => model.kind !== "promptable");
-        return able.length === 0 ? <Alert color="gray">{t("predict.noModels")}</Alert> : <Trial campaign={campaign} models={able} />;
+        return able.length === 0 ? <Alert color="gray">{t("predict.noModels")}</Alert> : <Trial campaign={campaign} models={able} current={current.data?.model?.id} />;
       }}
     </Loaded>
   );
 }
 
-function Trial({ campaign, models }: { campaign: Campaign; models: readonly CampaignModel[] }) {
+function Trial({ campaign, models, current }: { campaign: Campaign; models: readonly CampaignModel[]; current: number | undefined }) {
   const { t } = useTranslation();
-  const [chosen, setChosen] = useState(() => (models.find(({ mapping }) => mapping.some(({ label }) => label !== null)) ?? models[0])?.model.id ?? 0);
+  const [chosen, setChosen] = useState(() => (models.find(({ model }) => model.id === current) ?? models.find(({ mapping }) => mapping.some(({ label }) => label !== null)) ?? models[0])?.model.id ?? 0);
   const [checkpoint, setCheckpoint] = useState<Checkpoint>("best");
   const attached = models.find(({ model }) => model.id === chosen) ?? models[0];
   const model = attached?.model;
@@ -101,7 +104,7 @@ function Trial({ campaign, models }: { campaign: Campaign; models: readonly Camp
               ))}
             </SimpleGrid>
           </Disclosure>
-          <Dropzone onDrop={add} maxSize={MOST_BYTES} onReject={(refused) => refused.forEach(({ file }) => notifyProblem(new Error(t("predict.tooLarge", { name: file.name }))))} data-testid="predict-drop">
+          <Dropzone onDrop={add} maxSize={MOST_BYTES} onReject={(refused) => refused.forEach(({ file }) => notifyProblem(new Error(t("predict.tooLarge", { name: file.name }))))} role="button" aria-label={t("predict.drop")} data-testid="predict-drop">
             <Group justify="center" gap="sm" mih={88} style={{ pointerEvents: "none" }}>
               <IconPhotoPlus size={26} stroke={1.6} aria-hidden="true" />
               <Text>{t("predict.drop")}</Text>
@@ -126,6 +129,9 @@ function Trial({ campaign, models }: { campaign: Campaign; models: readonly Camp
           </Group>
         </Stack>
       </Card>
+      <Text className="winnow-hidden" role="status">
+        {pictures.length > 0 && t("predict.progress", { count: pictures.length, answered: told.length, failed: pictures.filter(({ state }) => state === "failed").length })}
+      </Text>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {pictures.map((picture) => (
           <PictureCard key={picture.key} campaign={campaign} picture={picture} lines={lines.get(picture.key) ?? []} model={model} onAgain={() => queue.again(picture.key)} />
