@@ -20,6 +20,7 @@ AT_ONCE = 16
 LEAST_RADIUS = 0.2
 FIRST_RADIUS = 1.0
 ENOUGH_LABELS = 500
+LEAST_WEIGHT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +36,12 @@ def herd(points: Floats, picks: int, *, labeled: Floats | None, weights: Floats 
     """Pick rows that raise the weighted coverage of the pool most.
 
     Coverage of a row is the kernel exp(-(d/h)²) with the nearest picked or labeled one; without weights this is MaxHerding,
-    with the model's uncertainty as weights UHerding. Large pools are represented by at most 8192 rows.
+    with the model's uncertainty as weights UHerding. Large pools are represented by at most 8192 rows. Rows of no weight at all count
+    for a thousandth of a usual one, so that a model that is sure of everything leaves the choice to coverage, not to chance.
     points: (N, D) unit rows; weights: (N,) not negative.
     """
     count = len(points)
-    weight = np.ones(count) if weights is None else np.asarray(weights, dtype=float)
+    weight = np.ones(count) if weights is None else _never_nothing(np.asarray(weights, dtype=float))
     radius = FIRST_RADIUS if weights is None else adaptive_radius(labeled)
     known = _kernel(nearest_cosine(points, labeled), radius) if labeled is not None and len(labeled) else np.zeros(count, dtype=np.float32)
     rows = _candidates(count, picks, weight * (1 - known), rng)
@@ -52,6 +54,12 @@ def herd(points: Floats, picks: int, *, labeled: Floats | None, weights: Floats 
     covered = np.maximum(known, _kernel(nearest_cosine(points, points[chosen_rows]), radius))
     left = weight * (1 - np.minimum(covered, 1))
     return Herd(chosen_rows, gains, left)
+
+
+def _never_nothing(weights: Floats) -> Floats:
+    """Return weights that are above zero, where there are any rows."""
+    usual = float(weights.mean()) if len(weights) else 0.0
+    return weights + (LEAST_WEIGHT * usual if usual > 0 else 1.0)
 
 
 def adaptive_radius(labeled: Floats | None) -> float:

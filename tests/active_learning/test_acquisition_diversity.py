@@ -125,6 +125,19 @@ def test_herding_takes_the_largest_gain_each_time(seed, picks, weighted):
     assert len(set(found.picks.tolist())) == picks
 
 
+def test_a_model_that_is_sure_of_everything_leaves_the_choice_to_coverage():
+    points = cloud(4, 80, dimensions=6)
+    ones, nothing = (
+        herd(points, 9, labeled=None, weights=weights, rng=np.random.default_rng(0)) for weights in (np.ones(80), np.zeros(80))
+    )
+    assert nothing.picks.tolist() == ones.picks.tolist()
+    only = np.where(np.arange(80) == 41, 1.0, 0.0)
+    found = herd(points, 9, labeled=None, weights=only, rng=np.random.default_rng(0))
+    assert found.picks[0] == 41
+    assert found.picks.tolist() != [41, *range(8)], "the others are chosen, and not taken as they come"
+    assert (np.diff(found.gains) <= 1e-6).all()
+
+
 def test_herding_of_equal_images_still_picks_as_many_as_asked():
     points = unit_rows(np.ones((20, 4)))
     assert len(set(herd(points, 5, labeled=None, weights=None, rng=np.random.default_rng(0)).picks.tolist())) == 5
