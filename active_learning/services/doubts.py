@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ from models_registry.networks.checkpoint import ClassifierCheckpoint
 
 ROWS_AT_ONCE: Final = 8192
 LEAST_MEMBERS: Final = 2
+READ_AT_ONCE: Final = 200
 
 
 def other_models(campaign: Campaign, model: RegisteredModel | None) -> list[RegisteredModel]:
@@ -98,21 +100,24 @@ def _spread(answers: Answers, columns: list[int | None], *, multi_label: bool) -
 
 def with_unlike_objects(campaign: Campaign, answers: Answers, models: list[RegisteredModel]) -> Answers:
     """Add how much the objects differ that models found, the mean over pairs, for the images that two or more answered about."""
-    found: dict[int, list[Prediction]] = {}
-    rows = Prediction.objects.filter(model__in=models, image__in=answers.image_ids).order_by("model_id", "id")
-    current = {model.pk: model.version for model in models}
-    for row in rows:
-        if row.model_version == current[row.model_id]:
-            found.setdefault(row.image_id, []).append(row)
-    shared = {image for image, some in found.items() if len(some) >= LEAST_MEMBERS}
-    if not shared:
+    columns = {model.pk: _labels_of(label_columns(campaign, model)) for model in models}
+    current, wanted = {model.pk: model.version for model in models}, set(answers.image_ids)
+    # Image by image, and not by naming the images: there may be more of them than a query takes, or than memory holds the answers of.
+    rows = (
+        Prediction.objects.filter(model__in=models, image__campaign=campaign).order_by("image_id", "model_id", "id").iterator(READ_AT_ONCE)
+    )
+    differ = {}
+    for image, said in groupby(rows, key=attrgetter("image_id")):
+        some = [row for row in said if image in wanted and row.model_version == current[row.model_id]]
+        if len(some) >= LEAST_MEMBERS:
+            differ[image] = _mean_difference(some, columns)
+    if not differ:
         raise Conflict(
             f"A committee of models needs {LEAST_MEMBERS} that answer about the pool. Attach or train another.", code="no_committee"
         )
-    columns = {model.pk: _labels_of(label_columns(campaign, model)) for model in models}
-    kept = answers.of(shared)
-    differ = [_mean_difference(found[image], columns) for image in kept.image_ids]
-    return replace(kept, uncertainty={**kept.uncertainty, "divergence": np.array(differ, dtype=float)})
+    kept = answers.of(differ)
+    divergence = np.array([differ[image] for image in kept.image_ids], dtype=float)
+    return replace(kept, uncertainty={**kept.uncertainty, "divergence": divergence})
 
 
 def _mean_difference(rows: list[Prediction], columns: Mapping[int, Mapping[int, int]]) -> float:
