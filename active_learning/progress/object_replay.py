@@ -32,7 +32,7 @@ from models_registry.networks.objects import Maps, ObjectNetwork, seeded_network
 
 BATCH: Final = 4
 RATE: Final = 1e-3
-LEAST_STEPS, MOST_STEPS, PASSES = 60, 240, 8
+LEAST_STEPS, MOST_STEPS, PASSES = 128, 256, 8
 """At least so many steps of training; more where the images are many, each seen about eight times."""
 AT_ONCE: Final = 16
 OBJECTS_AN_IMAGE: Final = 8
