@@ -130,6 +130,7 @@ def _start_head(job: Job[ClassTargets], material: _Material) -> LinearHead | Non
 
 def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     from active_learning.training.fine_tune import FineTuneLearner, PictureSet, head_of
+    from active_learning.training.together import fit_together
 
     side_px, total = BackboneSpec.of_size(job.config.size).side_px, len(job.sources)
     all_pixels, readable = decoded_pixels(
@@ -144,7 +145,7 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     backbone, eye = _start_backbone(job), _eye_of(job, side_px)
     start = _probe(job, material, pixels, eye or Backbone(job.config.size, backbone or None, job.scale))
     learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale, eye=eye, tell=watcher.note)
-    fitted = fit(learner, _plan(job.config), job.folder, watcher)
+    fitted = fit_together(learner, _plan(job.config), job.folder, watcher)
     learner.put_weights(fitted.best)
     rows = material.division.validation
     logits = learner.logits(pixels, rows) if len(rows) else np.empty((0, len(material.classes)), np.float32)

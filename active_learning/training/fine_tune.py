@@ -81,11 +81,16 @@ class FineTuneLearner:
             {"params": learning(self._features), "peak": config.learning_rate},
             {"params": list(self._linear.parameters()), "peak": config.learning_rate * HEAD_FACTOR},
         ]
-        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self._batch = config.batch_for(len(train.rows))
         one = as_tensor(np.asarray(train.pixels[train.rows[:1]]))
-        self._portions = Portions(self._batch, tell, each_bytes=bytes_an_image(self._features, lambda: self._seen(one)))
+        self.portions = Portions(self._batch, tell, each_bytes=bytes_an_image(self._features, lambda: self._seen(one)))
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
+
+    @property
+    def shareable(self) -> bool:
+        """Whether several processes may take its steps together."""
+        return self._config.method == "fine_tune"
 
     @property
     def finished(self) -> bool:
@@ -117,9 +122,9 @@ class FineTuneLearner:
                 some = None if weights is None else weights[where]
                 return self._loss(pixels[where], values[where], noise, some) * (len(values[where]) / len(values))
 
-            self._optimizer.zero_grad(set_to_none=True)
-            total += self._portions.backward(len(part), portion, self._optimizer.zero_grad) * len(part)
-            self._optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            total += self.portions.backward(len(part), portion, self.optimizer.zero_grad) * len(part)
+            self.optimizer.step()
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
     def _seen(self, batch: Tensor) -> Tensor:
@@ -127,7 +132,7 @@ class FineTuneLearner:
 
     def _set_rate(self, step: int) -> float:
         share = 0.5 * (1 + math.cos(math.pi * step / (self._steps * self._config.most_epochs)))
-        set_rate(self._optimizer, share)
+        set_rate(self.optimizer, share)
         return self._config.learning_rate * share
 
     def _loss(
@@ -170,12 +175,12 @@ class FineTuneLearner:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        return {**self.weights(), **memory_of(self._optimizer)}
+        return {**self.weights(), **memory_of(self.optimizer)}
 
     def restore(self, state: Arrays) -> None:
         """Go back to a state."""
         self.put_weights(state)
-        put_memory(self._optimizer, state)
+        put_memory(self.optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load backbone and head."""

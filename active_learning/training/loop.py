@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -132,26 +133,37 @@ class _Keeper:
         self.written_at = time.monotonic()
 
 
-def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks) -> Fitted:
+Company = Callable[[Learner], AbstractContextManager[Learner]]
+
+
+def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks, company: Company = nullcontext) -> Fitted:
     """Train until there is a reason to stop.
 
     When ``folder`` holds the state of an interrupted training, it goes on from there and ends as if never interrupted.
+    ``company``: gives the learner others that learn along.
     """
     keeper = _Keeper(folder / LAST)
     progress, best = _resumed(learner, keeper, hooks)
     hooks.training_began(progress)
     reason = _reason_to_stop(progress, plan, learner, hooks)
-    while not reason:
-        try:
-            progress, best = _one_epoch(learner, progress, best, _Watch(progress, plan, hooks, learner.steps))
-        except Interrupted as interruption:  # what this epoch changed is dropped with it
-            return Fitted(replace(progress, reason=interruption.reason), best, best)
-        keeper.keep(progress, learner, best, now=False)
-        hooks.epoch_ended(progress.points[-1])
-        hooks.going(outlook(progress, plan, Step(0, learner.steps, 0.0)))
-        reason = _reason_to_stop(progress, plan, learner, hooks)
-    keeper.keep(progress, learner, best, now=True)
-    return Fitted(replace(progress, reason=reason), best, learner.weights())
+    if reason:
+        return _ended(keeper, learner, replace(progress, reason=reason), best)
+    with company(learner) as leading:
+        while not reason:
+            try:
+                progress, best = _one_epoch(leading, progress, best, _Watch(progress, plan, hooks, learner.steps))
+            except Interrupted as interruption:  # what this epoch changed is dropped with it
+                return Fitted(replace(progress, reason=interruption.reason), best, best)
+            keeper.keep(progress, learner, best, now=False)
+            hooks.epoch_ended(progress.points[-1])
+            hooks.going(outlook(progress, plan, Step(0, learner.steps, 0.0)))
+            reason = _reason_to_stop(progress, plan, learner, hooks)
+    return _ended(keeper, learner, replace(progress, reason=reason), best)
+
+
+def _ended(keeper: _Keeper, learner: Learner, progress: Progress, best: Arrays) -> Fitted:
+    keeper.keep(replace(progress, reason=""), learner, best, now=True)
+    return Fitted(progress, best, learner.weights())
 
 
 @dataclass

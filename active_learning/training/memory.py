@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
+from active_learning.training.team import Team
 from campaigns.errors import Conflict
 from models_registry.networks.devices import device
 
@@ -70,10 +71,14 @@ def bytes_an_image(network: nn.Module, look: Callable[[], object]) -> int:
 
 
 class Portions:
-    """Takes steps in portions of at most ``at_once`` images; where memory does not suffice, it halves them and says so."""
+    """Takes steps in portions of at most ``at_once`` images; where memory does not suffice, it halves them and says so.
+
+    ``team``: others that take their shares of every step.
+    """
 
     def __init__(self, batch: int, tell: Tell | None = None, *, each_bytes: int | None = None) -> None:
-        self._tell: Tell = tell or (lambda line: None)
+        self._tell: Tell = tell or _quiet
+        self.team: Team | None = None
         self.at_once = batch
         free = free_bytes() if each_bytes else None
         if each_bytes and free is not None and batch * each_bytes > free * SHARE:
@@ -86,16 +91,22 @@ class Portions:
         ``loss_of``: what a portion adds to the loss of the step. ``clear`` forgets gradients of a try that ended midway.
         Raises Conflict where memory does not suffice for a single image.
         """
+        own = range(images) if self.team is None else self.team.share(images)
         while True:
             with _out_of_memory() as met:
                 total = 0.0
-                for start in range(0, images, self.at_once):
-                    loss = loss_of(slice(start, min(images, start + self.at_once)))
+                for start in range(own.start, own.stop, self.at_once):
+                    loss = loss_of(slice(start, min(own.stop, start + self.at_once)))
                     loss.backward()  # type: ignore[no-untyped-call]
                     total += float(loss.detach())
-                return total
+                break
             clear()
-            self._halve(images, met)
+            self._halve(len(own), met)
+        return total if self.team is None else self.team.add_up(total)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Stay silent, and without others, wherever a copy goes."""
+        return {**self.__dict__, "_tell": _quiet, "team": None}
 
     def _halve(self, images: int, met: list[str]) -> None:
         if torch.cuda.is_available():
@@ -109,6 +120,10 @@ class Portions:
             )
         self.at_once = max(1, before // 2)
         self._tell(f"memory did not suffice for {before} images at once: it goes on with {self.at_once}, and a step takes several parts")
+
+
+def _quiet(line: str) -> None:
+    """Say nothing."""
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import Gallery, Rows, truth_of
-from active_learning.training.memory import Portions, Tell
+from active_learning.training.memory import Portions, Tell, bytes_an_image
 from active_learning.training.object_measures import Measured, measured
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from active_learning.training.targets import shown
@@ -63,9 +63,28 @@ class ObjectLearner:
         use_few_threads()
         self._lesson, self._network, self._config, self._features = lesson, network, config, features
         self._batch = config.batch_for(len(lesson.train))
-        self._optimizer = torch.optim.AdamW(_groups(network, features, config), lr=config.learning_rate, weight_decay=config.weight_decay)
-        self._portions = Portions(self._batch, tell)
+        self.optimizer = torch.optim.AdamW(_groups(network, features, config), lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.portions = Portions(self._batch, tell, each_bytes=self._bytes_an_image())
         self._steps = max(1, math.ceil(len(lesson.train) / self._batch))
+
+    def _bytes_an_image(self) -> int | None:
+        """Measure what one picture takes where a whole network learns; heads on kept maps take little."""
+        rows = self._lesson.train[:1]
+        if self._config.method != "fine_tune" or not len(rows):
+            return None
+
+        def look() -> None:
+            maps, scenes = self._lesson.gallery.batch(rows, None)
+            looked: Any = self._network.look(maps, scenes[0].side_px)
+            self._network.loss(looked, [truth_of(each) for each in scenes])
+
+        parts: list[nn.Module] = [self._network] if self._features is None else [self._network, self._features]
+        return bytes_an_image(nn.ModuleList(parts), look)
+
+    @property
+    def shareable(self) -> bool:
+        """Whether several processes may take its steps together."""
+        return self._config.method == "fine_tune"
 
     @property
     def finished(self) -> bool:
@@ -93,16 +112,16 @@ class ObjectLearner:
                 loss = self._network.loss(looked, [truth_of(each) for each in scenes], noise)
                 return loss * (len(scenes) / len(part))
 
-            self._optimizer.zero_grad(set_to_none=True)
-            total += self._portions.backward(len(part), portion, self._optimizer.zero_grad) * len(part)
-            for group in self._optimizer.param_groups:
+            self.optimizer.zero_grad(set_to_none=True)
+            total += self.portions.backward(len(part), portion, self.optimizer.zero_grad) * len(part)
+            for group in self.optimizer.param_groups:
                 nn.utils.clip_grad_norm_(group["params"], LONGEST_STEP)
-            self._optimizer.step()
+            self.optimizer.step()
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
     def _set_rate(self, step: int) -> float:
         share = share_at(step, self._steps * self._config.most_epochs)
-        set_rate(self._optimizer, share)
+        set_rate(self.optimizer, share)
         return self._config.learning_rate * share
 
     def validate(self) -> dict[str, float]:
@@ -131,12 +150,12 @@ class ObjectLearner:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        return {**self.weights(), **memory_of(self._optimizer)}
+        return {**self.weights(), **memory_of(self.optimizer)}
 
     def restore(self, state: Arrays) -> None:
         """Go back to a state."""
         self.put_weights(state)
-        put_memory(self._optimizer, state)
+        put_memory(self.optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load the heads, and the backbone where it learns."""

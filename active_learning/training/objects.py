@@ -14,12 +14,13 @@ from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.galleries import FrozenGallery, PixelGallery, maps_embedder, maps_store
 from active_learning.training.library_starts import continued_finder, started_finder
-from active_learning.training.loop import Fitted, fit
+from active_learning.training.loop import Fitted
 from active_learning.training.object_learner import BACKBONE, HEADS, Lesson, ObjectLearner
 from active_learning.training.object_measures import Measured
 from active_learning.training.object_targets import ObjectTargets
 from active_learning.training.pixels import decoded_pixels
 from active_learning.training.splits import Division, divide
+from active_learning.training.together import fit_together
 from active_learning.training.variation import Variation
 from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import use_few_threads
@@ -60,7 +61,7 @@ def train_objects(job: Job[ObjectTargets], watcher: Watcher) -> Trained:
     network = library or _own_network(job, start)
     learner = ObjectLearner(material.lesson, network, config=job.config, features=material.features, tell=watcher.note)
     config = job.config
-    fitted = fit(learner, Plan(config.most_epochs, config.most_patience, config.minutes * 60, FIGURE), job.folder, watcher)
+    fitted = fit_together(learner, Plan(config.most_epochs, config.most_patience, config.minutes * 60, FIGURE), job.folder, watcher)
     learner.put_weights(fitted.best)
     measured = learner.measure() if len(material.division.validation) else None
     return _keep(job, material, fitted, measured, None if library is None else f"{TORCHVISION_PREFIX}{library.architecture}")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import HeadLearner
 from active_learning.training.label_maps import UNLABELED, LabelMap
-from active_learning.training.memory import Portions, Tell
+from active_learning.training.memory import Portions, Tell, bytes_an_image
 from active_learning.training.optimizers import freeze, memory_of, put_memory, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
@@ -83,12 +83,18 @@ class SegmenterLearner:
         freeze(network.layers, config.frozen, early=network.early)
         self._variation = Variation.of(config)
         groups = network.groups(config.learning_rate)
-        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self._batch = config.batch_for(len(train.rows))
-        self._portions = Portions(max(1, AT_ONCE_PX // train.labels[0].size), tell)
+        one = as_tensor(np.array(train.pixels[train.rows[:1]]))
+        self.portions = Portions(max(1, AT_ONCE_PX // train.labels[0].size), tell, each_bytes=bytes_an_image(network, lambda: network(one)))
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
         self._classes = network.classes
         self._weight = put(_class_weights(train, self._classes))
+
+    @property
+    def shareable(self) -> bool:
+        """Whether several processes may take its steps together."""
+        return self._config.method == "fine_tune"
 
     @property
     def finished(self) -> bool:
@@ -111,9 +117,9 @@ class SegmenterLearner:
             part = np.sort(rows[step * self._batch : (step + 1) * self._batch])  # in order of the file
             rate = self._set_rate((epoch - 1) * self._steps + step)
             pixels, labels = self._varied(part, rng)
-            self._optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad(set_to_none=True)
             total += self._backward(pixels, labels, noise) * len(part)
-            self._optimizer.step()
+            self.optimizer.step()
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
 
     def _varied(self, rows: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[Pixels, LabelMap]:
@@ -124,7 +130,7 @@ class SegmenterLearner:
 
     def _set_rate(self, step: int) -> float:
         share = share_at(step, self._steps * self._config.most_epochs)
-        set_rate(self._optimizer, share)
+        set_rate(self.optimizer, share)
         return self._config.learning_rate * share
 
     def _backward(self, pixels: Pixels, labels: LabelMap, noise: torch.Generator) -> float:
@@ -139,7 +145,7 @@ class SegmenterLearner:
             loss: Tensor = nn.functional.cross_entropy(logits, truth[where], self._weight, ignore_index=UNLABELED, reduction="sum")
             return loss / whole
 
-        return self._portions.backward(len(pixels), portion, self._optimizer.zero_grad)
+        return self.portions.backward(len(pixels), portion, self.optimizer.zero_grad)
 
     def validate(self) -> dict[str, float]:
         """Measure on all labeled pixels of the validation tiles, before any temperature."""
@@ -190,12 +196,12 @@ class SegmenterLearner:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        return {**self.weights(), **memory_of(self._optimizer)}
+        return {**self.weights(), **memory_of(self.optimizer)}
 
     def restore(self, state: Arrays) -> None:
         """Go back to a state."""
         self.put_weights(state)
-        put_memory(self._optimizer, state)
+        put_memory(self.optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load all weights."""

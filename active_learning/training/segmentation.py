@@ -35,6 +35,7 @@ from active_learning.training.pixel_samples import (
 )
 from active_learning.training.splits import divide
 from active_learning.training.tiles import Tile, TileSet, decoded_tiles, plan_tiles, side_for
+from active_learning.training.together import fit_together
 from campaigns.errors import InvalidInput
 from models_registry.networks.bands import BandScale
 from models_registry.networks.checkpoint import format_of
@@ -160,7 +161,7 @@ class _Training:
         train = TileRows(tiles.pixels, tiles.labels, division.train, self._trust(tiles.tiles))
         validation = TileRows(tiles.pixels, tiles.labels, division.validation)
         learner = SegmenterLearner(train, validation, network, config=job.config, tell=self.watcher.note)
-        fitted = fit(learner, self._plan, job.folder, self.watcher)
+        fitted = fit_together(learner, self._plan, job.folder, self.watcher)
         learner.put_weights(fitted.best)
         logits, values = learner.sampled_logits(validation, seed=job.config.seed)
         temperature = fit_temperature(logits, values, multi_label=False)

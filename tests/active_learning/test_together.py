@@ -1,0 +1,161 @@
+"""Several processes learn what one would: real processes, connected by gloo on the processor."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from active_learning.training.config import TrainingConfig
+from active_learning.training.course import Plan
+from active_learning.training.families import Watcher
+from active_learning.training.galleries import PixelGallery
+from active_learning.training.memory import Portions
+from active_learning.training.object_learner import Lesson, ObjectLearner
+from active_learning.training.scenes import Thing, scene_of
+from active_learning.training.together import ROOT, fit_together
+from active_learning.training.variation import Variation
+from campaigns.errors import Conflict
+from models_registry.networks.object_checkpoint import Anatomy
+from models_registry.networks.objects import installed_maps, seeded_network
+from models_registry.networks.weights import find_weights
+from tests.active_learning.islands import box_of, islands
+
+SIDE, IMAGES = 64, 6
+ANATOMY = Anatomy("boxes", ("island",))
+LONG = Plan(2, 9, 600.0, "validation_map")
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("WINNOW_TORCH_THREADS", "1")
+
+
+def learner(folder, tell=None):
+    """A finder that learns as a whole from six real pictures, mapped from a file as those of a training are."""
+    config = TrainingConfig.from_document({"method": "fine_tune", "batch": 2, "epochs": 2, "flips": "none", "learning_rate": 1e-3})
+    known = islands(IMAGES + 2)
+    pixels = np.memmap(folder / "pixels.u1", np.uint8, "w+", shape=(len(known), SIDE, SIDE, 3))
+    for place, (chip, _) in enumerate(known):
+        pixels[place] = chip.pixels[:SIDE, :SIDE]
+    scenes = [
+        scene_of([Thing(0, box_of(mask)) for mask in masks], width=96, height=96, side_px=SIDE, anatomy=ANATOMY) for _, masks in known
+    ]
+    features = installed_maps(find_weights())
+    gallery = PixelGallery(pixels, scenes, features, ANATOMY.finest, Variation.of(config), None)
+    lesson = Lesson(gallery, np.arange(IMAGES), np.arange(IMAGES, len(known)), ((96, 96),) * len(known))
+    made = ObjectLearner(lesson, seeded_network(ANATOMY, 1), config=config, features=features, tell=tell)
+    made.portions.at_once = 1  # its losses are means over the objects that are looked at together
+    return made
+
+
+class Notes(Watcher):
+    def __init__(self):
+        self.lines, self.points, self.seen, self.stop_at = [], [], 0, 0
+
+    def note(self, line):
+        self.lines.append(line)
+
+    def epoch_ended(self, point):
+        self.points.append(point.metrics)
+
+    def should_stop(self):
+        self.seen += 1
+        return self.seen == self.stop_at
+
+
+def fitted(folder, processes, monkeypatch, plan=LONG, **notes):
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setenv("WINNOW_TRAINING_PROCESSES", str(processes))
+    watcher = Notes()
+    vars(watcher).update(notes)
+    return fit_together(learner(folder, watcher.note), plan, folder, watcher), watcher
+
+
+def test_two_processes_learn_what_one_does_and_one_goes_on_from_what_two_saved(tmp_path, monkeypatch):
+    alone, curve = fitted(tmp_path / "one", 1, monkeypatch)
+    both, shared = fitted(tmp_path / "two", 2, monkeypatch)
+    assert any("2 processes learn together" in line for line in shared.lines) and not any("together" in line for line in curve.lines)
+    assert len(shared.points) == 2
+    for one, other in zip(curve.points, shared.points, strict=True):
+        assert one.keys() == other.keys()
+        assert all(one[name] == pytest.approx(other[name], rel=2e-3, abs=2e-3) for name in one)
+    assert all(np.allclose(alone.last[name], both.last[name], atol=5e-4) for name in alone.last)
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["last.safetensors", "pixels.u1"], "one state, no litter"
+    further, curve = fitted(tmp_path / "two", 1, monkeypatch, Plan(3, 9, 600.0, "validation_map"))
+    assert further.progress.epoch == 3 and len(curve.points) == 1, "goes on after the second epoch"
+
+
+@pytest.mark.slow
+def test_a_stop_ends_all_and_a_companion_that_is_killed_ends_the_training_with_what_to_do(tmp_path, monkeypatch):
+    stopped, notes = fitted(tmp_path / "stop", 2, monkeypatch, stop_at=7)
+    assert stopped.interrupted and stopped.progress.epoch == 1 and len(notes.points) == 1
+
+    class Assassin(Notes):
+        def epoch_ended(self, point):
+            super().epoch_ended(point)
+            for pid in companions(os.getpid()):
+                os.kill(pid, signal.SIGKILL)
+
+    monkeypatch.setenv("WINNOW_TRAINING_PROCESSES", "2")
+    (tmp_path / "kill").mkdir()
+    with pytest.raises(Conflict, match="A process that learned along ended"):
+        fit_together(learner(tmp_path / "kill"), LONG, tmp_path / "kill", Assassin())
+    assert not companions(os.getpid())
+
+
+LEADER = """
+import sys, time
+from pathlib import Path
+from tests.active_learning.test_together import Notes, Plan, fit_together, learner
+
+class Slow(Notes):
+    def epoch_ended(self, point):
+        print("learning", flush=True)
+        time.sleep(60)
+
+fit_together(learner(Path(sys.argv[1])), Plan(2, 9, 600.0), Path(sys.argv[1]), Slow())
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_of_the_leader_ends_the_others_too(tmp_path):
+    environment = {**os.environ, "WINNOW_TRAINING_PROCESSES": "2"}
+    command = [sys.executable, "-c", LEADER, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as leader:
+        assert leader.stdout.readline() == "learning\n"
+        others = companions(leader.pid)
+        assert len(others) == 1
+        leader.kill()
+    until = time.monotonic() + 20
+    while any(alive(pid) for pid in others) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not any(alive(pid) for pid in others)
+
+
+def companions(pid):
+    """The processes of ours that a process started to learn along."""
+    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if "active_learning.training.together" in line and "defunct" not in line]
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_without_others_a_step_is_a_step_and_a_copy_of_its_portions_stays_silent():
+    said = []
+    portions = Portions(4, said.append)
+    weight = torch.nn.Parameter(torch.ones(1))
+    assert portions.backward(4, lambda where: (weight * (where.stop - where.start)).sum() / 4, lambda: None) == pytest.approx(1)
+    state = portions.__getstate__()
+    state["_tell"]("nothing")
+    assert said == [] and state["team"] is None
