@@ -152,6 +152,7 @@ class CampaignModel(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="campaign_models")
     model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="campaign_models")
     thresholds = models.JSONField(default=dict, help_text='{"<label id>": 0.5}: below it nothing is drafted')
+    unsure_spans = models.JSONField(default=dict, help_text='{"<label id>": {"low": 0.3, "high": 0.8}}: in between it is unsure')
     on_open = models.BooleanField(default=False, help_text="Ask it about an image when a person opens it.")
     temperature = models.FloatField(null=True, blank=True, help_text="Divides the logits of its probabilities.")
     temperature_version = models.CharField(max_length=100, blank=True, help_text="The model's version that the temperature was fitted to")

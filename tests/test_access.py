@@ -186,6 +186,12 @@ RULES: dict[str, dict[str, Rule]] = {
         "post": only(MANAGERS, {"slice": "all"}),
         "delete": only(MANAGERS),
     },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/abstention": {"get": only(REVIEWERS)},
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/unsure-spans": {
+        "get": only(REVIEWERS),
+        "put": only(MANAGERS, {"spans": {}}),
+    },
+    "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/unsure-images": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/file": {"get": only(REVIEWERS)},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/answers": {"post": only(MANAGERS, {"slice": "all"})},
     "campaigns/<int:campaign_id>/models/<int:model_id>/statistics/comparison": {"get": only(REVIEWERS)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.http import FileResponse
 from django.urls import URLPattern, URLResolver, path
@@ -33,21 +34,27 @@ THRESHOLDS = OpenApiParameter(
 PICTURES_KEPT = OpenApiParameter(
     "images", str, enum=list(PICTURES), description="Pictures of a ZIP: as they are, as JPEGs of at most 1024 pixels a side, or none."
 )
+SPANS = OpenApiParameter(
+    "spans", str, description='Spans to try, by label id, as JSON: {"3": {"low": 0.3, "high": 0.8}}. Without them: those that are saved.'
+)
 IOU = OpenApiParameter("iou", float, description="From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default.")
 
 
-def _overlap(request: Request) -> float:
+def overlap_of(request: Request) -> float:
+    """Return the overlap that a request asks about; raises InvalidInput."""
     try:
         return float(request.query_params.get("iou", DEFAULT_OVERLAP))
     except ValueError as error:
         raise InvalidInput("iou is a number between 0.05 and 1.", code="invalid_question") from error
 
 
-def _slice(request: Request) -> str:
+def slice_of(request: Request) -> str:
+    """Return the slice that a request asks about."""
     return request.query_params.get("slice") or "validation"
 
 
-def _thresholds(request: Request) -> dict[int, float] | None:
+def thresholds_of(request: Request) -> dict[int, float] | None:
+    """Return the thresholds that a request tries, by label id; None where it tries none."""
     text = request.query_params.get("thresholds")
     if not text:
         return None
@@ -60,6 +67,18 @@ def _thresholds(request: Request) -> dict[int, float] | None:
     return given
 
 
+def spans_of(request: Request) -> dict[str, Any] | None:
+    """Return the spans that a request tries, by label id; None where it tries none."""
+    text = request.query_params.get("spans")
+    try:
+        given = json.loads(text) if text else None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput('spans is JSON: {"<label id>": {"low": 0.3, "high": 0.8}}.', code="invalid_span") from error
+    if given is not None and not isinstance(given, dict):
+        raise InvalidInput('spans is JSON: {"<label id>": {"low": 0.3, "high": 0.8}}.', code="invalid_span")
+    return given
+
+
 class StatisticsView(APIView):
     """Figures of a model."""
 
@@ -67,8 +86,8 @@ class StatisticsView(APIView):
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """Measure stored answers against what people submitted: all labels together, each label, confusions, calibration."""
         document = services.statistics_of(
-            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
-            thresholds=_thresholds(request), overlap=_overlap(request),
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=slice_of(request),
+            thresholds=thresholds_of(request), overlap=overlap_of(request),
         )  # fmt: skip
         return Response(document)
 
@@ -83,8 +102,8 @@ class CurvesView(APIView):
             user=user_of(request),
             campaign=fetch_campaign(request, campaign_id),
             model_id=model_id,
-            name=_slice(request),
-            overlap=_overlap(request),
+            name=slice_of(request),
+            overlap=overlap_of(request),
         )
         return Response(document)
 
@@ -92,14 +111,15 @@ class CurvesView(APIView):
 class StatisticsImagesView(APIView):
     """The images behind the figures."""
 
-    @extend_schema(parameters=[SLICE, THRESHOLDS, IOU, forms.ImagesQuerySerializer], responses=forms.MeasuredImagesSerializer)
+    @extend_schema(parameters=[SLICE, THRESHOLDS, SPANS, IOU, forms.ImagesQuerySerializer], responses=forms.MeasuredImagesSerializer)
     def get(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """List images by outcome, confusion cell, loss or uncertainty: all their ids, and one page of them in full."""
         form = forms.ImagesQuerySerializer(data=request.query_params)
         form.is_valid(raise_exception=True)
         document = images_of(
-            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
-            thresholds=_thresholds(request), question=Question(**form.validated_data), overlap=_overlap(request),
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=slice_of(request),
+            thresholds=thresholds_of(request), spans=spans_of(request),
+            question=Question(**form.validated_data), overlap=overlap_of(request),
         )  # fmt: skip
         return Response(document)
 
@@ -115,8 +135,8 @@ class StatisticsImageView(APIView):
     def get(self, request: Request, campaign_id: int, model_id: int, image_id: int) -> Response:
         """Return its objects: rightly found, falsely found, missed."""
         document = objects_of(
-            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request), image=image_id,
-            thresholds=_thresholds(request), overlap=_overlap(request),
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=slice_of(request), image=image_id,
+            thresholds=thresholds_of(request), overlap=overlap_of(request),
         )  # fmt: skip
         return Response(document)
 
@@ -141,7 +161,7 @@ class ThresholdsView(APIView):
             raise InvalidInput("target is a share from 0 to 1.", code="invalid_aim") from error
         found = services.suggest_thresholds(
             user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id,
-            aim=request.query_params.get("aim", "f1"), target=target, on=_slice(request), overlap=_overlap(request),
+            aim=request.query_params.get("aim", "f1"), target=target, on=slice_of(request), overlap=overlap_of(request),
         )  # fmt: skip
         return Response({"thresholds": found})
 
@@ -202,8 +222,8 @@ class StatisticsComparisonView(APIView):
             user=user_of(request),
             campaign=fetch_campaign(request, campaign_id),
             models=(model_id, other),
-            name=_slice(request),
-            overlap=_overlap(request),
+            name=slice_of(request),
+            overlap=overlap_of(request),
         )
         return Response(document)
 
@@ -231,8 +251,8 @@ class StatisticsFileView(PixelView):
         pycocotools reads the results beside the truth of the ZIP: ``COCO("truth.json").loadRes("results.json")``.
         """
         file, name, content_type = statistics_file(
-            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=_slice(request),
-            kind=request.query_params.get("kind", ""), overlap=_overlap(request), pictures=request.query_params.get("images", "original"),
+            user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id, name=slice_of(request),
+            kind=request.query_params.get("kind", ""), overlap=overlap_of(request), pictures=request.query_params.get("images", "original"),
         )  # fmt: skip
         return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver
 
 from active_learning.api import (
+    abstention,
     annotators,
     backbones,
     checkpoints,
@@ -35,5 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *coverage.urlpatterns,
     *plans.urlpatterns,
     *statistics.urlpatterns,
+    *abstention.urlpatterns,
     *progress.urlpatterns,
 ]

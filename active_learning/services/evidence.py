@@ -124,9 +124,14 @@ def known_of(campaign: Campaign, model: RegisteredModel) -> Known:
     state = answered + state_of_truth(campaign)
     # Answers are long and stay, truth is short and changes with every submit: a label that is fixed costs little.
     if kind == "labels":
-        answers = SHELF.get(("answers", answered), lambda: _gathered_answers(campaign, model))
+        answers = answers_of(campaign, model, answered)
         return SHELF.get(("labels", state), lambda: _known_labels(campaign, answers, state))
     return SHELF.get((kind, state), lambda: _known_drawings(campaign, model, kind, state))
+
+
+def answers_of(campaign: Campaign, model: RegisteredModel, state: str = "") -> Answers:
+    """Return what a model says of whole images, of all that it has answered about. ``state``: that of its answers, where it is known."""
+    return SHELF.get(("answers", state or state_of_answers(campaign, model)), lambda: _gathered_answers(campaign, model))
 
 
 def wants_answers(campaign: int) -> bool:

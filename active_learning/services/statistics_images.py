@@ -11,6 +11,7 @@ import numpy as np
 from active_learning.evaluation.areas import AreaMeasures
 from active_learning.evaluation.objects import NONE, ObjectMeasures
 from active_learning.evaluation.values import Bits, Floats, Ints
+from active_learning.services.abstention import Ends, unsure_images
 from active_learning.services.area_evidence import wrong_areas
 from active_learning.services.object_evidence import Shapes, shapes_behind
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
@@ -18,7 +19,7 @@ from campaigns.errors import Conflict, InvalidInput
 from campaigns.geometry import shape_polygons
 from campaigns.models import Campaign, Image, Reference, User
 
-OUTCOMES: Final = ("all", "correct", "incorrect", "above", "below")
+OUTCOMES: Final = ("all", "correct", "incorrect", "above", "below", "unsure", "decided")
 ORDERS: Final = ("id", "loss", "-loss", "uncertainty", "-uncertainty", "confidence", "-confidence")
 NOTHING: Final = 0
 """Stands for "no label" where a label id is asked for."""
@@ -51,12 +52,29 @@ class Question:
 
 
 def images_of(
-    *, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None, question: Question, overlap: float
+    *,
+    user: User,
+    campaign: Campaign,
+    model_id: int,
+    name: str,
+    thresholds: Mapping[int, float] | None,
+    question: Question,
+    overlap: float,
+    spans: Ends | None = None,
 ) -> dict[str, Any]:
-    """Return the ids of all images that a question is about, in order, and one page of them with what is true and what was said."""
+    """Return the ids of all images that a question is about, in order, and one page of them with what is true and what was said.
+
+    ``spans``: outside of which an answer is decided; those that are saved with the model without it.
+    """
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name, overlap=overlap)
     at, _ = effective_thresholds(reading, thresholds)
-    rows = _ordered(reading, question, np.flatnonzero(_chosen(reading, at, question)))
+    chosen = _chosen(reading, at, question)
+    if question.outcome in ("unsure", "decided"):
+        unsure = unsure_images(
+            reading, at, spans, None if question.label in (None, NOTHING) else _column(reading, question.label or NOTHING)
+        )
+        chosen = chosen & (unsure if question.outcome == "unsure" else ~unsure)
+    rows = _ordered(reading, question, np.flatnonzero(chosen))
     page = rows[question.offset : question.offset + question.limit]
     names = dict(Image.objects.filter(pk__in=reading.measures.evidence.image_ids[page].tolist()).values_list("pk", "name"))
     right, held = reading.measures.right(at)[1], _held_truth(reading, page)

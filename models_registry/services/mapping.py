@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import transaction
@@ -90,6 +90,28 @@ def set_temperature(*, user: User, attached: CampaignModel, temperature: float |
     CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature, temperature_version=version)
     attached.temperature, attached.temperature_version = temperature, version
     return attached
+
+
+def set_spans(*, user: User, attached: CampaignModel, spans: Mapping[str, Mapping[str, float]]) -> CampaignModel:
+    """Replace the spans of confidence in which the model leaves a label to people: label id → low and high, 0 <= low < high <= 1."""
+    require_role(user, attached.campaign, MANAGE)
+    labels = set(attached.campaign.labels.values_list("pk", flat=True))
+    checked = {label: checked_span(label, ends, labels) for label, ends in spans.items()}
+    CampaignModel.objects.filter(pk=attached.pk).update(unsure_spans=checked)
+    attached.unsure_spans = checked
+    return attached
+
+
+def checked_span(label: str, ends: Mapping[str, float], labels: Collection[int]) -> dict[str, float]:
+    """Return a span as it is kept; raises InvalidInput for what is no label, or no span."""
+    if not str(label).isdecimal() or int(label) not in labels:
+        raise InvalidInput(f"{str(label)[:40]!r} is no label of this campaign.", code="unknown_label")
+    given = [ends.get(end) for end in ("low", "high")] if isinstance(ends, Mapping) else []
+    found = [float(each) for each in given if isinstance(each, int | float) and not isinstance(each, bool)]
+    low, high = found if len(found) == 2 else (1.0, 0.0)
+    if not 0 <= low < high <= 1:
+        raise InvalidInput(f"spans.{label}: low and high are numbers from 0 to 1, low below high.", code="invalid_span")
+    return {"low": low, "high": high}
 
 
 def detach_model(*, user: User, attached: CampaignModel, caller: Caller = UNKNOWN_CALLER) -> None:

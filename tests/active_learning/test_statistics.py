@@ -368,3 +368,53 @@ def test_a_round_measures_objects_as_the_statistics_do(harbour, finder, client):
         told = (found[name], found[f"{name}_low"], found[f"{name}_high"])
         assert told == tuple(shown[figure][key] for key in ("value", "low", "high"))
     assert measure_objects(campaign, finder, "another version", [image.pk for image in images]) == {}
+
+
+def test_what_lies_in_a_span_is_left_to_people_and_the_rest_is_right(coast, labels, measured, client):
+    there, land = kinds(coast, labels), labels["land"].pk
+    before = get(client, coast, measured, "/abstention", slice="test")
+    assert (before["source"], before["decided"]["decided"], before["decided"]["errors"]) == ("none", HELD_BACK, there["coast"])
+    curve = before["curve"]
+    assert curve["coverage"] == pytest.approx([1 - there["coast"] / HELD_BACK, 1])
+    assert curve["accuracy"] == pytest.approx([1, 1 - there["coast"] / HELD_BACK])
+    assert curve["area"] == pytest.approx(curve["best_area"])  # it is least sure exactly where it is wrong
+    suggested = get(client, coast, measured, "/unsure-spans", slice="test", target=1)["spans"]
+    assert suggested[str(land)] == {"low": 0, "high": pytest.approx(0.8)}
+    tried = get(client, coast, measured, "/abstention", slice="test", spans=suggested)
+    assert (tried["source"], tried["decided"]["decided"], tried["decided"]["accuracy"]) == ("given", HELD_BACK - there["coast"], 1)
+    assert tried["decided"]["caught"] == there["coast"]
+    row = next(each for each in tried["decided"]["labels"] if each["label_id"] == land)
+    assert (row["unsure"], row["said"], row["hits"]) == (there["coast"], there["land"], there["land"])
+    unsure = get(client, coast, measured, "/images", slice="test", outcome="unsure", spans=suggested)
+    assert unsure["ids"] == get(client, coast, measured, "/images", slice="test", outcome="incorrect")["ids"]
+    decided = get(client, coast, measured, "/images", slice="test", outcome="decided", spans=suggested)
+    assert decided["count"] == HELD_BACK - there["coast"]
+    assert get(client, coast, measured, "/images", slice="test", outcome="unsure")["count"] == 0
+    saved = client.put(address(coast, measured, "/unsure-spans"), {"spans": suggested}, format="json")
+    assert saved.json() == {"spans": suggested}
+    assert get(client, coast, measured, "/abstention", slice="test")["source"] == "saved"
+    for wrong in ({land: {"low": 0.8, "high": 0.2}}, {10**9: {"low": 0, "high": 1}}, {land: {"low": 0}}, {land: {"low": 0, "high": 1.5}}):
+        assert client.put(address(coast, measured, "/unsure-spans"), {"spans": wrong}, format="json").status_code in (400, 422)
+        asked = {"slice": "test", "spans": json.dumps(wrong)}
+        assert client.get(address(coast, measured, "/abstention"), asked).status_code in (400, 422)
+
+
+def test_unlabeled_images_of_which_a_model_is_unsure_come_first(coast, labels, measured, client):
+    land = labels["land"].pk
+    assert client.get(address(coast, measured, "/unsure-images")).status_code == 409
+    client.put(address(coast, measured, "/unsure-spans"), {"spans": {land: {"low": 0, "high": 0.8}}}, format="json")
+    images = list(coast.images.pool().order_by("pk")[:4])
+    rows = [(0.7, 0.2, 0.1), (0.9, 0.05, 0.05), (0.5, 0.3, 0.2), (0.1, 0.5, 0.4)]
+    store(measured, {image: classified(*row) for image, row in zip(images, rows, strict=True)})
+    assert get(client, coast, measured, "/unsure-images") == {"ids": [images[2].pk, images[0].pk]}
+
+
+def test_unlabeled_images_with_an_unsure_object_come_first(harbour, finder, client):
+    campaign, _, ship, buoy = harbour
+    images = [add_chip(campaign, chip) for chip in chips()[2:6]]
+    found = [[box(0, 0.9)], [box(0, 0.6), box(0, 0.95)], [], [box(1, 0.6), box(0, 0.5)]]
+    store(finder, dict(zip(images, found, strict=True)))
+    client.put(address(campaign, finder, "/unsure-spans"), {"spans": {ship.pk: {"low": 0.3, "high": 0.8}}}, format="json")
+    assert get(client, campaign, finder, "/unsure-images") == {"ids": [images[3].pk, images[1].pk]}
+    told = get(client, campaign, finder, "/abstention", slice="test", spans={buoy.pk: {"low": 0.2, "high": 0.9}})
+    assert (told["decided"]["decided"], told["decided"]["errors"], told["decided"]["caught"]) == (1, 1, 1)

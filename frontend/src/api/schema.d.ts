@@ -906,6 +906,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/abstention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell how many images of a slice are decided outside the spans, how right they are, and the curve of risk over coverage. */
+        get: operations["campaigns_models_statistics_abstention_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/answers": {
         parameters: {
             query?: never;
@@ -1058,6 +1075,41 @@ export interface paths {
         get: operations["campaigns_models_statistics_thresholds_retrieve"];
         /** @description Save thresholds by label id: from then on they hold for drafts too. Labels that are not named keep theirs. */
         put: operations["campaigns_models_statistics_thresholds_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/unsure-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the unlabeled images with an answer inside a saved span, the least sure first. */
+        get: operations["campaigns_models_unsure_images"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}/models/{model_id}/statistics/unsure-spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Suggest the narrowest spans about the thresholds outside of which a share of answers is right on a slice. Nothing is saved. */
+        get: operations["campaigns_models_statistics_unsure_spans_retrieve"];
+        /** @description Keep spans in place of those that there are; an empty object removes them all. The predict API tells what lies within. */
+        put: operations["campaigns_models_statistics_unsure_spans_update"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2407,6 +2459,16 @@ export interface components {
             name: string;
             version: string;
         };
+        /** @description What is decided outside the spans on a slice, and how right that is. */
+        Abstention: {
+            slice: string;
+            source: components["schemas"]["SourceEnum"];
+            spans: {
+                [key: string]: components["schemas"]["Span"];
+            };
+            decided: components["schemas"]["Decided"];
+            curve: components["schemas"]["RiskCurve"] | null;
+        };
         /** @description How many questions, and how long to wait for the first. */
         AcquireRequest: {
             agent: string;
@@ -3218,6 +3280,25 @@ export interface components {
             pooled: components["schemas"]["Curve"];
             labels: components["schemas"]["LabelCurve"][];
         };
+        /** @description What is left when images with an unsure answer go to people. */
+        Decided: {
+            images: number;
+            decided: number;
+            /**
+             * Format: double
+             * @description Of the decided images: the share of which everything is right
+             */
+            accuracy: number | null;
+            /** Format: double */
+            accuracy_low: number | null;
+            /** Format: double */
+            accuracy_high: number | null;
+            /** @description Decided images that are wrong */
+            errors: number;
+            /** @description Wrong images that go to people */
+            caught: number;
+            labels: components["schemas"]["LabelShare"][];
+        };
         /** @description An image that two models differ on; ``dispute``: 0 when they say the same, 1 when they have nothing in common. */
         DisputedImage: {
             image: number;
@@ -3797,6 +3878,20 @@ export interface components {
             /** Format: double */
             confidence: number;
             positive: boolean;
+        };
+        /** @description One label outside and inside its span, in answers: images of labels, objects of those. */
+        LabelShare: {
+            label_id: number;
+            answers: number;
+            unsure: number;
+            /** @description Decided, and at the threshold or above */
+            said: number;
+            /** @description Said, and true */
+            hits: number;
+            /** @description Decided, and below the threshold */
+            denied: number;
+            /** @description Denied, and true all the same */
+            missed: number;
         };
         /** @description One label at its threshold; a figure with ``_low`` and ``_high`` has its 95 % interval by bootstrap over images. */
         LabelStatistics: {
@@ -5045,6 +5140,24 @@ export interface components {
             /** Format: double */
             accuracy: number;
         };
+        /** @description The accuracy that is left when the least sure images go to people, from few images to all. */
+        RiskCurve: {
+            /** @description The share of images that the model decides */
+            coverage: number[];
+            accuracy: number[];
+            /** @description Of the least sure image that is decided: how far it lies from its threshold, 0 to 1 */
+            assurance: number[];
+            /**
+             * Format: double
+             * @description The mean share of errors over all coverages (AURC); lower is better
+             */
+            area: number;
+            /**
+             * Format: double
+             * @description That of a model which is least sure exactly where it is wrong
+             */
+            best_area: number;
+        };
         /** @description Points of an ROC curve, thresholds falling: recall over the share of what is not true that is said all the same. */
         Roc: {
             negatives: number;
@@ -5474,12 +5587,45 @@ export interface components {
             slices: components["schemas"]["CountedSlice"][];
         };
         /**
+         * @description * `given` - given
+         *     * `saved` - saved
+         *     * `none` - none
+         * @enum {string}
+         */
+        SourceEnum: "given" | "saved" | "none";
+        /**
          * @description * `installed` - Installed
          *     * `weights` - Weights
          *     * `model` - Model
          * @enum {string}
          */
         SpaceKindEnum: "installed" | "weights" | "model";
+        /** @description From ``low`` up to ``high`` the model is unsure of a label. */
+        Span: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        /** @description From ``low`` up to ``high`` the model is unsure of a label. */
+        SpanRequest: {
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        /** @description Spans by label id; a label without one is never unsure. */
+        Spans: {
+            spans: {
+                [key: string]: components["schemas"]["Span"];
+            };
+        };
+        /** @description Spans by label id; a label without one is never unsure. */
+        SpansRequest: {
+            spans: {
+                [key: string]: components["schemas"]["SpanRequest"];
+            };
+        };
         /** @description Active seconds and actions on one annotation. */
         SpentRequest: {
             /** Format: double */
@@ -5962,6 +6108,10 @@ export interface components {
         UnsureAreas: {
             model: components["schemas"]["AnsweringModel"] | null;
             areas: components["schemas"]["UnsureArea"][];
+        };
+        /** @description Images, the least sure first. */
+        UnsureImages: {
+            ids: number[];
         };
         /** @description Images and zips of images, with the split they join and labels (comma-separated) for all of them. */
         UploadRequest: {
@@ -8025,6 +8175,37 @@ export interface operations {
             };
         };
     };
+    campaigns_models_statistics_abstention_retrieve: {
+        parameters: {
+            query?: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description Spans to try, by label id, as JSON: {"3": {"low": 0.3, "high": 0.8}}. Without them: those that are saved. */
+                spans?: string;
+                /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Abstention"];
+                };
+            };
+        };
+    };
     campaigns_models_statistics_answers_create: {
         parameters: {
             query?: never;
@@ -8208,11 +8389,15 @@ export interface operations {
                  *     * `incorrect` - incorrect
                  *     * `above` - above
                  *     * `below` - below
+                 *     * `unsure` - unsure
+                 *     * `decided` - decided
                  */
-                outcome?: "all" | "correct" | "incorrect" | "above" | "below";
+                outcome?: "all" | "correct" | "incorrect" | "above" | "below" | "unsure" | "decided";
                 said?: number;
                 /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
                 slice?: string;
+                /** @description Spans to try, by label id, as JSON: {"3": {"low": 0.3, "high": 0.8}}. Without them: those that are saved. */
+                spans?: string;
                 /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
                 thresholds?: string;
                 /** @description With said: a cell of the confusion matrix by label ids; 0 is nothing. */
@@ -8341,6 +8526,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+        };
+    };
+    campaigns_models_unsure_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsureImages"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_unsure_spans_retrieve: {
+        parameters: {
+            query?: {
+                /** @description From what overlap (IoU, or OKS of points) on an object is found; 0.5 by default. */
+                iou?: number;
+                /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
+                slice?: string;
+                /** @description Which share of decided answers is right, 0 to 1 */
+                target?: number;
+                /** @description Thresholds to try, by label id, as JSON: {"3": 0.7}. Without them: those that are saved, else the best. */
+                thresholds?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spans"];
+                };
+            };
+        };
+    };
+    campaigns_models_statistics_unsure_spans_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: number;
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpansRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spans"];
                 };
             };
         };

@@ -32,10 +32,12 @@ export interface Subject {
 }
 
 export interface ImagesQuestion {
-  readonly outcome?: "all" | "correct" | "incorrect" | "above" | "below";
+  readonly outcome?: "all" | "correct" | "incorrect" | "above" | "below" | "unsure" | "decided";
   readonly true?: number;
   readonly said?: number;
   readonly label?: number;
+  /** Spans to try, as JSON; without them those that are saved. */
+  readonly spans?: string;
   readonly order?: "id" | "loss" | "-loss" | "uncertainty" | "-uncertainty" | "confidence" | "-confidence";
 }
 

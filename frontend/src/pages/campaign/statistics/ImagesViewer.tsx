@@ -16,7 +16,7 @@ import { Outcome } from "./Outcome";
 import classes from "./ImagesViewer.module.css";
 
 const A_PAGE = 24;
-const OUTCOMES = ["all", "correct", "incorrect", "above", "below"] as const;
+const OUTCOMES = ["all", "correct", "incorrect", "above", "below", "unsure", "decided"] as const;
 const ORDERS = ["-loss", "-uncertainty", "-confidence", "confidence", "id"] as const;
 /** What is said of a pixel carries no confidence here: nothing is above or below a threshold, or sure. */
 const OF_AREAS: ReadonlySet<string> = new Set(["all", "correct", "incorrect", "-loss", "id"]);
@@ -122,7 +122,7 @@ export function ImagesViewer({ campaign, subject, thresholds, kind }: Omit<ListP
 export function ImagesDrawer({ campaign, subject, thresholds, question, kind, onClose }: Omit<ListProps, "question"> & { question: ImagesQuestion | null; onClose: () => void }) {
   const { t } = useTranslation();
   const name = (id: number | undefined) => (id === 0 || id === undefined ? t("statistics.nothingWord") : (campaign.labels.find((label) => label.id === id)?.name ?? String(id)));
-  const title = question?.true === undefined ? t("statistics.errorsOf", { name: name(question?.label) }) : t("statistics.cellTitle", { true: name(question.true), said: name(question.said) });
+  const title = question?.outcome === "unsure" ? t("statistics.unsureTitle") : question?.true === undefined ? t("statistics.errorsOf", { name: name(question?.label) }) : t("statistics.cellTitle", { true: name(question.true), said: name(question.said) });
   const [looking, setLooking] = useState(false);
   return (
     <Drawer opened={question !== null} onClose={onClose} closeOnEscape={!looking} position="right" size="xl" title={title}>

@@ -9,6 +9,7 @@ import type { Campaign, CampaignModel } from "@/api/types";
 import { RunCard } from "@/parts/RunCard";
 import { Loaded } from "@/parts/states";
 import { mayManage } from "../roles";
+import { AbstentionCard } from "./AbstentionCard";
 import { CompareCard } from "./CompareCard";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import { Downloads } from "./Downloads";
@@ -88,6 +89,7 @@ function Cards({ campaign, subject, attached, statistics, given, setGiven }: {
       )}
       <ConfusionMatrix campaign={campaign} statistics={statistics} onOpen={setAsked} />
       <ImagesViewer campaign={campaign} subject={subject} thresholds={thresholds} kind={statistics.kind} />
+      {statistics.kind !== "areas" && <AbstentionCard campaign={campaign} subject={subject} thresholds={thresholds} onImages={setAsked} />}
       {statistics.reliability !== null && <ReliabilityCard campaign={campaign} subject={subject} statistics={statistics} />}
       <CompareCard campaign={campaign} subject={subject} attached={attached} />
       <Downloads subject={subject} />
