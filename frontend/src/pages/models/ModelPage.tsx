@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import type { ModelFields, RegisteredModel } from "@/api/types";
 import { PageHeader } from "@/parts/PageHeader";
 import { Loaded } from "@/parts/states";
 import { HealthCard } from "./health/HealthCard";
+import { changedFields } from "./changes";
 import { isOnnx, kindOf } from "./kinds";
 import { ModelCard } from "./ModelCard";
 import { ModelForm } from "./ModelForm";
@@ -32,22 +33,35 @@ function given<T extends object>(fields: T): { [Key in keyof T]?: Exclude<T[Key]
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }
 
-function Edit({ model, onDirty }: { model: RegisteredModel; onDirty: (dirty: boolean) => void }) {
+/** The model's form. What a colleague saves meanwhile does not take away what is typed here, nor the other way round. */
+function Edit({ model, unsaved, onDirty }: { model: RegisteredModel; unsaved: boolean; onDirty: (dirty: boolean) => void }) {
   const { t } = useTranslation();
   const save = useUpdateModel(model.id);
+  const [begun, setBegun] = useState(model);
+  const stale = fingerprint(begun) !== fingerprint(model);
+  if (stale && !unsaved) setBegun(model);
+  const saved = () => {
+    onDirty(false);
+    notifyDone(t("models.saved"));
+  };
   return (
     <Card>
       <Title order={2} fz={18} mb="md">
         {t("models.edit")}
       </Title>
+      {stale && unsaved && (
+        <Alert color="gray" mb="md" role="status" data-testid="changed-meanwhile">
+          {t("models.changedMeanwhile")}
+        </Alert>
+      )}
       <ModelForm
-        key={fingerprint(model)}
+        key={fingerprint(begun)}
         onDirty={onDirty}
-        model={model}
+        model={begun}
         busy={save.isPending}
         error={save.error}
         submitLabel={t("states.save")}
-        onSubmit={(fields) => save.mutate(changeable(model, fields), { onSuccess: () => notifyDone(t("models.saved")) })}
+        onSubmit={(fields) => save.mutate(changedFields(begun, changeable(begun, fields)), { onSuccess: saved })}
       />
     </Card>
   );
@@ -112,7 +126,7 @@ export function ModelPage() {
               <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
             )}
             <HealthCard model={model} />
-            {model.may_change && <Edit model={model} onDirty={setUnsaved} />}
+            {model.may_change && <Edit model={model} unsaved={unsaved} onDirty={setUnsaved} />}
           </Stack>
         </>
       )}

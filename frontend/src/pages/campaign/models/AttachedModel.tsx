@@ -1,7 +1,6 @@
 import { Anchor, Badge, Button, Card, Group, Stack, Switch, Text, Title } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { Link } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCampaignModelChanges } from "@/api/models";
 import { notifyDone } from "@/api/queryClient";
@@ -14,38 +13,28 @@ import { CoverageNotes } from "./CoverageNotes";
 import { InferencePanel } from "./InferencePanel";
 import { DownloadModel } from "./DownloadModel";
 import { LabelMapper } from "./LabelMapper";
-import { type Mapping, sameMapping } from "./mapper";
 import { ScriptSamples } from "./ScriptSamples";
 import { Thresholds } from "./Thresholds";
 import { kindOf } from "@/pages/models/kinds";
+import { useEdited } from "./useEdited";
 import { useMissingLabels } from "./useMissingLabels";
-
-function mappingOf(rows: CampaignModel["mapping"]): Mapping {
-  return new Map(rows.flatMap((row) => (row.label === null ? [] : [[row.class.index, row.label] as const])));
-}
 
 /** One model put to use here: what its classes stand for, from when it drafts, and its runs. */
 export function AttachedModel({ campaign, attached }: { campaign: Campaign; attached: CampaignModel }) {
   const { t } = useTranslation();
   const { save, detach } = useCampaignModelChanges(campaign.id);
-  const stored = useMemo(() => mappingOf(attached.mapping), [attached.mapping]);
-  const [mapping, setMapping] = useState<Mapping>(stored);
-  const [thresholds, setThresholds] = useState(attached.thresholds);
-  const revert = useCallback(() => {
-    setMapping(stored);
-    setThresholds(attached.thresholds);
-  }, [stored, attached.thresholds]);
-  useEffect(revert, [revert]);
+  const { mapping, thresholds, stored, changed, setMapping, setThresholds, revert, toSave } = useEdited(campaign.id, attached);
   const { model } = attached;
   const missing = useMissingLabels(campaign, model);
   const manager = mayManage(campaign.role);
-  const changed = !sameMapping(mapping, stored) || JSON.stringify(thresholds) !== JSON.stringify(attached.thresholds);
   const threshold = typeof model.options["threshold"] === "number" ? model.options["threshold"] : 0;
-  const store = () =>
+  const store = async () => {
+    const use = await toSave();
     save.mutate(
-      { model: model.id, mapping: model.classes.map((one) => ({ class: one.index, label: mapping.get(one.index) ?? null })), thresholds },
+      { model: model.id, mapping: model.classes.map((one) => ({ class: one.index, label: use.mapping.get(one.index) ?? null })), thresholds: { ...use.thresholds } },
       { onSuccess: () => notifyDone(t("mapper.saved")) },
     );
+  };
   const askDetach = () =>
     modals.openConfirmModal({
       title: t("campaignModels.detachTitle", { name: model.name }),
@@ -107,7 +96,7 @@ export function AttachedModel({ campaign, attached }: { campaign: Campaign; atta
             </Disclosure>
             {changed && (
               <Group gap="xs">
-                <Button onClick={store} loading={save.isPending} data-testid="save-mapping">
+                <Button onClick={() => void store()} loading={save.isPending} data-testid="save-mapping">
                   {t("mapper.save")}
                 </Button>
                 <Button variant="subtle" color="gray" onClick={revert} data-testid="revert-mapping">

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Label } from "@/api/types";
-import { autoMatched, clicked, isNear, leadNowhere, linesOf, nextOffered, parsedClasses, plainName, sameMapping, unfed, withLink } from "./mapper";
+import { autoMatched, clicked, isNear, leadNowhere, linesOf, nextOffered, parsedClasses, plainName, rebased, sameMapping, unfed, withLink } from "./mapper";
 
 function label(id: number, name: string): Label {
   return { id, name, color: "#000000", hotkey: "", position: id };
@@ -77,4 +77,24 @@ it("a pasted list of classes counts from 0 unless it says otherwise", () => {
   expect(parsedClasses("1: water; 4) land, snow")).toEqual([{ index: 1, name: "water" }, { index: 4, name: "land" }, { index: 5, name: "snow" }]);
   expect(parsedClasses("ice", [{ index: 0, name: "water" }])).toEqual([{ index: 0, name: "water" }, { index: 1, name: "ice" }]);
   expect(parsedClasses(" , ,")).toEqual([]);
+});
+
+describe("two people at one mapping", () => {
+  const base = new Map([[0, 10], [1, 11], [2, 12]]);
+
+  it("keep what each of them did", () => {
+    const mine = new Map([[1, 11], [2, 12], [3, 13]]);
+    const theirs = new Map([[0, 10], [1, 20]]);
+    expect(rebased(base, mine, theirs)).toEqual(new Map([[1, 20], [3, 13]]));
+  });
+
+  it("end with the later one's word where both changed the same", () => {
+    expect(rebased(base, new Map(base).set(0, 30), new Map(base).set(0, 40)).get(0)).toBe(30);
+  });
+
+  it("find nothing changed where nobody did anything, or where both did the same", () => {
+    expect(rebased(base, base, base)).toEqual(base);
+    const both = withLink(base, 0, null);
+    expect(rebased(base, both, both)).toEqual(both);
+  });
 });

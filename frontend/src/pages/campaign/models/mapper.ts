@@ -3,6 +3,18 @@ import type { Label, ModelClass } from "@/api/types";
 /** Which label each class stands for, by class index; absent means: not provided. */
 export type Mapping = ReadonlyMap<number, number>;
 
+/** What one person changed since `base`, upon what others have stored meanwhile: nobody undoes what another did elsewhere. */
+export function rebased<Key, Value>(base: ReadonlyMap<Key, Value>, mine: ReadonlyMap<Key, Value>, theirs: ReadonlyMap<Key, Value>): Map<Key, Value> {
+  const joined = new Map(theirs);
+  for (const key of new Set([...base.keys(), ...mine.keys()])) {
+    const now = mine.get(key);
+    if (now === base.get(key)) continue;
+    if (now === undefined) joined.delete(key);
+    else joined.set(key, now);
+  }
+  return joined;
+}
+
 /** Names as people mean them: case, separators and accents do not count. */
 export function plainName(name: string): string {
   return name.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll(/[\s_\-./]+/g, " ").trim();
