@@ -15,7 +15,7 @@ from itertools import islice
 from django.db import IntegrityError
 
 from campaigns.announcing import announce_answered
-from campaigns.errors import NotFound
+from campaigns.errors import Conflict, NotFound
 from campaigns.models import Campaign, ItemState, RunItem
 from campaigns.runs import RunContext
 from inference.inputs import StoredImage
@@ -24,7 +24,7 @@ from inference.services.askers import asker_of
 from inference.services.failures import NOT_THE_MODELS, NOT_TRIED, Unanswered
 from inference.services.planning import Plan, images_by_id, make_plan
 from inference.store import Answered, Failure, missing, write_batch
-from models_registry.models import CallKind, RegisteredModel
+from models_registry.models import CallKind, CampaignModel, RegisteredModel
 from models_registry.services.calls import Call, CallRecorder
 
 BATCH = 64
@@ -94,10 +94,17 @@ def answer_images(context: RunContext, plan: Plan, image_ids: Sequence[int], *, 
             calls.add(_calls_of(outcomes))
             _keep(context, plan, outcomes, tally=tally, keep_items=keep_items)
             context.progress(done=tally.done, failed=tally.failed, message=asker.waits_for)
+            _require_attached(context, plan)
             if _is_dead(outcomes, tally):
                 break
     if tally.stopped_by:
         _give_up(context, tally, total, keep_items=keep_items)
+
+
+def _require_attached(context: RunContext, plan: Plan) -> None:
+    """Stop drafting for a campaign that has put the model away meanwhile."""
+    if plan.rules is not None and not CampaignModel.objects.filter(model=plan.model.pk, campaign=context.run.campaign_id).exists():
+        raise Conflict("The model was detached from the campaign while the run was on.", code="model_not_attached")
 
 
 def _calls_of(outcomes: Sequence[Answered | Unanswered]) -> Iterator[Call]:

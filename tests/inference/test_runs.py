@@ -7,14 +7,14 @@ from collections import Counter
 
 import pytest
 
-from campaigns.errors import InvalidInput, NotAllowed, NotFound
+from campaigns.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from campaigns.models import AnnotationSet, ItemState, Run, RunItem, RunState
 from campaigns.runs import RunContext, cancel_run, claim_run, execute_now, retry_run
 from inference.models import Prediction, Prefill
 from inference.services import predict_pool, start_inference
 from inference.services.answering import BATCH, DEAD_AFTER
 from inference.services.executing import execute_inference
-from models_registry.models import RegisteredModel
+from models_registry.models import CampaignModel, RegisteredModel
 from tests.inference.endpoint import Endpoint, Reply, dead_url, items
 
 pytestmark = pytest.mark.django_db
@@ -330,6 +330,22 @@ def test_a_run_whose_model_is_removed_meanwhile_says_so(campaign, make_image, ma
         run = claim_run(started(campaign, make_model(campaign, endpoint.url)).pk)
         with pytest.raises(NotFound, match="model was removed"):
             execute_inference(Removing(run))
+
+
+def test_a_run_whose_model_is_detached_meanwhile_drafts_no_further(campaign, make_image, make_model):
+    class Detaching(RunContext):
+        def progress(self, **values):
+            super().progress(**values)
+            if values["done"]:
+                CampaignModel.objects.all().delete()
+
+    for _ in range(2 * BATCH):
+        make_image(campaign)
+    with answering(delay_s=0.02) as endpoint:
+        run = claim_run(started(campaign, make_model(campaign, endpoint.url, options={"concurrency": 4})).pk)
+        with pytest.raises(Conflict, match="was detached from the campaign"):
+            execute_inference(Detaching(run))
+    assert 0 < AnnotationSet.objects.count() < 2 * BATCH
 
 
 def test_cancelling_stops_within_two_seconds_and_keeps_what_came(campaign, make_image, make_model, monkeypatch):
