@@ -54,6 +54,7 @@ class DraftRules:
     ``thresholds``: label id → least confidence; labels without an entry take ``model_threshold``, or the default of
     their kind of answer when that is None.
     ``simplify_px``: how far the outlines of a raster's areas may leave its pixels' edges, for fewer points.
+    ``unsure_spans``: label id → from and up to which confidence an answer is one for people; it is drafted by its threshold all the same.
     ``task``: the campaign's; detection takes boxes alone, so outlines are drafted there as the boxes around them.
     """
 
@@ -63,6 +64,7 @@ class DraftRules:
     thresholds: Mapping[int, float] = field(default_factory=dict)
     model_threshold: float | None = None
     simplify_px: float = 0.0
+    unsure_spans: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if any(not 0.0 <= threshold <= 1.0 for threshold in self.thresholds.values()):
@@ -72,6 +74,11 @@ class DraftRules:
         """Say whether a thing of a label is sure enough; what comes without a confidence is."""
         fallback = default if self.model_threshold is None else self.model_threshold
         return confidence is None or confidence >= self.thresholds.get(label, fallback)
+
+    def is_unsure(self, label: int | None, confidence: float | None) -> bool:
+        """Say whether a thing of a label lies in the span that is left to people."""
+        span = self.unsure_spans.get(label) if label is not None else None
+        return span is not None and confidence is not None and span[0] <= confidence < span[1]
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ class LabelScoreSerializer(serializers.Serializer[Any]):
     label = NamedLabelSerializer()  # type: ignore[assignment]
     confidence = serializers.FloatField()
     positive = serializers.BooleanField()
+    unsure = serializers.BooleanField(help_text="In the span that is left to people")
 
 
 class FoundObjectSerializer(serializers.Serializer[Any]):
@@ -93,6 +94,7 @@ class FoundObjectSerializer(serializers.Serializer[Any]):
     label = NamedLabelSerializer()  # type: ignore[assignment]
     confidence = serializers.FloatField(allow_null=True)
     shape = serializers.DictField()
+    unsure = serializers.BooleanField(help_text="In the span that is left to people")
 
 
 class ServingModelSerializer(AnsweringModelSerializer):
@@ -118,6 +120,7 @@ class PredictedSerializer(serializers.Serializer[Any]):
     thresholds = serializers.DictField(child=serializers.FloatField())
     labels = LabelScoreSerializer(many=True)
     objects = FoundObjectSerializer(many=True)
+    unsure = serializers.BooleanField(help_text="Something is in its span, objects below their thresholds too: a person should look")
     unmapped = serializers.DictField(child=serializers.IntegerField())
     warnings = serializers.ListField(child=serializers.CharField())
     latency_ms = serializers.FloatField()

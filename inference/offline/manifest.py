@@ -61,6 +61,7 @@ class Manifest:
             "mapping": {str(index): label for index, label in rules.labels.items()},
             "thresholds": {str(label): value for label, value in rules.thresholds.items()},
             "profiles": {name: {str(label): value for label, value in limits.items()} for name, limits in self.profiles.items()},
+            "unsure_spans": {str(label): list(span) for label, span in rules.unsure_spans.items()},
             "model_threshold": rules.model_threshold,
             "simplify_px": rules.simplify_px,
             "network": {"file": self.network, "sha256": self.sha256, "kind": self.kind, "side_px": self.side_px},
@@ -79,6 +80,7 @@ class Manifest:
             ModelTag(asked.id, asked.name, asked.version), campaign["task"],
             {int(index): label for index, label in document["mapping"].items()},
             {int(label): value for label, value in document["thresholds"].items()}, document["model_threshold"], document["simplify_px"],
+            {int(label): (span[0], span[1]) for label, span in document.get("unsure_spans", {}).items()},
         )  # fmt: skip
         return cls(
             campaign["id"], campaign["name"], asked,

@@ -56,7 +56,8 @@ def draft_rules(model: RegisteredModel, campaign: Campaign) -> DraftRules:
     labels = dict(joined.mappings.values_list("class_index", "label_id"))
     thresholds = {int(label): float(threshold) for label, threshold in joined.thresholds.items()}
     tag = ModelTag(model.pk, model.name, model.version)
-    return DraftRules(tag, campaign.task, labels, thresholds, _model_threshold(model.options), _simplify_px(model.options))
+    spans = {int(label): (float(ends["low"]), float(ends["high"])) for label, ends in joined.unsure_spans.items()}
+    return DraftRules(tag, campaign.task, labels, thresholds, _model_threshold(model.options), _simplify_px(model.options), spans)
 
 
 def _simplify_px(options: dict[str, Any]) -> float:

@@ -17,7 +17,7 @@ from PIL import Image as Picture
 
 from campaigns.geometry import decode_crop, shape_bounds
 from inference.prefill import DEFAULT_LABEL_THRESHOLD, DraftRules, draft
-from inference.schema import Classification, Prediction
+from inference.schema import Box, Classification, Keypoints, Mask, Polygon, Prediction
 from models_registry.mapping import to_labels
 
 
@@ -31,46 +31,60 @@ class NamedLabel:
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
-    """How probable a label of the whole picture is. ``positive``: it is what the model says, under the thresholds."""
+    """How probable a label of the whole picture is.
+
+    ``positive``: it is what the model says, under the thresholds. ``unsure``: it lies in the span that is left to people.
+    """
 
     label: NamedLabel
     confidence: float
     positive: bool
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing in the picture; ``shape`` in pixels of the picture."""
+    """One thing in the picture; ``shape`` in pixels of the picture. ``unsure``: it lies in the span that is left to people."""
 
     label: NamedLabel
     confidence: float | None
     shape: Mapping[str, Any]
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a model says of a picture, most confident first.
 
-    ``unmapped``: classes that stand for no label, and how often they were seen. ``embedding``: the vector, where it answers one.
+    ``unmapped``: classes that stand for no label, and how often they were seen. ``unsure``: a label or a thing, below its threshold
+    too, lies in the span that is left to people.
     """
 
     labels: tuple[LabelScore, ...] = ()
     things: tuple[Thing, ...] = ()
     unmapped: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    unsure: bool = False
 
 
 def said(prediction: Prediction, rules: DraftRules, names: Mapping[int, str]) -> Said:
     """Return a prediction in the labels of a campaign; things below their thresholds are left out, labels are not."""
     drafted = draft(prediction, rules)
     things = [
-        Thing(NamedLabel(a["label"], names[a["label"]]), a["confidence"], a["shape"])
+        Thing(NamedLabel(a["label"], names[a["label"]]), a["confidence"], a["shape"], rules.is_unsure(a["label"], a["confidence"]))
         for a in drafted.annotations
         if a["label"] in names and a["shape"]["type"] != "whole"
     ]
     things.sort(key=lambda thing: -1.0 if thing.confidence is None else thing.confidence, reverse=True)
     labels = _label_scores(prediction, rules, names)
-    return Said(labels, tuple(things), drafted.unmapped, prediction.warnings)
+    unsure = any(label.unsure for label in labels) or _has_unsure_thing(prediction, rules)
+    return Said(labels, tuple(things), drafted.unmapped, prediction.warnings, unsure)
+
+
+def _has_unsure_thing(prediction: Prediction, rules: DraftRules) -> bool:
+    """Say whether something is found in the span of its label, also where that is below its threshold."""
+    found = (each for each in prediction.items if isinstance(each, Box | Polygon | Mask | Keypoints) and each.index is not None)
+    return any(rules.is_unsure(rules.labels.get(each.index or 0), each.confidence) for each in found)
 
 
 def _label_scores(prediction: Prediction, rules: DraftRules, names: Mapping[int, str]) -> tuple[LabelScore, ...]:
@@ -84,7 +98,12 @@ def _label_scores(prediction: Prediction, rules: DraftRules, names: Mapping[int,
     ranked = sorted(((p, label) for label, p in scores.items() if label in names), key=lambda pair: (-pair[0], pair[1]))
     best = ranked[0][1] if ranked else None
     return tuple(
-        LabelScore(NamedLabel(label, names[label]), p, _is_positive(rules, label, p, is_best=label == best, multi=multi))
+        LabelScore(
+            NamedLabel(label, names[label]),
+            p,
+            _is_positive(rules, label, p, is_best=label == best, multi=multi),
+            unsure=(multi or label == best) and rules.is_unsure(label, p),
+        )
         for p, label in ranked
     )
 
@@ -105,11 +124,14 @@ def as_document(answer: Said) -> dict[str, Any]:
     """Return our own form: confidences from 0 to 1, shapes as annotations have them."""
     return {
         "labels": [
-            {"label": {"id": s.label.id, "name": s.label.name}, "confidence": s.confidence, "positive": s.positive} for s in answer.labels
+            {"label": {"id": s.label.id, "name": s.label.name}, "confidence": s.confidence, "positive": s.positive, "unsure": s.unsure}
+            for s in answer.labels
         ],
         "objects": [
-            {"label": {"id": t.label.id, "name": t.label.name}, "confidence": t.confidence, "shape": dict(t.shape)} for t in answer.things
+            {"label": {"id": t.label.id, "name": t.label.name}, "confidence": t.confidence, "shape": dict(t.shape), "unsure": t.unsure}
+            for t in answer.things
         ],
+        "unsure": answer.unsure,
         "unmapped": dict(answer.unmapped),
         "warnings": list(answer.warnings),
     }

@@ -99,6 +99,31 @@ def test_thresholds_of_the_call_go_before_those_of_the_campaign(make_campaign, m
             assert as_user(viewer).post(f"{address}{wrong}", PICTURE, content_type="image/png").status_code == 422
 
 
+def test_what_lies_in_its_span_is_told_to_be_unsure(campaign, make_campaign, make_model, as_user, viewer):
+    def ask(model, where, query=""):
+        address = f"/api/v1/campaigns/{where.pk}/models/{model.pk}/predict{query}"
+        return as_user(viewer).post(address, PICTURE, content_type="image/png").json()
+
+    def spread(model, where, **ends):
+        spans = {str(label.pk): ends[label.name] for label in where.labels.all() if label.name in ends}
+        CampaignModel.objects.filter(model=model).update(unsure_spans=spans)
+
+    with Endpoint(lambda body: items({"kind": "classification", "scores": {"land": 0.45, "water": 0.55}})) as endpoint:
+        model = make_model(campaign, endpoint.url)
+        assert ask(model, campaign)["unsure"] is False
+        spread(model, campaign, Water={"low": 0.5, "high": 0.8}, Land={"low": 0.4, "high": 0.8})
+        document = ask(model, campaign)
+        # Land cannot be said beside the likelier water, so that nothing is unsure about it.
+        assert [(each["label"]["name"], each["unsure"]) for each in document["labels"]] == [("Water", True), ("Land", False)]
+        assert document["unsure"] is True
+    with detecting(make_campaign, make_model, thresholds={"Water": 0.5}) as (harbour, finder):
+        spread(finder, harbour, Water={"low": 0.2, "high": 0.6}, Land={"low": 0.2, "high": 0.8})
+        document = ask(finder, harbour)
+        assert [(each["label"]["name"], each["unsure"]) for each in document["objects"]] == [("Land", False)]
+        assert document["unsure"] is True  # water below its threshold
+        assert [each["unsure"] for each in ask(finder, harbour, "?threshold=0.1")["objects"]] == [False, True]
+
+
 def test_a_profile_brings_its_thresholds_and_the_calls_own_go_before_it(make_campaign, make_model, as_user, viewer):
     with detecting(make_campaign, make_model, thresholds={"Water": 0.5}) as (campaign, model):
         labels = {label.name: label.pk for label in campaign.labels.all()}

@@ -3511,6 +3511,8 @@ export interface components {
             shape: {
                 [key: string]: unknown;
             };
+            /** @description In the span that is left to people */
+            unsure: boolean;
         };
         /**
          * @description * `none` - none
@@ -3878,6 +3880,8 @@ export interface components {
             /** Format: double */
             confidence: number;
             positive: boolean;
+            /** @description In the span that is left to people */
+            unsure: boolean;
         };
         /** @description One label outside and inside its span, in answers: images of labels, objects of those. */
         LabelShare: {
@@ -4882,6 +4886,8 @@ export interface components {
             };
             labels: components["schemas"]["LabelScore"][];
             objects: components["schemas"]["FoundObject"][];
+            /** @description Something is in its span, objects below their thresholds too: a person should look */
+            unsure: boolean;
             unmapped: {
                 [key: string]: number;
             };

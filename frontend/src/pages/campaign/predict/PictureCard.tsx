@@ -1,5 +1,5 @@
 import { Button, Card, Group, Loader, Progress, Stack, Text } from "@mantine/core";
-import { IconCheck, IconDatabaseImport, IconRefresh } from "@tabler/icons-react";
+import { IconCheck, IconDatabaseImport, IconRefresh, IconUserQuestion } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -74,6 +74,7 @@ export function PictureCard({ campaign, picture, lines, model, onAgain }: Props)
                   <span className={classes["chip"]} style={{ background: colors.get(line.label) }} aria-hidden="true" />
                   <span className={classes["name"]}>{line.name}</span>
                   {line.positive && <IconCheck size={14} aria-label={t("predict.above")} />}
+                  {line.unsure && <IconUserQuestion size={14} aria-label={t("predict.unsure")} />}
                   <Progress value={(line.confidence ?? 1) * 100} color={line.positive ? "var(--winnow-bar)" : "gray"} aria-label={t("predict.confidenceOf", { name: line.name })} className={classes["bar"]} />
                   <span className="winnow-numbers">{line.confidence === null ? "–" : `${(line.confidence * 100).toFixed(1)} %`}</span>
                 </li>

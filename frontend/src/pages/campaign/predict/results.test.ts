@@ -6,16 +6,20 @@ const label = (id: number, name: string) => ({ id, name });
 const box = { type: "box", x: 1, y: 2, width: 3, height: 4, rotation: 0 };
 const predicted = (change: Partial<Predicted>): Predicted => ({
   model: { id: 1, name: "Net", version: "1", checkpoint: "best" }, image: { name: "a.png", width: 9, height: 9 }, task: "classification",
-  thresholds: {}, labels: [], objects: [], unmapped: {}, warnings: [], latency_ms: 1, ...change,
+  thresholds: {}, labels: [], objects: [], unmapped: {}, unsure: false, warnings: [], latency_ms: 1, ...change,
 });
 
-const scores = predicted({ labels: [{ label: label(1, "Land"), confidence: 0.7, positive: true }, { label: label(2, "Water"), confidence: 0.6, positive: true }] });
+const scores = predicted({ labels: [{ label: label(1, "Land"), confidence: 0.7, positive: true, unsure: true }, { label: label(2, "Water"), confidence: 0.6, positive: true, unsure: false }] });
 
 describe("what a model said of a picture", () => {
   it("has one label at most where a campaign asks for one, and each above its threshold where it takes many", () => {
     expect(linesOf(scores, { all: 0.5, byLabel: {} }, true).map(({ positive }) => positive)).toEqual([true, false]);
     expect(linesOf(scores, { all: 0.5, byLabel: {} }, false).map(({ positive }) => positive)).toEqual([true, true]);
     expect(linesOf(scores, { all: 0.5, byLabel: { 1: 0.8 } }, true).map(({ positive }) => positive)).toEqual([false, false]);
+  });
+
+  it("says of which lines a person should decide", () => {
+    expect(linesOf(scores, { all: 0.5, byLabel: {} }, false).map(({ name, unsure }) => [name, unsure])).toEqual([["Land", true], ["Water", false]]);
   });
 
   it("tells the classes that stand for no label from an empty picture", () => {
@@ -25,11 +29,11 @@ describe("what a model said of a picture", () => {
   });
 
   it("lists the surest first and counts as found what came without a confidence", () => {
-    const things = predicted({ objects: [{ label: label(2, "Water"), confidence: 0.2, shape: box }, { label: label(1, "Land"), confidence: null, shape: box }] });
+    const things = predicted({ objects: [{ label: label(2, "Water"), confidence: 0.2, shape: box, unsure: false }, { label: label(1, "Land"), confidence: null, shape: box, unsure: false }] });
     expect(linesOf(things, { all: 0.5, byLabel: {} }, false).map(({ name, positive }) => [name, positive])).toEqual([["Land", true], ["Water", false]]);
   });
 
-  const line = (name: string, positive = true): Line => ({ label: 1, name, confidence: 0.5, positive, shape: null });
+  const line = (name: string, positive = true): Line => ({ label: 1, name, confidence: 0.5, positive, shape: null, unsure: false });
 
   it("becomes a table that a spreadsheet reads as text", () => {
     const rows = [{ file: 'a, "b".png', lines: [line("=SUM(A1)"), line("Land", false)] }];

@@ -18,6 +18,8 @@ export interface Line {
   /** Above its threshold; of labels of which one picture has one, the best that is above. */
   readonly positive: boolean;
   readonly shape: Shape | null;
+  /** In the span that the campaign leaves to people. */
+  readonly unsure: boolean;
 }
 
 function isAbove(line: { readonly label: number; readonly confidence: number | null }, limits: Limits): boolean {
@@ -26,12 +28,12 @@ function isAbove(line: { readonly label: number; readonly confidence: number | n
 
 /** What was found, the surest first; `oneLabel`: a picture has one label at most. */
 export function linesOf(predicted: Predicted, limits: Limits, oneLabel: boolean): Line[] {
-  const labels = predicted.labels.map(({ label, confidence }, place) => ({
-    label: label.id, name: label.name, confidence, shape: null,
+  const labels = predicted.labels.map(({ label, confidence, unsure }, place) => ({
+    label: label.id, name: label.name, confidence, shape: null, unsure,
     positive: isAbove({ label: label.id, confidence }, limits) && (!oneLabel || place === 0),
   }));
-  const objects = predicted.objects.map(({ label, confidence, shape }) => ({
-    label: label.id, name: label.name, confidence, shape: shape as unknown as Shape, positive: isAbove({ label: label.id, confidence }, limits),
+  const objects = predicted.objects.map(({ label, confidence, shape, unsure }) => ({
+    label: label.id, name: label.name, confidence, unsure, shape: shape as unknown as Shape, positive: isAbove({ label: label.id, confidence }, limits),
   }));
   return [...labels, ...objects].sort((a, b) => (b.confidence ?? 1) - (a.confidence ?? 1));
 }
