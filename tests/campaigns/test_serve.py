@@ -4,13 +4,22 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from campaigns.management.commands.serve import LOOPBACK_NETWORKS, check_port, child_environment, children, is_loopback, only_one_per_folder
+from campaigns.management.commands.serve import (
+    LOOPBACK_NETWORKS,
+    Command,
+    check_port,
+    child_environment,
+    children,
+    is_loopback,
+    only_one_per_folder,
+)
 
 
 def test_a_taken_port_is_refused_with_a_way_out():
@@ -36,6 +45,14 @@ def test_a_folder_is_free_again_after_its_server_ended(tmp_path: Path):
     for address in ("http://127.0.0.1:8000", "http://127.0.0.1:8001"):
         with only_one_per_folder(tmp_path, address):
             assert (tmp_path / "serve.lock").read_text() == address
+
+
+def test_a_log_on_a_full_disk_does_not_end_the_server():
+    with Path("/dev/full").open("w") as full:
+        command = Command(stdout=full)
+        command.say("The runs could not be looked after this time: database or disk is full")
+        with suppress(OSError):  # what it still holds
+            full.close()
 
 
 @pytest.mark.parametrize(

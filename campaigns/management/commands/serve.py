@@ -8,7 +8,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from io import StringIO
 from pathlib import Path
@@ -78,9 +78,10 @@ class Command(BaseCommand):
             connections.close_all()
 
     def say(self, sentence: str) -> None:
-        """Print at once, also into a pipe."""
-        self.stdout.write(sentence)
-        self.stdout.flush()
+        """Print at once, also into a pipe; a log that takes no more, on a disk that is full, does not end the server."""
+        with suppress(OSError):
+            self.stdout.write(sentence)
+            self.stdout.flush()
 
 
 def check_port(host: str, port: int) -> None:
