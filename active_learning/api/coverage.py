@@ -20,6 +20,7 @@ class CoverageMapSerializer(serializers.Serializer[Any]):
     """Columns of equal length, one row an image; places lie in the unit square. ``run`` is null where no map is drawn yet."""
 
     run = serializers.IntegerField(allow_null=True)
+    outdated = serializers.BooleanField(help_text="Another backbone looks at the images since it was drawn")
     missing = serializers.IntegerField(help_text="Images that came after it was drawn")
     ids = serializers.ListField(child=serializers.IntegerField())
     x = serializers.ListField(child=serializers.FloatField())

@@ -49,6 +49,7 @@ class DuplicatesSerializer(serializers.Serializer[Any]):
 
     run = serializers.IntegerField(allow_null=True)
     looked_at = serializers.DateTimeField(allow_null=True)
+    outdated = serializers.BooleanField(help_text="Another backbone looks at the images since")
     threshold = serializers.FloatField()
     compared = serializers.IntegerField()
     count = serializers.IntegerField(help_text="Groups in all")
@@ -77,6 +78,7 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
 
     run = serializers.IntegerField(allow_null=True)
     voters = serializers.IntegerField()
+    outdated = serializers.BooleanField(help_text="Another backbone looks at the images since")
     suggestions = SuggestionSerializer(many=True)
 
 
@@ -89,7 +91,8 @@ class DuplicatesView(APIView):
         limit, offset = _page(request)
         found = read_duplicates(user=user_of(request), campaign=fetch_campaign(request, campaign_id))
         answer = {
-            "run": found.run, "looked_at": found.looked_at, "threshold": found.threshold, "compared": found.compared,
+            "run": found.run, "looked_at": found.looked_at, "outdated": found.outdated,
+            "threshold": found.threshold, "compared": found.compared,
             "count": len(found.groups), "leaks": sum(group.leak for group in found.groups),
             "groups": found.groups[offset : offset + limit],
         }  # fmt: skip

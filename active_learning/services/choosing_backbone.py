@@ -17,6 +17,7 @@ from django.db import transaction
 from active_learning.models import ImageSpace, SpaceKind
 from active_learning.services.embeddings import embed_installed, keep_index
 from active_learning.services.filling import Filled, current_space, fill_space, own_backbone, space_store
+from active_learning.services.outdated import BACKBONE
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, Run, User
 from campaigns.permissions import MANAGE, VIEW, require_role
@@ -36,7 +37,7 @@ from models_registry.networks.own_backbones import (
 )
 from models_registry.protocols import LOCAL
 
-KIND: Final = "backbone"
+KIND: Final = BACKBONE
 MAX_BYTES: Final = 4 * 1024**3
 PUBLISHED: Final = "published"
 """Stands in a space's name until the weights of the network's makers were fetched."""
@@ -100,7 +101,7 @@ def choose_backbone(*, user: User, campaign: Campaign, wanted: Wanted, file: Ite
         run = enqueue_run(user=user, kind=KIND, campaign=campaign, params={"space": space.pk, "title": space.title})
         ImageSpace.objects.filter(pk=space.pk).update(run=run)
     if coming is not None and coming.name != space.name:
-        _forget(coming)
+        forget_space(coming)
     return run
 
 
@@ -244,10 +245,10 @@ def _take_place(campaign: Campaign, space: ImageSpace) -> None:
             old.delete()
         ImageSpace.objects.filter(pk=space.pk).update(current=True)
     if old is not None:
-        _forget(old)
+        forget_space(old)
 
 
-def _forget(space: ImageSpace) -> None:
+def forget_space(space: ImageSpace) -> None:
     """Remove the vectors and the weights that no campaign uses any more; those of the installed backbone stay, heads need them."""
     if space.kind == SpaceKind.INSTALLED or ImageSpace.objects.filter(name=space.name).exists():
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from active_learning.services.outdated import saw_otherwise
 from active_learning.services.similarity import KIND
 from campaigns.models import Campaign, Image, ImageState, Run, RunState, User
 from campaigns.permissions import VIEW, require_role
@@ -29,7 +30,8 @@ class Group:
 class Duplicates:
     """The groups that still hold two images or more, leaks first, then the largest; none where nobody has looked yet.
 
-    ``run``: the look; ``compared``: images that it compared; ``threshold``: how alike is nearly the same.
+    ``run``: the look; ``compared``: images that it compared; ``threshold``: how alike is nearly the same;
+    ``outdated``: another backbone has come since.
     """
 
     run: int | None
@@ -37,6 +39,7 @@ class Duplicates:
     threshold: float
     compared: int
     groups: tuple[Group, ...]
+    outdated: bool = False
 
 
 def read_duplicates(*, user: User, campaign: Campaign) -> Duplicates:
@@ -50,7 +53,8 @@ def read_duplicates(*, user: User, campaign: Campaign) -> Duplicates:
     best = _best_pairs(run.result.get("pairs", []))
     groups = [_group([standing[pk] for pk in cluster if pk in standing], best) for cluster in clusters]
     ranked = sorted((group for group in groups if len(group.images) > 1), key=lambda group: (not group.leak, -len(group.images)))
-    return Duplicates(run.pk, run.finished_at, float(run.params["threshold"]), run.result.get("compared", 0), tuple(ranked))
+    threshold, compared = float(run.params["threshold"]), run.result.get("compared", 0)
+    return Duplicates(run.pk, run.finished_at, threshold, compared, tuple(ranked), saw_otherwise(campaign, run.pk))
 
 
 def _standing(campaign: Campaign, ids: Sequence[int]) -> dict[int, Image]:

@@ -1,6 +1,7 @@
 """The kinds of runs that look at a campaign's images: near duplicates, what neighbours suggest, labels that are probably wrong."""
 
 from campaigns.announcing import ANSWERED, IMPORTED, Listener, register_listener
+from campaigns.leaving import register_leaver
 from campaigns.runs import RunKind, register_kind
 
 
@@ -22,3 +23,4 @@ def register() -> None:
     )
     wants, task = "active_learning.services.evidence.wants_answers", "active_learning.tasks.gather_answers"
     register_listener(Listener("statistics", wants, task, event=ANSWERED))
+    register_leaver("active_learning.services.leaving.leave")

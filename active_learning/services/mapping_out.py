@@ -14,6 +14,7 @@ from django.db import transaction
 from active_learning.embeddings.projection import project
 from active_learning.models import RankedImage
 from active_learning.services.embeddings import ensure_embeddings
+from active_learning.services.outdated import saw_otherwise
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.filters import Scope, counted_uses
 from campaigns.imagery import written_atomically
@@ -34,10 +35,12 @@ class CoverageMap:
     """One column a property, one row an image that is still there, in the order of ids; ``run`` is None where no map is drawn yet.
 
     ``label``: that of its set, the default one or the most used, else None. ``round``: the last that asked for it. ``uncertainty``: the
-    entropy of the newest answer of a model, 0 to 1. ``missing``: images that came after the map was drawn.
+    entropy of the newest answer of a model, 0 to 1. ``missing``: images that came after the map was drawn. ``outdated``: another backbone
+    has come since.
     """
 
     run: int | None
+    outdated: bool
     missing: int
     ids: list[int]
     x: list[float]
@@ -66,18 +69,19 @@ def execute_map(context: RunContext) -> dict[str, object]:
     embedded = ensure_embeddings(context, campaign, list(campaign.images.order_by("id")))
     context.progress(message="Laying the images out", force=True)
     places = project(embedded.matrix, seed=SEED, check=context.progress, jobs=cores())
-    with written_atomically(_path(campaign)) as temporary, temporary.open("wb") as file:
+    with written_atomically(map_path(campaign)) as temporary, temporary.open("wb") as file:
         np.savez(file, run=context.run.pk, ids=np.array(embedded.image_ids, np.int64), places=places)
     return {"images": len(places), "unreadable": len(embedded.failures)}
 
 
-def _path(campaign: Campaign) -> Path:
+def map_path(campaign: Campaign) -> Path:
+    """Return the file of a campaign's map."""
     return folder("likeness") / f"map-{campaign.pk}.npz"
 
 
 def _kept(campaign: Campaign) -> tuple[int | None, npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     try:
-        with np.load(_path(campaign), allow_pickle=False) as found:
+        with np.load(map_path(campaign), allow_pickle=False) as found:
             run, ids, places = int(found["run"]), found["ids"], found["places"]
     except FileNotFoundError:
         run, ids, places = 0, np.empty(0, np.int64), np.empty((0, 2), np.float32)
@@ -96,6 +100,7 @@ def read_map(*, user: User, campaign: Campaign) -> CoverageMap:
     labels, rounds, doubts = _labels(campaign, user), _rounds(campaign), _uncertainties(campaign)
     return CoverageMap(
         run=run,
+        outdated=saw_otherwise(campaign, run),
         missing=len(rows) - len(kept) if run is not None else 0,
         ids=kept,
         x=[round(float(places[at, 0]), PLACES) for at in there],

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from active_learning.embeddings.votes import NEIGHBOURS, vote
 from active_learning.services.embeddings import ensure_embeddings
+from active_learning.services.outdated import saw_otherwise
 from active_learning.services.truth import submitted_of, whole_labels
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.filters import selected_ids
@@ -41,11 +42,12 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What the last run suggests, the surest first. ``voters``: so many labeled images could vote."""
+    """What the last run suggests, the surest first. ``voters``: so many labeled images could vote; ``outdated``: another backbone came."""
 
     run: int | None
     voters: int
     suggestions: tuple[Suggestion, ...]
+    outdated: bool = False
 
 
 def start_suggesting(*, user: User, campaign: Campaign, images: Any = "unlabeled", neighbours: int = NEIGHBOURS) -> Run:
@@ -112,13 +114,14 @@ def _voted(
     return sorted(found, key=lambda each: (-each.confidence, each.image))
 
 
-def _path(campaign: Campaign) -> Path:
+def suggestions_path(campaign: Campaign) -> Path:
+    """Return the file of what a campaign's neighbours suggest."""
     return folder("likeness") / f"suggestions-{campaign.pk}.json"
 
 
 def _write(campaign: Campaign, run: Run, voters: int, found: Sequence[Suggestion]) -> None:
     document = {"run": run.pk, "voters": voters, "found": [[each.image, each.label, each.confidence, each.neighbours] for each in found]}
-    with written_atomically(_path(campaign)) as temporary:
+    with written_atomically(suggestions_path(campaign)) as temporary:
         temporary.write_text(json.dumps(document, separators=(",", ":")))
 
 
@@ -126,7 +129,7 @@ def read_suggestions(*, user: User, campaign: Campaign, least: float = 0.0) -> S
     """Return what the last run suggested from a confidence on, for images that still wait for a label and labels still there."""
     require_role(user, campaign, ANNOTATE)
     try:
-        document = json.loads(_path(campaign).read_text())
+        document = json.loads(suggestions_path(campaign).read_text())
     except FileNotFoundError:
         return Suggestions(None, 0, ())
     if not Run.objects.filter(pk=document["run"], campaign=campaign, state=RunState.SUCCEEDED).exists():
@@ -135,4 +138,4 @@ def read_suggestions(*, user: User, campaign: Campaign, least: float = 0.0) -> S
     labels = set(Label.objects.filter(campaign=campaign).values_list("pk", flat=True))
     found = (Suggestion(image, label, confidence, tuple(near)) for image, label, confidence, near in document["found"])
     kept = tuple(each for each in found if each.confidence >= least and each.image in waiting and each.label in labels)
-    return Suggestions(document["run"], document["voters"], kept)
+    return Suggestions(document["run"], document["voters"], kept, saw_otherwise(campaign, document["run"]))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
+import time
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count
+from django.utils import timezone
 
 from campaigns.attributes import InvalidAttribute, checked_definitions
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.geometry import WHOLE, InvalidShape, Skeleton
-from campaigns.models import Campaign, Image, ImageState, Label, Membership, Reference, Role, Split, Task, User
+from campaigns.leaving import clear, clearings_of
+from campaigns.models import UNFINISHED, Campaign, Image, ImageState, Label, Membership, Reference, Role, Run, RunState, Split, Task, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
+from campaigns.runs import log_path
 from campaigns.services.accounts import create_account
 from campaigns.services.label_trees import check_parent
 from campaigns.storage import folder
@@ -22,6 +27,8 @@ from campaigns.storage import folder
 # Colours that stay apart for most kinds of colour blindness (Okabe and Ito 2008, then Tableau's).
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#b3a100", "#8c564b", "#7f7f7f", "#9467bd")
 HOTKEYS = "123456789"
+REMOVALS = 4
+REMOVAL_PAUSE_S = 0.6  # in which a run looks whether it goes on
 
 
 def create_campaign(
@@ -56,9 +63,26 @@ def update_campaign(*, user: User, campaign: Campaign, **changes: Any) -> Campai
 def delete_campaign(*, user: User, campaign: Campaign) -> None:
     """Remove a campaign with everything in it; owners only."""
     require_role(user, campaign, (Role.OWNER,))
-    files = folder("images") / str(campaign.pk)
-    campaign.delete()
-    shutil.rmtree(files, ignore_errors=True)
+    files, clearings = [folder("images") / str(campaign.pk)], clearings_of(campaign)
+    for run in Run.objects.filter(campaign=campaign):
+        files += [log_path(run.pk), folder("exports") / str(run.pk)]
+    _end_runs_of(campaign)
+    for attempt in itertools.count(1):
+        try:
+            Campaign.objects.get(pk=campaign.pk).delete()
+            break
+        except IntegrityError:  # a run wrote something of it at the same moment; it has heard by now that it is over
+            if attempt == REMOVALS:
+                raise
+            time.sleep(REMOVAL_PAUSE_S)
+    for file in files:
+        shutil.rmtree(file, ignore_errors=True) if file.is_dir() else file.unlink(missing_ok=True)
+    clear(clearings)
+
+
+def _end_runs_of(campaign: Campaign) -> None:
+    """Take the campaign's runs from their workers, which hear of it at their next progress report."""
+    Run.objects.filter(campaign=campaign, state__in=UNFINISHED).update(state=RunState.CANCELLED, claim="", finished_at=timezone.now())
 
 
 def count_images(campaigns: list[int]) -> dict[int, dict[str, int]]:

@@ -21,7 +21,7 @@ from inference.serving.answers import ModelAnswers
 from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.networks.own_backbones import TORCHVISION_NAMES, OwnBackbone, OwnNetwork
 from models_registry.networks.weights import find_weights
-from tests.active_learning.chips import add_chip, chips
+from tests.active_learning.chips import add_chip, chips, label_image
 from tests.inference.endpoint import Endpoint, Reply, items
 from tests.inference.test_examples import started
 from tests.onnx_files import saved, value
@@ -397,3 +397,38 @@ def test_one_backbone_comes_at_a_time(few, weights, as_user, manager):
     assert choose(client, few, kind="installed", size="medium").status_code == 202
     second = choose(client, few, weights.read_bytes(), kind="weights", architecture=NETWORK)
     assert (second.status_code, second.json()["code"]) == (409, "backbone_on_its_way")
+
+
+@pytest.mark.django_db
+def test_what_the_old_backbone_found_says_so_until_it_is_looked_for_again(few, weights, labels, as_user, manager, annotator):
+    client, here = as_user(manager), f"/api/v1/campaigns/{few.pk}"
+    label_image(few.images.order_by("id").first(), annotator, labels["coast"].pk)
+
+    def find():
+        for path in ("map-runs", "likeness-runs", "suggestion-runs"):
+            run = execute_now(Run.objects.get(pk=client.post(f"{here}/{path}", {}, format="json").json()["id"]))
+            assert run.state == RunState.SUCCEEDED, run.error
+
+    def outdated():
+        return [client.get(f"{here}/{path}").json()["outdated"] for path in ("map", "duplicates", "suggestions")]
+
+    assert outdated() == [False, False, False]
+    find()
+    assert outdated() == [False, False, False]
+    chosen(client, few, weights.read_bytes(), kind="weights", architecture=NETWORK, side_px=64)
+    assert outdated() == [True, True, True]
+    find()
+    assert outdated() == [False, False, False]
+
+
+@pytest.mark.django_db
+def test_a_removed_campaign_leaves_no_map_no_vectors_of_its_own_and_no_weights(
+    few, weights, as_user, make_campaign, manager, owner, data_dir
+):
+    run = chosen(as_user(manager), few, weights.read_bytes(), kind="weights", architecture=NETWORK, side_px=64)
+    client = as_user(owner)
+    assert execute_now(Run.objects.get(pk=client.post(f"/api/v1/campaigns/{few.pk}/map-runs").json()["id"])).state == RunState.SUCCEEDED
+    assert client.delete(f"/api/v1/campaigns/{few.pk}").status_code == 204
+    assert not (data_dir / "embeddings" / run.result["space"]).exists()
+    assert [path for name in ("backbones", "likeness", "runs") for path in (data_dir / name).rglob("*") if path.is_file()] == []
+    assert len(embedding_store()), "other campaigns go on by the installed backbone's"

@@ -144,14 +144,14 @@ def test_groups_of_near_duplicates_are_read_leaks_first_less_what_was_excluded_s
 
 def test_before_anybody_looked_there_are_no_groups(coast, as_user, viewer):
     assert duplicates(as_user(viewer), coast).json() == {
-        "run": None, "looked_at": None, "threshold": 0.0, "compared": 0, "count": 0, "leaks": 0, "groups": [],
+        "run": None, "looked_at": None, "outdated": False, "threshold": 0.0, "compared": 0, "count": 0, "leaks": 0, "groups": [],
     }  # fmt: skip
 
 
 def test_labeled_images_suggest_the_labels_of_those_like_them(coast, labels, pool, as_user, annotator):
     client = as_user(annotator)
     address = f"/api/v1/campaigns/{coast.pk}/suggestion"
-    assert client.get(f"{address}s").json() == {"run": None, "voters": 0, "suggestions": []}
+    assert client.get(f"{address}s").json() == {"run": None, "voters": 0, "outdated": False, "suggestions": []}
     started = client.post(f"{address}-runs", {"neighbours": 3}, content_type="application/json")
     assert started.status_code == 202
     run = execute_now(Run.objects.get(pk=started.json()["id"]))

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from rest_framework.test import APIClient
 
 from campaigns.errors import InvalidInput
 from campaigns.filters import select_images, selected_ids
-from campaigns.models import AnnotationSet, Campaign, Image, LabelUse, Membership, Reference, User
+from campaigns.models import AnnotationSet, Campaign, Image, LabelUse, Membership, Reference, Run, RunState, User
 from campaigns.options import CampaignOptions
+from campaigns.runs import enqueue_run
 
 As = Callable[[User | None], APIClient]
 pytestmark = pytest.mark.django_db
@@ -213,3 +215,24 @@ def test_the_unlabeled_are_those_that_wait_for_a_person(campaign: Campaign, make
     Reference.objects.create(image=held_back, annotations=[])
     make_image(campaign, state="submitted")
     assert {i.pk for i in select_images(campaign, "unlabeled")} == {waiting.pk, test.pk}
+
+
+def test_a_campaign_is_removed_though_a_run_writes_of_it_at_the_same_moment(
+    campaign: Campaign, owner: User, as_user: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = enqueue_run(user=owner, kind="import", campaign=campaign)
+    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, claim="worker")
+    really, tries = Campaign.delete, list[str]()
+
+    def delete(self: Campaign) -> Any:
+        tries.append(Run.objects.get(pk=run.pk).claim)
+        if len(tries) == 1:
+            raise IntegrityError("FOREIGN KEY constraint failed")
+        return really(self)
+
+    monkeypatch.setattr(Campaign, "delete", delete)
+    monkeypatch.setattr("campaigns.services.campaigns.REMOVAL_PAUSE_S", 0)
+    assert as_user(owner).delete(f"/api/v1/campaigns/{campaign.pk}").status_code == 204
+    assert tries == ["", ""], "its worker hears that the run is no longer its own"
+    assert not Campaign.objects.exists()
+    assert not Run.objects.exists()

@@ -3207,6 +3207,8 @@ export interface components {
         /** @description Columns of equal length, one row an image; places lie in the unit square. ``run`` is null where no map is drawn yet. */
         CoverageMap: {
             run: number | null;
+            /** @description Another backbone looks at the images since it was drawn */
+            outdated: boolean;
             /** @description Images that came after it was drawn */
             missing: number;
             ids: number[];
@@ -3343,6 +3345,8 @@ export interface components {
             run: number | null;
             /** Format: date-time */
             looked_at: string | null;
+            /** @description Another backbone looks at the images since */
+            outdated: boolean;
             /** Format: double */
             threshold: number;
             compared: number;
@@ -5844,6 +5848,8 @@ export interface components {
         Suggestions: {
             run: number | null;
             voters: number;
+            /** @description Another backbone looks at the images since */
+            outdated: boolean;
             suggestions: components["schemas"]["Suggestion"][];
         };
         /**

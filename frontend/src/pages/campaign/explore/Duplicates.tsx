@@ -15,6 +15,7 @@ import { notifyUndoable } from "../images/useLabelWork";
 import { mayManage } from "../roles";
 import classes from "./Explore.module.css";
 import { LatestRun } from "./LatestRun";
+import { Outdated } from "./Outdated";
 import { useShow } from "./useShow";
 
 const PERCENT = 100;
@@ -31,6 +32,7 @@ export function Duplicates({ campaign }: { campaign: Campaign }) {
       </Text>
       {mayManage(campaign.role) && <Start key={query.data?.run ?? 0} campaign={campaign} last={query.data?.threshold ?? 0} />}
       <LatestRun campaign={campaign.id} kind="likeness" />
+      <Outdated outdated={query.data?.outdated === true} />
       <Loaded query={query}>{(found) => <Groups campaign={campaign} found={found} page={page} onPage={setPage} />}</Loaded>
     </Stack>
   );

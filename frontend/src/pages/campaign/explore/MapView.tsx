@@ -12,6 +12,7 @@ import classes from "./Explore.module.css";
 import { LatestRun } from "./LatestRun";
 import { MapCanvas } from "./MapCanvas";
 import { type Coloring, COLORINGS, groupsOf, NONE, type PointGroup } from "./points";
+import { Outdated } from "./Outdated";
 import { useShow } from "./useShow";
 
 /** How the campaign's images lie beside each other, and which of them are labeled, tested, asked about or unclear. */
@@ -61,6 +62,7 @@ function Drawn({ campaign, map, aside }: { campaign: Campaign; map: CoverageMap;
   const toggle = (key: string): void => setHidden((now) => new Set(now.has(key) ? [...now].filter((one) => one !== key) : [...now, key]));
   return (
     <Stack>
+      <Outdated outdated={map.outdated} />
       <Group justify="space-between">
         <SegmentedControl
           className={classes["views"] ?? ""}

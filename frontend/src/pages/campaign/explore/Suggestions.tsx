@@ -18,6 +18,7 @@ import { listedImages } from "../images/naming";
 import { notifyUndoable } from "../images/useLabelWork";
 import classes from "./Explore.module.css";
 import { LatestRun } from "./LatestRun";
+import { Outdated } from "./Outdated";
 import { byLabel, keyOf } from "./suggested";
 import { useShow } from "./useShow";
 
@@ -39,6 +40,7 @@ export function Suggestions({ campaign }: { campaign: Campaign }) {
         {t("explore.suggestions.ask")}
       </Button>
       <LatestRun campaign={campaign.id} kind="suggesting" />
+      <Outdated outdated={query.data?.outdated === true} />
       <Loaded query={query}>
         {({ run, voters, suggestions }) =>
           suggestions.length === 0 ? (
