@@ -18,7 +18,7 @@ from active_learning.evaluation.labels import TOP, Told
 from active_learning.evaluation.resampling import draw_weights, interval_of, wilson
 from active_learning.evaluation.rows import LabelRow, counted_row, ends_of, ranged
 from active_learning.evaluation.telling import Figure
-from active_learning.evaluation.values import Bits, Floats, Ints
+from active_learning.evaluation.values import Bits, Floats, Ints, LabelEvidence
 
 COCO_OVERLAPS: Final = np.linspace(0.5, 0.95, 10)
 MOST_A_LABEL: Final = 100
@@ -249,6 +249,12 @@ class ObjectMeasures:
     @property
     def _hits(self) -> Bits:
         return np.asarray(self.hit[0] != NONE)
+
+    @property
+    def confidences(self) -> LabelEvidence:
+        """Each found object (A,) as one yes-or-no answer: how sure the model is of it, and whether it is there."""
+        score, hits = self.evidence.found_score[self.counts], self._hits[self.counts]
+        return LabelEvidence(np.arange(len(score)), (0,), score[:, None], hits[:, None], multi_label=True)
 
     @property
     def reliability(self) -> Reliability | None:

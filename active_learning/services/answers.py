@@ -115,7 +115,7 @@ def read_answers(
 ) -> Answers:
     """Return what the model version said of those images that it answered about, in the order of their ids.
 
-    Probabilities are at the temperature that this version was calibrated with in the campaign, if it was.
+    Probabilities, and confidences of objects, are at the temperature that this version was calibrated with in the campaign, if it was.
     weights: (K,) how much the objects of each label weigh, in the order of ``label_columns``; all the same without.
     fresh: what a refitted head says of some of the images, by id, of objects and pixels: it takes the place of what is stored.
     """
@@ -131,7 +131,22 @@ def read_answers(
     older = rows.exclude(image__in=newer) if newer else rows
     stored = sorted([*older.values_list("image_id", "document", "uncertainty"), *newer.values()], key=lambda row: row[0])
     measures = (*MEASURES, PEAKS) if campaign.task == Task.KEYPOINTS else MEASURES
+    temperature = _temperature_of(campaign, model, version)
+    if temperature is not None and temperature != 1.0:
+        stored = [(image, _calmed(document, temperature), unsure) for image, document, unsure in stored]
     return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights, measures)
+
+
+def _calmed(document: Mapping[str, Any], temperature: float) -> Mapping[str, Any]:
+    """Return an answer with the confidences of its objects at a temperature, each a yes or no of its own; what has none stays so."""
+    items = list(document["items"])
+    sure = [place for place, item in enumerate(items) if item["kind"] != "raster" and item.get("confidence") is not None]
+    if not sure:
+        return document
+    calm = at_temperature(np.array([[items[place]["confidence"]] for place in sure], float), temperature, multi_label=True)
+    for place, value in zip(sure, calm[:, 0].tolist(), strict=True):
+        items[place] = {**items[place], "confidence": value}
+    return {**document, "items": items}
 
 
 def answers_of_classes(image_ids: tuple[int, ...], probabilities: Floats, *, campaign: Campaign, model: RegisteredModel) -> Answers:

@@ -12,6 +12,7 @@ from active_learning.evaluation.calibration import BINS, Reliability, calibrated
 from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import AIMS, Curve, Roc, choose_threshold
 from active_learning.evaluation.labels import LabelMeasures
+from active_learning.evaluation.objects import ObjectMeasures
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
 from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measures_of
@@ -105,11 +106,18 @@ def slices_of(*, user: User, campaign: Campaign, model_id: int) -> list[dict[str
 
 def _calibrated(reading: Reading) -> dict[str, Any] | None:
     """Return the reliability at the temperature that is kept with the model; None without one."""
-    temperature = reading.attached.temperature_of(reading.model.version)
-    evidence = reading.measures.evidence
-    if temperature is None or not isinstance(evidence, LabelEvidence):
+    temperature, confidences = reading.attached.temperature_of(reading.model.version), _confidences(reading)
+    if temperature is None or confidences is None or not len(confidences):
         return None
-    return reliability_document(reliability(calibrated(evidence, temperature)))
+    return reliability_document(reliability(calibrated(confidences, temperature)))
+
+
+def _confidences(reading: Reading) -> LabelEvidence | None:
+    """Return what the model is how sure of beside what is true: labels of images, or each found object; None of areas."""
+    measures = reading.measures
+    if isinstance(measures, ObjectMeasures):
+        return measures.confidences
+    return measures.evidence if isinstance(measures, LabelMeasures) else None
 
 
 def _is_flattered(reading: Reading) -> bool:
@@ -208,14 +216,17 @@ def reliability_document(found: Reliability | None) -> dict[str, Any] | None:
 
 
 def calibrate(*, user: User, campaign: Campaign, model_id: int, name: str) -> dict[str, Any]:
-    """Fit one temperature to a slice and keep it with the model; return how well it is calibrated before and after."""
+    """Fit one temperature to a slice and keep it with the model; return how well it is calibrated before and after.
+
+    Of objects, to how often one is there when the model is so sure of it, whatever its label.
+    """
     require_role(user, campaign, MANAGE)
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
-    evidence = reading.measures.evidence
-    if not isinstance(evidence, LabelEvidence):
-        raise Conflict("Only answers about whole images can be calibrated.", code="not_calibrated")
+    evidence = _confidences(reading)
+    if evidence is None:
+        raise Conflict("What is said of pixels carries no confidence here, so that there is nothing to calibrate.", code="not_calibrated")
     if len(evidence) < 2:
-        raise Conflict("Calibrating takes at least two images with an answer and a truth. Run the model on more.", code="nothing_measured")
+        raise Conflict("Calibrating takes at least two answers beside a truth. Run the model on more images.", code="nothing_measured")
     temperature = fit_temperature(evidence)
     set_temperature(user=user, attached=reading.attached, temperature=temperature)
     return calibration_document(evidence, temperature)

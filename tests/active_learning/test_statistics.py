@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from active_learning.models import Snapshot, TrainingRun
+from active_learning.services.answers import read_answers
 from active_learning.services.object_evidence import measure_objects
 from active_learning.training.scenes import MARGIN
 from campaigns.geometry import encode_mask, mask_document, shape_bounds
@@ -19,6 +20,7 @@ from inference.answers import digest
 from inference.rasters import raster_of_classes
 from inference.schema import Keypoint, Keypoints, Mask, Prediction
 from inference.store import Answered, Source, keep_answers
+from inference.uncertainty import of_objects
 from models_registry.models import CampaignModel, RegisteredModel
 from tests.active_learning.answers import box, classified, store
 from tests.active_learning.chips import add_chip, chips, label_image
@@ -356,6 +358,24 @@ def test_found_objects_tell_whether_their_confidence_can_be_believed(harbour, fi
     found = get(client, campaign, finder, slice="test")["reliability"]
     assert sum(each["count"] for each in found["bins"]) == 3
     assert found["error"] == pytest.approx((0.1 + 0.8 + 0.7) / 3)  # each alone in its bin, and the first alone right
+
+
+def test_a_temperature_makes_the_confidence_of_objects_honest_and_rounds_rank_by_it(harbour, finder, client):
+    campaign, images, *_ = harbour
+    made = client.post(address(campaign, finder, "/calibration"), {"slice": "test"}, format="json").json()
+    assert made["temperature"] > 1  # it boasts: of three sure objects one is there
+    assert made["after"]["error"] < made["before"]["error"]
+    document = get(client, campaign, finder, slice="test")
+    assert document["calibrated"] == made["after"]
+    assert document["reliability"] == made["before"]
+    pool = Image.objects.filter(pk=images[1].pk)
+    said = read_answers(campaign=campaign, model=finder, version=finder.version, images=pool)
+    calm = 1 / (1 + (0.3 / 0.7) ** (1 / made["temperature"]))
+    assert said.doubts("least_confidence")[0] == pytest.approx(of_objects([calm])["least_confidence"])
+    assert said.objects[0] == pytest.approx(calm)
+    assert client.delete(address(campaign, finder, "/calibration")).status_code == 204
+    plain = read_answers(campaign=campaign, model=finder, version=finder.version, images=pool)
+    assert plain.objects[0] == pytest.approx(0.7)
 
 
 def test_a_round_measures_objects_as_the_statistics_do(harbour, finder, client):

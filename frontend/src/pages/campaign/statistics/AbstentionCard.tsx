@@ -22,6 +22,7 @@ interface Props {
   campaign: Campaign;
   subject: Subject;
   thresholds: Thresholds;
+  objects: boolean;
   onImages: (question: ImagesQuestion) => void;
 }
 
@@ -93,7 +94,7 @@ function Choosing({ subject, thresholds, labels, onChoose }: { subject: Subject;
 }
 
 /** Where the model is unsure and leaves the answer to people: how many images that costs, and how right the rest then is. */
-export function AbstentionCard({ campaign, subject, thresholds, onImages }: Props) {
+export function AbstentionCard({ campaign, subject, thresholds, objects, onImages }: Props) {
   const { t } = useTranslation();
   const [tried, setTried] = useState<Spans | null>(null);
   const [settled] = useDebouncedValue(tried, SETTLE_MS);
@@ -135,7 +136,7 @@ export function AbstentionCard({ campaign, subject, thresholds, onImages }: Prop
         <Told decided={decided} />
         <Choosing subject={subject} thresholds={thresholds} labels={decided.labels.map((share) => share.label_id)} onChoose={setTried} />
         {curve !== null && <RiskChart curve={curve} decided={decided} />}
-        <SpanTable campaign={campaign} shares={decided.labels} spans={spans} thresholds={thresholds} disabled={false} onChange={setTried} />
+        <SpanTable campaign={campaign} shares={decided.labels} spans={spans} thresholds={thresholds} objects={objects} onChange={setTried} />
         <Group gap="xs">
           <Button size="xs" variant="default" leftSection={<IconEye size={15} />} disabled={decided.decided === decided.images} onClick={() => onImages({ outcome: "unsure", order: "-uncertainty", spans: JSON.stringify(spans) })} data-testid="show-unsure">
             {t("statistics.showUnsure", { count: decided.images - decided.decided })}

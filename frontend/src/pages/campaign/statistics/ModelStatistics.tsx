@@ -89,7 +89,7 @@ function Cards({ campaign, subject, attached, statistics, given, setGiven }: {
       )}
       <ConfusionMatrix campaign={campaign} statistics={statistics} onOpen={setAsked} />
       <ImagesViewer campaign={campaign} subject={subject} thresholds={thresholds} kind={statistics.kind} />
-      {statistics.kind !== "areas" && <AbstentionCard campaign={campaign} subject={subject} thresholds={thresholds} onImages={setAsked} />}
+      {statistics.kind !== "areas" && <AbstentionCard campaign={campaign} subject={subject} thresholds={thresholds} objects={statistics.kind !== "labels"} onImages={setAsked} />}
       {statistics.reliability !== null && <ReliabilityCard campaign={campaign} subject={subject} statistics={statistics} />}
       <CompareCard campaign={campaign} subject={subject} attached={attached} />
       <Downloads subject={subject} />

@@ -56,7 +56,7 @@ export function ReliabilityCard({ campaign, subject, statistics }: { campaign: C
         <Title order={2} fz={18}>
           {t("statistics.reliability")}
         </Title>
-        {mayManage(campaign.role) && statistics.kind === "labels" && (
+        {mayManage(campaign.role) && (
           <Group gap="xs">
             {temperature !== null && (
               <Button size="xs" variant="subtle" loading={forget.isPending} onClick={() => forget.mutate()} data-testid="forget-temperature">

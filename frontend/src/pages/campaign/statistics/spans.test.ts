@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { spanForAll, coverageOf, rightOf, without, withEnd } from "./spans";
+import { spanForAll, coverageOf, decidedOf, without, withEnd } from "./spans";
 
 describe("spans", () => {
   it("open from the threshold to the end that is typed", () => {
@@ -29,7 +29,8 @@ describe("spans", () => {
     expect(coverageOf({ images: 8, decided: 6 })).toBe(0.75);
     expect(coverageOf({ images: 0, decided: 0 })).toBe(0);
     const share = { label_id: 3, answers: 12, unsure: 2, said: 4, hits: 3, denied: 6, missed: 1 };
-    expect(rightOf(share)).toBe(0.8);
-    expect(rightOf({ ...share, said: 0, hits: 0, denied: 0, missed: 0 })).toBeNull();
+    expect(decidedOf(share, false)).toEqual({ decided: 10, right: 0.8 });
+    expect(decidedOf(share, true)).toEqual({ decided: 4, right: 0.75 });
+    expect(decidedOf({ ...share, said: 0, hits: 0, denied: 0, missed: 0 }, false)).toEqual({ decided: 0, right: null });
   });
 });

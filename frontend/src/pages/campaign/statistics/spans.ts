@@ -23,7 +23,8 @@ export function coverageOf({ images, decided }: Pick<Abstention["decided"], "ima
   return images > 0 ? decided / images : 0;
 }
 
-/** The share of decided answers about a label that is right; null where it decides none. */
-export function rightOf({ said, hits, denied, missed }: LabelShare): number | null {
-  return said + denied > 0 ? (hits + denied - missed) / (said + denied) : null;
+/** How many answers about a label are decided, and the share of them that is right; of objects those that are said: what is not, nobody counts. */
+export function decidedOf({ said, hits, denied, missed }: LabelShare, objects: boolean): { decided: number; right: number | null } {
+  const [decided, right] = objects ? [said, hits] : [said + denied, hits + denied - missed];
+  return { decided, right: decided > 0 ? right / decided : null };
 }
