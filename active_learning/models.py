@@ -37,7 +37,7 @@ class TrainingRun(models.Model):
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="training_run")
     name = models.CharField(max_length=200)
     config = models.JSONField(help_text="active_learning.training.config.TrainingConfig as a document")
-    snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT, related_name="training_runs")
+    snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.RESTRICT, related_name="training_runs")
     model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="training_runs")
     held_out = models.JSONField(null=True, help_text="Ids of the snapshot's images that measured and did not teach; null: not told")
     outlook = models.JSONField(default=dict, help_text="active_learning.training.outlook.Outlook while it runs: how far, and when it ends")

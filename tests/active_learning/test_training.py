@@ -239,6 +239,12 @@ class TestInterruption:
         assert not RegisteredModel.objects.exists()
         assert not (data_dir / "training" / str(run.pk)).exists()
 
+    def test_a_campaign_that_was_trained_can_be_removed_and_its_model_stays(self, taught, manager, owner, as_user):
+        training, run = train(taught, manager)
+        assert as_user(owner).delete(f"/api/v1/campaigns/{taught.pk}").status_code == 204
+        assert not TrainingRun.objects.exists() and not Snapshot.objects.exists() and not Run.objects.filter(pk=run.pk).exists()
+        assert RegisteredModel.objects.filter(pk=training.model_id).exists(), "other campaigns may use it"
+
     def test_stopped_before_anything_is_learned_it_is_cancelled_with_nothing(self, taught, manager):
         waiting = start_training(user=manager, campaign=taught, config=FAST)
         assert stop_training(user=manager, run=waiting.run).run.state == RunState.CANCELLED
