@@ -21,6 +21,7 @@ from active_learning.training.scenes import Thing, scene_of
 from active_learning.training.together import ROOT, fit_together
 from active_learning.training.variation import Variation
 from campaigns.errors import Conflict
+from campaigns.processes import descendants
 from models_registry.networks.object_checkpoint import Anatomy
 from models_registry.networks.objects import installed_maps, seeded_network
 from models_registry.networks.weights import find_weights
@@ -140,8 +141,14 @@ def test_kill_9_of_the_leader_ends_the_others_too(tmp_path):
 
 def companions(pid):
     """The processes of ours that a process started to learn along."""
-    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if "active_learning.training.together" in line and "defunct" not in line]
+    return [each for each in descendants(pid) if alive(each) and b"active_learning.training.together" in command_line(each)]
+
+
+def command_line(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def alive(pid):
