@@ -23,6 +23,11 @@ it("classes that only the answer names come behind the model's own, each once", 
   expect(withFoundClasses([], [])).toEqual([]);
 });
 
+it("classes that an answer only counts can be taken over by their numbers", () => {
+  const lines = [{ name: "1", index: 1 }, { name: "", index: 0 }, { name: "1", index: 1 }, { name: "sea", index: 4 }, { name: "land", index: null }];
+  expect(withFoundClasses([{ index: 4, name: "sea" }], lines)).toEqual([{ index: 4, name: "sea" }, { index: 0, name: "0" }, { index: 1, name: "1" }, { index: 5, name: "land" }]);
+});
+
 describe("the heading over what was found", () => {
   it("says of an answer without a thing that nothing was found, not that no classes were scored", () => {
     expect(countedAs([])).toBe("nothing");

@@ -44,11 +44,14 @@ interface ModelClass {
   readonly name: string;
 }
 
-/** The model's classes with those that its answer names and the model does not have: behind the others, each once. */
+/** The model's classes with those that its answer names or counts and the model does not have: each once, named ones behind the others. */
 export function withFoundClasses(classes: readonly ModelClass[], lines: readonly Pick<Line, "name" | "index">[]): ModelClass[] {
+  const known = new Set(classes.map(({ index }) => index));
+  const counted = new Map(lines.flatMap(({ index, name }) => (index === null || known.has(index) ? [] : [[index, name === "" ? String(index) : name] as const])));
+  const numbered = [...classes, ...[...counted].sort(([one], [other]) => one - other).map(([index, name]) => ({ index, name }))];
   const names = new Set(lines.filter(({ index, name }) => index === null && name !== "").map(({ name }) => name));
-  const first = Math.max(-1, ...classes.map(({ index }) => index)) + 1;
-  return [...classes, ...[...names].sort().map((name, place) => ({ index: first + place, name }))];
+  const first = Math.max(-1, ...numbered.map(({ index }) => index)) + 1;
+  return [...numbered, ...[...names].sort().map((name, place) => ({ index: first + place, name }))];
 }
 
 /** A ring list as the `d` of an SVG path; holes by the even-odd rule. */
