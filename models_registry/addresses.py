@@ -89,9 +89,9 @@ class EgressPolicy:
         """Return the parsed URL; raise ``EgressRefused`` for what can be told without asking for its address."""
         parsed = _parsed(url)
         if parsed.scheme not in ("http", "https"):
-            raise EgressRefused("scheme", "A model's URL starts with http:// or https://.")
+            raise EgressRefused("scheme", "The URL starts with http:// or https://.")
         if not parsed.host:
-            raise EgressRefused("host", "A model's URL names a host.")
+            raise EgressRefused("host", "The URL names a host.")
         if parsed.userinfo:
             raise EgressRefused("credentials", "Leave the user name and password out of the URL and store them as the model's secret.")
         literal = as_address(parsed.host)

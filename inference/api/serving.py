@@ -187,6 +187,10 @@ class PredictView(ServingView):
         """
         if wants_later(request):
             return self.later(request, campaign_id, model)
+        if _webhook(request) is not None:
+            raise InvalidInput(
+                "A webhook is told what nobody waits for. Add ?async=true, or leave webhook_url out.", code="invalid_webhook"
+            )
         served, given = self.serve(request, campaign_id, model)
         return Response(predicted_document(served, given.name))
 

@@ -26,7 +26,7 @@ from inference.services.serving import predict_picture
 from inference.serving.questions import Wanted, by_label, predicted_document, with_profile
 from inference.wire import origin_of
 from models_registry.addresses import EgressError, EgressRefused
-from models_registry.egress import BadStatus, Limits, Outgoing, fetch_once
+from models_registry.egress import BadStatus, Limits, Outgoing, Redirected, ReplyTooLarge, fetch_once
 from models_registry.models import ModelKind, RegisteredModel
 from models_registry.secrets import decrypt, encrypt
 from models_registry.services.policy import egress_policy
@@ -94,7 +94,7 @@ def _check(webhook: Webhook) -> None:
     try:
         egress_policy().check_url(webhook.url)
     except EgressRefused as error:
-        raise InvalidInput(f"The webhook cannot be called. {error.detail}", code=error.code) from error
+        raise InvalidInput(f"The webhook cannot be called. {_of_webhook(error)}", code=error.code) from error
 
 
 def _kept(content: bytes) -> Path:
@@ -163,8 +163,10 @@ def _tell(context: RunContext, asked: AsyncPrediction, document: Mapping[str, An
         headers = {**about, **signature_headers(secret, body, time.time())}
         try:
             status = fetch_once(egress_policy(), LIMITS, Outgoing(asked.webhook_url, headers, body)).status
+        except ReplyTooLarge:  # it took the document, and has much to say to it that nobody reads
+            return {"delivered": True, "attempts": attempts, "status": 200}
         except EgressError as error:
-            reason = error.detail.replace("The model's server", "The webhook's server")
+            reason = _of_webhook(error)
             context.log(f"The webhook was not delivered, try {attempts}: {reason}")
             if pause_s is None or _is_final(error):
                 break
@@ -174,9 +176,14 @@ def _tell(context: RunContext, asked: AsyncPrediction, document: Mapping[str, An
     return {"delivered": False, "attempts": attempts, "reason": reason}
 
 
+def _of_webhook(error: EgressError) -> str:
+    """Say what went wrong with a call of something that is no model."""
+    return error.detail.replace("he model's server", "he webhook's server")
+
+
 def _is_final(error: EgressError) -> bool:
-    """Say whether trying again is of no use: an address that may not be called, or an answer that says no."""
-    refused = isinstance(error, EgressRefused)
+    """Say whether trying again is of no use: an address that may not be called or leads elsewhere, or an answer that says no."""
+    refused = isinstance(error, EgressRefused | Redirected)
     return refused or (isinstance(error, BadStatus) and error.status < 500 and error.status not in (408, 425, 429))
 
 

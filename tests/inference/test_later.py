@@ -136,13 +136,13 @@ def test_a_webhook_is_tried_again_while_that_may_help_and_never_fails_the_answer
     outcomes = []
     with Endpoint(lambda body: LAND) as endpoint:
         model = make_model(campaign, endpoint.url)
-        for statuses in ([500, 429, 200], [410], [503]):
+        for statuses in ([500, 429, 200], [410], [302], [503]):
             hook.statuses = list(statuses)
             run = execute_now(begin(as_user(manager), campaign, model, hook))
             assert (run.state, run.result["prediction"]["task"]) == (RunState.SUCCEEDED, "classification")
             outcomes.append((run.result["webhook"]["delivered"], run.result["webhook"]["attempts"]))
             assert "private" not in str(run.result)
-    assert outcomes == [(True, 3), (False, 1), (False, 4)]
+    assert outcomes == [(True, 3), (False, 1), (False, 1), (False, 4)]
     assert "X-Winnow-Signature" not in hook.got[0][0]
 
 
@@ -193,6 +193,8 @@ def test_what_cannot_be_done_later_is_refused_at_once(
     assert status(manager, "?async=true", b"no picture") == 422
     body = {"base64": "eA==", "webhook_secret": "x"}
     assert as_user(manager).post(address(campaign, model), body, format="json").json()["code"] == "invalid_webhook"
+    unasked = {"base64": "eA==", "webhook_url": "http://127.0.0.1:9/"}
+    assert "?async=true" in as_user(manager).post(address(campaign, model, ""), unasked, format="json").json()["detail"]
     assert not AsyncPrediction.objects.exists()
     assert not (data_dir / "waiting-pictures").exists() or waiting(data_dir) == []
 
