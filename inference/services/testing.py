@@ -96,9 +96,18 @@ def try_connection(
     with recording() as told:
         report = _onnx_report(model, image) if model.protocol == ONNX else _endpoint_report(user, model, image)
     failure = report.failure or {"code": "", "why": ""}
+    if report.failure is not None and image is not None:
+        report.failure["why"] += _about_bands(model, image, failure["code"])
     record(user, "model.tested", caller=caller, model=model, details={"ok": report.ok, "code": failure["code"]})
     record_calls(model.pk, CallKind.TEST, [Call(report.latency_ms, failure["code"], failure["why"])])
     return replace(report, steps=[asdict(each) for each in told], labels=_labels(report, model, image))
+
+
+def _about_bands(model: RegisteredModel, image: Image, code: str) -> str:
+    """Say of a refusal what may be behind it: many servers take pictures alone, and were sent a raster as it is."""
+    if code != "http_4xx" or model.options.get("pre") or (image.bands in (1, 3) and image.dtype == "uint8"):
+        return ""
+    return f" It was sent {image.bands} bands of {image.dtype}. If it takes 3 bands of uint8, make them under Steps, Before sending."
 
 
 def _labels(report: ConnectionReport, model: RegisteredModel, image: Image | None) -> list[str]:

@@ -3,10 +3,13 @@
 import base64
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from PIL import Image as Picture
 from rest_framework.test import APIClient
@@ -15,6 +18,7 @@ from campaigns.models import Campaign, Image, User
 from inference.wire import origin_of
 from models_registry import services
 from models_registry.models import RegisteredModel
+from tests.campaigns.samples import tiff_bytes
 from tests.fakes import ModelServer, Reply, free_port
 
 Speak = Callable[[User | None], APIClient]
@@ -55,6 +59,22 @@ def test_a_sound_answer_is_shown_parsed_and_raw(
     assert found["latency_ms"] > 0
     assert found["request"]["method"] == "POST"
     assert "hush" not in str(found)
+
+
+def test_a_refusal_of_a_raster_says_that_its_bands_may_be_behind_it(
+    campaign: Campaign, manager: User, as_user: Speak, make_image: Callable[..., Image], data_dir: Any
+) -> None:
+    picture, raster = make_image(campaign), make_image(campaign)
+    (Path(settings.DATA_DIR) / "images" / raster.path).write_bytes(tiff_bytes(np.zeros((4, 48, 64), np.uint16)))
+    Image.objects.filter(pk=raster.pk).update(bands=4, dtype="uint16", format="TIFF")
+    with ModelServer(script=[Reply(status=400, body=b"cannot identify image file")] * 3) as server:
+        plain = register(manager, server.url, protocol="scaneo")
+        stepped = register(manager, server.url, protocol="scaneo", name="Stepped", options={"pre": [{"name": "s2rgb", "params": {}}]})
+        asked = [(plain, raster), (plain, picture), (stepped, raster)]
+        whys = [report(as_user(manager), model, image=image.pk)["failure"]["why"] for model, image in asked]
+    assert "4 bands of uint16" in whys[0]
+    assert "Before sending" in whys[0]
+    assert all("bands" not in why for why in whys[1:]), whys
 
 
 @pytest.mark.parametrize("status", [200, 401])
