@@ -1,5 +1,6 @@
 """Two models are compared on the same images, the images that they differ on are opened, and both answer as one."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -155,6 +156,20 @@ def test_statistics_follow_a_threshold_and_a_confusion_is_fixed_in_place(
     expect(accuracy).to_contain_text(f"{100 * right / len(ids):.1f} %")
     page.get_by_test_id("toast-undo").click()
     expect(accuracy).to_contain_text(f"{100 * shown:.1f} %")
+
+    left = page.get_by_test_id("abstention")
+    left.get_by_test_id("span-high-Water").fill("1")
+    spans = {str(water["id"]): {"low": 0.0, "high": 1.0}}
+    decided = api.get(f"{address}/abstention", params={"spans": json.dumps(spans)})["decided"]["decided"]
+    assert decided < len(ids)
+    expect(left.get_by_test_id("abstention-told")).to_have_attribute("data-decided", str(decided))
+    left.get_by_test_id("show-unsure").click()
+    expect(page.get_by_role("dialog").get_by_test_id("measured-image")).to_have_count(len(ids) - decided)
+    page.keyboard.press("Escape")
+    left.get_by_test_id("spans-save").click()
+    expect(left).to_have_attribute("data-source", "saved")
+    assert api.get(f"{address}/abstention")["spans"] == spans
+    seen(page, "abstention")
 
     names = (water["name"], land["name"])
     row, column = cells[0]

@@ -98,7 +98,8 @@ export function AbstentionCard({ campaign, subject, thresholds, objects, onImage
   const { t } = useTranslation();
   const [tried, setTried] = useState<Spans | null>(null);
   const [settled] = useDebouncedValue(tried, SETTLE_MS);
-  const query = useAbstention(subject, thresholds, settled);
+  const [at] = useDebouncedValue(thresholds, SETTLE_MS);
+  const query = useAbstention(subject, at, settled);
   const save = useSaveSpans(subject);
   const manager = mayManage(campaign.role);
   if (query.data === undefined) return <Card>{query.error === null ? <LoadingRows rows={2} /> : <ErrorState error={query.error} onRetry={() => void query.refetch()} />}</Card>;
