@@ -21,6 +21,7 @@ from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import UNFINISHED, Campaign, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.storage import folder
+from models_registry.networks.hubs import may_ask
 from models_registry.networks.library_names import FINDER_SIDES, FINDERS
 from models_registry.networks.library_networks import ANY_OF_TIMM
 from models_registry.networks.own_backbones import has_timm
@@ -88,6 +89,8 @@ def check_start(family: TaskFamily[Any], config: TrainingConfig) -> str | None:
     file = uploaded_weights(config.weights)
     part = PARTS[family.name]
     side_px = (FINDER_SIDES if part in FINDERS else family.sides)[config.size]
+    if file is None and part != "classes" and may_ask():
+        return None  # all its sizes can be seen, and where its weights are will be known when they are wanted
     question = Question(part, config.network, side_px, None if file is None else str(file.resolve()))
     found = None if question in _sound else _answered(question)
     if found is None:

@@ -51,6 +51,13 @@ def mixed() -> AbstractContextManager[Any]:
     return torch.autocast("cuda", torch.bfloat16)
 
 
+def mixed_while_learning() -> AbstractContextManager[Any]:
+    """Let what is inside compute as ``mixed`` does while gradients are wanted: answers and figures stay in 32 bits."""
+    import torch
+
+    return mixed() if torch.is_grad_enabled() else nullcontext()
+
+
 @contextmanager
 def drawn_by(noise: torch.Generator | None) -> Iterator[None]:
     """Let what torch and its libraries draw from the common generator follow from this one; without it, draw always the same."""

@@ -53,7 +53,7 @@ def published_weights(library: str, architecture: str) -> Path:
 
 def require_published(library: str, architecture: str) -> None:
     """Raise Conflict, which says where to put the file, where published weights are not here and no hub may be asked; fetch nothing."""
-    if _may_ask():
+    if may_ask():
         return
     published_weights(library, architecture)  # which asks nobody either
 
@@ -98,7 +98,8 @@ def _of_timm(name: str) -> Path:
         return Path(hf_hub_download(repository, getattr(facts, "hf_hub_filename", None) or HUB_FILES[0]))
 
 
-def _may_ask() -> bool:
+def may_ask() -> bool:
+    """Say whether hubs may be asked for weights that are not here."""
     return os.environ.get(VARIABLE, "").strip().lower() not in FORBIDDEN
 
 
@@ -106,7 +107,7 @@ def _may_ask() -> bool:
 def _reached(name: str, host: str, target: Path) -> Iterator[None]:
     """Say what can be done where a hub may not be asked, or does not answer."""
     remedy = f"Put the file {target.name} into {target.parent} on the machine of the workers, or choose a file of weights in the form."
-    if not _may_ask():
+    if not may_ask():
         raise Conflict(
             f"The weights of {name} are not on this machine, and {VARIABLE} keeps it from asking {host}. {remedy}",
             code="start_weights_missing",

@@ -25,7 +25,7 @@ from torchvision.models.detection.ssd import SSD
 from torchvision.ops import box_iou
 
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, drawn_by, mixed
+from models_registry.networks.devices import device, drawn_by, mixed_while_learning
 from models_registry.networks.library_names import architecture_of
 from models_registry.networks.library_networks import take_bands_in
 from models_registry.networks.library_weights import keep_norms, layers_of, says
@@ -112,7 +112,7 @@ class LibraryFinder(nn.Module):
     def look(self, maps: Maps, side_px: int) -> Seen:
         """Look once at a batch of pictures, (N, B, side, side) float pixels from 0 to 255 as their only map."""
         pixels = (maps[0] - self.mean) / self.deviation  # type: ignore[operator]
-        with mixed():
+        with mixed_while_learning():
             features = self.detector.backbone(pixels)
         named = OrderedDict((name, each.float()) for name, each in features.items())
         return Seen(ImageList(pixels, [(side_px, side_px)] * len(pixels)), named, side_px)

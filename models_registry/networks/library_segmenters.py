@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision import models
 
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, mixed
+from models_registry.networks.devices import device, mixed_while_learning
 from models_registry.networks.library_names import architecture_of
 from models_registry.networks.library_networks import take_bands_in
 from models_registry.networks.library_weights import keep_norms, layers_of, says
@@ -57,7 +57,7 @@ class LibrarySegmenter(nn.Module):
 
     def forward(self, batch: Tensor) -> Tensor:
         """Return logits on the grid of the pictures."""
-        with mixed():
+        with mixed_while_learning():
             logits: Tensor = self.network((batch - self.mean) / self.deviation)["out"]  # type: ignore[operator]
         return logits.float()
 

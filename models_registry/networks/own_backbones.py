@@ -45,6 +45,7 @@ PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.]{1,100}")
 LEAST_SIDE_PX: Final = 32
 MOST_SIDE_PX: Final = 1024
 BATCH: Final = 8
+SAVE_THUS: Final = "Save the network's weights alone: torch.save(network.state_dict(), path), or as safetensors."
 WRAPPERS: Final = ("state_dict", "model", "model_state", "teacher")
 PREFIXES: Final = ("module.", "backbone.", "encoder.", "model.")
 
@@ -166,13 +167,23 @@ def state_of(path: Path) -> dict[str, Any]:
     try:
         state = _safetensors(path) if _is_safetensors(path) else torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, UnpicklingError, ValueError, KeyError, AttributeError, EOFError, OSError) as error:
-        raise _unfit(f"The file holds no weights that can be read safely: {_first_line(error)}") from error
+        raise _unfit(f"The file holds no weights that can be read safely: {_in_our_words(error)} {SAVE_THUS}") from error
     for name in WRAPPERS:
         if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
             state = state[name]
     if not isinstance(state, Mapping) or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise _unfit("The file holds no state_dict. Save the network's weights alone: torch.save(network.state_dict(), path).")
+        raise _unfit(f"The file holds no state_dict. {SAVE_THUS}")
     return {str(name): value for name, value in state.items()}
+
+
+def _in_our_words(error: Exception) -> str:
+    """Say why; torch itself advises to read such files all the same, with whatever they execute."""
+    said = str(error)
+    if "TorchScript" in said:
+        return "it is a TorchScript program."
+    if isinstance(error, UnpicklingError | EOFError) or "weights_only" in said:
+        return "it holds other things than weights, or is no file of torch."
+    return f"{_first_line(error).rstrip('.')}."
 
 
 def _is_safetensors(path: Path) -> bool:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from models_registry.networks.backbones import bare_network, fast, normalised, taking_bands, trained_features
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, fetched
+from models_registry.networks.devices import device, fetched, mixed_while_learning
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.pyramid import NORMAL, STAGES, stages_of
 from models_registry.networks.weights import find_weights
@@ -88,7 +88,9 @@ class Segmenter(nn.Module):
 
     def forward(self, batch: Tensor) -> Tensor:
         """Return logits on the grid of the pictures."""
-        stages = stages_of(self.backbone, normalised(batch, self.scale))
+        with mixed_while_learning():
+            seen = stages_of(self.backbone, normalised(batch, self.scale))
+        stages = [each.float() for each in seen]
         logits = nn.functional.conv2d(batch / NORMAL, self.linear[0], self.bias)
         for maps, weight in zip(stages, list(self.linear)[1:], strict=True):
             logits = logits + _spread(nn.functional.conv2d(maps, weight), batch.shape[-2:])

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, List, Table, Text } from "@mantine/core";
+import { Anchor, Button, Group, List, Loader, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconClock } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
@@ -17,6 +17,8 @@ interface Props {
   /** The form has changed since. */
   stale: boolean;
   error: unknown;
+  /** A network of a library is being built and filled, which takes seconds. */
+  looking: boolean;
   /** A field says already what is wrong. */
   atField: boolean;
   /** Undefined where they are kept on one side already. */
@@ -24,7 +26,7 @@ interface Props {
 }
 
 /** What the training would be, as the form stands: who teaches and measures, how long it takes, what to mend first. */
-export function Estimate({ campaign, known, stale, error, atField, onKeepTwins }: Props) {
+export function Estimate({ campaign, known, stale, looking, error, atField, onKeepTwins }: Props) {
   const { t } = useTranslation();
   if (error !== null) {
     return (
@@ -34,6 +36,14 @@ export function Estimate({ campaign, known, stale, error, atField, onKeepTwins }
     );
   }
   if (known === undefined) return <Text size="sm" c="dimmed">{t("training.estimate.counting")}</Text>;
+  if (looking) {
+    return (
+      <Group gap={8} role="status" data-testid="training-looking">
+        <Loader size={14} aria-hidden />
+        <Text size="sm" c="dimmed">{t("training.estimate.looking")}</Text>
+      </Group>
+    );
+  }
   return (
     <div data-testid="training-estimate" data-stale={stale || undefined} data-measured={known.measured} aria-busy={stale}>
       <Group gap={6} wrap="nowrap" align="flex-start" role="status">

@@ -79,7 +79,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
           </Group>
           {labeled > 0 && (
             <Estimate
-              campaign={campaign} known={estimate.data} stale={stale} error={stale ? null : estimate.error} atField={optionWrong}
+              campaign={campaign} known={estimate.data} stale={stale} looking={stale && networkOf(form.values) !== undefined} error={stale ? null : estimate.error} atField={optionWrong}
               onKeepTwins={form.values.groups === "duplicates" ? undefined : () => form.setFieldValue("groups", "duplicates")}
             />
           )}
