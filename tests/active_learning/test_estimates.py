@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from active_learning.models import TrainingRun
-from active_learning.services.estimates import estimate_training
+from active_learning.services.estimates import _seconds, estimate_training
 from active_learning.services.grouping import places_of, stem_of
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.similarity import KIND as LIKENESS
 from active_learning.services.training import start_training
+from active_learning.training.config import TrainingConfig
 from campaigns.errors import InvalidInput, NotAllowed
 from campaigns.models import Image, Run, RunState
 from campaigns.runs import execute_now
@@ -58,6 +59,24 @@ def test_its_time_is_a_guess_until_a_training_has_been_measured_and_never_above_
     assert measured.seconds == pytest.approx(measured.train * 20 / speed, abs=0.1)
     slow = {"method": "fine_tune", "epochs": 10_000, "minutes": 2.0}
     assert estimate_training(user=manager, campaign=coast, config=slow).seconds == 120
+
+
+def test_the_speed_of_one_network_says_nothing_of_another(coast, manager):
+    tuned = {"method": "fine_tune", "epochs": 20, "minutes": 600}
+    measured = start_training(user=manager, campaign=coast, config=FAST)
+    execute_now(measured.run)
+    kept = best_checkpoint(TrainingRun.objects.get(pk=measured.pk).model)
+    TrainingRun.objects.filter(pk=measured.pk).update(config={**measured.config, **tuned, "network": "torchvision/resnet50"})
+    kept.metrics = {"images": {"train": 10}, "epochs": 3, "seconds": 60.0}  # half an image a second
+    kept.save(update_fields=["metrics"])
+
+    def told(network):
+        config = TrainingConfig.from_document({**tuned, "network": network})
+        return _seconds(coast, config, 10)
+
+    assert told("torchvision/resnet50") == (pytest.approx(400), True)
+    quick, slow = told("torchvision/shufflenet_v2_x1_0"), told(None)
+    assert not quick[1] and not slow[1]
 
 
 def test_it_warns_of_scarce_labels_of_labels_that_nothing_measures_and_of_leaks(coast, manager):

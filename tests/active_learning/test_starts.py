@@ -195,6 +195,7 @@ def test_published_weights_that_are_not_here_are_a_warning_since_workers_elsewhe
 
 def test_a_process_of_its_own_looks_at_a_start(tmp_path, monkeypatch):
     monkeypatch.setenv("WINNOW_HUBS", "no")
+    monkeypatch.setattr("active_learning.services.starts.CHECKED_WITHIN_S", 600.0)  # of a machine that does much else
     (tmp_path / "w").write_bytes(b"no weights")
     found = asked_apart(Question("classes", f"torchvision/{NETWORK}", 64, str(tmp_path / "w")))
     assert (found.field, found.code) == ("weights", "backbone_weights_unfit")

@@ -1,10 +1,12 @@
 """Several processes learn what one would: real processes, connected by gloo on the processor."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +16,28 @@ import torch
 from active_learning.training.config import TrainingConfig
 from active_learning.training.course import Plan
 from active_learning.training.families import Watcher
+from active_learning.training.fine_tune import FineTuneLearner, PictureSet
 from active_learning.training.galleries import PixelGallery
 from active_learning.training.memory import Portions
 from active_learning.training.object_learner import Lesson, ObjectLearner
+from active_learning.training.pixel_learners import SegmenterLearner, TileRows
 from active_learning.training.scenes import Thing, scene_of
-from active_learning.training.together import ROOT, fit_together
+from active_learning.training.team import weights_of
+from active_learning.training.together import ROOT, _packed, fit_together
 from active_learning.training.variation import Variation
 from campaigns.errors import Conflict
 from campaigns.processes import descendants
+from models_registry.networks.heads import LinearHead
+from models_registry.networks.library_finders import seeded_finder
+from models_registry.networks.library_networks import bare_eye
+from models_registry.networks.library_segmenters import seeded_segmenter
 from models_registry.networks.object_checkpoint import Anatomy
 from models_registry.networks.objects import installed_maps, seeded_network
 from models_registry.networks.weights import find_weights
 from tests.active_learning.islands import box_of, islands
 
 SIDE, IMAGES = 64, 6
+TUNED = TrainingConfig.from_document({"method": "fine_tune", "batch": 2, "epochs": 2})
 ANATOMY = Anatomy("boxes", ("island",))
 LONG = Plan(2, 9, 600.0, "validation_map")
 
@@ -70,6 +80,10 @@ class Notes(Watcher):
         return self.seen == self.stop_at
 
 
+class Cancelled(Exception):
+    """What a run raises in the training of which somebody cancelled it."""
+
+
 def fitted(folder, processes, monkeypatch, plan=LONG, **notes):
     folder.mkdir(exist_ok=True)
     monkeypatch.setenv("WINNOW_TRAINING_PROCESSES", str(processes))
@@ -93,9 +107,22 @@ def test_two_processes_learn_what_one_does_and_one_goes_on_from_what_two_saved(t
 
 
 @pytest.mark.slow
-def test_a_stop_ends_all_and_a_companion_that_is_killed_ends_the_training_with_what_to_do(tmp_path, monkeypatch):
+def test_a_stop_and_a_cancel_end_all_and_a_companion_that_is_killed_ends_the_training_with_what_to_do(tmp_path, monkeypatch):
     stopped, notes = fitted(tmp_path / "stop", 2, monkeypatch, stop_at=7)
     assert stopped.interrupted and stopped.progress.epoch == 1 and len(notes.points) == 1
+
+    class Canceller(Notes):
+        def should_stop(self):
+            self.seen += 1
+            if self.seen == 7:
+                raise Cancelled
+            return False
+
+    monkeypatch.setenv("WINNOW_TRAINING_PROCESSES", "2")
+    (tmp_path / "cancel").mkdir()
+    with pytest.raises(Cancelled):
+        fit_together(learner(tmp_path / "cancel"), LONG, tmp_path / "cancel", Canceller())
+    assert not companions(os.getpid())
 
     class Assassin(Notes):
         def epoch_ended(self, point):
@@ -103,7 +130,6 @@ def test_a_stop_ends_all_and_a_companion_that_is_killed_ends_the_training_with_w
             for pid in companions(os.getpid()):
                 os.kill(pid, signal.SIGKILL)
 
-    monkeypatch.setenv("WINNOW_TRAINING_PROCESSES", "2")
     (tmp_path / "kill").mkdir()
     with pytest.raises(Conflict, match="A process that learned along ended"):
         fit_together(learner(tmp_path / "kill"), LONG, tmp_path / "kill", Assassin())
@@ -156,6 +182,49 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def classifier(eye):
+    known = islands(4)
+    pixels = np.stack([chip.pixels[:SIDE, :SIDE] for chip, _ in known])
+    some = PictureSet(pixels, np.array([0, 1, 0, 1]), np.arange(4))
+    width = 1280 if eye is None else 1024
+    head = LinearHead(np.zeros(width, np.float32), np.ones(width, np.float32), np.zeros((2, width), np.float32), np.zeros(2, np.float32))
+    return FineTuneLearner(some, some, head, config=TUNED, backbone={}, eye=eye)
+
+
+def segmenter():
+    pixels = np.stack([chip.pixels[:SIDE, :SIDE] for chip, _ in islands(4)])
+    tiles = TileRows(pixels, np.tile(np.arange(SIDE, dtype=np.int16) % 2, (4, SIDE, 1)), np.arange(4))
+    return SegmenterLearner(tiles, tiles, seeded_segmenter("lraspp_mobilenet_v3_large", 2, 1, None), config=TUNED)
+
+
+def library_finder(tmp_path):
+    known = learner(tmp_path)
+    lesson = known._lesson
+    gallery = PixelGallery(lesson.gallery.pixels, lesson.gallery.scenes, None, ANATOMY.finest, Variation.of(TUNED), None)
+    return ObjectLearner(replace(lesson, gallery=gallery), seeded_finder("ssdlite320_mobilenet_v3_large", ANATOMY, 1, None), config=TUNED)
+
+
+MADE = {
+    "a classifier": lambda path: classifier(None),
+    "a classifier of a library": lambda path: classifier(bare_eye("torchvision/shufflenet_v2_x1_0", SIDE)),
+    "a finder": learner,
+    "a finder of a library": library_finder,
+    "a segmenter of a library": lambda path: segmenter(),
+}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_learner_that_was_sent_learns_what_the_one_who_stayed_does(kind, tmp_path):
+    stayed = MADE[kind](tmp_path)
+    sent = torch.load(io.BytesIO(_packed(stayed)), weights_only=False)
+    assert stayed.shareable and sent.shareable
+    figures = [each.train(1, lambda: None) for each in (stayed, sent)]
+    assert figures[0] == pytest.approx(figures[1], rel=1e-5)
+    one, other = stayed.weights(), sent.weights()
+    assert one.keys() == other.keys() and all(np.allclose(one[name], other[name], atol=1e-6) for name in one)
+    assert len(weights_of(stayed)) == len(weights_of(sent)) > 0
 
 
 def test_without_others_a_step_is_a_step_and_a_copy_of_its_portions_stays_silent():
