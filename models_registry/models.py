@@ -155,6 +155,7 @@ class CampaignModel(models.Model):
     unsure_spans = models.JSONField(default=dict, help_text='{"<label id>": {"low": 0.3, "high": 0.8}}: in between it is unsure')
     on_open = models.BooleanField(default=False, help_text="Ask it about an image when a person opens it.")
     temperature = models.FloatField(null=True, blank=True, help_text="Divides the logits of its probabilities.")
+    shift = models.FloatField(default=0.0, help_text="Added to the logits of objects after the temperature.")
     temperature_version = models.CharField(max_length=100, blank=True, help_text="The model's version that the temperature was fitted to")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -168,6 +169,10 @@ class CampaignModel(models.Model):
     def temperature_of(self, version: str) -> float | None:
         """Return the temperature of a version of the model; None where it was fitted to another, or to none."""
         return self.temperature if self.temperature_version == version else None
+
+    def shift_of(self, version: str) -> float:
+        """Return what is added to logits that a version's temperature has divided."""
+        return 0.0 if self.temperature_of(version) is None else self.shift
 
 
 class ThresholdProfile(models.Model):

@@ -124,6 +124,7 @@ class ModelStatisticsSerializer(serializers.Serializer[Any]):
     reliability = ReliabilitySerializer(allow_null=True)
     calibrated = ReliabilitySerializer(allow_null=True, help_text="At the temperature that is kept with the model")
     temperature = serializers.FloatField(allow_null=True)
+    shift = serializers.FloatField(help_text="Of objects: added to logits that the temperature has divided")
     flattered = serializers.BooleanField(help_text="Images of the slice taught the model, so it looks better than it is.")
     help = serializers.DictField(child=serializers.CharField(), help_text="One sentence on each figure, by name")
 
@@ -233,6 +234,7 @@ class CalibrationSerializer(serializers.Serializer[Any]):
     """What a temperature does to the confidences of a slice."""
 
     temperature = serializers.FloatField(help_text="Above 1: the model was surer than it should be.")
+    shift = serializers.FloatField(help_text="Of objects: added to logits that the temperature has divided")
     before = ReliabilitySerializer(allow_null=True)
     after = ReliabilitySerializer(allow_null=True)
 

@@ -14,6 +14,8 @@ BINS: Final = 15
 COLDEST, HOTTEST = 0.05, 20.0
 GOLDEN: Final = (5**0.5 - 1) / 2
 SEARCH_STEPS: Final = 40
+NEWTON_STEPS: Final = 60
+RIDGE: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +84,14 @@ def unsureness(evidence: LabelEvidence) -> Floats:
     return np.asarray(-(whole * np.log(whole)).sum(axis=1) / np.log(whole.shape[1]))
 
 
-def at_temperature(probabilities: Floats, temperature: float, *, multi_label: bool) -> Floats:
-    """Return probabilities (N, K) as if the logits had been divided by a temperature: above 1 less sure, below 1 surer."""
+def at_temperature(probabilities: Floats, temperature: float, *, multi_label: bool, shift: float = 0.0) -> Floats:
+    """Return probabilities (N, K) as if the logits had been divided by a temperature: above 1 less sure, below 1 surer.
+
+    ``shift``: added to them afterwards, where every answer is a yes or no of its own.
+    """
     p = np.clip(probabilities, SMALLEST, 1 - SMALLEST)
     if multi_label:
-        return np.asarray(1 / (1 + np.exp(-(np.log(p) - np.log1p(-p)) / temperature)))
+        return np.asarray(1 / (1 + np.exp(-(np.log(p) - np.log1p(-p)) / temperature - shift)))
     rest = 1 - probabilities.sum(axis=1, keepdims=True)
     known = rest.max(initial=0.0) > 1e-3  # else nothing is left for what has no label, and nothing should be
     whole = np.column_stack([p, np.clip(rest, SMALLEST, 1)]) if known else p
@@ -96,11 +101,11 @@ def at_temperature(probabilities: Floats, temperature: float, *, multi_label: bo
     return calm[:, : probabilities.shape[1]]
 
 
-def calibrated(evidence: LabelEvidence, temperature: float) -> LabelEvidence:
-    """Return the same evidence with probabilities at a temperature."""
-    if temperature == 1.0 or not evidence.probabilities.size:
+def calibrated(evidence: LabelEvidence, temperature: float, shift: float = 0.0) -> LabelEvidence:
+    """Return the same evidence with probabilities at a temperature, and shifted."""
+    if (temperature == 1.0 and not shift) or not evidence.probabilities.size:
         return evidence
-    p = at_temperature(evidence.probabilities, temperature, multi_label=evidence.multi_label)
+    p = at_temperature(evidence.probabilities, temperature, multi_label=evidence.multi_label, shift=shift)
     return LabelEvidence(evidence.image_ids, evidence.label_ids, p, evidence.truth, evidence.multi_label)
 
 
@@ -123,3 +128,43 @@ def fit_temperature(evidence: LabelEvidence) -> float:
             right = low + GOLDEN * (high - low)
             at_right = loss(right)
     return float(np.exp((low + high) / 2))
+
+
+def fit_shifted(evidence: LabelEvidence) -> tuple[float, float]:
+    """Return the temperature and the shift that make yes-or-no answers honest: a logistic regression of the truth on the logits.
+
+    Finders of objects need both: most of what they find is a faint nothing, and to a temperature alone that is one with being sure.
+    Platt, "Probabilistic outputs for support vector machines", 1999, with his targets, that few answers do not claim certainty, by
+    Newton's steps (Lin, Lin and Weng 2007); of objects: Küppers et al., "Multivariate confidence calibration for object detection", 2020.
+    """
+    p = np.clip(evidence.probabilities.ravel(), SMALLEST, 1 - SMALLEST)
+    logits, true = np.log(p) - np.log1p(-p), evidence.truth.ravel()
+    hits = int(true.sum())
+    target = np.where(true, (hits + 1) / (hits + 2), 1 / (len(true) - hits + 2))
+    slope, shift = _logistic(logits, target)
+    steep = float(np.clip(slope, 1 / HOTTEST, 1 / COLDEST))
+    if steep != slope:  # the truth falls with confidence, or nearly so: what is left is how often an answer is right at all
+        shift = _logistic(np.zeros_like(logits), target, steep * logits)[1]
+    return 1 / steep, shift
+
+
+def _logistic(logits: Floats, target: Floats, offset: Floats | float = 0.0) -> tuple[float, float]:
+    """Return slope and shift with the least cross-entropy, found by Newton's steps that are halved until they help."""
+
+    def loss(at: Floats) -> float:
+        z = at[0] * logits + at[1] + offset
+        return float((np.logaddexp(0, z) - target * z).sum())
+
+    terms = np.column_stack([logits, np.ones_like(logits)])
+    at = np.zeros(2)
+    for _ in range(NEWTON_STEPS):
+        said = 1 / (1 + np.exp(-(terms @ at + offset)))
+        slope = terms.T @ (said - target)
+        curvature = (terms * (said * (1 - said))[:, None]).T @ terms + RIDGE * np.eye(2)
+        step, size = np.linalg.solve(curvature, slope), 1.0
+        while size > RIDGE and loss(at - size * step) > loss(at):
+            size /= 2
+        at = at - size * step
+        if np.abs(size * step).max() < RIDGE:
+            break
+    return float(at[0]), float(at[1])

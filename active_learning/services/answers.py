@@ -131,19 +131,20 @@ def read_answers(
     older = rows.exclude(image__in=newer) if newer else rows
     stored = sorted([*older.values_list("image_id", "document", "uncertainty"), *newer.values()], key=lambda row: row[0])
     measures = (*MEASURES, PEAKS) if campaign.task == Task.KEYPOINTS else MEASURES
-    temperature = _temperature_of(campaign, model, version)
-    if temperature is not None and temperature != 1.0:
-        stored = [(image, _calmed(document, temperature), unsure) for image, document, unsure in stored]
+    attached = CampaignModel.objects.filter(campaign=campaign, model=model).first()
+    if attached is not None and attached.temperature_of(version) is not None:
+        stored = [(image, _calmed(document, attached), unsure) for image, document, unsure in stored]
     return _found(stored, mapping, np.ones(len(mapping.names)) if weights is None else weights, measures)
 
 
-def _calmed(document: Mapping[str, Any], temperature: float) -> Mapping[str, Any]:
-    """Return an answer with the confidences of its objects at a temperature, each a yes or no of its own; what has none stays so."""
+def _calmed(document: Mapping[str, Any], attached: CampaignModel) -> Mapping[str, Any]:
+    """Return an answer with the confidences of its objects as they were calibrated; what has none stays so."""
     items = list(document["items"])
     sure = [place for place, item in enumerate(items) if item["kind"] != "raster" and item.get("confidence") is not None]
     if not sure:
         return document
-    calm = at_temperature(np.array([[items[place]["confidence"]] for place in sure], float), temperature, multi_label=True)
+    said = np.array([[items[place]["confidence"]] for place in sure], float)
+    calm = at_temperature(said, attached.temperature or 1.0, multi_label=True, shift=attached.shift)
     for place, value in zip(sure, calm[:, 0].tolist(), strict=True):
         items[place] = {**items[place], "confidence": value}
     return {**document, "items": items}

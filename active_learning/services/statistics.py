@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from active_learning.evaluation.calibration import BINS, Reliability, calibrated, fit_temperature, reliability
+from active_learning.evaluation.calibration import BINS, Reliability, calibrated, fit_shifted, fit_temperature, reliability
 from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import AIMS, Curve, Roc, choose_threshold
 from active_learning.evaluation.labels import LabelMeasures
@@ -85,7 +85,8 @@ def statistics_of(
         "labels": [asdict(each) for each in measures.rows(at)],
         "confusion": {"labels": list(reading.label_ids), "counts": measures.confusion(at).tolist()},
         "reliability": reliability_document(measures.reliability),
-        "temperature": reading.attached.temperature_of(reading.model.version), "flattered": _is_flattered(reading),
+        "temperature": reading.attached.temperature_of(reading.model.version),
+        "shift": reading.attached.shift_of(reading.model.version), "flattered": _is_flattered(reading),
         "calibrated": _calibrated(reading),
         "help": dict(HELP),
     }  # fmt: skip
@@ -109,7 +110,7 @@ def _calibrated(reading: Reading) -> dict[str, Any] | None:
     temperature, confidences = reading.attached.temperature_of(reading.model.version), _confidences(reading)
     if temperature is None or confidences is None or not len(confidences):
         return None
-    return reliability_document(reliability(calibrated(confidences, temperature)))
+    return reliability_document(reliability(calibrated(confidences, temperature, reading.attached.shift_of(reading.model.version))))
 
 
 def _confidences(reading: Reading) -> LabelEvidence | None:
@@ -218,7 +219,7 @@ def reliability_document(found: Reliability | None) -> dict[str, Any] | None:
 def calibrate(*, user: User, campaign: Campaign, model_id: int, name: str) -> dict[str, Any]:
     """Fit one temperature to a slice and keep it with the model; return how well it is calibrated before and after.
 
-    Of objects, to how often one is there when the model is so sure of it, whatever its label.
+    Of objects a temperature and a shift, to how often one is there when the model is so sure of it, whatever its label.
     """
     require_role(user, campaign, MANAGE)
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
@@ -227,9 +228,10 @@ def calibrate(*, user: User, campaign: Campaign, model_id: int, name: str) -> di
         raise Conflict("What is said of pixels carries no confidence here, so that there is nothing to calibrate.", code="not_calibrated")
     if len(evidence) < 2:
         raise Conflict("Calibrating takes at least two answers beside a truth. Run the model on more images.", code="nothing_measured")
-    temperature = fit_temperature(evidence)
-    set_temperature(user=user, attached=reading.attached, temperature=temperature)
-    return calibration_document(evidence, temperature)
+    objects = isinstance(reading.measures, ObjectMeasures)
+    temperature, shift = fit_shifted(evidence) if objects else (fit_temperature(evidence), 0.0)
+    set_temperature(user=user, attached=reading.attached, temperature=temperature, shift=shift)
+    return calibration_document(evidence, temperature, shift)
 
 
 def forget_calibration(*, user: User, campaign: Campaign, model_id: int) -> None:
@@ -237,12 +239,13 @@ def forget_calibration(*, user: User, campaign: Campaign, model_id: int) -> None
     set_temperature(user=user, attached=attached_model(user=user, campaign=campaign, model_id=model_id), temperature=None)
 
 
-def calibration_document(evidence: LabelEvidence, temperature: float) -> dict[str, Any]:
-    """Return the calibration at a temperature beside that of the answers as they are."""
+def calibration_document(evidence: LabelEvidence, temperature: float, shift: float = 0.0) -> dict[str, Any]:
+    """Return the calibration at a temperature and a shift beside that of the answers as they are."""
     return {
         "temperature": temperature,
+        "shift": shift,
         "before": reliability_document(reliability(evidence)),
-        "after": reliability_document(reliability(calibrated(evidence, temperature))),
+        "after": reliability_document(reliability(calibrated(evidence, temperature, shift))),
     }
 
 

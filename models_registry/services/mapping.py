@@ -81,14 +81,17 @@ def set_mapping(
     return attached
 
 
-def set_temperature(*, user: User, attached: CampaignModel, temperature: float | None) -> CampaignModel:
-    """Keep the temperature that calibrates the probabilities of the model's version in this campaign; None takes them as they are."""
+def set_temperature(*, user: User, attached: CampaignModel, temperature: float | None, shift: float = 0.0) -> CampaignModel:
+    """Keep the temperature that calibrates the probabilities of the model's version in this campaign; None takes them as they are.
+
+    ``shift``: added to the logits of objects after it.
+    """
     require_role(user, attached.campaign, MANAGE)
     if temperature is not None and not 0.0 < temperature <= MOST_TEMPERATURE:
         raise InvalidInput(f"A temperature lies above 0 and is at most {MOST_TEMPERATURE:g}.", code="invalid_temperature")
     version = "" if temperature is None else attached.model.version
-    CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature, temperature_version=version)
-    attached.temperature, attached.temperature_version = temperature, version
+    CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature, shift=shift, temperature_version=version)
+    attached.temperature, attached.shift, attached.temperature_version = temperature, shift, version
     return attached
 
 

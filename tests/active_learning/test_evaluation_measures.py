@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as oracle
+from sklearn.linear_model import LogisticRegression
 
-from active_learning.evaluation.calibration import at_temperature, calibrated, fit_temperature, losses, reliability
+from active_learning.evaluation.calibration import at_temperature, calibrated, fit_shifted, fit_temperature, losses, reliability
 from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import MOST_POINTS, average_precision, choose_threshold, curve_of, roc_auc
 from active_learning.evaluation.figures import averages, confusion, count, in_cell, matthews
@@ -202,6 +203,33 @@ def test_two_models_differ_when_one_is_right_where_the_other_is_not():
     assert verdict.p_value < 1e-15
     same = compare_models(sides[0], sides[0], (np.zeros(2), np.zeros(2)))["accuracy"]
     assert (same.difference, same.is_significant, same.p_value) == (0, False, 1)
+
+
+@pytest.mark.parametrize(("temperature", "shift"), [(0.5, -1.0), (2.0, -2.5), (1.0, 0.5)])
+def test_the_temperature_and_the_shift_of_yes_or_no_answers_are_found_again_as_scikit_learn_finds_them(temperature, shift):
+    random = np.random.default_rng(3)
+    said = random.beta(0.7, 2.0, (6000, 1))
+    true = random.random((6000, 1)) < at_temperature(said, temperature, multi_label=True, shift=shift)
+    evidence = LabelEvidence(np.arange(6000), (0,), said, true, multi_label=True)
+    found = fit_shifted(evidence)
+    assert found == pytest.approx((temperature, shift), abs=0.25)
+    oracle = LogisticRegression(C=np.inf).fit(np.log(said / (1 - said)), true.ravel())
+    assert (1 / found[0], found[1]) == pytest.approx((oracle.coef_[0, 0], oracle.intercept_[0]), abs=0.02)  # Platt's targets aside
+    honest = calibrated(evidence, *found)
+    assert reliability(honest).error < min(0.02, reliability(evidence).error)
+    assert losses(honest).mean() < losses(evidence).mean()
+
+
+def test_a_few_answers_and_answers_that_are_never_right_claim_no_certainty():
+    few = LabelEvidence(np.arange(2), (0,), np.array([[0.9], [0.2]]), np.array([[True], [False]]), multi_label=True)
+    calm = calibrated(few, *fit_shifted(few)).probabilities
+    assert calm[:, 0] == pytest.approx([2 / 3, 1 / 3], abs=1e-3)
+    never = LabelEvidence(np.arange(4), (0,), np.full((4, 1), 0.8), np.zeros((4, 1), bool), multi_label=True)
+    assert calibrated(never, *fit_shifted(never)).probabilities == pytest.approx(np.full((4, 1), 1 / 6), abs=1e-3)
+    contrary = LabelEvidence(
+        np.arange(4), (0,), np.array([[0.9], [0.8], [0.1], [0.2]]), np.array([[0], [0], [1], [1]], bool), multi_label=True
+    )
+    assert fit_shifted(contrary)[0] == pytest.approx(20)  # the surer the wronger: nothing is left of its confidence
 
 
 @given(arrays(np.float64, (4, 5), elements=st.integers(0, 1000).map(float)), st.floats(0.05, 20.0), st.booleans())

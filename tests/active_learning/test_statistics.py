@@ -363,14 +363,14 @@ def test_found_objects_tell_whether_their_confidence_can_be_believed(harbour, fi
 def test_a_temperature_makes_the_confidence_of_objects_honest_and_rounds_rank_by_it(harbour, finder, client):
     campaign, images, *_ = harbour
     made = client.post(address(campaign, finder, "/calibration"), {"slice": "test"}, format="json").json()
-    assert made["temperature"] > 1  # it boasts: of three sure objects one is there
+    assert made["shift"] < 0  # it boasts: of three sure objects one is there
     assert made["after"]["error"] < made["before"]["error"]
     document = get(client, campaign, finder, slice="test")
     assert document["calibrated"] == made["after"]
     assert document["reliability"] == made["before"]
     pool = Image.objects.filter(pk=images[1].pk)
     said = read_answers(campaign=campaign, model=finder, version=finder.version, images=pool)
-    calm = 1 / (1 + (0.3 / 0.7) ** (1 / made["temperature"]))
+    calm = 1 / (1 + math.exp(-math.log(0.7 / 0.3) / made["temperature"] - made["shift"]))
     assert said.doubts("least_confidence")[0] == pytest.approx(of_objects([calm])["least_confidence"])
     assert said.objects[0] == pytest.approx(calm)
     assert client.delete(address(campaign, finder, "/calibration")).status_code == 204

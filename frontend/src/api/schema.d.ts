@@ -2829,6 +2829,11 @@ export interface components {
              * @description Above 1: the model was surer than it should be.
              */
             temperature: number;
+            /**
+             * Format: double
+             * @description Of objects: added to logits that the temperature has divided
+             */
+            shift: number;
             before: components["schemas"]["Reliability"] | null;
             after: components["schemas"]["Reliability"] | null;
         };
@@ -4312,6 +4317,11 @@ export interface components {
             calibrated: components["schemas"]["Reliability"] | null;
             /** Format: double */
             temperature: number | null;
+            /**
+             * Format: double
+             * @description Of objects: added to logits that the temperature has divided
+             */
+            shift: number;
             /** @description Images of the slice taught the model, so it looks better than it is. */
             flattered: boolean;
             /** @description One sentence on each figure, by name */

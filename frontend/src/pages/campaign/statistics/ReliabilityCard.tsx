@@ -48,7 +48,7 @@ function Diagram({ reliability, title }: { reliability: Reliability; title: stri
 export function ReliabilityCard({ campaign, subject, statistics }: { campaign: Campaign; subject: Subject; statistics: Statistics }) {
   const { t } = useTranslation();
   const { calibrate, forget } = useStatisticsActions(subject);
-  const { reliability, calibrated, temperature } = statistics;
+  const { reliability, calibrated, temperature, shift } = statistics;
   if (reliability === null) return null;
   return (
     <Card data-testid="reliability">
@@ -70,7 +70,7 @@ export function ReliabilityCard({ campaign, subject, statistics }: { campaign: C
         )}
       </Group>
       <Text size="sm" c="dimmed" mb="sm" data-testid="temperature">
-        {temperature === null ? t("statistics.reliabilityText", { error: shown(reliability.error) }) : t("statistics.temperature", { temperature: temperature.toFixed(2), before: shown(reliability.error), after: shown(calibrated?.error) })}
+        {temperature === null ? t("statistics.reliabilityText", { error: shown(reliability.error) }) : t(shift === 0 ? "statistics.temperature" : "statistics.temperatureShifted", { temperature: temperature.toFixed(2), shift: shift.toFixed(2), before: shown(reliability.error), after: shown(calibrated?.error) })}
       </Text>
       <SimpleGrid cols={{ base: 1, md: calibrated === null ? 1 : 2 }}>
         <Diagram reliability={reliability} title={t("statistics.asAnswered")} />
