@@ -6,7 +6,7 @@ campaign takes managing one that has it, to change it takes managing every one t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from django.conf import settings
 
@@ -36,6 +36,21 @@ def changeable(user: User, models: Iterable[RegisteredModel]) -> set[int]:
         users[model_id].add(campaign_id)
     own = {model.pk for model in models if model.created_by_id == user.pk}
     return {pk for pk in ids if managed and users[pk] <= managed and (users[pk] or pk in own)}
+
+
+def usable(user: User, models: Sequence[RegisteredModel]) -> set[int]:
+    """Return the ids of those models that the user may try and put to use: one query for all."""
+    ids = {model.pk for model in models}
+    if user.is_superuser:
+        return ids
+    managing = CampaignModel.objects.filter(model__in=ids, campaign__memberships__user=user, campaign__memberships__role__in=MANAGE)
+    return {model.pk for model in models if model.created_by_id == user.pk} | set(managing.values_list("model_id", flat=True))
+
+
+def rights(user: User, models: Iterable[RegisteredModel]) -> dict[str, set[int]]:
+    """Return what serializers of models are told of a person."""
+    asked = list(models)
+    return {"changeable": changeable(user, asked), "usable": usable(user, asked)}
 
 
 def require_registrar(user: User) -> None:
@@ -71,8 +86,6 @@ def require_change(user: User, model: RegisteredModel) -> None:
 
 def require_use(user: User, model: RegisteredModel) -> None:
     """Raise NotAllowed unless the user may put the model to use in a campaign."""
-    if user.is_superuser or model.created_by_id == user.pk:
-        return
-    if CampaignModel.objects.filter(model=model, campaign__memberships__user=user, campaign__memberships__role__in=MANAGE).exists():
+    if model.pk in usable(user, [model]):
         return
     raise NotAllowed("To use this model elsewhere takes the role owner or manager in a campaign that has it.")

@@ -17,7 +17,7 @@ from models_registry import services
 from models_registry.api.callers import caller_of
 from models_registry.api.serializers import ModelSerializer
 from models_registry.models import Checkpoint, Promotion, RegisteredModel
-from models_registry.permissions import changeable
+from models_registry.permissions import rights
 
 MOST_PROMOTIONS = 100
 
@@ -136,7 +136,7 @@ class AnsweringCheckpointView(APIView):
         user = user_of(request)
         attached = services.attached_model(user=user, campaign=fetch_campaign(request, campaign_id), model_id=model_id)
         model = services.choose_checkpoint(user=user, attached=attached, role=form.validated_data["role"], caller=caller_of(request))
-        return Response(ModelSerializer(model, context={"changeable": changeable(user, [model])}).data)
+        return Response(ModelSerializer(model, context=rights(user, [model])).data)
 
 
 urlpatterns = [

@@ -62,18 +62,23 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
     options = OptionsField(required=False)
     card = CardSerializer(required=False)
     may_change = serializers.SerializerMethodField()
+    may_use = serializers.SerializerMethodField()
 
     class Meta:
         model = RegisteredModel
         fields = [
             "id", "name", "description", "version", "kind", "task", "multi_label", "protocol", "url", "secret", "has_secret", "auth_header",
-            "classes", "options", "card", "answers_with", "may_change", "created_at", "updated_at",
+            "classes", "options", "card", "answers_with", "may_change", "may_use", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["answers_with", "created_at", "updated_at"]
 
     def get_may_change(self, model: RegisteredModel) -> bool:
         """Whether this person may change the model."""
         return model.pk in self.context.get("changeable", ())
+
+    def get_may_use(self, model: RegisteredModel) -> bool:
+        """Whether this person may try the model, and put it to use in a campaign."""
+        return model.pk in self.context.get("usable", ())
 
     def to_representation(self, instance: RegisteredModel) -> dict[str, Any]:
         """Return the model, its URL blanked for those who may not change it."""

@@ -25,19 +25,19 @@ from models_registry.api.serializers import (
     PromptableModelSerializer,
 )
 from models_registry.models import CampaignModel, RegisteredModel
-from models_registry.permissions import changeable, fetch_model, refused, require_registrar
+from models_registry.permissions import fetch_model, refused, require_registrar, rights
 from models_registry.querysets import RegisteredModelQuerySet
 
 
 def model_document(request: Request, model: RegisteredModel) -> dict[str, Any]:
     """Return a model as this person may see it."""
-    return dict(ModelSerializer(model, context={"changeable": changeable(user_of(request), [model])}).data)
+    return dict(ModelSerializer(model, context=rights(user_of(request), [model])).data)
 
 
 def _attached_documents(request: Request, attached: Sequence[CampaignModel]) -> list[dict[str, Any]]:
     current = services.current_model(attached[0].campaign) if attached else None
     context = {
-        "changeable": changeable(user_of(request), [each.model for each in attached]),
+        **rights(user_of(request), [each.model for each in attached]),
         "current": current.pk if current is not None else None,
     }
     return [dict(CampaignModelSerializer(each, context=context).data) for each in attached]
@@ -55,13 +55,13 @@ class ModelsView(generics.ListAPIView[RegisteredModel]):
         return RegisteredModel.objects.visible_to(user_of(self.request))
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Add which models of the page the user may change."""
-        return {**super().get_serializer_context(), "changeable": getattr(self, "_changeable", ())}
+        """Add what the user may do with the models of the page."""
+        return {**super().get_serializer_context(), **getattr(self, "_rights", {})}
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """Judge the whole page at once."""
         page = super().paginate_queryset(queryset)
-        self._changeable = changeable(user_of(self.request), page or [])
+        self._rights = rights(user_of(self.request), page or [])
         return page
 
     @extend_schema(request=ModelSerializer, responses={201: ModelSerializer})

@@ -126,9 +126,9 @@ def test_a_list_of_models_takes_the_same_queries_however_long(
     client = as_user(manager)
     for _ in range(5):
         client.post(address(campaign), {"model": make_model(manager).pk})
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert len(client.get(address(campaign)).json()) == 5
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert len(client.get("/api/v1/models").json()["results"]) == 5
 
 

@@ -97,7 +97,8 @@ def test_a_member_sees_the_campaign_s_model_without_its_address(
     model = make_model(manager, secret="hush")
     as_user(manager).post(f"/api/v1/campaigns/{campaign.pk}/models", {"model": model.pk})
     seen = as_user(annotator).get(f"{MODELS}/{model.pk}").json()
-    assert (seen["name"], seen["url"], seen["may_change"]) == ("Coast", "", False)
+    assert (seen["name"], seen["url"], seen["may_change"], seen["may_use"]) == ("Coast", "", False, False)
+    assert as_user(manager).get(MODELS).json()["results"][0]["may_use"]
     assert as_user(annotator).patch(f"{MODELS}/{model.pk}", {"url": "http://127.0.0.1:6666/"}).status_code == 403
     assert as_user(annotator).delete(f"{MODELS}/{model.pk}").status_code == 403
 

@@ -4200,6 +4200,8 @@ export interface components {
             readonly answers_with: string;
             /** @description Whether this person may change the model. */
             readonly may_change: boolean;
+            /** @description Whether this person may try the model, and put it to use in a campaign. */
+            readonly may_use: boolean;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */

@@ -122,7 +122,7 @@ export function ModelPage() {
               <Card>
                 <Text size="sm">{t("promptable.how")}</Text>
               </Card>
-            ) : model.kind === "ensemble" ? null : (
+            ) : model.kind === "ensemble" || !model.may_use ? null : (
               <TestConnection key={`test ${fingerprint(model)}`} model={model} campaign={campaign} unsaved={unsaved} />
             )}
             <HealthCard model={model} />
