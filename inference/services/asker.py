@@ -25,7 +25,7 @@ class Asker(Protocol):
 
     @property
     def waits_for(self) -> str:
-        """Why nothing is asked just now, in a sentence; empty when there is no such reason."""
+        """Why nothing is settled just now, in a sentence; empty when there is no such reason."""
         ...
 
     def submit(self, images: Sequence[StoredImage]) -> None:

@@ -56,6 +56,7 @@ class LocalAsker:
         self._planned: deque[tuple[_Asked, int]] = deque()
         self._waiting: deque[tuple[_Asked, int, Future[Picture]]] = deque()
         self._unsettled = 0
+        self._last: _Asked | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="picture-reader")
         self._predictor: LocalPredictor
 
@@ -79,8 +80,11 @@ class LocalAsker:
 
     @property
     def waits_for(self) -> str:
-        """A network in this process keeps nobody waiting."""
-        return ""
+        """Say how far a large image is: it counts as one, however many windows it has."""
+        asked = self._last
+        if asked is None or asked.settled or not asked.windows:
+            return ""
+        return f"{asked.image.name}: {len(asked.answers):,} of {len(asked.windows):,} windows"
 
     def submit(self, images: Sequence[StoredImage]) -> None:
         """Begin to read images."""
@@ -132,6 +136,7 @@ class LocalAsker:
                 outcomes += self._failed(asked, number, "rejected", str(prediction))
                 continue
             asked.answers[number] = prediction
+            self._last = asked
             asked.took_ms += took_ms
             if not asked.settled and len(asked.answers) == (len(asked.windows) or 1):
                 outcomes += self._whole(asked)

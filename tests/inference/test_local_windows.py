@@ -121,3 +121,15 @@ def test_a_file_that_is_gone_fails_its_image_once(network: Bright, plan: Plan, s
     (outcome,) = settled(plan, [sea])
     assert isinstance(outcome, Unanswered)
     assert outcome.code == "unreadable_image"
+
+
+@pytest.mark.usefixtures("network")
+def test_it_says_how_far_a_large_image_is(plan: Plan, sea: Image) -> None:
+    said = []
+    with local.LocalAsker(plan) as asker:
+        assert asker.waits_for == ""
+        asker.submit([stored_image(sea)])
+        while asker.in_flight:
+            asker.collect(most=64, within_s=1)
+            said.append(asker.waits_for)
+    assert said == [f"{sea.name}: 4 of 9 windows", f"{sea.name}: 8 of 9 windows", ""]
