@@ -18,7 +18,7 @@ from active_learning.acquisition.values import Floats, Rows
 
 PURITY = 0.95
 CANDIDATES = 8192
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 128  # so many rows of 8192 and what is made of them stay in the cache
 LEAST_RADIUS = 1e-3
 Bits: TypeAlias = NDArray[np.bool_]
 
@@ -53,7 +53,7 @@ def pure_radius(
     """
     if len(points) < 3:
         return 1.0
-    found = k_means(points, min(max(clusters, 2), len(points)), rng=rng).assignment
+    found = k_means(points, min(max(clusters, 2), len(points)), rng=rng).assignment.astype(np.int32)
     nearest = np.full(len(points), -1, dtype=np.float32)
     cosines = cosines or _cosines(points)
     for start in range(0, len(points), ROWS_AT_ONCE):
