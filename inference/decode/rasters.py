@@ -242,7 +242,9 @@ def _sigmoid(values: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _told_activation(before: Bands, after: Bands, classes: Classes) -> None:
-    tell(classes.model.options.activation, lambda: f"{_reach(before)} → {_reach(after)}")
+    """Tell what made the numbers probabilities; softmax does where no step says so and they are none."""
+    step = "sigmoid" if classes.model.options.activation == "sigmoid" else "softmax"
+    tell(step, lambda: f"{_reach(before)} → {_reach(after)}")
 
 
 def _yes_and_no(classes: Classes) -> list[tuple[int, str]]:

@@ -108,6 +108,12 @@ def test_steps_tell_what_they_did_to_who_listens() -> None:
     assert heard[2].text == "land (0.75) of 2 classes"
 
 
+def test_logits_that_no_step_makes_probabilities_are_told_as_softmax() -> None:
+    with recording() as heard:
+        told("segmentation", tiff(LOGITS), "argmax", names=THREE)
+    assert [each.title for each in heard] == ["Softmax", "Argmax"]
+
+
 LOGITS = np.zeros((3, HEIGHT, WIDTH), np.float32)
 LOGITS[0, :, :5], LOGITS[1, :, 5:12], LOGITS[2, :, 12:] = 4, 4, 4
 LOGITS[:, :, 12:] -= 6
