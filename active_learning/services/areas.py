@@ -33,7 +33,10 @@ def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *,
 
     ``by_superpixels``: where pixels are unsure, parts that hold together by colour, drawn by power noise, in the place of squares.
     """
-    if round_.model is None or not limit:
+    if not limit:
+        return 0
+    if round_.model is None:
+        context.log("areas were wanted, but no model says where images are unclear: they are asked about as a whole")
         return 0
     columns, labeled = label_columns(round_.campaign, round_.model), labeled_bounds(image_ids)
     answers = Prediction.objects.filter(model=round_.model, model_version=round_.model_version, image__in=image_ids)
@@ -49,6 +52,10 @@ def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *,
             place.areas = [_document(area) for area in areas]
             found.append(place)
     RankedImage.objects.bulk_update(found, ["areas"], batch_size=500)
+    wanted = len(image_ids)
+    context.log(
+        f"areas to ask about in {len(found)} of {wanted} images{'' if len(found) == wanted else '; of the others the model is sure'}"
+    )
     return len(found)
 
 

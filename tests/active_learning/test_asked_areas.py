@@ -10,7 +10,7 @@ from active_learning.models import RankedImage
 from active_learning.services.rounds import RoundOptions, start_round
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign, RunState
-from campaigns.runs import execute_now
+from campaigns.runs import execute_now, log_path
 from inference.answers import digest
 from inference.models import Prediction as Row
 from inference.rasters import write_map
@@ -77,7 +77,7 @@ class TestAsking:
         assert run.state == RunState.SUCCEEDED, run.error
         return round_
 
-    def painted(self, campaign, images, manager, make_external):
+    def painted(self, campaign, images, manager, make_external, most=0.9):
         """Store segmentations: one corner of each image is unsure, in the first image a road corner and a field corner."""
         field, road = campaign.labels.all()
         model = make_external(campaign, field, road)
@@ -85,8 +85,8 @@ class TestAsking:
         execute_now(run)
         for n, image in enumerate(images):
             classes, doubt = np.zeros((SIDE, SIDE), np.uint8), np.full((SIDE, SIDE), 0.02)
-            doubt[:24, :24] = 0.9 - 0.2 * n
-            if n == 0:
+            doubt[:24, :24] = most - 0.2 * n if most > 0.6 else most
+            if n == 0 and most > 0.6:
                 classes[72:, 72:] = 1
                 doubt[72:, 72:] = 0.5
             answer = digest(Prediction((segmented(classes, doubt),), SIDE, SIDE, model.version), None)
@@ -111,6 +111,13 @@ class TestAsking:
         assert (body["ranked"]["rank"], body["ranked"]["strategy"]) == (1, "Unsure patches, label by label")
         assert body["ranked"]["areas"][0]["bounds"] == places[0]
         assert set(body["ranked"]["parts"]) >= {"coverage", "uncertainty"}
+
+    def test_a_round_without_a_place_to_ask_about_says_why(self, fields, manager, make_external):
+        campaign, images = fields
+        model = self.painted(campaign, images, manager, make_external, most=0.05)
+        options = RoundOptions(audit_share=0, areas=3)
+        round_ = self.opened(campaign, manager, strategy="patches", size=2, model=model, options=options)
+        assert "areas to ask about in 0 of 2 images; of the others the model is sure" in log_path(round_.run_id).read_text()
 
     def test_superpixels_are_asked_about_with_their_outline_and_the_same_again_for_the_seed(
         self, fields, manager, annotator, make_external, as_user
