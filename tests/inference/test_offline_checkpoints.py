@@ -16,6 +16,7 @@ from models_registry.networks.backbones import DIMENSION
 from models_registry.networks.bands import BandScale
 from models_registry.networks.checkpoint import ClassifierCheckpoint
 from models_registry.networks.heads import LinearHead
+from models_registry.networks.library_segmenter_checkpoint import LibrarySegmenterCheckpoint
 from models_registry.networks.object_checkpoint import Anatomy, ObjectCheckpoint
 from models_registry.networks.pyramid import dimension
 from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
@@ -53,11 +54,34 @@ def of_bands() -> ClassifierCheckpoint:
     return ClassifierCheckpoint(head(DIMENSION), NAMES, "small", find_weights().sha256, scale=scale)
 
 
+def library_finder() -> ObjectCheckpoint:
+    """A finder of torchvision that has learned nothing, and that is sure of whatever it sees."""
+    from models_registry.networks.devices import arrays_of
+    from models_registry.networks.library_finders import seeded_finder
+    from models_registry.networks.library_weights import says
+
+    anatomy = Anatomy("boxes", NAMES)
+    heads = arrays_of(seeded_finder("ssdlite320_mobilenet_v3_large", anatomy, 5, None))
+    for name in [each for each in heads if each.endswith(".bias") and says(each.removeprefix("detector."))]:
+        heads[name].reshape(-1, 3)[:, 1] = 2.0
+    return ObjectCheckpoint(anatomy, heads, "small", "", network="torchvision/ssdlite320_mobilenet_v3_large")
+
+
+def library_segmenter() -> LibrarySegmenterCheckpoint:
+    from models_registry.networks.devices import arrays_of
+    from models_registry.networks.library_segmenters import seeded_segmenter
+
+    arrays = arrays_of(seeded_segmenter("lraspp_mobilenet_v3_large", 2, 5, None))
+    return LibrarySegmenterCheckpoint("torchvision/lraspp_mobilenet_v3_large", arrays, NAMES, "small", 1.5)
+
+
 KINDS: dict[str, tuple[str, Callable[[], Any]]] = {
     "boxes": ("detection", lambda: finder("boxes")),
     "masks": ("segmentation", lambda: finder("masks")),
     "points": ("keypoints", lambda: finder("points")),
     "pixels": ("segmentation", segmenter),
+    "boxes of a library": ("detection", library_finder),
+    "pixels of a library": ("segmentation", library_segmenter),
     "chosen bands": ("classification", of_bands),
 }
 
@@ -96,10 +120,11 @@ def test_a_checkpoint_answers_the_same_from_its_archive(
 ) -> None:
     monkeypatch.setenv(VARIABLE, "")  # loading an archive names the weights that came with it
     task, checkpoint = KINDS[kind]
-    campaign, client = campaign_for(make_campaign, task), as_user(manager)
-    model = registered(campaign, checkpoint())
+    campaign, client, kept = campaign_for(make_campaign, task), as_user(manager), checkpoint()
+    model = registered(campaign, kept)
     folder = download(client, campaign, model, tmp_path / "own")
-    assert (folder / "backbone.pth").read_bytes() == find_weights().path.read_bytes()
+    backbone = folder / "backbone.pth"
+    assert backbone.read_bytes() == find_weights().path.read_bytes() if kept.is_frozen else not backbone.exists()
     needs = (folder / "requirements.txt").read_text().split()
     assert {line.partition("==")[0] for line in needs} > {"torch", "torchvision"}
     assert not [line for line in needs if "django" in line or "nvidia" in line or "+" in line]
