@@ -36,6 +36,7 @@ class InferenceConfig(AppConfig):
         register_listener(listens)
         register_chore(Chore("sweep agents", "inference.tasks.sweep_agents", 10))
         register_chore(Chore("check models", "inference.tasks.check_models", settings.MODEL_CHECK_MINUTES))
+        register_chore(Chore("deliver webhooks", "inference.tasks.deliver_webhooks", 1))
         register_chore(Chore("remove waiting pictures", "inference.tasks.remove_waiting_pictures", 60))
         register_protocols(
             ProtocolName(each.name, each.title, each.tasks, each.check_options, partial(_image_form, each), has_address=not each.pulled)

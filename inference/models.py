@@ -78,6 +78,10 @@ class AsyncPrediction(models.Model):
     wanted = models.JSONField(default=dict, help_text='{"role", "thresholds", "threshold"}')
     webhook_url = models.URLField(max_length=2000, blank=True)
     webhook_secret = models.TextField(blank=True, help_text="Encrypted by models_registry.secrets; never returned.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often the webhook was called")
+    try_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="When it is called again; null: no more")
+    untold = models.JSONField(default=dict, help_text="The document that is sent then")
+    untold_state = models.CharField(max_length=10, blank=True, help_text="succeeded or failed")
 
     def __str__(self) -> str:
         return f"async prediction of run {self.run_id}"

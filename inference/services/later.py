@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -22,23 +19,20 @@ from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunCancelled, RunContext, enqueue_run
 from campaigns.storage import folder
 from inference.models import AsyncPrediction
+from inference.services.delivering import deliver, give_up, reason_of
 from inference.services.serving import predict_picture
 from inference.serving.questions import Wanted, by_label, predicted_document, with_profile
 from inference.wire import origin_of
-from models_registry.addresses import EgressError, EgressRefused
-from models_registry.egress import BadStatus, Limits, Outgoing, Redirected, ReplyTooLarge, fetch_once
+from models_registry.addresses import EgressRefused
 from models_registry.models import ModelKind, RegisteredModel
-from models_registry.secrets import decrypt, encrypt
+from models_registry.secrets import encrypt
 from models_registry.services.policy import egress_policy
 from models_registry.services.profiles import profiles_by_name
 
 KIND: Final = "predict"
 WAITING: Final = "waiting-pictures"
-PAUSES_S: Final = (1.0, 5.0, 25.0)
-"""Between the tries to send a webhook."""
 ASK_PAUSES_S: Final = (2.0, 10.0)
 """Between the tries to ask a model that does not answer."""
-LIMITS: Final = Limits(total_s=20.0, connect_s=5.0, read_s=15.0, cap_bytes=64 * 1024)
 MOST_SECRET: Final = 500
 FRESH_S: Final = 3600.0
 
@@ -94,7 +88,7 @@ def _check(webhook: Webhook) -> None:
     try:
         egress_policy().check_url(webhook.url)
     except EgressRefused as error:
-        raise InvalidInput(f"The webhook cannot be called. {_of_webhook(error)}", code=error.code) from error
+        raise InvalidInput(f"The webhook cannot be called. {reason_of(error)}", code=error.code) from error
 
 
 def _kept(content: bytes) -> Path:
@@ -109,6 +103,7 @@ def execute_prediction(context: RunContext) -> dict[str, Any]:
     try:
         return _answered(context, asked)
     except RunCancelled:
+        give_up(asked)
         _forget(asked)
         raise
 
@@ -117,11 +112,11 @@ def _answered(context: RunContext, asked: AsyncPrediction) -> dict[str, Any]:
     try:
         document = _document(context, asked)
     except DomainError as error:
-        told = _tell(context, asked, {"title": error.title, "status": error.status, "detail": error.detail, "code": error.code}, "failed")
+        told = deliver(asked, {"title": error.title, "status": error.status, "detail": error.detail, "code": error.code}, "failed")
         _forget(asked)
         raise Conflict(error.detail + _outcome(told), code=error.code) from error
     context.progress(done=1, force=True)
-    told = _tell(context, asked, document, "succeeded")
+    told = deliver(asked, document, "succeeded")
     _forget(asked)
     return {"prediction": document, "webhook": told}
 
@@ -150,56 +145,12 @@ def _document(context: RunContext, asked: AsyncPrediction) -> dict[str, Any]:
     return ask()
 
 
-def _tell(context: RunContext, asked: AsyncPrediction, document: Mapping[str, Any], state: str) -> dict[str, Any] | None:
-    """Send the document to the webhook, if there is one; return what came of it."""
-    if not asked.webhook_url:
-        return None
-    body = json.dumps(document, ensure_ascii=False).encode()
-    secret = decrypt(asked.webhook_secret, model_id=asked.run_id, kind="run") if asked.webhook_secret else ""
-    about = {"Content-Type": "application/json", "X-Winnow-Run": str(asked.run_id), "X-Winnow-State": state}
-    attempts, reason = 0, ""
-    for pause_s in (*PAUSES_S, None):
-        attempts += 1
-        headers = {**about, **signature_headers(secret, body, time.time())}
-        try:
-            status = fetch_once(egress_policy(), LIMITS, Outgoing(asked.webhook_url, headers, body)).status
-        except ReplyTooLarge:  # it took the document, and has much to say to it that nobody reads
-            return {"delivered": True, "attempts": attempts, "status": 200}
-        except EgressError as error:
-            reason = _of_webhook(error)
-            context.log(f"The webhook was not delivered, try {attempts}: {reason}")
-            if pause_s is None or _is_final(error):
-                break
-            _pause(context, pause_s)
-        else:
-            return {"delivered": True, "attempts": attempts, "status": status}
-    return {"delivered": False, "attempts": attempts, "reason": reason}
-
-
-def _of_webhook(error: EgressError) -> str:
-    """Say what went wrong with a call of something that is no model."""
-    return error.detail.replace("he model's server", "he webhook's server")
-
-
-def _is_final(error: EgressError) -> bool:
-    """Say whether trying again is of no use: an address that may not be called or leads elsewhere, or an answer that says no."""
-    refused = isinstance(error, EgressRefused | Redirected)
-    return refused or (isinstance(error, BadStatus) and error.status < 500 and error.status not in (408, 425, 429))
-
-
-def signature_headers(secret: str, body: bytes, now: float) -> dict[str, str]:
-    """Return the time and, with a secret, the HMAC-SHA256 of ``timestamp + "." + body`` (RFC 2104)."""
-    timestamp = str(int(now))
-    if not secret:
-        return {"X-Winnow-Timestamp": timestamp}
-    signature = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    return {"X-Winnow-Timestamp": timestamp, "X-Winnow-Signature": f"sha256={signature}"}
-
-
 def _outcome(told: Mapping[str, Any] | None) -> str:
     if told is None:
         return ""
-    return " The webhook was told." if told["delivered"] else f" The webhook was not told: {told['reason']}"
+    if told["delivered"]:
+        return " The webhook was told."
+    return f" The webhook was not told: {told['reason']}" + (" It is tried again." if "next_try_at" in told else "")
 
 
 def _pause(context: RunContext, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -211,8 +162,10 @@ def _pause(context: RunContext, seconds: float, sleep: Callable[[float], None] =
 
 
 def _forget(asked: AsyncPrediction) -> None:
+    """Let go of the picture, and of the webhook unless it is to be called again."""
     (folder(WAITING) / asked.picture).unlink(missing_ok=True)
-    AsyncPrediction.objects.filter(pk=asked.pk).update(webhook_url="", webhook_secret="")
+    if asked.try_at is None:
+        give_up(asked)
 
 
 def remove_pictures() -> int:
@@ -222,6 +175,6 @@ def remove_pictures() -> int:
     old = [path for path in place.glob("*") if path.name not in waiting and time.time() - path.stat().st_mtime > FRESH_S]
     for path in old:
         path.unlink(missing_ok=True)
-    ended = AsyncPrediction.objects.exclude(run__state__in=UNFINISHED).exclude(webhook_secret="")
+    ended = AsyncPrediction.objects.filter(try_at=None).exclude(run__state__in=UNFINISHED).exclude(webhook_secret="")
     ended.update(webhook_url="", webhook_secret="")
     return len(old)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from campaigns.models import Campaign, Run, RunState, User
 from campaigns.runs import cancel_run, execute_now
 from inference.models import AsyncPrediction
-from inference.services import later
+from inference.services import delivering, later
+from inference.services.delivering import deliver_due
 from inference.services.later import remove_pictures
 from models_registry.models import RegisteredModel
 from tests.conftest import png_bytes
@@ -64,7 +66,7 @@ def hook() -> Iterator[Hook]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same tries, without the pauses between them."""
-    monkeypatch.setattr(later, "PAUSES_S", (0.0,) * len(later.PAUSES_S))
+    monkeypatch.setattr(delivering, "PAUSES_S", (0.0,) * len(delivering.PAUSES_S))
     monkeypatch.setattr(later, "ASK_PAUSES_S", (0.0,) * len(later.ASK_PAUSES_S))
 
 
@@ -140,10 +142,45 @@ def test_a_webhook_is_tried_again_while_that_may_help_and_never_fails_the_answer
             hook.statuses = list(statuses)
             run = execute_now(begin(as_user(manager), campaign, model, hook))
             assert (run.state, run.result["prediction"]["task"]) == (RunState.SUCCEEDED, "classification")
+            asked = AsyncPrediction.objects.get(run=run)
+            while asked.try_at is not None:
+                assert not run.result["webhook"]["delivered"]
+                assert waiting(data_dir) == []  # what is sent later is the answer, which is there
+                deliver_due()
+                for each in (run, asked):
+                    each.refresh_from_db()
+            assert (asked.webhook_url, asked.untold) == ("", {})
             outcomes.append((run.result["webhook"]["delivered"], run.result["webhook"]["attempts"]))
             assert "private" not in str(run.result)
     assert outcomes == [(True, 3), (False, 1), (False, 1), (False, 4)]
     assert "X-Winnow-Signature" not in hook.got[0][0]
+
+
+def test_a_receiver_that_is_down_keeps_no_worker_waiting_and_is_told_when_it_is_up_again(
+    campaign: Campaign, make_model: Callable[..., RegisteredModel], as_user: Speak, manager: User, data_dir: Path, hook: Hook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.undo()  # the pauses as they are
+    client = as_user(manager)
+    hook.statuses = [503]
+    with Endpoint(lambda body: LAND) as endpoint:
+        model = make_model(campaign, endpoint.url)
+        run = execute_now(begin(client, campaign, model, hook, **{"X-Winnow-Webhook-Secret": "hush-hush"}))
+    told = run.result["webhook"]
+    assert (run.state, len(hook.got), told["attempts"], "503" in told["reason"]) == (RunState.SUCCEEDED, 1, 1, True)
+    assert deliver_due() == 0
+    assert len(hook.got) == 1  # not before its time
+    assert remove_pictures() == 0
+    hook.statuses = [200]
+    AsyncPrediction.objects.update(try_at=timezone.now())
+    assert deliver_due() == 1
+    headers, body = hook.got[-1]
+    said = hmac.new(b"hush-hush", headers["X-Winnow-Timestamp"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert headers["X-Winnow-Signature"] == f"sha256={said}"
+    shown = client.get(f"/api/v1/runs/{run.pk}").json()["result"]
+    assert (shown["webhook"], json.loads(body)) == ({"delivered": True, "attempts": 2, "status": 200}, shown["prediction"])
+    assert "Try 2" in client.get(f"/api/v1/runs/{run.pk}/log").json()["text"]
+    assert deliver_due() == 0
 
 
 def test_a_model_that_does_not_answer_is_asked_again_and_the_webhook_learns_why(
