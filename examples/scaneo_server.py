@@ -4,7 +4,8 @@
 
 SCANEO's request does not name a task, so each task has its own address: /classification, /detection, /segmentation,
 /probabilities, which answers the segmentation as fractions, /logits, as one number a class and pixel (take Softmax or Argmax
-after it), and /scores, which answers boxes with a score per class. Needs Python, numpy and pillow; takes 3 bands of 8 bit.
+after it), and /scores, which answers boxes with a score per class. /sam answers clicks, as SCANEO's SAM server does: points with
+CRS and transform in, the outline of the piece of land or water under them out. Needs Python, numpy and pillow; takes 3 bands of 8 bit.
 """
 
 import argparse
@@ -14,10 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 from PIL import Image
-from water import classify, islands, water_probability
+from water import classify, islands, marked, outlines, water_probability
 
 CLASSES = {"classification": ["ocean", "coast", "land"], "segmentation": ["water", "land"], "detection": ["island"]}
 OTHER_FORMS = {"probabilities": ["water", "land"], "logits": ["water", "land"], "scores": ["island"]}
+CLICKS = {"sam": ["answers clicks"]}
 
 
 def predict(task: str, rgb: np.ndarray) -> tuple[str, bytes]:
@@ -39,13 +41,33 @@ def predict(task: str, rgb: np.ndarray) -> tuple[str, bytes]:
     return "image/tiff", buffer.getvalue()
 
 
-def uploaded_image(content_type: str, body: bytes) -> bytes:
-    """Return the part of the form that is named image."""
+def meant(rgb: np.ndarray, form: dict[str, bytes]) -> tuple[str, bytes]:
+    """Return the piece under the points: a Feature in degrees, or in pixels of a picture that lies nowhere; else a mask.
+
+    Without a library of projections, places are told only where the picture itself is in degrees.
+    """
+    points, off = json.loads(form["points"]), json.loads(form.get("negative_points", b"[]"))
+    box = json.loads(form["box"]) if "box" in form else None
+    mask = marked(water_probability(rgb), points, off, box)
+    crs = form.get("crs", b"None").decode()
+    if crs not in ("None", "EPSG:4326"):
+        buffer = io.BytesIO()
+        Image.fromarray(mask.astype(np.uint8)).save(buffer, "TIFF")
+        return "image/tiff", buffer.getvalue()
+    c, a, b, f, d, e = json.loads(form["transform"]) if crs != "None" else (0, 1, 0, 0, 0, 1)
+    pieces = [[[[a * x + b * y + c, d * x + e * y + f] for x, y in ring] for ring in piece] for piece in outlines(mask)]
+    feature = {"type": "Feature", "properties": {"label": form.get("label", b"").decode()}}
+    return "application/json", json.dumps({**feature, "geometry": {"type": "MultiPolygon", "coordinates": pieces}}).encode()
+
+
+def parts_of(content_type: str, body: bytes) -> dict[str, bytes]:
+    """Return the parts of a form by name."""
+    found = {}
     for part in body.split(b"--" + content_type.partition("boundary=")[2].encode()):
         head, _, data = part.partition(b"\r\n\r\n")
-        if b'name="image"' in head:
-            return data[:-2]
-    raise KeyError("image")
+        if b'name="' in head:
+            found[head.partition(b'name="')[2].partition(b'"')[0].decode()] = data[:-2]
+    return found
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,10 +80,11 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         task = self.path.strip("/")
         try:
-            if task not in CLASSES | OTHER_FORMS:
-                raise ValueError(f"POST to /{', /'.join(CLASSES | OTHER_FORMS)}")
-            picture = Image.open(io.BytesIO(uploaded_image(self.headers["Content-Type"], body)))
-            self.answer(200, *predict(task, np.asarray(picture.convert("RGB"))))
+            if task not in CLASSES | OTHER_FORMS | CLICKS:
+                raise ValueError(f"POST to /{', /'.join(CLASSES | OTHER_FORMS | CLICKS)}")
+            form = parts_of(self.headers["Content-Type"], body)
+            rgb = np.asarray(Image.open(io.BytesIO(form["image"])).convert("RGB"))
+            self.answer(200, *(meant(rgb, form) if task in CLICKS else predict(task, rgb)))
         except (KeyError, ValueError, OSError) as error:
             self.answer(400, "text/plain", f"{type(error).__name__}: {error}".encode())
 
@@ -84,7 +107,7 @@ if __name__ == "__main__":
     where = parser.parse_args()
     server = ThreadingHTTPServer((where.host, where.port), Handler)
     print("Models, protocol scaneo, with their classes in order:", flush=True)
-    for task, names in (CLASSES | OTHER_FORMS).items():
+    for task, names in (CLASSES | OTHER_FORMS | CLICKS).items():
         print(f"  http://{where.host}:{server.server_port}/{task}: {', '.join(names)}", flush=True)
     try:
         server.serve_forever()

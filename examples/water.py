@@ -63,6 +63,52 @@ def marked(water: np.ndarray, on: list, off: list, box: list | None = None) -> n
     return found
 
 
+def outlines(mask: np.ndarray) -> list[list[list[tuple[int, int]]]]:
+    """Return each 4-connected piece of a mask as rings along the edges of its pixels, closed: the outer one first, then its holes."""
+    found = []
+    for runs in pieces(mask):
+        y0, x0 = min(y for y, _, _ in runs), min(start for _, start, _ in runs)
+        height, width = max(y for y, _, _ in runs) - y0 + 1, max(end for _, _, end in runs) - x0
+        piece = np.zeros((height + 2, width + 2), dtype=bool)
+        for y, start, end in runs:
+            piece[y - y0 + 1, start - x0 + 1 : end - x0 + 1] = True
+        rings = [[(x + x0 - 1, y + y0 - 1) for x, y in ring] for ring in borders(piece)]
+        found.append(sorted(rings, key=min))  # the outermost has the leftmost corner
+    return found
+
+
+def borders(piece: np.ndarray) -> list[list[tuple[int, int]]]:
+    """Return the closed rings of pixel edges around one piece, which stands on their right; no pixel of it lies on the rim."""
+    ahead: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for (dy, dx), (start, end) in {
+        (-1, 0): ((0, 0), (1, 0)), (0, 1): ((1, 0), (1, 1)), (1, 0): ((1, 1), (0, 1)), (0, -1): ((0, 1), (0, 0)),
+    }.items():  # fmt: skip
+        for y, x in np.argwhere(piece & ~np.roll(piece, (-dy, -dx), (0, 1))).tolist():
+            ahead.setdefault((x + start[0], y + start[1]), []).append((x + end[0], y + end[1]))
+    rings = []
+    while ahead:
+        first = next(iter(ahead))
+        ring, here, came = [first], first, (0, 0)
+        while True:
+            ways = ahead[here]
+            # Where two corners of the piece touch, turn right: so a ring does not cross itself.
+            turned = [way for way in ways if (way[0] - here[0], way[1] - here[1]) == (-came[1], came[0])]
+            there = turned[0] if turned else ways[0]
+            ways.remove(there)
+            if not ways:
+                del ahead[here]
+            way = (there[0] - here[0], there[1] - here[1])
+            if way == came:
+                ring[-1] = there
+            else:
+                ring.append(there)
+            here, came = there, way
+            if here == first:
+                break
+        rings.append(ring)
+    return rings
+
+
 def pieces(mask: np.ndarray) -> list[list[tuple[int, int, int]]]:
     """Return the 4-connected pieces of a mask as runs (y, x0, x1), by joining runs of neighbouring rows."""
     runs, parent, above = [], [], []

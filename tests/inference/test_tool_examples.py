@@ -41,6 +41,17 @@ def cvat_server() -> Iterator[str]:
     yield from started("cvat_server.py")
 
 
+@pytest.fixture(scope="module")
+def scaneo_server() -> Iterator[str]:
+    yield from started("scaneo_server.py")
+
+
+@pytest.fixture
+def tool_servers(label_studio_server: str, cvat_server: str, scaneo_server: str) -> dict[str, str]:
+    """Where the servers of other tools answer clicks."""
+    return {"label_studio": label_studio_server, "cvat": f"{cvat_server}/interactor", "scaneo": f"{scaneo_server}/sam"}
+
+
 @pytest.fixture(params=["label_studio", "cvat"])
 def tool(request: pytest.FixtureRequest, label_studio_server: str, cvat_server: str) -> tuple[str, str]:
     return request.param, label_studio_server if request.param == "label_studio" else cvat_server
@@ -82,18 +93,23 @@ def test_boxes_of_other_tools_are_those_of_our_own_server(tool: tuple[str, str],
         assert np.allclose(places[0], places[1], atol=1e-6)
 
 
-@pytest.mark.parametrize("protocol", ["label_studio", "cvat", "winnow_json", "winnow"])
+@pytest.mark.parametrize(
+    ("protocol", "crs"),
+    [("label_studio", ""), ("cvat", ""), ("winnow_json", ""), ("winnow", ""),
+     ("scaneo", ""), ("scaneo", "EPSG:4326"), ("scaneo", "EPSG:32633")],
+)  # fmt: skip
 def test_a_click_on_land_gives_its_piece_of_land(
-    protocol: str, label_studio_server: str, cvat_server: str, winnow_server: str, chips: list[blue_marble.Chip]
+    protocol: str, crs: str, tool_servers: dict[str, str], winnow_server: str, chips: list[blue_marble.Chip]
 ) -> None:
-    server = {"label_studio": label_studio_server, "cvat": f"{cvat_server}/interactor"}.get(protocol, f"{winnow_server}/predict")
+    server = tool_servers.get(protocol, f"{winnow_server}/predict")
     chip = next(chip for chip in chips if chip.kind == "coast" and 0.3 < chip.water.mean() < 0.7)
     rows, columns = np.nonzero(~chip.water)
     middle = len(rows) // 2
     marks = Prompts(points=(PromptPoint(float(columns[middle]) + 0.5, float(rows[middle]) + 0.5),))
     card = ModelCard(server, "segmentation", (ModelClass(0, "land"),), options=ModelOptions(extra={"image": "data"}))
     size = blue_marble.CHIP_PX
-    sent = ModelInput(png(chip.pixels), "image/png", size, size)
+    transform = {"": None, "EPSG:4326": (0.05, 0.0, 12.0, 0.0, -0.05, 46.0), "EPSG:32633": (10.0, 0.0, 5e5, 0.0, -10.0, 46e5)}[crs]
+    sent = ModelInput(png(chip.pixels), "image/png", size, size, transform=transform, crs=crs)
 
     async def clicked() -> Answer:
         async with EgressClient(EgressPolicy(allow_loopback=True), limits_of(card.options)) as client:
