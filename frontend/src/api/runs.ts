@@ -69,10 +69,15 @@ export function useLatencies(run: Run | undefined) {
   });
 }
 
+/** What the reasons of a run are kept under: another try may fail as many images as the one before, and has reasons of its own. */
+export function reasonsKey(run: Pick<Run, "id" | "state" | "finished_at" | "progress"> | undefined) {
+  return ["runs", run?.id, "reasons", run?.progress.failed, run?.state, run?.finished_at] as const;
+}
+
 /** Failed images counted by reason, each with one example. */
 export function useReasons(run: Run | undefined) {
   return useQuery({
-    queryKey: ["runs", run?.id, "reasons", run?.progress.failed],
+    queryKey: reasonsKey(run),
     queryFn: ({ signal }) => bodyOf(api.GET("/api/v1/runs/{run_id}/reasons", { ...at(run?.id ?? 0), signal })),
     enabled: run !== undefined && run.progress.failed > 0,
   });
