@@ -17,7 +17,8 @@ def lease(api: Api, campaign: int, got: list[int], failures: list[BaseException]
         failures.append(failure)
 
 
-def test_eight_people_at_once_get_the_first_images_of_the_ranking_and_none_twice(stack: Stack, api: Api):
+def test_eight_people_at_once_get_the_first_images_of_the_ranking_and_none_twice(shared_stack: Stack, shared_api: Api):
+    stack, api = shared_stack, shared_api
     campaign, _ = campaign_with_images(api, IMAGES)
     address = f"/campaigns/{campaign['id']}"
     made = api.post(f"{address}/rounds", {"strategy": "random", "size": 16, "seed": 11})

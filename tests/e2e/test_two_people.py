@@ -65,7 +65,8 @@ def people(stack: Stack, api: Api, campaign: dict[str, Any]) -> list[Annotator]:
     return clients
 
 
-def test_no_image_is_leased_twice_and_every_image_is_labeled_once(stack: Stack, api: Api):
+def test_no_image_is_leased_twice_and_every_image_is_labeled_once(shared_stack: Stack, shared_api: Api):
+    stack, api = shared_stack, shared_api
     campaign, images = campaign_with_images(api, IMAGES)
     clients = people(stack, api, campaign)
     for client in clients:
@@ -81,7 +82,8 @@ def test_no_image_is_leased_twice_and_every_image_is_labeled_once(stack: Stack, 
     assert (counts["submitted"], counts["unlabeled"]) == (IMAGES, 0)
 
 
-def test_of_two_saves_on_one_version_the_later_is_told_and_nothing_is_overwritten(stack: Stack, api: Api):
+def test_of_two_saves_on_one_version_the_later_is_told_and_nothing_is_overwritten(shared_stack: Stack, shared_api: Api):
+    stack, api = shared_stack, shared_api
     campaign, images = campaign_with_images(api, 1)
     path, label = f"/images/{images[0]}/annotation-set", campaign["labels"][0]["id"]
     outcomes: list[int] = []
