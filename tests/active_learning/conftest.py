@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -104,3 +105,29 @@ def checked_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let starts be looked at in this process, which has torch already, instead of in one of its own."""
     monkeypatch.setattr("active_learning.services.starts._answered", complaint_about)
     monkeypatch.setattr("active_learning.services.starts._sound", set())
+
+
+@pytest.fixture(scope="module")
+def published(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Weights of the module's ``QUICK`` network as torchvision's makers would publish them, made by lot."""
+    import torch
+    from torchvision.models import get_model
+
+    torch.manual_seed(7)
+    weights: dict[str, Any] = get_model(request.module.QUICK, weights=None, weights_backbone=None).state_dict()
+    return weights
+
+
+@pytest.fixture
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, published: dict[str, Any]) -> Path:
+    """The folder of the library, with a file of weights in it; nothing can be fetched."""
+    import torch
+    from torchvision.models import get_model_weights
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("WINNOW_HUBS", "no")
+    folder = tmp_path / "torch" / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    file = folder / get_model_weights(request.module.QUICK).DEFAULT.url.rpartition("/")[2]
+    torch.save(published, file)
+    return file

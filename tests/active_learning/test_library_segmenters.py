@@ -5,7 +5,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 import torch
-from torchvision.models import get_model, get_model_weights
+from torchvision.models import get_model
 
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.training import start_training
@@ -29,24 +29,6 @@ QUICK = "lraspp_mobilenet_v3_large"
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
     monkeypatch.setenv("WINNOW_TORCH_THREADS", "1")
-
-
-@pytest.fixture(scope="module")
-def published():
-    torch.manual_seed(7)
-    return get_model(QUICK, weights=None, weights_backbone=None).state_dict()
-
-
-@pytest.fixture
-def library(monkeypatch, tmp_path, published):
-    """The folder of the library, with a file of weights in it; nothing can be fetched."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setenv("WINNOW_HUBS", "no")
-    folder = tmp_path / "torch" / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    file = folder / get_model_weights(QUICK).DEFAULT.url.rpartition("/")[2]
-    torch.save(published, file)
-    return file
 
 
 @pytest.mark.parametrize("name", SEGMENTERS)

@@ -214,15 +214,25 @@ def test_a_stranger_sees_no_run(campaign: Campaign, manager: User, stranger: Use
     assert as_user(annotator).post(f"/api/v1/runs/{run.pk}/cancel").status_code == 403
 
 
+def ticking(monkeypatch: pytest.MonkeyPatch, start: float) -> list[float]:
+    """A clock that stands still until the test moves it."""
+    clock = [start]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+def going(campaign: Campaign, user: User) -> Run:
+    run = make("count", campaign, user)
+    run.state = RunState.RUNNING
+    run.save()
+    return run
+
+
 def test_the_time_left_goes_by_what_was_finished_and_is_not_told_while_nothing_is(
     campaign: Campaign, manager: User, as_user: As, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = [100.0]
-    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
-    run = make("count", campaign, manager)
-    run.state = RunState.RUNNING
-    run.save()
-    context = RunContext(run)
+    clock, context = ticking(monkeypatch, 100.0), RunContext(going(campaign, manager))
+    run = context.run
 
     def told(seconds: float, done: int) -> tuple[float | None, float | None]:
         clock[0] += seconds
@@ -242,12 +252,8 @@ def test_the_time_left_goes_by_what_was_finished_and_is_not_told_while_nothing_i
 
 
 def test_slow_work_keeps_its_time_left_between_two_things(campaign: Campaign, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
-    run = make("count", campaign, manager)
-    run.state = RunState.RUNNING
-    run.save()
-    context = RunContext(run)
+    clock, context = ticking(monkeypatch, 0.0), RunContext(going(campaign, manager))
+    run = context.run
     for seconds in range(0, 181, 5):  # one in a minute
         clock[0] = float(seconds)
         context.progress(done=seconds // 60, total=10, force=True)
