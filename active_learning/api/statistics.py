@@ -53,15 +53,34 @@ def slice_of(request: Request) -> str:
     return request.query_params.get("slice") or "validation"
 
 
-def thresholds_of(request: Request) -> dict[int, float] | None:
-    """Return the thresholds that a request tries, by label id; None where it tries none."""
-    text = request.query_params.get("thresholds")
+def _by_label(request: Request, name: str, example: str, code: str) -> dict[str, Any] | None:
+    """Return the JSON object of a parameter, by label id; None where it is not given."""
+    text = request.query_params.get(name)
     if not text:
         return None
     try:
-        given = {int(label): float(value) for label, value in json.loads(text).items()}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidInput('thresholds is JSON: {"<label id>": 0.5}.', code="invalid_thresholds") from error
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise _no_json(name, example, code)
+    return given
+
+
+def _no_json(name: str, example: str, code: str) -> InvalidInput:
+    return InvalidInput(f'{name} is JSON: {{"<label id>": {example}}}.', code=code)
+
+
+def thresholds_of(request: Request) -> dict[int, float] | None:
+    """Return the thresholds that a request tries, by label id; None where it tries none."""
+    told = ("thresholds", "0.5", "invalid_thresholds")
+    written = _by_label(request, *told)
+    if written is None:
+        return None
+    try:
+        given = {int(label): float(value) for label, value in written.items()}
+    except (ValueError, TypeError) as error:
+        raise _no_json(*told) from error
     if not all(0.0 <= value <= 1.0 for value in given.values()):
         raise InvalidInput("A threshold is a number from 0 to 1.", code="invalid_thresholds")
     return given
@@ -69,14 +88,7 @@ def thresholds_of(request: Request) -> dict[int, float] | None:
 
 def spans_of(request: Request) -> dict[str, Any] | None:
     """Return the spans that a request tries, by label id; None where it tries none."""
-    text = request.query_params.get("spans")
-    try:
-        given = json.loads(text) if text else None
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput('spans is JSON: {"<label id>": {"low": 0.3, "high": 0.8}}.', code="invalid_span") from error
-    if given is not None and not isinstance(given, dict):
-        raise InvalidInput('spans is JSON: {"<label id>": {"low": 0.3, "high": 0.8}}.', code="invalid_span")
-    return given
+    return _by_label(request, "spans", '{"low": 0.3, "high": 0.8}', "invalid_span")
 
 
 class StatisticsView(APIView):

@@ -103,7 +103,7 @@ def execute_prediction(context: RunContext) -> dict[str, Any]:
     try:
         return _answered(context, asked)
     except RunCancelled:
-        give_up(asked)
+        asked.try_at = None
         _forget(asked)
         raise
 
@@ -164,7 +164,7 @@ def _pause(context: RunContext, seconds: float, sleep: Callable[[float], None] =
 def _forget(asked: AsyncPrediction) -> None:
     """Let go of the picture, and of the webhook unless it is to be called again."""
     (folder(WAITING) / asked.picture).unlink(missing_ok=True)
-    if asked.try_at is None:
+    if asked.webhook_url and asked.try_at is None:
         give_up(asked)
 
 
