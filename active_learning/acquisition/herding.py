@@ -118,7 +118,8 @@ def _freshest(kernel: Floats, weight: Floats, covered: Floats, bound: Floats) ->
         if fresh[best] or not np.isfinite(bound[best]):
             return best
         some = min(AT_ONCE, len(bound))
-        rows = np.argpartition(-bound, some - 1)[:some]
+        # Of many equal bounds a partition takes any: the best belongs to it in any case, or nothing new would ever be looked at.
+        rows = np.union1d(np.argpartition(-bound, some - 1)[:some], best)
         rows = rows[~fresh[rows] & np.isfinite(bound[rows])]
         bound[rows] = _gains(kernel[rows], weight, covered)
         fresh[rows] = True

@@ -108,12 +108,17 @@ def by_cover(pool: AcquisitionInput) -> Ranking:
 def margin_diverse(pool: AcquisitionInput) -> Ranking:
     """Ask for the centres of clusters among the ten times as many images that the model is least sure of."""
     doubts = unsure(pool, "margin")
-    candidates = np.argsort(-doubts, kind="stable")[: CANDIDATES_PER_PICK * pool.picks]
+    candidates = _shuffled(pool, doubts)[: CANDIDATES_PER_PICK * pool.picks]
     points, _labeled = points_of(pool, COVERAGE_DIMENSIONS)
     picks = candidates[medoids(points[candidates], pool.picks, doubts[candidates], pool.rng)]
     picks = picks[np.argsort(-doubts[picks], kind="stable")]
     parts = {"uncertainty": doubts, "diversity": distance(nearest_cosine(points, points[picks]))}
     return picks_first(picks, 1 + doubts[picks], doubts, parts=parts, why=why_unsure(pool))
+
+
+def _shuffled(pool: AcquisitionInput, doubts: Floats) -> Rows:
+    """Return the rows, the least sure first; equals by lot, or a model sure of everything would have its first images looked at alone."""
+    return np.lexsort((pool.rng.random(pool.count), -doubts))
 
 
 def drop_query(pool: AcquisitionInput) -> Ranking:
@@ -123,7 +128,7 @@ def drop_query(pool: AcquisitionInput) -> Ranking:
     doubts = unsure(pool, "margin") if answered(pool) and pool.probabilities is not None else np.zeros(pool.count)
     candidates = np.flatnonzero(shaky > ANOTHER_ANSWER) if shaky.any() else np.arange(pool.count)
     if len(candidates) < pool.picks:
-        candidates = np.lexsort((-doubts, -shaky))[: pool.picks]
+        candidates = np.lexsort((pool.rng.random(pool.count), -doubts, -shaky))[: pool.picks]
     picks = candidates[medoids(points[candidates], pool.picks, np.ones(len(candidates)), pool.rng)]
     picks = picks[np.lexsort((-doubts[picks], -shaky[picks]))]
     if "changed" in pool.uncertainty:
@@ -175,7 +180,7 @@ def ppal(pool: AcquisitionInput) -> Ranking:
     """
     doubts = unsure(pool, next((name for name in ("peaks", "difficult") if name in pool.uncertainty), "entropy"))
     most = max(pool.picks, min(OBJECT_CANDIDATES_PER_PICK * pool.picks, MOST_OBJECT_CANDIDATES))
-    candidates = np.lexsort((pool.rng.random(pool.count), -doubts))[:most]
+    candidates = _shuffled(pool, doubts)[:most]
     alike = _alike(pool, candidates)
     picks = candidates[spread_medoids(alike, pool.picks, worth=doubts[candidates], rng=pool.rng)]
     picks = picks[np.argsort(-doubts[picks], kind="stable")]

@@ -143,6 +143,14 @@ def test_herding_of_equal_images_still_picks_as_many_as_asked():
     assert len(set(herd(points, 5, labeled=None, weights=None, rng=np.random.default_rng(0)).picks.tolist())) == 5
 
 
+def test_herding_ends_where_more_images_are_the_same_than_are_looked_at_in_one_go():
+    points = cloud(2, 200, dimensions=16)
+    points[np.random.default_rng(1).permutation(200)[:60]] = points[0]
+    found = herd(points, 30, labeled=None, weights=None, rng=np.random.default_rng(0))
+    assert len(set(found.picks.tolist())) == 30
+    assert (points[found.picks] == points[0]).all(axis=1).sum() == 1, "a copy of what is picked covers nothing new"
+
+
 def test_herding_of_a_large_pool_stays_within_its_sample():
     points = cloud(9, 12_000, dimensions=8)
     found = herd(points, 20, labeled=None, weights=None, rng=np.random.default_rng(0))

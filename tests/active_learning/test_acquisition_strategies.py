@@ -108,6 +108,30 @@ def test_images_that_are_all_the_same_are_ranked_by_lot(name):
 
 
 @EVERY
+def test_copies_by_the_hundred_are_ranked_like_anything_else(name):
+    """Black tiles of a scene: their scores tie, and there are more of them than any greedy looks at in one go."""
+    for kind in kinds(name):
+        known = pool(3, count=150, size=30, **kind)
+        rows = np.concatenate([np.zeros(100, dtype=np.int64), np.arange(100, 150)])
+        ranking = STRATEGIES[name](replace(replace(known, keys=None).at(rows), keys=np.arange(150)))
+        assert sorted(ranking.order.tolist()) == list(range(150))
+
+
+@EVERY
+@pytest.mark.parametrize("sure", [True, False])
+def test_a_model_that_doubts_everything_alike_has_the_whole_pool_looked_at(name, sure):
+    """As many equals as there are images: what comes first in the campaign is not preferred."""
+    for kind in kinds(name):
+        known = pool(1, count=150, size=5, **kind)
+        certain = np.eye(3)[np.arange(150) % 3] if sure else np.full((150, 3), 0.5 if known.multi_label else 1 / 3)
+        told = {each: np.zeros(150) if sure else np.ones(150) for each in known.uncertainty}
+        ranking = STRATEGIES[name](
+            replace(known, probabilities=None if known.probabilities is None else certain, uncertainty=told, shares=None, instances=None)
+        )
+        assert (ranking.order[:5] >= 50).any()
+
+
+@EVERY
 def test_what_is_not_finite_never_ranks(name):
     known = pool()
     spoiled = known.embeddings.copy()
