@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from active_learning.acquisition import covering
 from active_learning.acquisition.badge import badge, residuals
+from active_learning.acquisition.clustering import k_means
 from active_learning.acquisition.covering import prob_cover, pure_radius
 from active_learning.acquisition.detection import difficult_entropy, difficulty, label_weights, likeness, spread_medoids
 from active_learning.acquisition.disagreement import Members, bald, changed, in_parts
@@ -137,6 +139,55 @@ def test_balls_are_taken_by_how_much_they_newly_cover():
     assert not cover.uncovered.any()
     again = prob_cover(points, 2, labeled=points[:1], clusters=3, rng=rng)
     assert [int(np.searchsorted(np.cumsum(sizes), row, side="right")) for row in again.picks] == [1, 2]
+
+
+def balls_taken_one_by_one(points: np.ndarray, picks: int, radius: float, labeled: np.ndarray) -> tuple[list[int], list[int]]:
+    """ProbCover as its paper says it, with a matrix of who lies in whose ball; the first of several as good is taken."""
+    least = np.float32(1 - radius**2 / 2)
+    inside = points @ points.T >= least
+    np.fill_diagonal(inside, True)
+    open_ = (points @ labeled.T).max(axis=1, initial=-1) < least
+    chosen, gains = list[int](), list[int]()
+    for _ in range(picks):
+        degree = np.where(np.isin(np.arange(len(points)), chosen), -1, (inside & open_).sum(axis=1))
+        gains.append(max(int(degree.max()), 0))
+        if degree.max() <= 0:
+            open_ = ~np.isin(np.arange(len(points)), chosen)
+            degree = np.where(open_, (inside & open_).sum(axis=1), -1)
+        chosen.append(int(np.argmax(degree)))
+        open_ &= ~inside[chosen[-1]]
+    return chosen, gains
+
+
+@pytest.mark.parametrize(("tile", "kept"), [(8, True), (16, False), (1024, True)])
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.integers(1, 90), st.integers(0, 90), st.integers(0, 4), st.integers(1, 12), st.sampled_from([4, 16]))
+def test_prob_cover_picks_as_the_greedy_that_compares_all_with_all(tile, kept, seed, count, picks, labeled, clusters, dimensions):
+    """Duplicates and ties, balls of one, budgets beyond all that can be covered, and tiles that end in the midst of a byte."""
+    rng = np.random.default_rng(seed)
+    # Corners of a cube: their cosines are exact in whatever order they are summed, and many lie just at the radius.
+    points, known = (rng.choice(np.float32([-1, 1]), (rows, dimensions)) / np.float32(dimensions**0.5) for rows in (count, labeled))
+    picks = min(picks, count) if kept else count  # more picks than half the candidates: all rows are compared, and no cosine is kept
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(covering, "TILE_ROWS", tile)
+        patch.setattr(covering, "CANDIDATES", covering.CANDIDATES if kept else 0)
+        patch.setattr(covering, "COUNTED_ROWS", 7)
+        cover = prob_cover(points, picks, labeled=known, clusters=clusters, rng=np.random.default_rng(seed))
+    expected, gains = balls_taken_one_by_one(points, picks, cover.radius, known)
+    assert cover.picks.tolist() == expected
+    assert cover.gains.tolist() == gains
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.integers(3, 70), st.integers(2, 12))
+def test_the_radius_is_a_quantile_of_the_distances_to_strangers(seed, count, clusters):
+    points = unit_rows(np.random.default_rng(seed).standard_normal((count, 4)))
+    belongs = k_means(points, min(clusters, count), rng=np.random.default_rng(seed)).assignment
+    strangers = np.where(belongs[:, None] == belongs[None], 2, np.linalg.norm(points[:, None] - points[None], axis=2)).min(axis=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(covering, "TILE_ROWS", 16)
+        radius = pure_radius(points, clusters, rng=np.random.default_rng(seed))
+    assert radius == pytest.approx(np.quantile(strangers, 0.05), abs=1e-3)
 
 
 def test_objects_of_difficult_labels_weigh_more_and_crowds_do_not():
