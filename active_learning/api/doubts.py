@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from active_learning.models import DoubtKind, DoubtState, LabelDoubt
 from active_learning.services.deciding import decide
-from active_learning.services.doubting import start_doubting
+from active_learning.services.doubting import is_outdated, start_doubting
 from campaigns.api.base import fetch_campaign, idempotent, user_of
 from campaigns.api.pagination import CursorPages
 from campaigns.api.serializers import RunSerializer, UserSerializer
@@ -68,9 +68,29 @@ class DoubtFilter(django_filters.FilterSet):
 
 
 class DoubtPages(CursorPages):
-    """The surest first."""
+    """The surest first; with each page comes whether another backbone has come since the last look."""
 
     ordering = ("-score", "id")  # type: ignore[assignment]
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Keep of which campaign the page is."""
+        self.campaign = fetch_campaign(request, view.kwargs["campaign_id"])
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return ``{next, previous, outdated, results}``."""
+        answer = super().get_paginated_response(data)
+        return Response({**answer.data, "outdated": is_outdated(self.campaign)})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe it."""
+        described: dict[str, Any] = super().get_paginated_response_schema(schema)
+        outdated = {"type": "boolean", "description": "Another backbone looks at the images since the last look"}
+        return {
+            **described,
+            "required": [*described["required"], "outdated"],
+            "properties": {**described["properties"], "outdated": outdated},
+        }
 
 
 class DoubtsView(generics.ListAPIView[LabelDoubt]):

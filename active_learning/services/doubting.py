@@ -16,9 +16,10 @@ from active_learning.label_errors.classes import find_wrong_bits, find_wrong_cla
 from active_learning.label_errors.objects import Judged, judge, ranked
 from active_learning.models import DoubtKind, DoubtState, LabelDoubt
 from active_learning.services.embeddings import ensure_embeddings
+from active_learning.services.outdated import saw_otherwise
 from active_learning.services.truth import submitted_of, whole_labels
 from campaigns.errors import Conflict, NotFound
-from campaigns.models import UNFINISHED, Campaign, Image, ImageState, Label, Run, Task, User
+from campaigns.models import UNFINISHED, Campaign, Image, ImageState, Label, Run, RunState, Task, User
 from campaigns.permissions import REVIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 from inference.models import Prediction
@@ -60,6 +61,14 @@ def doubt_later(campaign: Campaign) -> Run | None:
     except Conflict:
         return None
     return enqueue_run(user=None, kind=KIND, campaign=campaign, params={"model": None})
+
+
+def is_outdated(campaign: Campaign) -> bool:
+    """Say whether another backbone has come since the last look; what is doubted of objects goes by no backbone."""
+    if campaign.task != Task.CLASSIFICATION:
+        return False
+    looks = Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.SUCCEEDED)
+    return saw_otherwise(campaign, looks.order_by("-id").values_list("pk", flat=True).first())
 
 
 def execute_doubting(context: RunContext) -> dict[str, object]:

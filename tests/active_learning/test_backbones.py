@@ -405,20 +405,20 @@ def test_what_the_old_backbone_found_says_so_until_it_is_looked_for_again(few, w
     label_image(few.images.order_by("id").first(), annotator, labels["coast"].pk)
 
     def find():
-        for path in ("map-runs", "likeness-runs", "suggestion-runs"):
+        for path in ("map-runs", "likeness-runs", "suggestion-runs", "label-doubt-runs"):
             run = execute_now(Run.objects.get(pk=client.post(f"{here}/{path}", {}, format="json").json()["id"]))
             assert run.state == RunState.SUCCEEDED, run.error
 
     def outdated():
-        return [client.get(f"{here}/{path}").json()["outdated"] for path in ("map", "duplicates", "suggestions")]
+        return [client.get(f"{here}/{path}").json()["outdated"] for path in ("map", "duplicates", "suggestions", "label-doubts")]
 
-    assert outdated() == [False, False, False]
+    assert outdated() == 4 * [False]
     find()
-    assert outdated() == [False, False, False]
+    assert outdated() == 4 * [False]
     chosen(client, few, weights.read_bytes(), kind="weights", architecture=NETWORK, side_px=64)
-    assert outdated() == [True, True, True]
+    assert outdated() == 4 * [True]
     find()
-    assert outdated() == [False, False, False]
+    assert outdated() == 4 * [False]
 
 
 @pytest.mark.django_db

@@ -90,7 +90,7 @@ const doubtsKey = (campaign: number) => [...campaignKey(campaign), "label-doubts
 
 /** The review list, the surest first, page by page. */
 export function useDoubts(campaign: number, state: DoubtState) {
-  return useCursorList<LabelDoubt>([...doubtsKey(campaign), state], (cursor, signal) =>
+  return useCursorList<LabelDoubt, { readonly outdated: boolean }>([...doubtsKey(campaign), state], (cursor, signal) =>
     bodyOf(api.GET("/api/v1/campaigns/{campaign_id}/label-doubts", { params: { ...at(campaign), query: { state, page_size: 24, ...(cursor === undefined ? {} : { cursor }) } }, signal })),
   );
 }

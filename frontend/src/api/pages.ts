@@ -16,7 +16,7 @@ interface Options<T> {
 }
 
 /** A list that grows page by page as somebody scrolls. */
-export function useCursorList<T>(key: readonly unknown[], fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>, { enabled = true, refetchInterval = false, refetchWhile }: Options<T> = {}) {
+export function useCursorList<T, M = unknown>(key: readonly unknown[], fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T> & M>, { enabled = true, refetchInterval = false, refetchWhile }: Options<T> = {}) {
   const result = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) => fetchPage(pageParam ?? undefined, signal),

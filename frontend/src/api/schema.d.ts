@@ -4666,6 +4666,8 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["LabelDoubt"][];
+            /** @description Another backbone looks at the images since the last look */
+            outdated: boolean;
         };
         PaginatedModelList: {
             /**

@@ -44,7 +44,7 @@ function useGoing(campaign: number): boolean {
   const client = useQueryClient();
   const going = useRuns({ campaign, kind: RUN }).data?.some((run) => !isFinished(run)) === true;
   useEffect(() => {
-    if (!going) for (const seen of ["backbones", "map", "duplicates", "suggestions"]) void client.invalidateQueries({ queryKey: [...campaignKey(campaign), seen] });
+    if (!going) for (const seen of ["backbones", "map", "duplicates", "suggestions", "label-doubts"]) void client.invalidateQueries({ queryKey: [...campaignKey(campaign), seen] });
   }, [going, client, campaign]);
   return going;
 }

@@ -15,6 +15,7 @@ import { notifyUndoable } from "../images/useLabelWork";
 import { mayReview } from "../roles";
 import classes from "./Explore.module.css";
 import { LatestRun } from "./LatestRun";
+import { Outdated } from "./Outdated";
 
 const STATES = ["open", "kept", "changed"] as const satisfies readonly DoubtState[];
 
@@ -39,6 +40,7 @@ export function ReviewLabels({ campaign }: { campaign: Campaign }) {
         <SegmentedControl size="xs" aria-label={t("explore.doubts.states")} value={state} onChange={(next) => setState(next as DoubtState)} data={STATES.map((one) => ({ value: one, label: t(`explore.doubts.state.${one}`) }))} data-testid="doubts-state" />
       </Group>
       <LatestRun campaign={campaign.id} kind="label-errors" />
+      <Outdated outdated={query.data?.pages[0]?.outdated === true} />
       <Loaded query={{ ...query, data: query.data === undefined ? undefined : query.items }}>
         {(doubts) =>
           doubts.length === 0 ? (

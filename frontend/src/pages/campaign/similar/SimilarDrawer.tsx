@@ -1,6 +1,7 @@
 import { Button, Checkbox, Drawer, FileButton, Group, MultiSelect, NumberInput, SegmentedControl, Slider, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconPhotoPlus } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type GalleryImage, type Query } from "@/api/gallery";
@@ -102,13 +103,14 @@ function Search({ campaign, image, filter, onClose }: Props) {
             <ol className={classes["results"]} data-old={isOld || undefined}>
               {images.map(({ image: one, similarity }) => (
                 <li key={one.id} className={classes["result"]} data-testid="similar-image" data-id={one.id}>
-                  <figure>
+                  {/* In a tab of its own: what was found stays here. */}
+                  <Link to="/campaigns/$campaignId/label" params={{ campaignId: campaign.id }} search={{ image: one.id }} target="_blank" className={classes["found"]} aria-label={t("similar.open", { name: one.name, percent: Math.round(similarity * 100) })}>
                     <img src={thumbnailUrl(one.id, 256)} alt="" loading="lazy" />
-                    <figcaption>
+                    <span className={classes["caption"]}>
                       <span className={classes["name"]}>{one.name}</span>
                       <b className={`winnow-numbers ${classes["percent"] ?? ""}`}>{Math.round(similarity * 100)} %</b>
-                    </figcaption>
-                  </figure>
+                    </span>
+                  </Link>
                 </li>
               ))}
             </ol>
