@@ -29,7 +29,10 @@ def register_trained(*, user: User | None, campaign: Campaign, training: Trainin
     """
     config = TrainingConfig.from_document(training.config)
     with _no_file_without_a_row(trained):
-        files = {role: _kept(path, training.config, trained.metrics) for role, path in (("best", trained.best), ("last", trained.last))}
+        files = {
+            "best": _kept(trained.best, training.config, trained.metrics),
+            "last": _kept(trained.last, training.config, trained.last_metrics or trained.metrics),
+        }
         with transaction.atomic():
             Campaign.objects.select_for_update().get(pk=campaign.pk)  # one at a time counts
             model = register_internal_model(

@@ -197,11 +197,7 @@ def _metrics(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[Any], ma
     progress = fitted.progress
     metrics: dict[str, Any] = {
         "images": {"train": len(material.division.train), "validation": len(truth), "unreadable": material.unreadable},
-        "epochs": progress.epoch,
-        "best_epoch": progress.best_epoch,
-        "stopped_by": progress.reason,
-        "seconds": round(progress.spent_s, 3),
-        "refitted": False,
+        **progress.told(),
     }
     if len(truth):
         named = zip(material.classes, per_class(probabilities, truth), strict=True)
@@ -225,13 +221,15 @@ def _keep(
     """Write both checkpoints and say what came out."""
     digest = find_weights().sha256
     names = tuple(each.name for each in material.classes)
-    about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in material.classes]}
+    of_last = fitted.progress.of_last(metrics)
     paths: list[Path] = []
-    for name, (head, backbone) in ((BEST, best), (LATEST, last)):
+    for name, told, (head, backbone) in ((BEST, metrics, best), (LATEST, of_last, last)):
+        about = {"config": job.config.as_document(), "metrics": told, "labels": [each.label for each in material.classes]}
         ClassifierCheckpoint(head, names, job.config.size, digest, backbone, about, job.scale, network).save(job.folder / name)
         paths.append(job.folder / name)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
     return Trained(
-        paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful, material.held_out, card=card_of(job.scale)
-    )
+        paths[0], paths[1], material.classes, metrics, fitted.progress.reason, warnings, useful, material.held_out, card=card_of(job.scale),
+        last_metrics=of_last,
+    )  # fmt: skip

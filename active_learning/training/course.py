@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 ENOUGH: Final = 1e-5  # a figure counts as better when it is better by this
-LOSS: Final = "validation_loss"
+MEASURED: Final = "validation_"
+LOSS: Final = f"{MEASURED}loss"
+OF_THE_BEST: Final = ("validation", "classes", "confusion")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,28 @@ class Progress:
         if figure is not None and self.best_figure is not None and abs(figure - self.best_figure) > ENOUGH:
             return figure > self.best_figure
         return loss is None or self.best_loss is None or loss < self.best_loss - ENOUGH
+
+    def told(self) -> dict[str, Any]:
+        """Return what every training says of its course, whatever it measured."""
+        return {
+            "epochs": self.epoch,
+            "best_epoch": self.best_epoch,
+            "stopped_by": self.reason,
+            "seconds": round(self.spent_s, 3),
+            "refitted": False,
+        }
+
+    def of_last(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is known of the last epoch, from the metrics of the best one.
+
+        Unless it is the best itself, what counts is what was measured as it ended, before any calibration.
+        """
+        if self.best_epoch == self.epoch:
+            return {**metrics, "refitted": False}
+        rest = {name: value for name, value in metrics.items() if name not in OF_THE_BEST}
+        measured = self.points[-1].metrics.items()
+        figures = {name.removeprefix(MEASURED): value for name, value in measured if name.startswith(MEASURED)}
+        return {**rest, "refitted": False, **({"validation": figures} if figures else {})}
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values."""

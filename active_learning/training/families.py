@@ -79,7 +79,8 @@ class Job(Generic[T]):
 class Trained:
     """What came out: checkpoint files, best and last; ``classes`` in the order of the output slots.
 
-    ``metrics``: what was measured on the validation images, with how many; ``reason``: why it stopped.
+    ``metrics``: what was measured of the best on the validation images, with how many; ``last_metrics``: of the last, None where
+    both are one. ``reason``: why it stopped.
     ``useful`` is False when it was stopped before anything was learned. ``held_out``: ids of the images that measured.
     ``thresholds``: by label, the confidence from which on its objects are worth drafting; a new model starts with these.
     ``window_px``: larger images are asked about in
@@ -97,6 +98,7 @@ class Trained:
     thresholds: Mapping[int, float] = field(default_factory=dict)
     window_px: int | None = None
     card: Mapping[str, str] = field(default_factory=dict)
+    last_metrics: dict[str, Any] | None = None
 
 
 class ReadTargets(Protocol[Read_co]):

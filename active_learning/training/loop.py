@@ -148,12 +148,15 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks, company: Compa
     reason = _reason_to_stop(progress, plan, learner, hooks)
     if reason:
         return _ended(keeper, learner, replace(progress, reason=reason), best)
+    last = learner.weights()
     with company(learner) as leading:
         while not reason:
             try:
-                progress, best = _one_epoch(leading, progress, best, _Watch(progress, plan, hooks, learner.steps))
+                progress = _one_epoch(leading, progress, _Watch(progress, plan, hooks, learner.steps))
             except Interrupted as interruption:  # what this epoch changed is dropped with it
-                return Fitted(replace(progress, reason=interruption.reason), best, best)
+                return Fitted(replace(progress, reason=interruption.reason), best, last)
+            last = leading.weights()
+            best = last if progress.points[-1].best else best
             keeper.keep(progress, learner, best, now=False)
             hooks.epoch_ended(progress.points[-1])
             hooks.going(outlook(progress, plan, Step(0, learner.steps, 0.0)))
@@ -190,10 +193,9 @@ class _Watch:
         self.begun = min(self.begun + 1, self.steps)
 
 
-def _one_epoch(learner: Learner, progress: Progress, best: Arrays, watch: _Watch) -> tuple[Progress, Arrays]:
+def _one_epoch(learner: Learner, progress: Progress, watch: _Watch) -> Progress:
     metrics = learner.train(progress.epoch + 1, watch.check) | learner.validate()
-    progress = progress.after(metrics, watch.spent_s, watch.plan.maximise)
-    return progress, learner.weights() if progress.points[-1].best else best
+    return progress.after(metrics, watch.spent_s, watch.plan.maximise)
 
 
 def _resumed(learner: Learner, keeper: _Keeper, hooks: Hooks) -> tuple[Progress, Arrays]:

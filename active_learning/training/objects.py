@@ -179,25 +179,23 @@ def _keep(
         "images": {
             "train": len(material.division.train), "validation": len(material.division.validation), "unreadable": material.unreadable,
         },
-        "epochs": progress.epoch,
-        "best_epoch": progress.best_epoch,
-        "stopped_by": progress.reason,
-        "seconds": round(progress.spent_s, 3),
-        "refitted": False,
+        **progress.told(),
     }  # fmt: skip
     if measured is not None:
         metrics["validation"] = measured.summary()
         named = zip(targets.classes, measured.per_class(), strict=True)
         metrics["classes"] = [{"label": each.label, "name": each.name, **row} for each, row in named]
-    about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in targets.classes]}
+    of_last = progress.of_last(metrics)
     digest, paths = find_weights().sha256, (job.folder / BEST, job.folder / LATEST)
-    for path, arrays in zip(paths, (fitted.best, fitted.last), strict=True):
+    for path, arrays, told in zip(paths, (fitted.best, fitted.last), (metrics, of_last), strict=True):
+        about = {"config": job.config.as_document(), "metrics": told, "labels": [each.label for each in targets.classes]}
         heads, backbone = part_of(arrays, HEADS), part_of(arrays, BACKBONE)
         ObjectCheckpoint(targets.anatomy, heads, job.config.size, digest, backbone, about, job.scale, network).save(path)
     warnings = (f"{material.unreadable} images could not be read and stayed out.",) if material.unreadable else ()
     return Trained(
         *paths, targets.classes, metrics, progress.reason, warnings,
         useful=progress.epoch > 0, held_out=material.held_out, thresholds=_thresholds(targets, measured), card=card_of(job.scale),
+        last_metrics=of_last,
     )  # fmt: skip
 
 

@@ -317,11 +317,7 @@ class _Training:
         metrics: dict[str, Any] = {
             "images": {"train": division.train_images, "validation": len(division.rows_held_out), "unreadable": len(unreadable)},
             "tiles": {"train": len(division.train), "validation": len(division.validation)},
-            "epochs": progress.epoch,
-            "best_epoch": progress.best_epoch,
-            "stopped_by": progress.reason,
-            "seconds": round(progress.spent_s, 3),
-            "refitted": False,
+            **progress.told(),
         }
         if counts.sum():
             metrics["validation"] = {**measure(*sample), **figures_of(counts)}
@@ -333,16 +329,17 @@ class _Training:
     def _keep(self, division: Division, fitted: Fitted, metrics: dict[str, Any], best: Make, last: Make) -> Trained:
         """Write both checkpoints and say what came out."""
         job = self.job
-        about = {"config": job.config.as_document(), "metrics": metrics, "labels": [each.label for each in job.targets.classes]}
+        of_last = fitted.progress.of_last(metrics)
         paths: list[Path] = []
-        for name, make in ((BEST, best), (LATEST, last)):
+        for name, told, make in ((BEST, metrics, best), (LATEST, of_last, last)):
+            about = {"config": job.config.as_document(), "metrics": told, "labels": [each.label for each in job.targets.classes]}
             make(about).save(job.folder / name)
             paths.append(job.folder / name)
         held_out = tuple(job.image_ids[row] for row in division.rows_held_out)
         useful = fitted.progress.epoch > 0 or job.config.method == "fine_tune"
         return Trained(
             paths[0], paths[1], job.targets.classes, metrics, fitted.progress.reason, tuple(self.warnings), useful,
-            held_out=held_out, window_px=self._side_px, card=card_of(self._scale),
+            held_out=held_out, window_px=self._side_px, card=card_of(self._scale), last_metrics=of_last,
         )  # fmt: skip
 
 

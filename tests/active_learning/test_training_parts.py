@@ -14,7 +14,7 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.course import Plan, Progress
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature
 from active_learning.training.lbfgs import Lbfgs
-from active_learning.training.loop import LAST, Hooks, fit
+from active_learning.training.loop import LAST, Hooks, Interrupted, fit
 from active_learning.training.mapped import mapped_anew
 from active_learning.training.metrics import accuracy, calibration_error, cross_entropy, macro_f1, measure, per_class
 from active_learning.training.outlook import Step, outlook
@@ -324,6 +324,24 @@ class Countdown(Hooks):
         return self.left <= 0
 
 
+class Ended(Hooks):
+    """Keeps the points of the curves."""
+
+    def __init__(self):
+        self.points = []
+
+    def epoch_ended(self, point):
+        self.points.append(point)
+
+
+def _interrupted(learner, epoch, check, *, after):
+    """Learn on, and be stopped by a person in the middle of an epoch."""
+    if epoch > after:
+        HeadLearner.train(learner, epoch, check)
+        raise Interrupted("stopped")
+    return HeadLearner.train(learner, epoch, check)
+
+
 def head_learner(**kwargs):
     return HeadLearner(blobs(120, 3), blobs(60, 3, seed=1, spread=3.0), classes=3, decay=0, **kwargs)
 
@@ -366,6 +384,35 @@ class TestLoop:
         assert fitted.progress.reason == "stopped"
         assert fitted.interrupted
         assert fitted.progress.epoch == len(hooks.seen) == 4
+
+    @pytest.mark.parametrize("killed", [False, True])
+    def test_ended_in_the_middle_of_an_epoch_the_last_one_is_that_before_it_and_not_the_best(self, tmp_path, killed, monkeypatch):
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+        plan, whole = Plan(200, 9, 600), Ended()
+        fit(head_learner(), plan, tmp_path / "whole", whole)
+        best = next(point.epoch for point in reversed(whole.points) if point.best)
+        assert best < best + 3 < whole.points[-1].epoch
+        if killed:
+            with pytest.raises(KeyboardInterrupt):
+                fit(head_learner(), plan, tmp_path / "ended", Countdown(best + 3, dies=True))
+        learner = head_learner()
+        monkeypatch.setattr(learner, "train", lambda epoch, check: _interrupted(learner, epoch, check, after=best + 3))
+        fitted = fit(learner, plan, tmp_path / "ended", Hooks())
+        assert (fitted.progress.reason, fitted.progress.epoch, fitted.progress.best_epoch) == ("stopped", best + 3, best)
+        then = fit(head_learner(), Plan(best + 3, 9, 600), tmp_path / "then", Hooks())
+        assert np.array_equal(fitted.last["head.weight"], then.last["head.weight"])
+        assert np.array_equal(fitted.best["head.weight"], then.best["head.weight"])
+        assert not np.array_equal(fitted.best["head.weight"], fitted.last["head.weight"])
+
+    def test_the_last_epoch_is_known_by_what_it_measured_itself(self, tmp_path):
+        progress = fit(head_learner(), Plan(200, 5, 600), tmp_path, Hooks()).progress
+        metrics = {**progress.told(), "images": {"train": 1}, "validation": {"loss": 0.1}, "classes": [], "refitted": True}
+        of_last = progress.of_last(metrics)
+        assert of_last["validation"]["loss"] == progress.points[-1].metrics["validation_loss"]
+        assert (of_last["refitted"], of_last["images"], of_last["best_epoch"]) == (False, {"train": 1}, progress.best_epoch)
+        assert "classes" not in of_last
+        alone = Progress().after({"train_loss": 1.0}, 1.0)
+        assert alone.of_last(metrics) == {**metrics, "refitted": False}, "the last one is the best"
 
     def test_the_time_limit_ends_it(self, tmp_path):
         assert fit(head_learner(), Plan(10_000, 10_000, 0.0), tmp_path, Hooks()).progress.reason == "time_limit"
