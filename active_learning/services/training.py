@@ -47,7 +47,7 @@ from campaigns.geometry import Skeleton
 from campaigns.models import UNFINISHED, Campaign, Image, Label, Run, RunState, User
 from campaigns.options import CampaignOptions
 from campaigns.permissions import MANAGE, require_role
-from campaigns.runs import RunCancelled, RunContext, RunTakenOver, cancel_run, enqueue_run
+from campaigns.runs import RunCancelled, RunContext, RunTakenOver, cancel_run, enqueue_run, heartbeat
 from campaigns.storage import image_path
 from models_registry.checkpoints import checkpoint_path
 from models_registry.models import RegisteredModel
@@ -196,14 +196,15 @@ def train_now(context: RunContext, campaign: Campaign, config: Mapping[str, Any]
 
 
 def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, own_run: bool) -> RegisteredModel:
-    if training.model is not None:
+    folder = training_folder(training.run_id)
+    if training.model is not None:  # an attempt before this one registered it, and may have been killed before it cleared away
+        _clear(folder, context)
         return training.model
     config = TrainingConfig.from_document(training.config)
     assert training.snapshot is not None
-    folder: Path = settings.DATA_DIR / "training" / str(training.run_id)
     watcher = RunWatcher(context, training, config, own_run=own_run)
     context.log(_begun(training, config))
-    with _working_in(folder):
+    with _working_in(folder, context):
         trained = family_of(campaign).load()(_job(context, campaign, training, folder), watcher)
         watcher.write_points()
         for warning in trained.warnings:
@@ -254,17 +255,25 @@ def ended(metrics: Mapping[str, Any], config: TrainingConfig) -> str:
     return f"stopped after {epochs} epoch{'' if epochs == 1 else 's'}: {reasons.get(metrics['stopped_by'], metrics['stopped_by'])}"
 
 
+def training_folder(run_id: int) -> Path:
+    """Return where a training keeps what it goes on from after a crash."""
+    folder: Path = settings.DATA_DIR / "training" / str(run_id)
+    return folder
+
+
+def _clear(folder: Path, context: RunContext) -> None:
+    """Remove a training's folder; not where another worker goes on in it by now, but where the campaign was removed with the training."""
+    if heartbeat(context.run) or not TrainingRun.objects.filter(run=context.run).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
-def _working_in(folder: Path) -> Iterator[None]:
+def _working_in(folder: Path, context: RunContext) -> Iterator[None]:
     """Remove a training's folder when it ends for good; what outlives a crash of the process, or another worker's work, stays."""
     try:
         yield
-    except RunTakenOver:
-        if not TrainingRun.objects.filter(run=int(folder.name)).exists():  # the campaign was removed, and this training with it
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-    except (DomainError, RunCancelled):
-        shutil.rmtree(folder, ignore_errors=True)
+    except (DomainError, RunCancelled, RunTakenOver):
+        _clear(folder, context)
         raise
     except Exception as error:
         if is_full(error):  # what was saved stays: another try goes on from there
@@ -272,9 +281,9 @@ def _working_in(folder: Path) -> Iterator[None]:
                 f"The disk that holds {settings.DATA_DIR} is full. Free some space and try again: the training goes on where it was."
             ) from error
         if isinstance(error, OSError):
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folder, context)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder, context)
 
 
 def _job(context: RunContext, campaign: Campaign, training: TrainingRun, folder: Path) -> Job[Any]:

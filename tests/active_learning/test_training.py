@@ -344,6 +344,50 @@ class TestInterruption:
         assert not RegisteredModel.objects.exists()
         assert not (data_dir / "training" / str(training.run_id)).exists()
 
+    def test_killed_after_its_model_was_registered_it_ends_with_that_model_and_leaves_no_folder(
+        self, taught, manager, monkeypatch, data_dir
+    ):
+        class Killed(BaseException):
+            pass
+
+        def die(metrics, config):
+            raise Killed
+
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+        with monkeypatch.context() as patch:
+            patch.setattr("active_learning.services.training.ended", die)
+            with pytest.raises(Killed):
+                execute_claimed(claim_run(training.run_id))
+        folder = data_dir / "training" / str(training.run_id)
+        assert folder.exists()
+        Run.objects.filter(pk=training.run_id).update(state=RunState.LOST)
+        again = execute_now(Run.objects.get(pk=training.run_id))
+        assert (again.state, again.result["model"]) == (RunState.SUCCEEDED, RegisteredModel.objects.get().pk)
+        assert not folder.exists()
+
+    def test_a_worker_that_was_taken_for_dead_leaves_the_folder_to_the_one_that_goes_on(self, taught, manager, monkeypatch, data_dir):
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+
+        def late():
+            Run.objects.filter(pk=training.run_id).update(claim="another worker")
+            raise Conflict("Memory does not suffice.", code="out_of_memory")
+
+        stop_after(4, monkeypatch, late)
+        execute_claimed(claim_run(training.run_id))
+        assert Run.objects.get(pk=training.run_id).state == RunState.RUNNING
+        assert (data_dir / "training" / str(training.run_id) / LAST).exists()
+
+    def test_a_campaign_that_is_removed_takes_along_what_its_killed_training_would_have_gone_on_from(
+        self, taught, manager, owner, as_user, monkeypatch, data_dir
+    ):
+        training = self.killed(taught, manager, monkeypatch)
+        folder = data_dir / "training" / str(training.run_id)
+        assert folder.exists()
+        assert as_user(owner).delete(f"/api/v1/campaigns/{taught.pk}").status_code == 204
+        assert not folder.exists()
+
     @staticmethod
     def killed(campaign, user, monkeypatch):
         """A training whose process died after five epochs, as the sweep finds it."""
