@@ -45,6 +45,8 @@ CANDIDATES: Final = 16
 """So many candidates for each neighbour that is wanted are compared exactly, and never fewer than ``LEAST_CANDIDATES``."""
 LEAST_CANDIDATES: Final = 256
 MOST_CANDIDATES: Final = 16_384
+UNREADABLE: Final = (OSError, EOFError, ValueError, RuntimeError)
+"""What reading a graph or its axes raises where a file is gone, cut off, or of something else."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,31 @@ class NearestIndex:
         ``share``: of the rows, how many come into question; with few of them more candidates are needed.
         """
         about = self.about
-        if about is None:
+        opened = self._open(about) if about is not None else None
+        if about is None or opened is None:
             return None
+        graph, axes = opened
         wanted = min(MOST_CANDIDATES, max(LEAST_CANDIDATES, int(CANDIDATES * limit / max(share, 1e-6))))
-        graph, axes = _opened(self._folder, about.generation, (self._folder / "index.json").stat().st_mtime_ns)
         graph.expansion_search = max(EXPANSION, wanted)
         found = graph.search(_seen(np.asarray(vector, np.float32)[None], axes)[0], min(wanted, about.rows))
         late = np.arange(about.rows, len(self._store), dtype=np.int64)
         return np.concatenate([np.asarray(found.keys, np.int64), late])
+
+    def _open(self, about: About) -> tuple[Any, Matrix] | None:
+        """Return graph and axes; None where they cannot be read: a writer replaced them this moment, or they are damaged."""
+        try:
+            return _opened(self._folder, about.generation, (self._folder / "index.json").stat().st_mtime_ns)
+        except UNREADABLE:
+            return None
+
+    def _grown(self, about: About | None, rows: int) -> tuple[Any, Matrix] | None:
+        """Return graph and axes to add to; None where both are to be made anew."""
+        if about is None or rows >= STALE * about.founded_on or rows < about.rows:
+            return None
+        try:
+            return _read(self._folder, about.generation, view=False)
+        except UNREADABLE:
+            return None
 
     def update(self, *, check: Callable[[], None] = lambda: None, threads: int = 0) -> bool:
         """Take in what the store got since; begin anew when it has doubled. Return False where another writer is at it.
@@ -100,12 +119,12 @@ class NearestIndex:
             about, rows = self.about, len(self._store)
             if about is not None and about.rows == rows:
                 return True
-            if about is None or rows >= STALE * about.founded_on or rows < about.rows:
+            grown = self._grown(about, rows)
+            if about is None or grown is None:
                 axes, begun, founded = self._axes(rows), 0, rows
                 graph = _fresh(axes.shape[1])
             else:
-                graph, axes = _read(self._folder, about.generation, view=False)
-                begun, founded = about.rows, about.founded_on
+                (graph, axes), begun, founded = grown, about.rows, about.founded_on
             for start, end in blocks(rows - begun, BLOCK):
                 check()
                 keys = np.arange(begun + start, begun + end, dtype=np.uint64)

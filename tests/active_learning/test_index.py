@@ -97,6 +97,23 @@ def test_a_store_that_has_doubled_gets_new_axes(tmp_path):
     assert index.about.founded_on == 200
 
 
+@pytest.mark.parametrize("name", ["1.graph", "1.npy"])
+@pytest.mark.parametrize("content", [None, b"", b"half a file"])
+def test_files_that_are_gone_or_cut_off_leave_all_to_be_looked_at_until_they_are_made_anew(tmp_path, name, content):
+    """A writer removes the generation before while readers open it; a power cut may leave an empty file behind."""
+    store = EmbeddingStore(tmp_path, 40)
+    store.append(np.arange(100), np.abs(np.random.default_rng(1).standard_normal((100, 40))))
+    index = NearestIndex(store)
+    index.update()
+    path = index._folder / name
+    path.unlink() if content is None else path.write_bytes(content)
+    assert index.candidates(np.ones(40), 3) is None
+    store.append([100], np.ones((1, 40)))
+    assert index.update()
+    assert (index.about.generation, index.about.rows, index.about.founded_on) == (2, 101, 101)
+    assert 100 in index.candidates(np.ones(40), 3)
+
+
 def test_a_broken_or_stopped_index_is_none_and_is_made_again_and_writers_take_turns(tmp_path):
     rng = np.random.default_rng(1)
     store = EmbeddingStore(tmp_path, 40)
