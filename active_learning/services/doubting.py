@@ -77,8 +77,9 @@ def execute_doubting(context: RunContext) -> dict[str, object]:
     if campaign is None:
         raise NotFound("The campaign of this run was removed.")
     found = _whole(context, campaign) if campaign.task == Task.CLASSIFICATION else _objects(context, campaign)
-    kept = _fresh(campaign, found)[:MOST]
+    fresh = _fresh(campaign, found)
     with transaction.atomic():
+        kept = _still_there(campaign, fresh)[:MOST]
         LabelDoubt.objects.filter(campaign=campaign, state=DoubtState.OPEN).delete()
         for doubt in kept:
             doubt.run = context.run
@@ -182,6 +183,13 @@ def _judged(context: RunContext, campaign: Campaign, model: RegisteredModel) -> 
 
 def _accepted(annotations: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [each for each in annotations if each.get("review") == "accepted"]
+
+
+def _still_there(campaign: Campaign, found: Sequence[LabelDoubt]) -> list[LabelDoubt]:
+    """Leave out what is about images or labels that were removed during the search, which may take hours."""
+    images = set(_submitted(campaign).values_list("pk", flat=True))
+    labels = {None, *Label.objects.filter(campaign=campaign).values_list("pk", flat=True)}
+    return [each for each in found if each.image_id in images and {each.given_id, each.suggested_id} <= labels]
 
 
 def _fresh(campaign: Campaign, found: Sequence[LabelDoubt]) -> list[LabelDoubt]:

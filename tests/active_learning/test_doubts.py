@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from active_learning.models import LabelDoubt
+from active_learning.services import doubting
 from active_learning.services.doubting import doubt_later, start_doubting
 from active_learning.services.rounds import start_round
 from campaigns.models import AnnotationSet, Image, ImageState, Revision, Run, RunState, SetState
@@ -77,6 +78,22 @@ def test_planted_errors_are_found_kept_changed_and_taken_back(mislabeled, labels
     assert len(listed(client, campaign, state="kept")) == 1
     scores = [each["score"] for each in again]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_images_and_labels_removed_during_the_search_are_left_out_of_its_list(mislabeled, labels, reviewer, monkeypatch):
+    campaign, wrong = mislabeled
+    image, suggested = next(iter(wrong)), [labels[kind].pk for kind, _ in wrong.values()][1]
+    judging = doubting.find_wrong_classes
+
+    def meanwhile(*args, **kwargs):
+        Image.objects.get(pk=image).delete()
+        campaign.labels.filter(pk=suggested).delete()
+        return judging(*args, **kwargs)
+
+    monkeypatch.setattr(doubting, "find_wrong_classes", meanwhile)
+    look(campaign, reviewer)
+    assert not LabelDoubt.objects.filter(image=image).exists()
+    assert not LabelDoubt.objects.filter(suggested_id=suggested).exists()
 
 
 def test_only_reviewers_decide_and_two_of_them_not_the_same_twice(mislabeled, as_user, annotator, manager, reviewer):
