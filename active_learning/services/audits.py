@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
 
 from active_learning.acquisition import reasons
@@ -14,7 +15,7 @@ from active_learning.progress.audits import Audit, audit_images, audit_places, p
 from active_learning.services.answers import Answers
 from active_learning.services.ranking import Place
 from active_learning.services.truth import whole_labels
-from campaigns.models import AnnotationSet, Campaign, ImageState, SetState
+from campaigns.models import AnnotationSet, Campaign, Image, ImageState, SetState
 
 PART: Final = "audit"
 SURE: Final = 0.5
@@ -58,15 +59,17 @@ def forget_waiting(campaign: Campaign, *, but: Round) -> None:
 def keep_picks(round_: Round, image_ids: Sequence[int], *, predicted: Mapping[int, list[int]], labeled: int) -> None:
     """Write down what was predicted for random picks, while nobody has labeled them; a later prediction replaces it."""
     now = timezone.now()
-    rows = [
-        AuditPick(
-            campaign_id=round_.campaign_id, image_id=image, round=round_, predicted=predicted.get(image), labeled=labeled, asked_at=now
+    with transaction.atomic():
+        there = Image.objects.filter(pk__in=image_ids).values_list("pk", flat=True)
+        rows = [
+            AuditPick(
+                campaign_id=round_.campaign_id, image_id=image, round=round_, predicted=predicted.get(image), labeled=labeled, asked_at=now
+            )
+            for image in there
+        ]
+        AuditPick.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["image"], update_fields=["round", "predicted", "labeled", "asked_at"]
         )
-        for image in image_ids
-    ]
-    AuditPick.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["image"], update_fields=["round", "predicted", "labeled", "asked_at"]
-    )
 
 
 def predictions(answers: Answers | None, image_ids: Sequence[int]) -> dict[int, list[int]]:

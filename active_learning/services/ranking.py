@@ -169,12 +169,29 @@ def _why_left(known: Known, image: int) -> str:
     return UNANSWERED if known.answers is not None else UNREADABLE
 
 
-def write_ranking(round_: Round, places: Sequence[Place]) -> None:
-    """Write a round's ranking, replacing what an earlier attempt left; nobody is asked by it yet."""
+def still_there(places: Sequence[Place], *, after: int = 0) -> list[Place]:
+    """Leave out the images that were removed while they were ranked, and close the ranks; ``after``: how many stand before them."""
+    there: set[int] = set()
+    for start in range(0, len(places), ROWS_PER_WRITE):
+        ids = [place.image_id for place in places[start : start + ROWS_PER_WRITE]]
+        there.update(Image.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    kept = (place for place in places if place.image_id in there)
+    return [place._replace(rank=rank) for rank, place in enumerate(kept, start=after + 1)]
+
+
+def write_ranking(round_: Round, places: Sequence[Place]) -> list[Place]:
+    """Write a round's ranking, replacing what an earlier attempt left, and return it without what was removed meanwhile.
+
+    Nobody is asked by it yet.
+    """
     RankedImage.objects.filter(round=round_).delete()
+    kept: list[Place] = []
     for start in range(0, len(places), ROWS_PER_WRITE):
         with transaction.atomic():
-            write_rows(round_, places[start : start + ROWS_PER_WRITE])
+            part = still_there(places[start : start + ROWS_PER_WRITE], after=len(kept))
+            write_rows(round_, part)
+        kept += part
+    return kept
 
 
 def write_rows(round_: Round, places: Sequence[Place]) -> None:

@@ -26,7 +26,7 @@ from active_learning.services.audits import keep_picks, picked_in, predictions, 
 from active_learning.services.evaluation import evaluate_head
 from active_learning.services.knowledge import pool_of
 from active_learning.services.plans import new_labels, newest_revision, plan_of
-from active_learning.services.ranking import Place, rank, strategy_named, write_rows
+from active_learning.services.ranking import Place, rank, still_there, strategy_named, write_rows
 from active_learning.services.redrafting import redraft
 from active_learning.services.refitting import Gathered, gather
 from active_learning.services.rounds import AUDIT_SHARE, DEFAULT_STRATEGY, RoundOptions, default_for, start_round
@@ -154,7 +154,7 @@ def rewrite(round_: Round, places: Sequence[Place]) -> None:
         labeled = ranking.exclude(image__state=ImageState.UNLABELED).order_by("rank")
         kept = [Place(*row) for row in labeled.values_list("image_id", "rank", "score", "parts", "why")]
         base, moved = float(round_.pool_size), {place.image_id for place in kept}
-        fresh = [place for place in places if place.image_id not in moved]
+        fresh = still_there([place for place in places if place.image_id not in moved])
         Image.objects.filter(pk__in=ranking.order_by().values("image"), priority__gt=base).update(priority=base)
         areas = dict(ranking.exclude(areas=[]).values_list("image_id", "areas"))
         ranking.delete()

@@ -185,6 +185,7 @@ def state_of(round_: Round) -> str:
 def execute_round(context: RunContext) -> dict[str, object]:
     """Carry out a round's run; called again after a crash, it goes on where it was, and an open round stays as it is."""
     round_ = _round_of(context.run)
+    _require_latest(round_)
     options = RoundOptions(**{name: value for name, value in context.run.params.items() if name != "round"})
     if round_.state in (RoundState.RANKING, RoundState.FAILED):
         _make(context, round_, options)
@@ -199,6 +200,14 @@ def execute_round(context: RunContext) -> dict[str, object]:
         "evaluation": evaluation.metrics if evaluation is not None else None,
         "doubts": doubting.pk if doubting is not None else None,
     }
+
+
+def _require_latest(round_: Round) -> None:
+    """Raise Conflict for another try at a round that a later one has come after: it would close the later one."""
+    if round_.state in (RoundState.RANKING, RoundState.FAILED):
+        later = Round.objects.filter(campaign=round_.campaign_id, number__gt=round_.number).exclude(state=RoundState.FAILED).first()
+        if later is not None:
+            raise Conflict(f"Round {later.number} came after this one. Begin another round instead.", code="round_is_outdated")
 
 
 def _first_ids(round_: Round, count: int) -> list[int]:
@@ -222,7 +231,7 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     known = know_pool(context, round_, strategy, prefill=options.prefill, weighing=weighing)
     context.progress(message="Ranking the pool", force=True)
     places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share, weighing=weighing)
-    write_ranking(round_, places)
+    places = write_ranking(round_, places)
     labeled = labels_behind(round_.model, round_.campaign) if round_.model is not None else 0
     measure_agreement(round_, known.answers, labeled=labeled)
     picks = picked_in(places)

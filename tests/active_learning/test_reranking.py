@@ -129,6 +129,20 @@ class TestRankingAgain:
         assert (run.state, run.attempts) == (RunState.SUCCEEDED, 2)
         assert order_of(opened) != before
 
+    def test_an_image_removed_while_it_ranks_is_passed_over(self, opened, coast, annotator, monkeypatch):
+        label_next(coast, annotator, EVERY)
+        run, ranking = consider(coast), reranking.rank
+        gone = order_of(opened)[-1]
+
+        def meanwhile(*args, **kwargs):
+            Image.objects.get(pk=gone).delete()
+            return ranking(*args, **kwargs)
+
+        monkeypatch.setattr(reranking, "rank", meanwhile)
+        ended = execute_now(run)
+        assert ended.state == RunState.SUCCEEDED, ended.error
+        assert gone not in order_of(opened) and len(order_of(opened)) == POOL - 1
+
     def test_a_round_that_opens_meanwhile_keeps_its_own_ranking(self, opened, coast, annotator, monkeypatch):
         label_next(coast, annotator, EVERY)
         run, rewrite = consider(coast), reranking.rewrite

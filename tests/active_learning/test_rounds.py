@@ -361,6 +361,36 @@ class TestCrashes:
         assert round_.state == RoundState.OPEN
         assert order_of(round_) == calm
 
+    @pytest.mark.parametrize("step", ["write_ranking", "keep_picks", "answer"])
+    def test_images_removed_while_it_ranks_are_passed_over_and_the_others_keep_their_order(self, coast, manager, monkeypatch, step):
+        calm = order_of(made(coast, manager, strategy="uherding", seed=9))
+        gone = [calm[0], calm[3], calm[-1]]
+        goes_on = getattr(rounds_module, step)
+
+        def meanwhile(*args, **kwargs):
+            if step == "keep_picks":
+                gone[:] = args[1][:1]
+            Image.objects.filter(pk__in=gone).delete()
+            return goes_on(*args, **kwargs)
+
+        monkeypatch.setattr(rounds_module, step, meanwhile)
+        round_ = made(coast, manager, strategy="uherding", seed=9, options=RoundOptions(audit_share=0.5))
+        ranks = list(RankedImage.objects.filter(round=round_).order_by("rank").values_list("rank", flat=True))
+        assert not set(gone) & set(order_of(round_))
+        assert gone and len(ranks) == len(calm) - len(gone)
+        assert ranks == list(range(1, len(ranks) + 1)) or step != "write_ranking"
+
+    def test_another_try_at_a_round_that_a_later_one_has_come_after_is_refused(self, coast, manager, monkeypatch):
+        first = start_round(user=manager, campaign=coast, size=6, strategy="uherding", options=RoundOptions(train=False))
+        with monkeypatch.context() as patch:
+            patch.setattr(rounds_module, "rank", lambda *args, **kwargs: 1 / 0)
+            assert execute_now(first.run).state == RunState.FAILED
+        later = made(coast, manager, strategy="uherding")
+        run = execute_now(retry_run(Run.objects.get(pk=first.run_id)))
+        assert (run.state, f"Round {later.number} came after this one" in run.error) == (RunState.FAILED, True)
+        later.refresh_from_db()
+        assert later.state == RoundState.OPEN
+
     def test_a_round_lost_after_its_training_does_not_train_again(self, coast, manager):
         round_ = start_round(user=manager, campaign=coast, size=6, strategy="margin", options=RoundOptions(train=True))
         run = claim_run(round_.run_id)
