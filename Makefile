@@ -23,7 +23,7 @@ test: ## Run every test: front end, Python, and the browser
 	@$(BOOTSTRAP) test
 	cd frontend && npm test --silent
 	$(PY) -m pytest -n 2 -m "not e2e"
-	$(PY) -m pytest tests/e2e -n 3 --maxschedchunk 1
+	$(PY) -m pytest tests/e2e -n 3 --maxschedchunk 1 --reruns 1 -rR
 
 test-fast: ## Run the Python tests that need no browser and no running server
 	@$(BOOTSTRAP) test
