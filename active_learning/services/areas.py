@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -26,10 +26,11 @@ from inference.store import load_prediction
 from inference.uncertainty import object_entropy
 
 CANDIDATES: Final = 4
+AT_ONCE: Final = 500
 
 
-def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *, limit: int, by_superpixels: bool = False) -> int:
-    """Find up to ``limit`` areas in each image by the answers of the round's model; return in how many images there are any.
+def write_areas(context: RunContext, round_: Round, *, limit: int, by_superpixels: bool = False) -> int:
+    """Find up to ``limit`` areas in each image that the round asks for, by its model's answers; return in how many there are any.
 
     ``by_superpixels``: where pixels are unsure, parts that hold together by colour, drawn by power noise, in the place of squares.
     """
@@ -38,24 +39,32 @@ def write_areas(context: RunContext, round_: Round, image_ids: Sequence[int], *,
     if round_.model is None:
         context.log("areas were wanted, but no model says where images are unclear: they are asked about as a whole")
         return 0
-    columns, labeled = label_columns(round_.campaign, round_.model), labeled_bounds(image_ids)
-    answers = Prediction.objects.filter(model=round_.model, model_version=round_.model_version, image__in=image_ids)
-    ranked = {each.image_id: each for each in RankedImage.objects.filter(round=round_, image__in=image_ids)}
-    found = []
-    for done, answer in enumerate(answers.select_related("image").iterator(200)):
-        context.progress(done=done, total=len(image_ids), message="Looking for the areas to ask about")
+    columns = label_columns(round_.campaign, round_.model)
+    asked = RankedImage.objects.filter(round=round_, rank__lte=round_.size).order_by("rank")
+    wanted, found = asked.count(), 0
+    for start in range(0, wanted, AT_ONCE):  # a round may ask for more images than a query can name, or memory hold
+        context.progress(done=start, total=wanted, message="Looking for the areas to ask about")
+        places = {each.image_id: each for each in asked.filter(rank__gt=start, rank__lte=start + AT_ONCE)}
+        found += _write_some(context, round_, places, columns, limit=limit, by_superpixels=by_superpixels)
+    context.log(f"areas to ask about in {found} of {wanted} images{'' if found == wanted else '; of the others the model is sure'}")
+    return found
+
+
+def _write_some(
+    context: RunContext, round_: Round, places: Mapping[int, RankedImage], columns: LabelColumns, *, limit: int, by_superpixels: bool
+) -> int:
+    labeled, found = labeled_bounds(places), []
+    answers = Prediction.objects.filter(model=round_.model, model_version=round_.model_version, image__in=places)
+    for answer in answers.select_related("image").iterator(AT_ONCE):
+        context.progress()
         taken = labeled.get(answer.image_id, ())
         rng = np.random.default_rng([round_.seed, answer.image_id]) if by_superpixels else None
         areas = areas_in(answer, columns, limit=limit, labeled=taken, rng=rng)
-        if areas and answer.image_id in ranked:
-            place = ranked[answer.image_id]
+        if areas:
+            place = places[answer.image_id]
             place.areas = [_document(area) for area in areas]
             found.append(place)
-    RankedImage.objects.bulk_update(found, ["areas"], batch_size=500)
-    wanted = len(image_ids)
-    context.log(
-        f"areas to ask about in {len(found)} of {wanted} images{'' if len(found) == wanted else '; of the others the model is sure'}"
-    )
+    RankedImage.objects.bulk_update(found, ["areas"], batch_size=AT_ONCE)
     return len(found)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from django.db import connection, transaction
@@ -158,17 +158,10 @@ def rewrite(round_: Round, places: Sequence[Place]) -> None:
         Image.objects.filter(pk__in=ranking.order_by().values("image"), priority__gt=base).update(priority=base)
         areas = dict(ranking.exclude(areas=[]).values_list("image_id", "areas"))
         ranking.delete()
-        write_rows(round_, [place._replace(rank=n) for n, place in enumerate([*kept, *fresh], start=1)])
-        _write_areas(round_, areas)
+        # The areas that were found come from the model's answers, and stay.
+        ranked = enumerate([*kept, *fresh], start=1)
+        write_rows(round_, [place._replace(rank=n, areas=areas.get(place.image_id, [])) for n, place in ranked])
         _write_priorities({place.image_id: base + len(fresh) - n for n, place in enumerate(fresh)})
-
-
-def _write_areas(round_: Round, areas: Mapping[int, Any]) -> None:
-    """Give images back the areas that were found in them: those come from the model's answers, and stay."""
-    found = list(RankedImage.objects.filter(round=round_, image__in=list(areas)))
-    for place in found:
-        place.areas = areas[place.image_id]
-    RankedImage.objects.bulk_update(found, ["areas"], batch_size=500)
 
 
 def _write_priorities(priorities: Mapping[int, float]) -> None:

@@ -239,7 +239,7 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     keep_picks(round_, picks, predicted=predictions(known.answers, picks), labeled=labeled)
     first = [place.image_id for place in places[: round_.size]]
     answer(context, round_, first, prefill=options.prefill)
-    write_areas(context, round_, first, limit=options.areas, by_superpixels=options.superpixels)
+    write_areas(context, round_, limit=options.areas, by_superpixels=options.superpixels)
     open_round(round_, pool_size=len(places))
 
 

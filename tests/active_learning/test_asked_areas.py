@@ -1,12 +1,20 @@
 """Areas that a round asks about, and why an image is asked."""
 
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from active_learning.acquisition.regions import Area, chosen, with_surroundings
 from active_learning.models import RankedImage
+from active_learning.services.areas import write_areas
+from active_learning.services.ranking import Place
+from active_learning.services.reranking import rewrite
 from active_learning.services.rounds import RoundOptions, start_round
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign, RunState
@@ -118,6 +126,39 @@ class TestAsking:
         options = RoundOptions(audit_share=0, areas=3)
         round_ = self.opened(campaign, manager, strategy="patches", size=2, model=model, options=options)
         assert "areas to ask about in 0 of 2 images; of the others the model is sure" in log_path(round_.run_id).read_text()
+
+    def test_no_query_names_more_images_than_a_batch_however_many_a_round_asks_for(self, fields, manager, make_external, monkeypatch):
+        campaign, images = fields
+        model = self.painted(campaign, images, manager, make_external)
+        options = RoundOptions(audit_share=0, areas=1)
+        round_ = self.opened(campaign, manager, strategy="patches", size=4, model=model, options=options)
+        before = dict(RankedImage.objects.filter(round=round_).values_list("image", "areas"))
+        assert all(before.values())
+        RankedImage.objects.filter(round=round_).update(areas=[])
+        monkeypatch.setattr("active_learning.services.areas.AT_ONCE", 2)
+        with CaptureQueriesContext(connection) as asked:
+            assert write_areas(SimpleNamespace(progress=lambda **_: None, log=lambda _: None), round_, limit=1) == 4
+        assert self.most_named(asked) == 2
+        assert dict(RankedImage.objects.filter(round=round_).values_list("image", "areas")) == before
+
+    def test_a_new_ranking_keeps_the_areas_and_names_no_image_to_find_them(self, fields, manager, make_external):
+        campaign, images = fields
+        model = self.painted(campaign, images, manager, make_external)
+        options = RoundOptions(audit_share=0, areas=1)
+        round_ = self.opened(campaign, manager, strategy="patches", size=4, model=model, options=options)
+        before = dict(RankedImage.objects.filter(round=round_).values_list("image", "areas"))
+        turned = [image.pk for image in reversed(images)]
+        with CaptureQueriesContext(connection) as asked:
+            rewrite(round_, [Place(image, rank, 1.0, {}, "") for rank, image in enumerate(turned, start=1)])
+        assert self.most_named(asked) == 0
+        ranked = RankedImage.objects.filter(round=round_).order_by("rank").values_list("image", "areas")
+        assert list(ranked) == [(image, before[image]) for image in turned]
+
+    @staticmethod
+    def most_named(asked: CaptureQueriesContext) -> int:
+        """Count the values that the longest list of a query has."""
+        lists = [found for query in asked for found in re.findall(r" IN \(([\d, ]+)\)", query["sql"])]
+        return max((found.count(",") + 1 for found in lists), default=0)
 
     def test_superpixels_are_asked_about_with_their_outline_and_the_same_again_for_the_seed(
         self, fields, manager, annotator, make_external, as_user
