@@ -93,7 +93,7 @@ class EgressPolicy:
         if not parsed.host:
             raise EgressRefused("host", "The URL names a host.")
         if parsed.userinfo:
-            raise EgressRefused("credentials", "Leave the user name and password out of the URL and store them as the model's secret.")
+            raise EgressRefused("credentials", "Leave the user name and password out of the URL; secrets have fields of their own.")
         literal = as_address(parsed.host)
         if literal is not None:
             self.judge([literal], host=parsed.host, port=port_of(parsed), secure=parsed.scheme == "https")
@@ -113,9 +113,9 @@ class EgressPolicy:
                     "private", "This address is private. The operator of this deployment can allow it with WINNOW_MODEL_NETWORKS."
                 )
             if not any(first <= port <= last for first, last in self.ports):
-                raise EgressRefused("port", f"Port {port} is not one that models are called on; use 80, 443 or 8000 to 9999.")
+                raise EgressRefused("port", f"Port {port} is not one that is called; use 80, 443 or 8000 to 9999.")
             if not secure:
-                raise EgressRefused("https", "A model on the internet is called by https:// only.")
+                raise EgressRefused("https", "On the internet only https:// is called.")
 
     def _vouches_for(self, host: str) -> bool:
         name = host.rstrip(".").casefold()

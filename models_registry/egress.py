@@ -19,7 +19,7 @@ from functools import cache
 from importlib.util import find_spec
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 import httpcore
 
@@ -37,8 +37,10 @@ if find_spec("sniffio") is None:
 
 USER_AGENT = "Winnow"
 SAMPLE_BYTES = 4096
+MODEL: Final = "model"
 _MAX_ADDRESSES = 8
 
+Whose = Literal["model", "webhook", "picture"]
 Resolver = Callable[[str, int], Awaitable[list[Address]]]
 
 
@@ -83,8 +85,9 @@ STATUS_HINTS = {
 class BadStatus(EgressError):
     """Any other status than 2xx. ``sample``: the first bytes of the body, for the model's owner alone."""
 
-    def __init__(self, status: int, *, retry_after_s: float | None = None, sample: bytes = b"") -> None:
-        super().__init__(f"The model's server answered with HTTP status {status}{STATUS_HINTS.get(status, '')}.")
+    def __init__(self, status: int, *, whose: Whose = MODEL, retry_after_s: float | None = None, sample: bytes = b"") -> None:
+        hint = STATUS_HINTS.get(status, "") if whose == MODEL else ""
+        super().__init__(f"The {whose}'s server answered with HTTP status {status}{hint}.")
         self.code = f"http_{status // 100}xx"
         self.status = status
         self.retry_after_s = retry_after_s
@@ -103,12 +106,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request; headers may hold credentials and are not shown."""
+    """A request; headers may hold credentials and are not shown. ``whose``: the server that is spoken of where something goes wrong."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     method: str = "POST"
+    whose: Whose = MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,7 @@ class EgressClient:
     async def fetch(self, request: Outgoing) -> Received:
         """Send a request and return its reply; raise one of the kinds of ``EgressError``."""
         url = self.policy.check_url(request.url)
+        server = f"the {request.whose}'s server"
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=port_of(url), target=url.raw_path)
         headers = {"Host": url.netloc.decode("ascii"), "User-Agent": USER_AGENT, **request.headers}
         # Nothing compressed: a small reply cannot become a large one, and every byte counts once.
@@ -257,34 +262,34 @@ class EgressClient:
                     request.method, target, headers=list(headers.items()), content=request.body, extensions={"timeout": timeouts}
                 ) as response,
             ):
-                return await self._received(response)
+                return await self._received(response, request.whose)
         except httpcore.ConnectTimeout as error:
-            raise Unreachable(f"No connection to the model's server within {self.limits.connect_s:g} seconds.") from error
+            raise Unreachable(f"No connection to {server} within {self.limits.connect_s:g} seconds.") from error
         except (TimeoutError, httpcore.TimeoutException) as error:
-            raise DeadlinePassed(f"The model's server did not answer within {self.limits.total_s:g} seconds.") from error
+            raise DeadlinePassed(f"{server.capitalize()} did not answer within {self.limits.total_s:g} seconds.") from error
         except httpcore.ConnectError as error:
-            raise Unreachable(f"No connection to the model's server at {_shown(url.host)}:{port_of(url)}. Is it running there?") from error
+            raise Unreachable(f"No connection to {server} at {_shown(url.host)}:{port_of(url)}. Is it running there?") from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
-            raise Unreachable("The model's server closed the connection or does not speak HTTP.") from error
+            raise Unreachable(f"{server.capitalize()} closed the connection or does not speak HTTP.") from error
         except (httpcore.LocalProtocolError, UnicodeEncodeError) as error:
-            raise EgressRefused("host", "The URL or the model's secret holds characters that HTTP does not allow.") from error
+            raise EgressRefused("host", "The URL or a secret holds characters that HTTP does not allow.") from error
 
-    async def _received(self, response: httpcore.Response) -> Received:
+    async def _received(self, response: httpcore.Response, whose: Whose) -> Received:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
         if 300 <= response.status < 400:
-            raise Redirected("The model's server redirects to another address; give the final URL instead.")
+            raise Redirected(f"The {whose}'s server redirects to another address; give the final URL instead.")
         if not 200 <= response.status < 300:
-            sample = await _read(response, SAMPLE_BYTES, cut=True)
-            raise BadStatus(response.status, retry_after_s=_retry_after(headers.get("retry-after", "")), sample=sample)
+            sample = await _read(response, SAMPLE_BYTES, whose, cut=True)
+            raise BadStatus(response.status, whose=whose, retry_after_s=_retry_after(headers.get("retry-after", "")), sample=sample)
         if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            raise ReplyTooLarge("The model's server compresses its replies although it was asked not to; switch that off.")
+            raise ReplyTooLarge(f"The {whose}'s server compresses its replies although it was asked not to; switch that off.")
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self.limits.cap_bytes:
-            raise _too_large(self.limits.cap_bytes)
-        return Received(response.status, headers.get("content-type", ""), await _read(response, self.limits.cap_bytes), headers)
+            raise _too_large(self.limits.cap_bytes, whose)
+        return Received(response.status, headers.get("content-type", ""), await _read(response, self.limits.cap_bytes, whose), headers)
 
 
-async def _read(response: httpcore.Response, cap_bytes: int, *, cut: bool = False) -> bytes:
+async def _read(response: httpcore.Response, cap_bytes: int, whose: Whose, *, cut: bool = False) -> bytes:
     """Return the body as it comes off the wire, at most ``cap_bytes`` of it."""
     parts: list[bytes] = []
     size = 0
@@ -294,7 +299,7 @@ async def _read(response: httpcore.Response, cap_bytes: int, *, cut: bool = Fals
         if size > cap_bytes:
             if cut:
                 break
-            raise _too_large(cap_bytes)
+            raise _too_large(cap_bytes, whose)
     return b"".join(parts)[:cap_bytes]
 
 
@@ -303,8 +308,9 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _too_large(cap_bytes: int) -> ReplyTooLarge:
-    return ReplyTooLarge(f"The reply is larger than the {cap_bytes / 2**20:g} MiB that are read; the model's options can raise this.")
+def _too_large(cap_bytes: int, whose: Whose) -> ReplyTooLarge:
+    way_out = "; the model's options can raise this" if whose == MODEL else ""
+    return ReplyTooLarge(f"The reply is larger than the {cap_bytes / 2**20:g} MiB that are read{way_out}.")
 
 
 def _retry_after(header: str) -> float | None:

@@ -75,24 +75,19 @@ def _send(asked: AsyncPrediction, document: Mapping[str, Any], state: str) -> in
     about = {"Content-Type": "application/json", "X-Winnow-Run": str(asked.run_id), "X-Winnow-State": state}
     headers = {**about, **signature_headers(secret, body, time.time())}
     try:
-        return fetch_once(egress_policy(), LIMITS, Outgoing(asked.webhook_url, headers, body)).status
+        return fetch_once(egress_policy(), LIMITS, Outgoing(asked.webhook_url, headers, body, whose="webhook")).status
     except ReplyTooLarge:  # it took the document, and has much to say to it that nobody reads
         return 200
 
 
 def _missed(asked: AsyncPrediction, document: Mapping[str, Any], state: str, error: EgressError) -> dict[str, Any]:
-    outcome: dict[str, Any] = {"delivered": False, "attempts": asked.tries, "reason": reason_of(error)}
+    outcome: dict[str, Any] = {"delivered": False, "attempts": asked.tries, "reason": error.detail}
     if _is_final(error) or asked.tries > len(PAUSES_S):
         give_up(asked)
         return outcome
     asked.try_at = timezone.now() + timedelta(seconds=PAUSES_S[asked.tries - 1])
     AsyncPrediction.objects.filter(pk=asked.pk).update(tries=asked.tries, try_at=asked.try_at, untold=document, untold_state=state)
     return {**outcome, "next_try_at": asked.try_at.isoformat()}
-
-
-def reason_of(error: EgressError) -> str:
-    """Say what went wrong with a call of something that is no model."""
-    return error.detail.replace("he model's server", "he webhook's server")
 
 
 def _write_down(run: Run, outcome: Mapping[str, Any]) -> None:

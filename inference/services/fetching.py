@@ -15,8 +15,7 @@ def fetch_picture(url: str, *, cap_bytes: int) -> bytes:
     """Return the bytes at an address; raises InvalidInput that says why there are none."""
     limits = Limits(total_s=WITHIN_S, connect_s=5.0, read_s=WITHIN_S, cap_bytes=cap_bytes)
     try:
-        received = fetch_once(egress_policy(), limits, Outgoing(url, {"Accept": "image/*"}, b"", "GET"))
+        received = fetch_once(egress_policy(), limits, Outgoing(url, {"Accept": "image/*"}, b"", "GET", whose="picture"))
     except EgressError as error:
-        detail = error.detail.replace("The model's server", "The picture's server")
-        raise InvalidInput(f"The picture could not be fetched. {detail}", code=error.code) from error
+        raise InvalidInput(f"The picture could not be fetched. {error.detail}", code=error.code) from error
     return received.body

@@ -19,7 +19,7 @@ from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunCancelled, RunContext, enqueue_run
 from campaigns.storage import folder
 from inference.models import AsyncPrediction
-from inference.services.delivering import deliver, give_up, reason_of
+from inference.services.delivering import deliver, give_up
 from inference.services.serving import predict_picture
 from inference.serving.questions import Wanted, by_label, predicted_document, with_profile
 from inference.wire import origin_of
@@ -88,7 +88,7 @@ def _check(webhook: Webhook) -> None:
     try:
         egress_policy().check_url(webhook.url)
     except EgressRefused as error:
-        raise InvalidInput(f"The webhook cannot be called. {reason_of(error)}", code=error.code) from error
+        raise InvalidInput(f"The webhook cannot be called. {error.detail}", code=error.code) from error
 
 
 def _kept(content: bytes) -> Path:

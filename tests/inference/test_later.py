@@ -138,7 +138,7 @@ def test_a_webhook_is_tried_again_while_that_may_help_and_never_fails_the_answer
     outcomes = []
     with Endpoint(lambda body: LAND) as endpoint:
         model = make_model(campaign, endpoint.url)
-        for statuses in ([500, 429, 200], [410], [302], [503]):
+        for statuses in ([500, 429, 200], [404], [302], [503]):
             hook.statuses = list(statuses)
             run = execute_now(begin(as_user(manager), campaign, model, hook))
             assert (run.state, run.result["prediction"]["task"]) == (RunState.SUCCEEDED, "classification")
@@ -151,6 +151,8 @@ def test_a_webhook_is_tried_again_while_that_may_help_and_never_fails_the_answer
                     each.refresh_from_db()
             assert (asked.webhook_url, asked.untold) == ("", {})
             outcomes.append((run.result["webhook"]["delivered"], run.result["webhook"]["attempts"]))
+            reason = run.result["webhook"].get("reason", "The webhook's server took it.")
+            assert reason.startswith("The webhook's server ") and "image" not in reason, "what is wrong with it is not told of a model"
             assert "private" not in str(run.result)
     assert outcomes == [(True, 3), (False, 1), (False, 1), (False, 4)]
     assert "X-Winnow-Signature" not in hook.got[0][0]
