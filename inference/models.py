@@ -95,12 +95,13 @@ class QuestionKind(models.TextChoices):
 
 
 class QuestionState(models.TextChoices):
-    """How far a question for an agent has come."""
+    """How far a question for an agent has come. Failed: an agent said why; abandoned: those who took it went away without a word."""
 
     WAITING = "waiting"
     CLAIMED = "claimed"
     ANSWERED = "answered"
     FAILED = "failed"
+    ABANDONED = "abandoned"
 
 
 class AgentQuestion(models.Model):

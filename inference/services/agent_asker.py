@@ -20,7 +20,7 @@ from inference.inputs import StoredImage, model_input
 from inference.joining import windows_for
 from inference.models import AgentQuestion, QuestionKind, QuestionState
 from inference.schema import Prediction, PredictionRejected
-from inference.services.agents import WENT_AWAY, has_agent, sent_input
+from inference.services.agents import has_agent, sent_input
 from inference.services.failures import Unanswered
 from inference.services.planning import Plan
 from inference.steps import run_thing_steps
@@ -34,7 +34,7 @@ WANTED_FOR_S: Final = 90.0
 RENEWED_EVERY_S: Final = 20.0
 LOOK_EVERY_S: Final = 0.1
 LARGEST_PICTURE_BYTES: Final = 32 * 2**20
-SETTLED: Final = (QuestionState.ANSWERED, QuestionState.FAILED)
+SETTLED: Final = (QuestionState.ANSWERED, QuestionState.FAILED, QuestionState.ABANDONED)
 
 
 class AgentAsker:
@@ -245,8 +245,9 @@ def _read(endpoint: Endpoint, question: AgentQuestion) -> tuple[Prediction, Wire
 
     Of a window the steps on things wait until all of its image are joined.
     """
-    if question.state == QuestionState.FAILED or question.reply is None:
-        raise CallFailed("agent_failed", f"The agent could not answer: {question.error}", silent=question.error == WENT_AWAY)
+    if question.state != QuestionState.ANSWERED or question.reply is None:
+        silent = question.state == QuestionState.ABANDONED
+        raise CallFailed("agent_failed", f"The agent could not answer: {question.error}", silent=silent)
     reply = WireReply(bytes(question.reply), "application/json")
     try:
         sent = sent_input(question)

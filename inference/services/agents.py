@@ -157,7 +157,7 @@ def _claim(model_id: int, agent: str, most: int, lease_s: float) -> list[AgentQu
     if not ids:
         return []
     worn = _free(model_id, now).filter(pk__in=ids, claims__gte=MOST_CLAIMS)
-    worn.update(state=QuestionState.FAILED, answered_at=now, error=WENT_AWAY)
+    worn.update(state=QuestionState.ABANDONED, answered_at=now, error=WENT_AWAY)
     claim = uuid.uuid4().hex
     until = now + timedelta(seconds=lease_s * len(ids))
     _free(model_id, now).filter(pk__in=ids).update(

@@ -120,13 +120,14 @@ def test_a_question_that_takes_three_agents_down_fails(call, model, campaign, ma
 
 
 @pytest.mark.django_db
-def test_an_error_that_an_agent_tells_is_no_silence(call, model, campaign, make_image):
+@pytest.mark.parametrize("said", ["Out of memory.", agents.WENT_AWAY])
+def test_an_error_that_an_agent_tells_is_no_silence_whatever_it_says(call, model, campaign, make_image, said):
     asker = submitted(model, [make_image(campaign)])
     (question,) = acquired(call)
-    call("complete", answers=[{"id": question["id"], "error": "Out of memory."}])
+    call("complete", answers=[{"id": question["id"], "error": said}])
     (failed,) = asker.collect(most=9, within_s=0)
     assert (failed.code, failed.silent) == ("agent_failed", False)
-    assert "Out of memory" in failed.reason
+    assert said in failed.reason
 
 
 @pytest.mark.django_db
