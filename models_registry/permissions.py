@@ -1,7 +1,7 @@
 """Who may use a model, and who may change it.
 
 A model's URL decides where images and its secret go, so a membership alone gives neither: to use a model in another
-campaign takes managing one that has it, to change it takes managing every one that has it.
+campaign takes managing one that has it, to change it takes managing every one that has it. Who detached it may put it to use again.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from django.conf import settings
+from django.db.models import Q
 
 from campaigns.errors import NotAllowed, NotFound
 from campaigns.models import Membership, Role, User
 from campaigns.permissions import MANAGE, require_manager_somewhere
 from models_registry.models import CampaignModel, RegisteredModel
+from models_registry.querysets import detached_by
 
 
 def fetch_model(user: User, model_id: int) -> RegisteredModel:
@@ -43,8 +45,9 @@ def usable(user: User, models: Sequence[RegisteredModel]) -> set[int]:
     ids = {model.pk for model in models}
     if user.is_superuser:
         return ids
-    managing = CampaignModel.objects.filter(model__in=ids, campaign__memberships__user=user, campaign__memberships__role__in=MANAGE)
-    return {model.pk for model in models if model.created_by_id == user.pk} | set(managing.values_list("model_id", flat=True))
+    managing = Q(campaign_models__campaign__memberships__user=user, campaign_models__campaign__memberships__role__in=MANAGE)
+    found = RegisteredModel.objects.filter(managing | Q(created_by=user) | Q(pk__in=detached_by(user)), pk__in=ids)
+    return set(found.values_list("pk", flat=True))
 
 
 def rights(user: User, models: Iterable[RegisteredModel]) -> dict[str, set[int]]:

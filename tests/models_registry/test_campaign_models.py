@@ -44,6 +44,23 @@ def test_attaching_twice_changes_nothing(campaign: Campaign, manager: User, as_u
     assert CampaignModel.objects.count() == 1
 
 
+def test_who_detached_somebody_elses_model_may_put_it_to_use_again_while_they_manage_the_campaign(
+    campaign: Campaign, manager: User, owner: User, annotator: User, as_user: Speak, make_model: Make
+) -> None:
+    model = make_model(owner)
+    as_user(owner).post(address(campaign), {"model": model.pk})
+    client = as_user(manager)
+    assert client.delete(address(campaign, model)).status_code == 204
+    assert client.get(f"/api/v1/models/{model.pk}").status_code == 200
+    assert as_user(annotator).get(f"/api/v1/models/{model.pk}").status_code == 404
+    assert client.patch(f"/api/v1/models/{model.pk}", {"name": "Mine now"}).status_code == 403
+    campaign.memberships.filter(user=manager).update(role="annotator")
+    assert client.get(f"/api/v1/models/{model.pk}").status_code == 404
+    campaign.memberships.filter(user=manager).update(role="manager")
+    assert client.post(address(campaign), {"model": model.pk}).status_code == 201
+    assert CampaignModel.objects.filter(campaign=campaign, model=model).exists()
+
+
 def test_classes_that_come_later_or_get_another_name_find_their_labels_and_what_a_person_chose_stays(
     campaign: Campaign, manager: User, as_user: Speak, make_model: Make, labels: dict[str, int]
 ) -> None:
