@@ -12,7 +12,7 @@ import numpy as np
 
 from active_learning.acquisition.values import AcquisitionError, Floats, Rows
 
-BLOCK = 64
+BLOCK = 128
 CANDIDATES = 2048
 CHUNK_ROWS = 16_384
 SAMPLE = 8192

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from active_learning.acquisition import diversity, herding
 from active_learning.acquisition.clustering import k_means
 from active_learning.acquisition.diversity import block_k_center, distance, nearest_cosine, postponed_twins, reduced, unit_rows
 from active_learning.acquisition.herding import adaptive_radius, herd
@@ -57,6 +58,32 @@ def test_a_single_block_over_all_rows_is_the_exact_greedy(seed, picks):
     np.testing.assert_array_equal(block_k_center(points, picks, block=64, candidates=64).picks, exact_k_center(points, picks))
 
 
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.integers(1, 120), st.integers(1, 20), st.integers(1, 60), st.integers(0, 3))
+def test_every_pick_of_k_center_is_nearly_the_farthest_and_every_distance_is_exact(seed, picks, block, candidates, labels):
+    points, labeled = cloud(seed, 150, dimensions=5, clusters=6), cloud(seed + 1, labels, dimensions=5) if labels else None
+    found = block_k_center(points, picks, labeled=labeled, block=block, candidates=candidates)
+    nearest = nearest_cosine(points, labeled)
+    for place, row in enumerate(found.picks.tolist()):
+        farthest = distance(nearest)
+        farthest[found.picks[:place]] = 0
+        if place or labels:  # without a label the first is the one in the middle
+            assert farthest[row] >= 0.9 * farthest.max() - 1e-3
+            assert found.pick_distances[place] == pytest.approx(farthest[row], abs=2e-3)
+        nearest = np.maximum(nearest, points @ points[row])
+    np.testing.assert_allclose(found.distances, distance(nearest), atol=2e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.integers(1, 30))
+def test_a_label_more_leaves_nothing_farther_and_nothing_less_covered(seed, labels):
+    points, labeled = cloud(seed, 60, dimensions=5), cloud(seed + 1, labels + 1, dimensions=5)
+    assert (nearest_cosine(points, labeled) >= nearest_cosine(points, labeled[:-1])).all()
+    before, after = (herd(points, 1, labeled=known, weights=None, rng=np.random.default_rng(0)) for known in (labeled[:-1], labeled))
+    assert after.gains[0] <= before.gains[0] + 1e-6
+    assert (np.diff(herd(points, 60, labeled=labeled, weights=None, rng=np.random.default_rng(0)).gains) <= 1e-6).all()
+
+
 def test_k_center_covers_the_corners_of_a_square_first():
     corners = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)
     rng = np.random.default_rng(0)
@@ -102,6 +129,24 @@ def test_typiclust_asks_each_cluster_once_before_any_twice_and_leaves_the_labele
     labeled = unit_rows(places[:2] + 0.1 * rng.standard_normal((2, 12)))
     found = typiclust(points, 4, labeled=labeled, rng=rng)
     assert sorted(truth[found.picks].tolist()) == [2, 3, 4, 5]
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.integers(1, 25), st.integers(0, 6))
+def test_typiclust_asks_for_the_most_typical_image_that_is_left_of_the_least_labeled_largest_cluster(seed, picks, labels):
+    points, labeled = cloud(seed, 90, dimensions=4, clusters=7), cloud(seed + 1, labels, dimensions=4)
+    found = typiclust(points, picks, labeled=labeled, rng=np.random.default_rng(seed))
+    clusters = k_means(points, labels + picks, rng=np.random.default_rng(seed))
+    sizes = np.bincount(clusters.assignment, minlength=labels + picks)
+    nearest = ((labeled[:, None] - clusters.centers[None]) ** 2).sum(axis=2).argmin(axis=1)
+    known, left = np.bincount(nearest, minlength=len(sizes)), set(range(90))
+    for row in found.picks.tolist():
+        open_ = [cluster for cluster in range(len(sizes)) if any(clusters.assignment[other] == cluster for other in left)]
+        due = min(open_, key=lambda cluster: (sizes[cluster] < 5, known[cluster], -sizes[cluster], cluster))
+        assert clusters.assignment[row] == due
+        assert found.typicality[row] >= max(found.typicality[other] for other in left if clusters.assignment[other] == due)
+        known[due] += 1
+        left.remove(row)
 
 
 def test_the_typical_image_is_the_one_amid_the_others():
@@ -151,11 +196,14 @@ def test_herding_ends_where_more_images_are_the_same_than_are_looked_at_in_one_g
     assert (points[found.picks] == points[0]).all(axis=1).sum() == 1, "a copy of what is picked covers nothing new"
 
 
-def test_herding_of_a_large_pool_stays_within_its_sample():
-    points = cloud(9, 12_000, dimensions=8)
-    found = herd(points, 20, labeled=None, weights=None, rng=np.random.default_rng(0))
+def test_herding_of_a_large_pool_stays_within_its_sample(monkeypatch):
+    monkeypatch.setattr(herding, "CANDIDATES", 100)
+    points, weights = cloud(9, 900, dimensions=8), np.linspace(1, 0, 900)
+    found = herd(points, 20, labeled=None, weights=weights, rng=np.random.default_rng(0))
     assert len(set(found.picks.tolist())) == 20
-    assert found.left.shape == (12_000,)
+    assert found.left.shape == (900,)
+    # Half the sample are the fifty rows of most weight, the other half is drawn: a twentieth of the pool gives more than its share.
+    assert (found.picks < 50).mean() > 0.3
 
 
 def test_near_duplicates_of_the_labeled_and_of_each_other_are_put_off():
@@ -163,6 +211,22 @@ def test_near_duplicates_of_the_labeled_and_of_each_other_are_put_off():
     labeled = unit_rows(np.array([[0, 1.0, 0.01]]))
     assert postponed_twins(points, np.arange(6), 4, labeled=labeled).tolist() == [1, 2, 4]
     assert postponed_twins(points, np.arange(6), 1, labeled=labeled).tolist() == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.integers(0, 40), st.integers(0, 3))
+def test_near_duplicates_are_put_off_as_by_one_who_goes_along_the_order(seed, picks, labels):
+    points, labeled = cloud(seed, 80, dimensions=3), cloud(seed + 1, labels, dimensions=3)
+    order = np.random.default_rng(seed).permutation(80)
+    taken, put_off = list[int](), list[int]()
+    for row in order.tolist():
+        if len(taken) == picks:
+            break
+        twin = max([-1.0, *(points[row] @ labeled.T), *(points[row] @ points[taken].T)]) > 0.97
+        (put_off if twin else taken).append(row)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diversity, "TWINS_AT_ONCE", 16)
+        assert postponed_twins(points, order, picks, labeled=labeled, cosine=0.97).tolist() == put_off
 
 
 @settings(max_examples=20)

@@ -41,6 +41,15 @@ def test_scores_of_several_labels_lie_between_0_and_1_and_do_not_grow_with_their
     np.testing.assert_allclose(doubled, scores, atol=1e-12)
 
 
+@given(LOGITS, NAMES, st.floats(0, 1), st.booleans())
+def test_an_answer_that_is_nearer_to_undecided_never_scores_less(logits, name, share, multi_label):
+    probabilities = softmax(logits).astype(float)
+    undecided = 0.5 if multi_label else 1 / probabilities.shape[1]
+    nearer = (1 - share) * probabilities + share * undecided
+    before, after = (SCORES[name](answers, multi_label=multi_label) for answers in (probabilities, nearer))
+    assert (after >= before - 1e-6).all()
+
+
 @pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
 def test_certain_is_0_and_undecided_is_1(score):
     certain, undecided = np.eye(3)[:1], np.full((1, 3), 1 / 3)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from active_learning.acquisition import clustering, covering, diversity, herding, typicality
 from active_learning.acquisition.audit import with_audit
 from active_learning.acquisition.diversity import unit_rows
 from active_learning.acquisition.reasons import AUDIT, TWIN
@@ -129,6 +130,40 @@ def test_a_model_that_doubts_everything_alike_has_the_whole_pool_looked_at(name,
             replace(known, probabilities=None if known.probabilities is None else certain, uncertainty=told, shares=None, instances=None)
         )
         assert (ranking.order[:5] >= 50).any()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, strategy in STRATEGIES.items() if strategy.measures))
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 39), st.floats(0, 1))
+def test_an_image_of_which_more_is_measured_never_falls_back(name, seed, row, more):
+    """Nor does it change how the others follow each other."""
+    known = replace(pool(seed, **kinds(name)[0]), embeddings=np.eye(40), labeled=None)  # no two alike, so that none is put off
+    before = STRATEGIES[name](known).order.tolist()
+    measured = next(iter(STRATEGIES[name].measures))
+    raised = known.uncertainty[measured].copy()
+    raised[row] += more
+    again = replace(known, uncertainty={**known.uncertainty, measured: raised}, rng=np.random.default_rng(seed))
+    after = STRATEGIES[name](again).order.tolist()
+    assert after.index(row) <= before.index(row)
+    assert [other for other in after if other != row] == [other for other in before if other != row]
+
+
+@EVERY
+@settings(max_examples=4, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 60))
+def test_a_pool_beyond_what_is_compared_at_once_is_ranked_as_a_whole_and_the_same_way_each_time(name, seed, size):
+    """Samples of candidates, of neighbours and of what clusters are fitted on, all much smaller than the pool."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (covering, herding, diversity):
+            patch.setattr(module, "CANDIDATES", 24)
+        patch.setattr(diversity, "BLOCK", 5)
+        patch.setattr(clustering, "LEAST_SAMPLE", 16)
+        patch.setattr(clustering, "ROWS_PER_CLUSTER", 2)
+        patch.setattr(typicality, "ROWS_PER_CLUSTER", 7)
+        first, second = (STRATEGIES[name](pool(seed, 120, size, **kinds(name)[0])) for _ in range(2))
+    assert sorted(first.order.tolist()) == list(range(120))
+    np.testing.assert_array_equal(first.order, second.order)
+    np.testing.assert_array_equal(first.scores, second.scores)
 
 
 @EVERY
