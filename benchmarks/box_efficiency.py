@@ -90,7 +90,7 @@ def material(data: Data, folder: Path) -> ObjectMaterial:
     gallery = FrozenGallery(store, np.arange(len(pictures)), scenes, side, anatomy.finest)
     parts = [pictures[start : start + AT_ONCE] for start in range(0, len(pictures), AT_ONCE)]
     vectors = np.concatenate([backbone.embed([each.pixels for each in part]) for part in parts])
-    return ObjectMaterial(gallery, np.arange(len(pool)), np.arange(len(pool), len(pictures)), sizes, vectors, anatomy)
+    return ObjectMaterial(np.arange(len(pool)), np.arange(len(pool), len(pictures)), vectors, gallery, sizes, anatomy)
 
 
 def _thing(place: int, box: tuple[float, float, float, float]) -> Thing:

@@ -36,7 +36,7 @@ def material(pool: list[Chip], test: list[Chip]) -> PixelMaterial:
         vectors.append(backbone.embed(pixels))
     water = np.concatenate([chip.water[rows, columns] for chip in chips]).astype(np.int64)
     grids = Grids(np.concatenate(features), water, np.arange(len(chips) + 1) * len(rows))
-    return PixelMaterial(grids, np.arange(len(pool)), np.arange(len(pool), len(chips)), np.concatenate(vectors), classes=2)
+    return PixelMaterial(np.arange(len(pool)), np.arange(len(pool), len(chips)), np.concatenate(vectors), grids, classes=2)
 
 
 def main() -> None:

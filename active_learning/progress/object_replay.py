@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from active_learning.acquisition.consistency import Found, unsure_peaks
 from active_learning.acquisition.detection import difficult_entropy, hardness, label_weights
 from active_learning.acquisition.diversity import unit_rows
 from active_learning.acquisition.values import Floats, Instances, Rows
-from active_learning.progress.replay import Told
+from active_learning.progress.replay import DrawnMaterial, Told
 from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import FrozenGallery
 from active_learning.training.object_learner import Lesson, ObjectLearner
@@ -40,30 +39,14 @@ MEASURES: Final = ("entropy", "margin", "least_confidence")
 
 
 @dataclass(frozen=True, eq=False)
-class ObjectMaterial:
-    """Images with objects: places of those to be asked for and of those to measure on, among the rows of the gallery.
-
-    sizes: width and height of every row's image; vectors: (N, E), what they look like; sigmas: of points, where there are any.
-    """
+class ObjectMaterial(DrawnMaterial):
+    """Images with objects: the rows of a gallery. sizes: width and height of every row's image; sigmas: of points, where there are any."""
 
     gallery: FrozenGallery
-    pool: Rows
-    test: Rows
     sizes: tuple[tuple[int, int], ...]
-    vectors: Floats
     anatomy: Anatomy
     sigmas: NDArray[np.float64] | None = None
     seed: int = 0
-
-    @property
-    def multi_label(self) -> bool:
-        """An image as a whole has no labels here."""
-        return False
-
-    @cached_property
-    def embeddings(self) -> Floats:
-        """What the images of the pool look like."""
-        return self.vectors[self.pool]
 
     def learned(self, labeled: Sequence[int]) -> ObjectModel:
         """Train new heads on the revealed images, as long whatever strategy asked for them."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from active_learning.acquisition.values import Floats, Rows
-from active_learning.progress.replay import DECAY, Told
+from active_learning.acquisition.values import Rows
+from active_learning.progress.replay import DECAY, DrawnMaterial, Told
 from active_learning.training.fast_head import Examples, fit_head
 from active_learning.training.label_maps import UNLABELED, Drawing
 from active_learning.training.pixel_metrics import confusion, mean_iou
@@ -101,28 +100,12 @@ def _grid(height: int, width: int, most: int) -> tuple[Rows, Rows]:
 
 
 @dataclass(frozen=True, eq=False)
-class PixelMaterial:
-    """Painted images: places of those to be asked for and of those to measure on, among the images of ``grids``.
-
-    embeddings: of all images, (N, E); classes: how many there are; seed: draws which pixels teach.
-    """
+class PixelMaterial(DrawnMaterial):
+    """Painted images: those of ``grids``. classes: how many there are; seed: draws which pixels teach."""
 
     grids: Grids
-    pool: Rows
-    test: Rows
-    vectors: Floats
     classes: int
     seed: int = 0
-
-    @property
-    def multi_label(self) -> bool:
-        """A pixel has one class."""
-        return False
-
-    @cached_property
-    def embeddings(self) -> Floats:
-        """What the images of the pool look like."""
-        return self.vectors[self.pool]
 
     def learned(self, labeled: Sequence[int]) -> PixelModel:
         """Fit a head on some of the revealed pixels of each image, classes by the root of their area."""

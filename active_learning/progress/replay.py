@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
@@ -26,26 +27,8 @@ REPLAYED: Final = frozenset({"probabilities", "model", "embeddings"})  # what a 
 MEASURED: Final = frozenset({"difficult", "peaks"})  # what a replay of objects measures besides what all answers tell
 # Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1; beyond, the normal one does.
 T95: Final = (
-    12.706,
-    4.303,
-    3.182,
-    2.776,
-    2.571,
-    2.447,
-    2.365,
-    2.306,
-    2.262,
-    2.228,
-    2.201,
-    2.179,
-    2.160,
-    2.145,
-    2.131,
-    2.120,
-    2.110,
-    2.101,
-    2.093,
-)
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +69,25 @@ class Asked(Protocol):
     def learned(self, labeled: Sequence[int]) -> Learned:
         """Learn from the labels of these rows of the pool alone."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnMaterial:
+    """Images on which something is drawn: places of those to be asked for and of those to measure on; vectors: of all, (N, E)."""
+
+    pool: Rows
+    test: Rows
+    vectors: Floats
+
+    @property
+    def multi_label(self) -> bool:
+        """An image as a whole has no labels here."""
+        return False
+
+    @cached_property
+    def embeddings(self) -> Floats:
+        """What the images of the pool look like."""
+        return self.vectors[self.pool]
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _of_pixels(context: RunContext, campaign: Campaign, images: Sequence[Image],
     _enough(len(there))
     looks, classes = vectors[targets.rows], len(targets.classes)
     return Replay(
-        _held(kept, there), lambda asked, measured, seed: PixelMaterial(grids, there[asked], there[measured], looks, classes, seed)
+        _held(kept, there), lambda asked, measured, seed: PixelMaterial(there[asked], there[measured], looks, grids, classes, seed)
     )
 
 
@@ -146,7 +146,7 @@ def _of_objects(
     return Replay(
         _held(images, there),
         lambda asked, measured, seed: ObjectMaterial(
-            gallery, there[asked], there[measured], targets.sizes, vectors, targets.anatomy, sigmas, seed
+            there[asked], there[measured], vectors, gallery, targets.sizes, targets.anatomy, sigmas, seed
         ),
     )
 

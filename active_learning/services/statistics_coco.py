@@ -27,10 +27,14 @@ Row = dict[str, Any]
 
 def images_measured(reading: Reading) -> list[Image]:
     """Return the images of a slice that are measured, in the order of its evidence."""
-    ids, found = reading.measures.evidence.image_ids.tolist(), []
-    for start in range(0, len(ids), A_QUERY):
-        found += list(Image.objects.filter(pk__in=ids[start : start + A_QUERY]).order_by("pk"))
-    return found
+    return [
+        image for part in _parts(reading.measures.evidence.image_ids.tolist()) for image in Image.objects.filter(pk__in=part).order_by("pk")
+    ]
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Cut ids into as many as a query takes."""
+    return (ids[start : start + A_QUERY] for start in range(0, len(ids), A_QUERY))
 
 
 def truth_document(reading: Reading) -> Row:
@@ -93,9 +97,9 @@ def _edges(campaign: Campaign, names: Sequence[str]) -> list[list[int]]:
 
 
 def _true(reading: Reading, part: Part) -> Iterator[Row]:
-    names, ids = _point_names(reading.campaign), reading.measures.evidence.image_ids.tolist()
-    for start in range(0, len(ids), A_QUERY):
-        images = Image.objects.filter(pk__in=ids[start : start + A_QUERY])
+    names = _point_names(reading.campaign)
+    for some in _parts(reading.measures.evidence.image_ids.tolist()):
+        images = Image.objects.filter(pk__in=some)
         by_id, truth = images.in_bulk(), truth_of(images)
         for image in sorted(truth):
             for label, shape in true_objects(reading.campaign, truth[image]):
@@ -121,8 +125,8 @@ def _found(reading: Reading, part: Part) -> Iterator[Row]:
 
 
 def _documents(reading: Reading, ids: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for start in range(0, len(ids), A_QUERY):
-        rows = Prediction.objects.filter(model=reading.model, model_version=reading.model.version, image__in=ids[start : start + A_QUERY])
+    for part in _parts(ids):
+        rows = Prediction.objects.filter(model=reading.model, model_version=reading.model.version, image__in=part)
         yield from rows.order_by("image_id").values_list("image_id", "document")
 
 

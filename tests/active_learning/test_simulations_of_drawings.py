@@ -34,7 +34,7 @@ def painted(seed=0, *, unlabeled=0.0):
     flat[rng.random(len(flat)) < unlabeled] = UNLABELED
     vectors = np.array([np.bincount(row, minlength=3) for row in values], np.float32) + rng.random((IMAGES, 3), np.float32)
     grids = Grids(features.astype(np.float16), flat, np.arange(IMAGES + 1) * PIXELS)
-    return PixelMaterial(grids, np.arange(16), np.arange(16, IMAGES), vectors, 3)
+    return PixelMaterial(np.arange(16), np.arange(16, IMAGES), vectors, grids, 3)
 
 
 class TestPixels:
@@ -49,7 +49,7 @@ class TestPixels:
         assert replay(honest, STRATEGIES["random"], (8,), seed=0)[0] > 0.8
         shifted = np.where(honest.grids.values == UNLABELED, UNLABELED, (honest.grids.values + 1) % 3)
         shifted[16 * PIXELS :] = honest.grids.values[16 * PIXELS :]  # what is measured on keeps its truth
-        wrong = PixelMaterial(Grids(honest.grids.features, shifted, honest.grids.starts), honest.pool, honest.test, honest.vectors, 3)
+        wrong = PixelMaterial(honest.pool, honest.test, honest.vectors, Grids(honest.grids.features, shifted, honest.grids.starts), 3)
         assert replay(wrong, STRATEGIES["random"], (8,), seed=0)[0] < 0.2
 
     def test_an_image_is_as_unsure_as_its_least_sure_tenth_and_the_shares_of_classes_sum_to_one(self):
