@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.memory import Portions, Tell, bytes_an_image
 from active_learning.training.metrics import measure
-from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate
+from active_learning.training.optimizers import falling, freeze, learning, memory_of, put_memory, set_rate
 from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import arrays_of, device, fetched, mixed, put
+from models_registry.networks.devices import arrays_of, device, fetched, mixed, put, put_arrays
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
 from models_registry.networks.library_networks import Eye
 from models_registry.networks.pictures import Pixels
@@ -110,7 +110,8 @@ class FineTuneLearner:
         for step in range(self._steps):
             check()
             part = rows[step * self._batch : (step + 1) * self._batch]
-            rate = self._set_rate((epoch - 1) * self._steps + step)
+            share = falling((epoch - 1) * self._steps + step, self._steps * self._config.most_epochs)
+            rate = set_rate(self.optimizer, share, self._config.learning_rate)
             pixels = self._variation.recoloured(self._train.pixels[part], rng)
             pixels = moved(pixels, self._variation.moves(len(part), pixels.shape[1], rng))
             weights = None if self._train.weights is None else self._train.weights[part]
@@ -129,11 +130,6 @@ class FineTuneLearner:
 
     def _seen(self, batch: Tensor) -> Tensor:
         return pooled(self._features, batch, self._scale) if self._eye is None else self._eye(batch)
-
-    def _set_rate(self, step: int) -> float:
-        share = 0.5 * (1 + math.cos(math.pi * step / (self._steps * self._config.most_epochs)))
-        set_rate(self.optimizer, share)
-        return self._config.learning_rate * share
 
     def _loss(
         self, pixels: Pixels, values: npt.NDArray[Any], noise: torch.Generator, weights: npt.NDArray[np.float32] | None = None
@@ -184,8 +180,9 @@ class FineTuneLearner:
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load backbone and head."""
-        for prefix, module in (("backbone.", self._features), ("linear.", self._linear)):
-            module.load_state_dict({name: torch.from_numpy(array) for name, array in part_of(arrays, prefix).items()})
+        # The head first: it is what does not fit where labels came or went, and then nothing is to be changed.
+        put_arrays(self._linear, part_of(arrays, "linear."))
+        put_arrays(self._features, part_of(arrays, "backbone."))
 
 
 def head_of(arrays: Arrays, *, multi_label: bool) -> LinearHead:

@@ -19,9 +19,9 @@ from active_learning.training.object_measures import Measured, measured
 from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
 from active_learning.training.targets import shown
 from models_registry.networks.backbones import use_few_threads
-from models_registry.networks.devices import arrays_of
+from models_registry.networks.devices import arrays_of, put_arrays
 from models_registry.networks.library_finders import LibraryFinder
-from models_registry.networks.objects import ObjectNetwork, put_arrays
+from models_registry.networks.objects import ObjectNetwork
 from models_registry.networks.tensors import part_of, under
 
 HEADS: Final = "heads."
@@ -104,7 +104,8 @@ class ObjectLearner:
         self._network.train()
         for step, part in enumerate(np.array_split(rows, min(self._steps, len(rows)))):
             check()
-            rate = self._set_rate((epoch - 1) * self._steps + step)
+            share = share_at((epoch - 1) * self._steps + step, self._steps * self._config.most_epochs)
+            rate = set_rate(self.optimizer, share, self._config.learning_rate)
 
             def portion(where: slice, part: Rows = part) -> Tensor:
                 maps, scenes = self._lesson.gallery.batch(part[where], rng)
@@ -118,11 +119,6 @@ class ObjectLearner:
                 nn.utils.clip_grad_norm_(group["params"], LONGEST_STEP)
             self.optimizer.step()
         return {"train_loss": total / max(1, len(rows)), "learning_rate": rate}
-
-    def _set_rate(self, step: int) -> float:
-        share = share_at(step, self._steps * self._config.most_epochs)
-        set_rate(self.optimizer, share)
-        return self._config.learning_rate * share
 
     def validate(self) -> dict[str, float]:
         """Measure on the validation images."""

@@ -25,12 +25,12 @@ from active_learning.training.variation import Variation
 from campaigns.errors import InvalidInput
 from models_registry.networks.backbones import use_few_threads
 from models_registry.networks.bands import BandScale
-from models_registry.networks.devices import arrays_of
+from models_registry.networks.devices import arrays_of, put_arrays
 from models_registry.networks.embedding import embed_missing
 from models_registry.networks.library_finders import LibraryFinder
 from models_registry.networks.library_names import TORCHVISION_PREFIX
 from models_registry.networks.object_checkpoint import SIDES, ObjectCheckpoint, side_of
-from models_registry.networks.objects import ObjectNetwork, installed_maps, put_arrays, seeded_network, tuned_maps
+from models_registry.networks.objects import ObjectNetwork, installed_maps, seeded_network, tuned_maps
 from models_registry.networks.tensors import TensorFileError, part_of
 from models_registry.networks.weights import find_weights
 

@@ -47,10 +47,16 @@ def put_memory(optimizer: torch.optim.Optimizer, state: Mapping[str, npt.NDArray
 def share_at(step: int, steps: int) -> float:
     """Return the share of the peak rate at a step, the first being 0: a short rise, then half a cosine down."""
     rise = min(1.0, (step + 1) / min(WARM_UP, max(1, steps // 10)))
-    return rise * 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
+    return rise * falling(step, steps)
 
 
-def set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
-    """Let every group of weights learn at a share of its own peak."""
+def falling(step: int, steps: int) -> float:
+    """Return half a cosine from 1 down to 0 (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017)."""
+    return 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
+
+
+def set_rate(optimizer: torch.optim.Optimizer, share: float, peak: float) -> float:
+    """Let every group of weights learn at a share of its own peak; return the rate that is told, the share of ``peak``."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * share
+    return peak * share

@@ -22,11 +22,11 @@ from active_learning.training.pixel_samples import MEASURING, drawn_pixels
 from active_learning.training.targets import shown
 from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, use_few_threads
-from models_registry.networks.devices import arrays_of, drawn_by, fetched, put
+from models_registry.networks.devices import arrays_of, drawn_by, fetched, put, put_arrays
 from models_registry.networks.library_segmenters import LibrarySegmenter
 from models_registry.networks.pictures import Pixels
 from models_registry.networks.pyramid import padded
-from models_registry.networks.segmenter import Segmenter, load_arrays
+from models_registry.networks.segmenter import Segmenter
 
 AT_ONCE_PX: Final = 2**20  # pixels that a step holds in memory; a batch of more is added up in parts
 
@@ -115,7 +115,8 @@ class SegmenterLearner:
         for step in range(math.ceil(len(rows) / self._batch)):
             check()
             part = np.sort(rows[step * self._batch : (step + 1) * self._batch])  # in order of the file
-            rate = self._set_rate((epoch - 1) * self._steps + step)
+            share = share_at((epoch - 1) * self._steps + step, self._steps * self._config.most_epochs)
+            rate = set_rate(self.optimizer, share, self._config.learning_rate)
             pixels, labels = self._varied(part, rng)
             self.optimizer.zero_grad(set_to_none=True)
             total += self._backward(pixels, labels, noise) * len(part)
@@ -127,11 +128,6 @@ class SegmenterLearner:
         pixels = self._variation.recoloured(np.asarray(self._train.pixels[rows]), rng)
         moves = self._variation.moves(len(rows), pixels.shape[1], rng)
         return moved(pixels, moves), np.stack([move.of_labels(self._train.labels[row]) for row, move in zip(rows, moves, strict=True)])
-
-    def _set_rate(self, step: int) -> float:
-        share = share_at(step, self._steps * self._config.most_epochs)
-        set_rate(self.optimizer, share)
-        return self._config.learning_rate * share
 
     def _backward(self, pixels: Pixels, labels: LabelMap, noise: torch.Generator) -> float:
         """Add the gradient of a batch, part by part, and return its mean loss over labeled pixels."""
@@ -205,7 +201,7 @@ class SegmenterLearner:
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load all weights."""
-        load_arrays(self._network, {name: array for name, array in arrays.items() if not name.startswith("optimizer.")})
+        put_arrays(self._network, {name: array for name, array in arrays.items() if not name.startswith("optimizer.")})
 
 
 def _class_weights(tiles: TileRows, classes: int) -> npt.NDArray[np.float32]:

@@ -39,7 +39,7 @@ from active_learning.training.together import fit_together
 from campaigns.errors import InvalidInput
 from models_registry.networks.bands import BandScale
 from models_registry.networks.checkpoint import format_of
-from models_registry.networks.devices import arrays_of
+from models_registry.networks.devices import arrays_of, put_arrays
 from models_registry.networks.heads import LinearHead, softmax
 from models_registry.networks.library_names import TORCHVISION_PREFIX
 from models_registry.networks.library_segmenter_checkpoint import FORMAT as LIBRARY_FORMAT
@@ -47,7 +47,7 @@ from models_registry.networks.library_segmenter_checkpoint import LibrarySegment
 from models_registry.networks.library_segmenters import LibrarySegmenter
 from models_registry.networks.library_weights import BACKGROUND as VOID
 from models_registry.networks.pyramid import PixelFeatures, features_of
-from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, load_arrays, normaliser, pixel_backbone
+from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, normaliser, pixel_backbone
 from models_registry.networks.segmenter_checkpoint import WINDOWS, SegmenterCheckpoint
 from models_registry.networks.weights import find_weights
 
@@ -278,7 +278,7 @@ class _Training:
         if start is None or not tuned:
             return Segmenter(backbone, self._probe(tiles, division, backbone), self._scale, decoder)
         if start.size == self.job.config.size:
-            load_arrays(decoder, _decoder_arrays(start, self._names))
+            put_arrays(decoder, _decoder_arrays(start, self._names))
         return Segmenter(backbone, reordered(start.head, start.classes, self._names), self._scale, decoder)
 
     def _probe(self, tiles: TileSet, division: Division, backbone: nn.Sequential) -> LinearHead:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from campaigns.errors import Conflict
 from campaigns.geometry import encode_mask
 from inference.predictors import Picture
-from inference.protocols.local import damaged
+from inference.protocols.local import damaged, require_backbone
 from inference.schema import Box, Keypoint, Keypoints, Mask, Prediction
 from inference.wire import ModelCard, ModelClass
+from models_registry.networks.devices import put_arrays
 from models_registry.networks.object_checkpoint import ObjectCheckpoint
 from models_registry.networks.pictures import ROOM, stacked
 from models_registry.networks.tensors import TensorFileError
@@ -34,11 +34,8 @@ def load_objects(*, path: Path, card: ModelCard, embeddings: Path | None = None)
     """Load a finder of objects; see ``inference.protocols.local.load_predictor``."""
     try:
         checkpoint = ObjectCheckpoint.load(path)
-        if checkpoint.is_frozen and checkpoint.weights_sha256 != find_weights().sha256:
-            raise Conflict(
-                f"{card.name or 'The model'} was trained on a backbone with other weights than those installed now. Train it again.",
-                code="backbone_changed",
-            )
+        if checkpoint.is_frozen:
+            require_backbone(card, checkpoint.weights_sha256)
         return ObjectPredictor(checkpoint, card)
     except (OSError, TensorFileError) as error:
         raise damaged(card, error) from error
@@ -116,7 +113,7 @@ class ObjectPredictor:
 
 def _built(checkpoint: ObjectCheckpoint) -> tuple[Callable[[Tensor], Maps], Any]:
     """Return what makes maps of pixels, and the network that stands on them; raises ``ValueError`` when the weights do not fit."""
-    from models_registry.networks.objects import installed_maps, maps_of, put_arrays, seeded_network, tuned_maps
+    from models_registry.networks.objects import installed_maps, maps_of, seeded_network, tuned_maps
 
     anatomy, scale = checkpoint.anatomy, checkpoint.scale
     if checkpoint.network is not None:

@@ -17,9 +17,10 @@ from inference.rasters import raster_of_probabilities
 from inference.schema import Prediction
 from inference.wire import ModelCard, ModelClass
 from models_registry.networks.bands import BandScale
+from models_registry.networks.devices import put_arrays
 from models_registry.networks.library_segmenter_checkpoint import LibrarySegmenterCheckpoint
 from models_registry.networks.pyramid import padded
-from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, load_arrays, pixel_backbone
+from models_registry.networks.segmenter import WIDTHS, Decoder, Segmenter, pixel_backbone
 from models_registry.networks.segmenter_checkpoint import SegmenterCheckpoint
 from models_registry.networks.tensors import TensorFileError
 
@@ -55,7 +56,7 @@ def network_of(checkpoint: SegmenterCheckpoint) -> Segmenter:
     decoder = None
     if not checkpoint.is_frozen:
         decoder = Decoder(len(checkpoint.classes), WIDTHS[checkpoint.size])
-        load_arrays(decoder, checkpoint.decoder)
+        put_arrays(decoder, checkpoint.decoder)
     return Segmenter(backbone, checkpoint.head, checkpoint.scale, decoder).eval().requires_grad_(False)
 
 

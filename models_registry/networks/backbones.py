@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from campaigns.errors import Conflict
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, fetched, mixed, put
+from models_registry.networks.devices import device, fetched, mixed, put, put_arrays
 from models_registry.networks.pictures import COLORS, Pixels, stacked
 from models_registry.networks.tensors import part_of
 from models_registry.networks.weights import WeightsFile, find_weights
@@ -153,13 +153,8 @@ def widened(first: nn.Conv2d, bands: int) -> nn.Conv2d:
 
 def tuned_features(arrays: Mapping[str, npt.NDArray[Any]], bands: int = COLORS) -> nn.Sequential:
     """Return folded convolutions with the weights of a fine-tuning; raises ``ValueError`` when they do not fit."""
-    import torch
-
     network = fast(taking_bands(bare_network().features, bands))
-    try:
-        network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
-    except RuntimeError as error:
-        raise ValueError("the checkpoint does not fit MobileNetV2") from error
+    put_arrays(network, arrays)
     return network
 
 

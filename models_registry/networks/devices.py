@@ -7,7 +7,7 @@ convolutions compute in bfloat16, which needs no scaling of losses; losses, weig
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,16 @@ def put(array: npt.NDArray[Any]) -> Tensor:
 def fetched(tensor: Tensor) -> npt.NDArray[np.float32]:
     """Return a tensor as an array of float32."""
     return np.asarray(tensor.detach().float().cpu().numpy(), np.float32)
+
+
+def put_arrays(module: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Load all weights of a module, as ``arrays_of`` returned them; raises ``ValueError``, having changed nothing, when they do not fit."""
+    import torch
+
+    own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    if own != {name: array.shape for name, array in arrays.items()}:
+        raise ValueError("the weights do not fit the network")
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
 
 
 def arrays_of(module: nn.Module) -> dict[str, npt.NDArray[Any]]:

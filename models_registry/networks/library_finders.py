@@ -25,12 +25,12 @@ from torchvision.models.detection.ssd import SSD
 from torchvision.ops import box_iou
 
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, drawn_by, mixed_while_learning
+from models_registry.networks.devices import device, drawn_by, mixed_while_learning, put_arrays
 from models_registry.networks.library_names import architecture_of
 from models_registry.networks.library_networks import take_bands_in
 from models_registry.networks.library_weights import keep_norms, layers_of, says
 from models_registry.networks.object_checkpoint import Anatomy
-from models_registry.networks.objects import LEAST_CONFIDENCE, MOST_OBJECTS, Found, Maps, Truth, put_arrays
+from models_registry.networks.objects import LEAST_CONFIDENCE, MOST_OBJECTS, Found, Maps, Truth
 
 WITHOUT_EPS: Final = frozenset({"fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn", "retinanet_resnet50_fpn"})
 """Their weights were made where normalisation added nothing to the variance, and torchvision loads them so."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from campaigns.errors import Conflict
 from models_registry.networks.backbones import as_tensor, use_few_threads, widened
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, fetched, mixed
+from models_registry.networks.devices import device, fetched, mixed, put_arrays
 from models_registry.networks.library_names import OTHERS
 from models_registry.networks.own_backbones import LIBRARIES, PLAIN_NAME, TIMM, TORCHVISION_NAMES, built
 from models_registry.networks.pictures import COLORS, Pixels, stacked
@@ -121,14 +121,9 @@ def bare_eye(name: str, side_px: int) -> Eye:
 
 def tuned_eye(network: LibraryNetwork, arrays: Mapping[str, npt.NDArray[Any]], side_px: int, scale: BandScale | None) -> Eye:
     """Return a network with the weights of a fine-tuning; raises ValueError when they do not fit."""
-    import torch
-
     body, _ = built(network.library, network.architecture)
     take_bands_in(body, bands_seen(scale))
-    try:
-        body.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-    except RuntimeError as error:
-        raise ValueError(f"the weights do not fit {network.architecture}") from error
+    put_arrays(body, arrays)
     return Eye(network, body, side_px, scale)
 
 

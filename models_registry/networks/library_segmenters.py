@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from torchvision import models
 
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, mixed_while_learning
+from models_registry.networks.devices import device, mixed_while_learning, put_arrays
 from models_registry.networks.library_names import architecture_of
 from models_registry.networks.library_networks import take_bands_in
 from models_registry.networks.library_weights import keep_norms, layers_of, says
-from models_registry.networks.objects import put_arrays
 from models_registry.networks.own_backbones import NORMALISATIONS
 
 LAST_FACTOR: Final = 5.0  # layers that tell new classes learn faster than what came with published weights

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
@@ -26,7 +25,7 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
 from models_registry.networks.backbones import bare_network, fast, normalised, taking_bands, trained_features
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device
+from models_registry.networks.devices import device, put_arrays
 from models_registry.networks.object_checkpoint import Anatomy
 from models_registry.networks.weights import WeightsFile
 
@@ -233,11 +232,3 @@ def seeded_network(anatomy: Anatomy, seed: int) -> ObjectNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return ObjectNetwork(anatomy).to(device())
-
-
-def put_arrays(module: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Load all weights of a module; raises ``ValueError``, having changed nothing, when they do not fit."""
-    own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
-    if own != {name: array.shape for name, array in arrays.items()}:
-        raise ValueError("the weights do not fit the network that the file describes")
-    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})

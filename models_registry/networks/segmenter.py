@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from models_registry.networks.backbones import bare_network, fast, normalised, taking_bands, trained_features
 from models_registry.networks.bands import BandScale, bands_seen
-from models_registry.networks.devices import device, fetched, mixed_while_learning
+from models_registry.networks.devices import device, fetched, mixed_while_learning, put_arrays
 from models_registry.networks.heads import LinearHead
 from models_registry.networks.pyramid import NORMAL, STAGES, stages_of
 from models_registry.networks.weights import find_weights
@@ -37,7 +37,7 @@ def pixel_backbone(scale: BandScale | None = None, tuned: Arrays | None = None) 
     if not tuned:
         return fast(_staged(trained_features(find_weights(), bands_seen(scale))))
     network = fast(_staged(taking_bands(bare_network().features, bands_seen(scale))))
-    load_arrays(network, tuned)
+    put_arrays(network, tuned)
     return network
 
 
@@ -131,11 +131,3 @@ def _spread(maps: Tensor, size: tuple[int, ...] | torch.Size) -> Tensor:
 def normaliser(scale: BandScale | None) -> Callable[[Tensor], Tensor]:
     """Return what makes of bytes (N, B, h, w) the numbers that a backbone takes."""
     return lambda batch: normalised(batch, scale)
-
-
-def load_arrays(module: nn.Module, arrays: Arrays) -> None:
-    """Put weights into a module; raises ValueError when they do not fit."""
-    try:
-        module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-    except RuntimeError as error:
-        raise ValueError("the checkpoint does not fit the network") from error

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -22,7 +23,7 @@ from active_learning.training.splits import divide
 from active_learning.training.targets import TrainedClass, classification_targets
 from campaigns.errors import InvalidInput
 from models_registry.networks.heads import LinearHead, sigmoid, softmax
-from models_registry.networks.tensors import TensorFileError, read_tensors, write_tensors
+from models_registry.networks.tensors import TensorFileError, read_tensors, under, write_tensors
 
 LABELS = (TrainedClass(1, "ocean"), TrainedClass(2, "land"), TrainedClass(3, "snow"))
 
@@ -422,6 +423,29 @@ class TestLoop:
         progress = fit(learner, Plan(200, 3, 600), tmp_path, Hooks()).progress
         assert progress.reason in ("converged", "epochs")
         assert progress.best_epoch == progress.epoch
+
+
+def test_a_fine_tuning_whose_labels_came_or_went_meanwhile_begins_anew_with_nothing_put_back(tmp_path, monkeypatch):
+    from active_learning.training.fine_tune import FineTuneLearner, PictureSet
+
+    def learner(classes):
+        pixels, values = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8), np.arange(4) % classes
+        start = LinearHead(np.zeros(1280), np.ones(1280), np.zeros((classes, 1280), np.float32), np.zeros(classes, np.float32))
+        both = PictureSet(pixels, values, np.arange(4))
+        return FineTuneLearner(both, both, start, config=TrainingConfig.from_document({"method": "fine_tune"}), backbone={})
+
+    before = learner(2)
+    first = next(iter(before._features.parameters()))
+    with torch.no_grad():
+        first += 1
+    write_tensors(tmp_path / LAST, under("state.", before.state()) | under("best.", before.weights()), Progress(epoch=3).as_document())
+    hooks, after = Countdown(0), learner(3)
+    begun = []
+    monkeypatch.setattr(hooks, "began_anew", lambda: begun.append(True))
+    untouched = after.weights()
+    fitted = fit(after, Plan(9, 9, 600), tmp_path, hooks)
+    assert (begun, fitted.progress.epoch) == ([True], 0)
+    assert all(np.array_equal(untouched[name], array) for name, array in fitted.last.items())
 
 
 class TestOutlook:
