@@ -14,6 +14,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from active_learning.acquisition.strategies import STRATEGIES, Strategy
 from inference.protocols import PROTOCOLS
 from inference.protocols.base import ModelCard, ModelInput, WireReply
 from inference.schema import Classification, Prediction, Raster
@@ -98,3 +99,19 @@ def test_every_setting_is_documented_and_every_documented_setting_exists():
     read = set(re.findall(r"[\"'](WINNOW_[A-Z_]+|PORT|DATABASE_URL|FIELD_ENCRYPTION_KEYS|Q_CLUSTER_NAME)[\"']", text))
     # WINNOW_TOKEN belongs to the server in a downloaded model, whose README tells it.
     assert read - {"WINNOW_TEST_SQLITE", "WINNOW_TOKEN"} == documented
+
+
+def needed(strategy: Strategy) -> str:
+    """Say in the words of the reference what a strategy cannot do without."""
+    whole = {"committee": "two models", "head": "a fast head or an ensemble", "flip": "a model that is asked twice"}
+    parts = {"model": "a model", "embeddings": "embeddings"}
+    said = [whole[need] for need in whole if need in strategy.needs]
+    return said[0] if said else ", ".join(parts[need] for need in parts if need in strategy.needs) or "nothing"
+
+
+def test_every_strategy_stands_in_the_reference_with_what_it_needs_and_its_paper():
+    text = (ROOT / "docs" / "reference" / "strategies.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")]
+    assert [(name.strip("`"), title, needs.partition(";")[0], paper) for name, title, needs, paper, _ in rows] == [
+        (each.name, each.title, needed(each), each.paper) for each in STRATEGIES.values()
+    ]

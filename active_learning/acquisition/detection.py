@@ -61,7 +61,7 @@ def difficult_entropy(confidences: ArrayLike, weights: ArrayLike, *, top: int = 
 def likeness(found: Instances, images: int) -> Floats:
     """Return how alike images are by their objects, (M, M) 0…1: the mean over the objects of the best match of the same label.
 
-    Both ways, and the mean of the two (PPAL, equation 6). Images without an object of a label match nothing of it.
+    Both ways, and the mean of the two. Images without an object of a label match nothing of it.
     """
     total = np.zeros((images, images), dtype=np.float32)
     weight = np.bincount(found.image, weights=found.weight, minlength=images)

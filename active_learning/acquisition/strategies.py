@@ -1,6 +1,6 @@
 """The registry: every way to rank a pool, by name.
 
-To add one: a function from AcquisitionInput to Ranking in ``ranks``, and an entry in STRATEGIES.
+To add one: a function from AcquisitionInput to Ranking in ``ranks``, an entry in STRATEGIES, and a row in docs/reference/strategies.md.
 """
 
 from __future__ import annotations
