@@ -14,6 +14,7 @@ from active_learning.acquisition.values import AcquisitionError, Floats, Rows
 
 BLOCK = 128
 CANDIDATES = 2048
+MANY_ROWS = 500_000  # from so many on a pass takes so long that fewer of them pay for twice as many candidates
 CHUNK_ROWS = 16_384
 SAMPLE = 8192
 SPARE = 16
@@ -89,7 +90,9 @@ def distance(cosine: Floats) -> Floats:
     return length
 
 
-def block_k_center(points: Floats, picks: int, *, labeled: Floats | None = None, block: int = BLOCK, candidates: int = CANDIDATES) -> Cover:
+def block_k_center(
+    points: Floats, picks: int, *, labeled: Floats | None = None, block: int | None = None, candidates: int | None = None
+) -> Cover:
     """Pick rows so that every row is near a picked or labeled one, ``block`` picks per pass over the matrix.
 
     The exact greedy reads the whole matrix once a pick. Here it runs among the ``candidates`` farthest rows, which fit in
@@ -101,6 +104,8 @@ def block_k_center(points: Floats, picks: int, *, labeled: Floats | None = None,
     count = len(points)
     if picks > count:
         raise AcquisitionError(f"{picks} of {count} images cannot be picked.")
+    wide = 2 if count > MANY_ROWS else 1
+    block, candidates = block or wide * BLOCK, candidates or wide * CANDIDATES
     nearest = nearest_cosine(points, labeled)
     taken: list[int] = []
     seen: list[float] = []
