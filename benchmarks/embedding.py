@@ -16,7 +16,7 @@ from PIL import Image as Picture
 
 from benchmarks.report import report
 
-IMAGES, ROUNDS, BATCH, GOAL = (100, 1000), 2, 32, 0.8
+IMAGES, ROUNDS, BATCH, GOAL = (100, 1000), 2, 32, 0.9
 
 
 def write_images(folder: Path, count: int) -> list[Path]:

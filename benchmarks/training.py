@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.report import report
 
-IMAGES, HELD_OUT, BATCH, EPOCHS, ROUNDS, GOAL = (32, 320), 16, 16, 1, 2, 0.8
+IMAGES, HELD_OUT, BATCH, EPOCHS, ROUNDS, GOAL = (32, 320), 16, 16, 1, 2, 0.9
 CLASSES = 3
 
 
