@@ -160,13 +160,13 @@ def _tend(plan: RoundPlan, now: datetime.datetime) -> bool:
 
 def _is_night(plan: RoundPlan, now: datetime.datetime) -> bool:
     local = now.astimezone(ZoneInfo(plan.zone))
-    return local.time() >= plan.at and (plan.looked_on is None or plan.looked_on < local.date())
+    return local.time() >= plan.at and plan.looked_on != local.date()  # a day to come is that of a clock that was put right
 
 
 def _begin_round(plan: RoundPlan, now: datetime.datetime) -> bool:
     """Decide on tonight's round, once; what became of it stands in the plan's note."""
     today = now.astimezone(ZoneInfo(plan.zone)).date()
-    mine = RoundPlan.objects.filter(Q(looked_on=None) | Q(looked_on__lt=today), pk=plan.pk)
+    mine = RoundPlan.objects.filter(Q(looked_on=None) | ~Q(looked_on=today), pk=plan.pk)
     if not mine.update(looked_on=today):
         return False
     fresh = labels_since_round(plan.campaign)

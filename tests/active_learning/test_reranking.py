@@ -328,6 +328,10 @@ class TestThePlan:
         assert tend_plans(datetime.datetime(2031, 1, 2, 5, 0, tzinfo=UTC)) == 0
         plan.refresh_from_db()
         assert plan.note == f"2031-01-02 Round 1 began with {LABELED} new labels."
+        RoundPlan.objects.filter(pk=plan.pk).update(looked_on=datetime.date(2040, 1, 1))  # a clock that ran ahead, and was put right since
+        assert tend_plans(datetime.datetime(2031, 1, 3, 3, 0, tzinfo=UTC)) == 0
+        plan.refresh_from_db()
+        assert plan.note == "2031-01-03 No round: 0 of at least 2 new labels."
 
     def test_a_plan_without_a_strategy_takes_what_suits_the_campaign_when_the_round_begins(self, coast, manager):
         plan = set_plan(user=manager, campaign=coast, form=PlanForm(nightly=True, at_least=1))
