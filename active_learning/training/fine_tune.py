@@ -7,7 +7,7 @@ ImageNet, folded into the convolutions: with few images its statistics would be 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.memory import Portions, Tell, bytes_an_image
 from active_learning.training.metrics import measure
-from active_learning.training.optimizers import falling, freeze, learning, memory_of, put_memory, set_rate
+from active_learning.training.network_learner import Arrays, NetworkLearner
+from active_learning.training.optimizers import falling, freeze, learning, set_rate
 from active_learning.training.variation import Variation, moved
 from models_registry.networks.backbones import as_tensor, fast, pooled, trained_features, tuned_features, use_few_threads
 from models_registry.networks.bands import BandScale, bands_seen
@@ -32,7 +33,6 @@ from models_registry.networks.weights import find_weights
 
 HEAD_FACTOR: Final = 10.0  # the head learns faster than what came with ImageNet
 DROPOUT: Final = 0.2
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PictureSet:
     weights: npt.NDArray[np.float32] | None = None
 
 
-class FineTuneLearner:
+class FineTuneLearner(NetworkLearner):
     """Trains all weights by AdamW with a cosine schedule; an epoch sees every image once, in an order of its own."""
 
     def __init__(
@@ -86,21 +86,6 @@ class FineTuneLearner:
         one = as_tensor(np.asarray(train.pixels[train.rows[:1]]))
         self.portions = Portions(self._batch, tell, each_bytes=bytes_an_image(self._features, lambda: self._seen(one)))
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
-
-    @property
-    def shareable(self) -> bool:
-        """Whether several processes may take its steps together."""
-        return self._config.method == "fine_tune"
-
-    @property
-    def finished(self) -> bool:
-        """Whether more epochs would change nothing: never known before."""
-        return False
-
-    @property
-    def steps(self) -> int:
-        """How many steps an epoch takes."""
-        return self._steps
 
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the training images. Order, flips and dropout follow from the seed and the epoch alone."""
@@ -168,15 +153,6 @@ class FineTuneLearner:
     def weights(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of backbone and head."""
         return {**under("backbone.", arrays_of(self._features)), **under("linear.", arrays_of(self._linear))}
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        return {**self.weights(), **memory_of(self.optimizer)}
-
-    def restore(self, state: Arrays) -> None:
-        """Go back to a state."""
-        self.put_weights(state)
-        put_memory(self.optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load backbone and head."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from active_learning.training.config import TrainingConfig
 from active_learning.training.galleries import Gallery, Rows, truth_of
 from active_learning.training.memory import Portions, Tell, bytes_an_image
+from active_learning.training.network_learner import Arrays, NetworkLearner
 from active_learning.training.object_measures import Measured, measured
-from active_learning.training.optimizers import freeze, learning, memory_of, put_memory, set_rate, share_at
+from active_learning.training.optimizers import freeze, learning, set_rate, share_at
 from active_learning.training.targets import shown
 from models_registry.networks.backbones import use_few_threads
 from models_registry.networks.devices import arrays_of, put_arrays
@@ -28,7 +29,6 @@ HEADS: Final = "heads."
 BACKBONE: Final = "backbone."
 HEADS_FACTOR: Final = 5.0  # heads that know nothing learn faster than what came with ImageNet
 LONGEST_STEP: Final = 5.0
-Arrays = Mapping[str, npt.NDArray[Any]]
 Finder = ObjectNetwork | LibraryFinder
 
 
@@ -47,7 +47,7 @@ class Lesson:
     trust: npt.NDArray[np.float32] | None = None
 
 
-class ObjectLearner:
+class ObjectLearner(NetworkLearner):
     """Trains by AdamW; an epoch sees every image once, in an order that follows from the seed and the epoch alone."""
 
     def __init__(
@@ -80,21 +80,6 @@ class ObjectLearner:
 
         parts: list[nn.Module] = [self._network] if self._features is None else [self._network, self._features]
         return bytes_an_image(nn.ModuleList(parts), look)
-
-    @property
-    def shareable(self) -> bool:
-        """Whether several processes may take its steps together."""
-        return self._config.method == "fine_tune"
-
-    @property
-    def finished(self) -> bool:
-        """Whether more epochs would change nothing: never known before."""
-        return False
-
-    @property
-    def steps(self) -> int:
-        """How many steps an epoch takes."""
-        return self._steps
 
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the training images."""
@@ -143,15 +128,6 @@ class ObjectLearner:
         """Return a copy of the heads, and of the backbone where it learns."""
         backbone = {} if self._features is None else arrays_of(self._features)
         return {**under(HEADS, arrays_of(self._network)), **under(BACKBONE, backbone)}
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        return {**self.weights(), **memory_of(self.optimizer)}
-
-    def restore(self, state: Arrays) -> None:
-        """Go back to a state."""
-        self.put_weights(state)
-        put_memory(self.optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load the heads, and the backbone where it learns."""

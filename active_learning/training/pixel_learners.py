@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.fast_head import HeadLearner
 from active_learning.training.label_maps import UNLABELED, LabelMap
 from active_learning.training.memory import Portions, Tell, bytes_an_image
-from active_learning.training.optimizers import freeze, memory_of, put_memory, set_rate, share_at
+from active_learning.training.network_learner import Arrays, NetworkLearner
+from active_learning.training.optimizers import freeze, set_rate, share_at
 from active_learning.training.pixel_metrics import Counts, confusion, figures_of, mean_iou
 from active_learning.training.pixel_samples import MEASURING, drawn_pixels
 from active_learning.training.targets import shown
@@ -29,8 +30,6 @@ from models_registry.networks.pyramid import padded
 from models_registry.networks.segmenter import Segmenter
 
 AT_ONCE_PX: Final = 2**20  # pixels that a step holds in memory; a batch of more is added up in parts
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class PixelHeadLearner(HeadLearner):
@@ -62,7 +61,7 @@ class TileRows:
         return TileRows(self.pixels, self.labels, self.rows[:count])
 
 
-class SegmenterLearner:
+class SegmenterLearner(NetworkLearner):
     """Trains all weights by AdamW; an epoch sees every tile once, in an order of its own.
 
     Classes count by the root of their area, so that small ones are not drowned. Batch normalisation is folded in and stays as it was.
@@ -90,21 +89,6 @@ class SegmenterLearner:
         self._steps = max(1, math.ceil(len(train.rows) / self._batch))
         self._classes = network.classes
         self._weight = put(_class_weights(train, self._classes))
-
-    @property
-    def shareable(self) -> bool:
-        """Whether several processes may take its steps together."""
-        return self._config.method == "fine_tune"
-
-    @property
-    def finished(self) -> bool:
-        """Whether more epochs would change nothing: never known before."""
-        return False
-
-    @property
-    def steps(self) -> int:
-        """How many steps an epoch takes."""
-        return self._steps
 
     def train(self, epoch: int, check: Callable[[], None]) -> dict[str, float]:
         """Go once over the training tiles. Order and flips follow from the seed and the epoch alone."""
@@ -189,15 +173,6 @@ class SegmenterLearner:
     def weights(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of all weights."""
         return arrays_of(self._network)
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the weights and the optimizer's memory. Randomness follows from the epoch, so there is none to keep."""
-        return {**self.weights(), **memory_of(self.optimizer)}
-
-    def restore(self, state: Arrays) -> None:
-        """Go back to a state."""
-        self.put_weights(state)
-        put_memory(self.optimizer, state)
 
     def put_weights(self, arrays: Arrays) -> None:
         """Load all weights."""
