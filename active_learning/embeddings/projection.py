@@ -19,6 +19,8 @@ COMPONENTS: Final = 50
 PERPLEXITY: Final = 30.0
 LEAST: Final = 12
 """With fewer vectors, two principal components say all there is."""
+SAME: Final = 1e-5
+"""Unit vectors that spread less are all the same but for rounding, and lie on one another."""
 LOOK_EVERY: Final = 25
 BY_A_TREE: Final = 5000
 """Up to so many, repulsion by a tree takes less than interpolation, and on one thread: several mostly wait for one another."""
@@ -44,7 +46,9 @@ def project(vectors: Matrix, *, seed: int, check: Callable[[], None] = lambda: N
         return np.zeros((0, 2), np.float32)
     narrow = principal(np.asarray(unit_rows(vectors), np.float32), min(COMPONENTS, vectors.shape[1], max(2, len(vectors))))
     check()
-    flat = narrow[:, :2] if len(vectors) < LEAST else _neighbouring(narrow, seed, check, jobs)
+    if float(np.ptp(narrow, axis=0).max()) < SAME:
+        return np.full((len(vectors), 2), 0.5, np.float32)
+    flat = narrow[:, :2] if len(vectors) < LEAST or narrow.shape[1] < 2 else _neighbouring(narrow, seed, check, jobs)
     return _in_square(np.asarray(flat, np.float64))
 
 

@@ -38,6 +38,16 @@ def test_few_images_have_a_place_too(count):
     assert np.isfinite(places).all()
 
 
+@pytest.mark.parametrize("vectors", [np.ones((40, 8)), np.zeros((40, 8)), np.tile(groups(1)[0][:1], (13, 1))])
+def test_images_that_are_all_the_same_lie_on_one_another_in_the_middle(vectors):
+    assert (project(vectors.astype(np.float32), seed=1) == 0.5).all()
+
+
+def test_vectors_of_one_number_lie_on_a_line():
+    places = project(np.array([[1], [-2]] * 10, np.float32), seed=1)
+    assert sorted(set(places[:, 0].tolist())) == [0, 1] and set(places[:, 1].tolist()) == {0.5}
+
+
 def test_components_are_those_of_a_singular_value_decomposition():
     vectors, _ = groups(12)
     centred = vectors - vectors.mean(axis=0)
