@@ -15,6 +15,7 @@ from typing import Final
 from django.db import transaction
 
 from active_learning.models import ImageSpace, SpaceKind
+from active_learning.services.arrivals import embed_later
 from active_learning.services.embeddings import embed_installed, keep_index
 from active_learning.services.filling import Filled, current_space, fill_space, own_backbone, space_store
 from active_learning.services.outdated import BACKBONE
@@ -24,7 +25,7 @@ from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 from campaigns.storage import folder
 from models_registry.models import CampaignModel, ModelKind, RegisteredModel
-from models_registry.networks.backbones import DEFAULT_SIZE, SIZES, BackboneSpec
+from models_registry.networks.backbones import DEFAULT_SIZE, DIMENSION, SIZES, BackboneSpec
 from models_registry.networks.own_backbones import (
     LEAST_SIDE_PX,
     LIBRARIES,
@@ -118,7 +119,7 @@ def _installed(campaign: Campaign, size: str) -> ImageSpace:
         raise _wrong("size", f"size is one of {', '.join(SIZES)}.")
     spec = BackboneSpec.of_size(size)
     title = f"MobileNetV2, {spec.side_px} px"
-    return ImageSpace(campaign=campaign, kind=SpaceKind.INSTALLED, name=spec.space, title=title, facts={"size": size})
+    return ImageSpace(campaign=campaign, kind=SpaceKind.INSTALLED, name=spec.space, title=title, facts={"size": size}, dimension=DIMENSION)
 
 
 def _of_model(campaign: Campaign, pk: int) -> ImageSpace:
@@ -221,6 +222,8 @@ def execute_backbone(context: RunContext) -> dict[str, object]:
     space.refresh_from_db()
     keep_index(context, space_store(space))
     _take_place(campaign, space)
+    if campaign.images.filter(pk__gt=images[-1].pk).exists():  # they came meanwhile, and the old backbone looked at them
+        embed_later(campaign.pk)
     return {"space": space.name, "images": len(images) - unreadable, "unreadable": unreadable, "dimension": space_store(space).dimension}
 
 

@@ -30,8 +30,8 @@ from inference.store import Answered
 from models_registry.models import RegisteredModel
 from models_registry.networks.backbones import DEFAULT_SIZE, DIMENSION, BackboneSpec
 from models_registry.networks.embedding import Source, embed_missing
-from models_registry.networks.own_backbones import OwnBackbone, own_network
-from models_registry.networks.pictures import ROOM
+from models_registry.networks.own_backbones import OwnBackbone, OwnNetwork, own_network
+from models_registry.networks.pictures import ROOM, Pixels
 
 BATCH: Final = 64
 WITHIN_S: Final = 0.25
@@ -98,11 +98,34 @@ def _by_weights(context: RunContext, space: ImageSpace, images: Sequence[Image],
     sources = [Source(content_key(image.sha256), partial(_pixels, image_path(image), ROOM * wanted.side_px)) for image in images]
     failed = embed_missing(
         space_store(space),
-        lambda: own_network(wanted),
+        lambda: _Directions(own_network(wanted), space.title),
         sources,
         on_progress=lambda done, failures: context.progress(done=done, failed=failures, total=len(sources), message=message),
     )
     return {failure.key: failure.reason for failure in failed}
+
+
+class _Directions:
+    """Looks through a network and keeps the direction of its vectors: no more counts, and half precision holds no large numbers."""
+
+    def __init__(self, network: OwnNetwork, title: str) -> None:
+        self.batch_size = network.batch_size
+        self._network, self._title = network, title
+
+    @property
+    def side_px(self) -> int:
+        """The side of the square that it sees."""
+        return self._network.side_px
+
+    def embed(self, images: Sequence[Pixels]) -> npt.NDArray[np.float32]:
+        """Return (N, D) float32 of length one; raises Conflict where a number is not finite."""
+        vectors = self._network.embed(images)
+        if not np.isfinite(vectors).all():
+            raise Conflict(
+                f"{self._title} answers numbers that are not finite. Choose the network and the colours that its weights were made for.",
+                code="backbone_weights_unfit",
+            )
+        return unit_rows(vectors)
 
 
 def _pixels(path: Path, max_side: int) -> npt.NDArray[np.uint8]:

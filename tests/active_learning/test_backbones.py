@@ -112,6 +112,37 @@ def test_images_that_come_later_are_looked_at_alone_and_by_both_backbones(few, w
 
 
 @pytest.mark.django_db
+def test_images_that_come_while_another_backbone_looks_are_looked_at_by_it_as_soon_as_it_is_done(few, as_user, manager, monkeypatch):
+    late = []
+    monkeypatch.setattr("active_learning.services.choosing_backbone.keep_index", lambda *_: late.append(add_chip(few, chips()[8])))
+    client = as_user(manager)
+    assert chosen(client, few, kind="installed", size="medium").state == RunState.SUCCEEDED
+    assert told(client, few)["current"]["dimension"] == 1280
+    key = [content_key(late[0].sha256)]
+    assert len(campaign_store(few).missing(key))
+    assert execute_now(Run.objects.get(kind="embedding", state=RunState.QUEUED)).state == RunState.SUCCEEDED
+    assert not len(campaign_store(few).missing(key))
+
+
+@pytest.mark.django_db
+def test_of_large_numbers_the_direction_is_kept_and_numbers_that_are_none_end_the_run(few, weights, as_user, manager, monkeypatch):
+    client, first, embed = as_user(manager), few.images.order_by("id").first(), OwnNetwork.embed
+    wanted = {"kind": "weights", "architecture": NETWORK}
+    assert chosen(client, few, weights.read_bytes(), side_px=64, **wanted).state == RunState.SUCCEEDED
+    before = nearest(client, few, first).json()["similar"]
+    assert chosen(client, few, kind="installed").state == RunState.SUCCEEDED
+    monkeypatch.setattr(OwnNetwork, "embed", lambda self, images: 1e9 * embed(self, images))
+    large = chosen(client, few, weights.read_bytes(), side_px=64, **wanted)
+    assert large.state == RunState.SUCCEEDED, large.error
+    for old, new in zip(before, nearest(client, few, first).json()["similar"], strict=True):
+        assert (new["image"], new["similarity"]) == (old["image"], pytest.approx(old["similarity"], abs=2e-3))
+    monkeypatch.setattr(OwnNetwork, "embed", lambda self, images: np.nan * embed(self, images))
+    wrong = chosen(client, few, weights.read_bytes(), side_px=96, **wanted)
+    assert wrong.state == RunState.FAILED and "not finite" in wrong.error
+    assert told(client, few)["current"]["name"] == large.result["space"]
+
+
+@pytest.mark.django_db
 def test_the_way_back_removes_the_vectors_and_the_file_that_nobody_uses_any_more(few, weights, as_user, manager, data_dir):
     client = as_user(manager)
     run = chosen(client, few, weights.read_bytes(), kind="weights", architecture=NETWORK, side_px=64)
