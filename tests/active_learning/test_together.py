@@ -23,7 +23,7 @@ from active_learning.training.object_learner import Lesson, ObjectLearner
 from active_learning.training.pixel_learners import SegmenterLearner, TileRows
 from active_learning.training.scenes import Thing, scene_of
 from active_learning.training.team import weights_of
-from active_learning.training.together import ROOT, _packed, fit_together
+from active_learning.training.together import ROOT, _packed, accompanied, fit_together
 from active_learning.training.variation import Variation
 from campaigns.errors import Conflict
 from campaigns.processes import descendants
@@ -67,17 +67,18 @@ def learner(folder, tell=None):
 
 class Notes(Watcher):
     def __init__(self):
-        self.lines, self.points, self.seen, self.stop_at = [], [], 0, 0
+        self.lines, self.points, self.seen, self.stop_after = [], [], 0, 99
 
     def note(self, line):
         self.lines.append(line)
 
     def epoch_ended(self, point):
         self.points.append(point.metrics)
+        self.seen = 0
 
     def should_stop(self):
         self.seen += 1
-        return self.seen == self.stop_at
+        return len(self.points) >= self.stop_after and self.seen == 3  # in the middle of an epoch
 
 
 class Cancelled(Exception):
@@ -92,47 +93,38 @@ def fitted(folder, processes, monkeypatch, plan=LONG, **notes):
     return fit_together(learner(folder, watcher.note), plan, folder, watcher), watcher
 
 
-def test_two_processes_learn_what_one_does_and_one_goes_on_from_what_two_saved(tmp_path, monkeypatch):
-    alone, curve = fitted(tmp_path / "one", 1, monkeypatch)
-    both, shared = fitted(tmp_path / "two", 2, monkeypatch)
+def test_two_processes_learn_what_one_does_and_one_goes_on_from_what_two_saved_when_they_were_stopped(tmp_path, monkeypatch):
+    plan = replace(LONG, epochs=3)
+    alone, curve = fitted(tmp_path / "one", 1, monkeypatch, plan)
+    both, shared = fitted(tmp_path / "two", 2, monkeypatch, plan, stop_after=2)
     assert any("2 processes learn together" in line for line in shared.lines) and not any("together" in line for line in curve.lines)
-    assert len(shared.points) == 2
-    for one, other in zip(curve.points, shared.points, strict=True):
+    assert both.interrupted and both.progress.epoch == len(shared.points) == 2 and not companions(os.getpid())
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["last.safetensors", "pixels.u1"], "one state, no litter"
+    further, rest = fitted(tmp_path / "two", 1, monkeypatch, plan)
+    assert further.progress.epoch == 3 and len(rest.points) == 1, "goes on after the second epoch"
+    for one, other in zip(curve.points, shared.points + rest.points, strict=True):
         assert one.keys() == other.keys()
         assert all(one[name] == pytest.approx(other[name], rel=2e-3, abs=2e-3) for name in one)
-    assert all(np.allclose(alone.last[name], both.last[name], atol=5e-4) for name in alone.last)
-    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["last.safetensors", "pixels.u1"], "one state, no litter"
-    further, curve = fitted(tmp_path / "two", 1, monkeypatch, Plan(3, 9, 600.0, "validation_map"))
-    assert further.progress.epoch == 3 and len(curve.points) == 1, "goes on after the second epoch"
+    assert all(np.allclose(alone.last[name], further.last[name], atol=5e-4) for name in alone.last)
 
 
 @pytest.mark.slow
-def test_a_stop_and_a_cancel_end_all_and_a_companion_that_is_killed_ends_the_training_with_what_to_do(tmp_path, monkeypatch):
-    stopped, notes = fitted(tmp_path / "stop", 2, monkeypatch, stop_at=7)
-    assert stopped.interrupted and stopped.progress.epoch == 1 and len(notes.points) == 1
-
-    class Canceller(Notes):
-        def should_stop(self):
-            self.seen += 1
-            if self.seen == 7:
-                raise Cancelled
-            return False
-
+def test_all_hear_a_cancel_and_learn_on_and_where_one_is_killed_the_training_ends_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("WINNOW_TRAINING_PROCESSES", "2")
-    (tmp_path / "cancel").mkdir()
-    with pytest.raises(Cancelled):
-        fit_together(learner(tmp_path / "cancel"), LONG, tmp_path / "cancel", Canceller())
-    assert not companions(os.getpid())
+    asked = []
 
-    class Assassin(Notes):
-        def epoch_ended(self, point):
-            super().epoch_ended(point)
-            for pid in companions(os.getpid()):
-                os.kill(pid, signal.SIGKILL)
+    def cancel():
+        asked.append(1)
+        if len(asked) == 2:
+            raise Cancelled
 
-    (tmp_path / "kill").mkdir()
-    with pytest.raises(Conflict, match="A process that learned along ended"):
-        fit_together(learner(tmp_path / "kill"), LONG, tmp_path / "kill", Assassin())
+    with pytest.raises(Conflict, match="A process that learned along ended"), accompanied(learner(tmp_path), tmp_path, print) as together:
+        with pytest.raises(Cancelled):
+            together.train(1, cancel)
+        assert np.isfinite(list(together.train(1, lambda: None).values())).all(), "nobody waits for the step that was cancelled"
+        for pid in companions(os.getpid()):
+            os.kill(pid, signal.SIGKILL)
+        together.train(2, lambda: None)
     assert not companions(os.getpid())
 
 
