@@ -128,7 +128,8 @@ class _Handler(socketserver.BaseRequestHandler):
             return {"refused": {"code": "area_too_large", "detail": "That took more memory than there is. Choose a smaller work area."}}
         except Exception as error:  # supervised work: it is recorded, and the person is told
             logger.exception("a question could not be answered")
-            return {"refused": {"code": "assist_failed", "detail": f"Smart labeling failed ({type(error).__name__}); its log says why."}}
+            why = f"This could not be answered ({type(error).__name__}). The log of smart labeling says why."
+            return {"refused": {"code": "assist_failed", "detail": why}}
 
 
 def main() -> int:
