@@ -6,19 +6,20 @@ of them that has the given one}; of objects {"said": the model's annotation, "ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from django.db import transaction
 
 from active_learning.label_errors.classes import find_wrong_bits, find_wrong_classes
-from active_learning.label_errors.objects import Judged, judge, ranked
+from active_learning.label_errors.objects import Judged, judge, ranked, sure_from
 from active_learning.models import DoubtKind, DoubtState, LabelDoubt
 from active_learning.services.embeddings import ensure_embeddings
+from active_learning.services.out_of_fold import Annotations, learned_here, said_out_of_fold
 from active_learning.services.outdated import saw_otherwise
 from active_learning.services.truth import submitted_of, whole_labels
-from campaigns.errors import Conflict, NotFound
+from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.models import UNFINISHED, Campaign, Image, ImageState, Label, Run, RunState, Task, User
 from campaigns.permissions import REVIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
@@ -130,15 +131,22 @@ def _whole(context: RunContext, campaign: Campaign) -> list[LabelDoubt]:
 
 
 def _model_to_ask(campaign: Campaign, wanted: int | None) -> RegisteredModel:
-    """Return the model whose answers about submitted images are compared: the one asked for, else the one with most of them."""
+    """Return the model that submitted images are compared with: the one asked for, else the one that answered about most of them.
+
+    One that was trained here need not have answered: heads of its kind are asked that did not learn from the image.
+    """
     submitted = _submitted(campaign).order_by()
     attached = CampaignModel.objects.filter(campaign=campaign).select_related("model")
     models = [joined.model for joined in attached if wanted in (None, joined.model_id)]
     counted = [(Prediction.objects.filter(model=m, model_version=m.version, image__in=submitted).count(), m.pk, m) for m in models]
     most = max(counted, default=(0, 0, None), key=lambda each: each[:2])
+    if not most[0]:
+        most = max(((1, m.pk, m) for m in models if learned_here(m) is not None), default=(0, 0, None), key=lambda each: each[:2])
     if not most[0] or most[2] is None:
         raise Conflict(
-            "No model of this campaign has answered about submitted images. Run one on them without drafts first.", code="no_answers"
+            "No model of this campaign has answered about submitted images, and none was trained here. "
+            "Train one, or run one on them without drafts.",
+            code="no_answers",
         )
     return most[2]
 
@@ -168,17 +176,42 @@ def _objects(context: RunContext, campaign: Campaign) -> list[LabelDoubt]:
     return doubts
 
 
-def _judged(context: RunContext, campaign: Campaign, model: RegisteredModel) -> Iterable[tuple[int, Judged]]:
+def _judged(context: RunContext, campaign: Campaign, model: RegisteredModel) -> Iterator[tuple[int, Judged]]:
+    """Judge every submitted image twice over: first to learn from which confidence on the model means what it says, then for good."""
+    told = _folds(context, campaign, model)
+    sure = sure_from(_compared(context, campaign, model, told))
+    return ((image, judge(drawn, said, sure=sure)) for image, drawn, said in _compared(context, campaign, model, told))
+
+
+def _folds(context: RunContext, campaign: Campaign, model: RegisteredModel) -> Mapping[int, Annotations] | None:
+    """Return what heads say that did not learn from the image; None where the model did not, or nothing can be learned."""
+    document = learned_here(model)
+    if document is None:
+        return None
+    ids = list(_submitted(campaign).order_by("pk").values_list("pk", flat=True))
+    try:
+        return said_out_of_fold(context, campaign, model, ids, document)
+    except InvalidInput as nothing:
+        context.log(f"{nothing.detail} So the model's own answers are compared, which may repeat what it learned.")
+        return None
+
+
+def _compared(
+    context: RunContext, campaign: Campaign, model: RegisteredModel, told: Mapping[int, Annotations] | None
+) -> Iterator[tuple[int, Annotations, Annotations]]:
+    """Yield each submitted image with what people accepted and what is said of it."""
     rules = draft_rules(model, campaign)
     ids = list(_submitted(campaign).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
         context.progress(done=start, total=len(ids), message="Comparing with what the model says")
         part = ids[start : start + BATCH]
         truth = submitted_of(Image.objects.filter(pk__in=part))
+        if told is not None:
+            yield from ((image, _accepted(truth[image]), told[image]) for image in part if image in truth and image in told)
+            continue
         for row in Prediction.objects.filter(image__in=part, model=model, model_version=model.version).order_by("image_id"):
             if row.image_id in truth:
-                said = draft(load_prediction(row), rules).annotations
-                yield row.image_id, judge(_accepted(truth[row.image_id]), said)
+                yield row.image_id, _accepted(truth[row.image_id]), draft(load_prediction(row), rules).annotations
 
 
 def _accepted(annotations: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

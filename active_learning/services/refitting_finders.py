@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from active_learning.models import RankedImage, Round
 from active_learning.services.annotators import measure_trust
 from active_learning.services.embeddings import embedding_store, source_of
 from active_learning.services.heads import fast_head_of
-from active_learning.services.snapshots import latest_labeled
+from active_learning.services.snapshots import LabeledImage, latest_labeled
 from active_learning.services.training import family_of, read_targets
 from active_learning.services.trusting import trusted_now
 from active_learning.training.config import TrainingConfig
@@ -55,7 +55,7 @@ class Refitted:
     labeled: int = 0
 
 
-class _Patience(Watcher):
+class Patience(Watcher):
     """Ends with the run."""
 
     def __init__(self, context: RunContext) -> None:
@@ -83,8 +83,8 @@ def refit_finder(
     config = _config(campaign, document)
     try:
         with tempfile.TemporaryDirectory(prefix="refit-", dir=folder("training")) as work:
-            job = _job(campaign, config, Path(work), path)
-            trained = family_of(campaign).load()(job, _Patience(context))
+            job = job_of(campaign, config, Path(work), labeled=latest_labeled(campaign), start=path)
+            trained = family_of(campaign).load()(job, Patience(context))
             if context.should_stop():
                 raise RunCancelled
             if not trained.useful or not _same_labels(campaign, model, trained):
@@ -106,8 +106,10 @@ def _config(campaign: Campaign, document: Mapping[str, Any]) -> TrainingConfig:
     )
 
 
-def _job(campaign: Campaign, config: TrainingConfig, work: Path, start: Path) -> Job[Any]:
-    labeled = latest_labeled(campaign)
+def job_of(
+    campaign: Campaign, config: TrainingConfig, work: Path, *, labeled: Sequence[LabeledImage], start: Path | None = None
+) -> Job[Any]:
+    """Return what a brief training of labeled images needs, all of them teaching, from zero or from a checkpoint on."""
     known = trusted_now(measure_trust(campaign, [each.image.pk for each in labeled if each.areas is None]), labeled)
     targets = known.weigh(read_targets(campaign, config, known.pictures), labeled)
     images = [labeled[row].image for row in targets.rows.tolist()]

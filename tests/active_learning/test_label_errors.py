@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from active_learning.label_errors.classes import confident_classes, find_wrong_bits, find_wrong_classes, out_of_fold, wrong_classes
-from active_learning.label_errors.objects import Wrong, judge, ranked
+from active_learning.label_errors.objects import Wrong, judge, ranked, sure_from
 from active_learning.training.fast_head import Examples, fit_head
 
 
@@ -107,6 +107,26 @@ def test_a_missed_a_misnamed_a_misplaced_and_a_needless_box_are_told_apart():
     place = next(each for each in judged.findings if each.kind is Wrong.PLACE)
     assert place.overlap == pytest.approx(4 / 16)
     assert place.score == pytest.approx(0.9 * 0.75)
+
+
+def test_a_weak_guess_does_not_stand_up_for_a_box_that_a_strong_one_puts_elsewhere():
+    judged = judge([box(14, 0, 1)], [box(8, 0, 1, 0.8), box(12, 0, 1, 0.55)])
+    (finding,) = judged.findings
+    assert (finding.kind, finding.said["confidence"]) == (Wrong.PLACE, 0.8)
+    assert judge([box(8, 0, 1)], [box(8, 0, 1, 0.8), box(12, 0, 1, 0.55)]).findings == (), "a second guess at what is there misses nothing"
+    neighbours = judge([box(0, 0, 1), box(8, 0, 1)], [box(0, 0, 1, 0.9), box(8, 0, 1, 0.6)])
+    assert neighbours.findings == (), "two things that touch are two"
+
+
+def test_a_timid_model_means_what_it_says_from_where_it_agrees_best_and_a_bold_one_from_a_half():
+    timid = [(n, [box(0, 0, 1)], [box(0, 0, 1, 0.4), box(50, 0, 1, 0.2)]) for n in range(4)]
+    assert sure_from(timid) == {1: 0.4}
+    forgotten = judge([], [box(0, 0, 1, 0.45), box(50, 0, 1, 0.2)], sure=sure_from(timid))
+    assert [(each.kind, each.score) for each in forgotten.findings] == [(Wrong.MISSING, 0.45)]
+    assert judge([], [box(0, 0, 1, 0.45)]).findings == ()
+    bold = [(n, [box(0, 0, 1)], [box(0, 0, 1, 0.95), box(50, 0, 1, 0.7)]) for n in range(4)]
+    assert sure_from(bold) == {1: 0.5}
+    assert sure_from([(0, [box(0, 0, 1)], [box(50, 0, 1, 0.3)])]) == {1: 0.5}, "one that is never right is no judge"
 
 
 def test_silence_counts_only_as_much_as_the_model_finds_that_label():

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from active_learning.models import Evaluation, RankedImage, RoundPlan
+from active_learning.models import Evaluation, LabelDoubt, RankedImage, RoundPlan
+from active_learning.services.doubting import start_doubting
 from active_learning.services.plans import PlanForm, consider, set_plan
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.rounds import RoundOptions, start_round
@@ -126,6 +127,23 @@ class TestFastHead:
             assert all(0.5 < each["confidence"] <= 1 for each in drafts)
             scores.append(miou_of(drawn_water(drafts, water), truth[image.name]))
         assert np.mean(scores) > 0.7
+
+    def test_swapped_masks_head_the_review_list_by_heads_that_did_not_learn_from_them(self, coast, manager, annotator, monkeypatch):
+        monkeypatch.setattr("active_learning.services.out_of_fold.FOLDS", 2)
+        monkeypatch.setattr("active_learning.services.out_of_fold.PIXEL_STEPS", 8)
+        water, land = coast.labels.all()
+        images = list(Image.objects.filter(campaign=coast).order_by("pk")[:TAUGHT])
+        swapped = {images[4].pk: coasts(TAUGHT)[4], images[11].pk: coasts(TAUGHT)[11]}
+        for image, chip in swapped.items():
+            label_areas(Image.objects.get(pk=image), annotator, {land.pk: chip.water, water.pk: ~chip.water})
+        train(coast, manager, epochs=1)  # it has answered about none of them, and would repeat what it was taught
+        run = execute_now(start_doubting(user=manager, campaign=coast))
+        assert run.state == RunState.SUCCEEDED, run.error
+        first = LabelDoubt.objects.filter(campaign=coast).order_by("-score", "pk")[:2]
+        assert {doubt.image_id for doubt in first} <= set(swapped)
+        assert {doubt.kind for doubt in first} == {"label"}
+        doubted = set(LabelDoubt.objects.filter(campaign=coast, score__gt=0.5).values_list("image", flat=True))
+        assert set(swapped) <= doubted
 
     def test_the_same_seed_and_snapshot_give_the_same_model_and_another_seed_another(self, coast, manager):
         one, two, other = (checkpoint_of(train(coast, manager, seed=seed)[0].model).head.weight for seed in (5, 5, 6))

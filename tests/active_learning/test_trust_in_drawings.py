@@ -10,7 +10,7 @@ from active_learning.label_errors.agreement import Agreements, chosen_drawings, 
 from active_learning.models import TrainingRun
 from active_learning.services import refitting, refitting_finders
 from active_learning.services.annotators import measure_trust
-from active_learning.services.snapshots import labeled_images, take_snapshot
+from active_learning.services.snapshots import labeled_images, latest_labeled, take_snapshot
 from active_learning.services.training import read_targets
 from active_learning.services.trusting import LEAST_WEIGHT, trusted
 from active_learning.training.config import TrainingConfig
@@ -164,7 +164,7 @@ def test_of_boxes_the_drawing_that_others_agree_with_is_learned_and_a_careless_p
     assert trust[lonely[2].pk] == trust[images[3].pk] == 1
     assert LEAST_WEIGHT <= trust[lonely[0].pk] < trust[images[0].pk] <= trust[images[4].pk] <= 1
     assert trust[lonely[0].pk] < trust[lonely[1].pk]
-    refit = refitting_finders._job(campaign, TrainingConfig(), tmp_path, tmp_path / "head").targets
+    refit = refitting_finders.job_of(campaign, TrainingConfig(), tmp_path, labeled=latest_labeled(campaign)).targets
     assert [[thing.shape["x"] for thing in each] for each in refit.things] == [[t.shape["x"] for t in each] for each in targets.things]
     assert refit.trust.tolist() == targets.trust.tolist(), "a head that learns on heeds what a training heeds"
     listed = as_user(reviewer).get(f"/api/v1/campaigns/{campaign.pk}/reliability").json()
