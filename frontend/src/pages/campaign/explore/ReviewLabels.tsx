@@ -144,7 +144,7 @@ function Why({ doubt }: { doubt: LabelDoubt }) {
   const percent = (name: string): number => Math.round(Number(facts[name] ?? 0) * 100);
   const text =
     "model" in facts
-      ? t(doubt.kind === "extra" ? "explore.doubts.silent" : "explore.doubts.saysModel", { model: String(facts["model"]), overlap: percent("overlap") })
+      ? t(`explore.doubts.says.${doubt.kind}`, { model: String(facts["model"]), overlap: percent("overlap"), sure: Math.round(100 * ((facts["said"] as Annotation | null)?.confidence ?? 1)) })
       : "other" in facts
         ? t("explore.doubts.folds", { own: percent("own"), other: percent("other"), neighbours: percent("neighbours") })
         : t("explore.doubts.foldsOne", { own: percent("own"), neighbours: percent("neighbours") });
