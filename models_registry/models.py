@@ -157,6 +157,8 @@ class CampaignModel(models.Model):
     temperature = models.FloatField(null=True, blank=True, help_text="Divides the logits of its probabilities.")
     shift = models.FloatField(default=0.0, help_text="Added to the logits of objects after the temperature.")
     temperature_version = models.CharField(max_length=100, blank=True, help_text="The model's version that the temperature was fitted to")
+    temperature_slice = models.TextField(blank=True, help_text="The images that the temperature was fitted to, as statistics name them")
+    temperature_images = models.PositiveIntegerField(default=0, help_text="How many of them the model had not learned from")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

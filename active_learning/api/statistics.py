@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from active_learning.api import statistics_forms as forms
+from active_learning.services import calibrating
 from active_learning.services import statistics as services
 from active_learning.services.statistics_files import KINDS, PICTURES, statistics_file
 from active_learning.services.statistics_images import Question, images_of, objects_of
@@ -81,6 +82,8 @@ def thresholds_of(request: Request) -> dict[int, float] | None:
         given = {int(label): float(value) for label, value in written.items()}
     except (ValueError, TypeError) as error:
         raise _no_json(*told) from error
+    if any(isinstance(value, bool) for value in written.values()):
+        raise _no_json(*told)
     if not all(0.0 <= value <= 1.0 for value in given.values()):
         raise InvalidInput("A threshold is a number from 0 to 1.", code="invalid_thresholds")
     return given
@@ -159,7 +162,7 @@ class ThresholdsView(APIView):
     @extend_schema(
         parameters=[
             OpenApiParameter("aim", str, enum=["f1", "precision", "recall"]),
-            OpenApiParameter("target", OpenApiTypes.FLOAT, description="Least precision or recall, 0 to 1"),
+            OpenApiParameter("target", OpenApiTypes.FLOAT, description="Least precision or recall, above 0 and at most 1"),
             SLICE,
             IOU,
         ],
@@ -192,16 +195,18 @@ class CalibrationView(APIView):
 
     @extend_schema(request=forms.SliceSerializer, responses=forms.CalibrationSerializer)
     def post(self, request: Request, campaign_id: int, model_id: int) -> Response:
-        """Fit the temperature that makes confidences honest on a slice, and keep it with the model."""
+        """Fit the temperature that makes confidences honest to those images of a slice that taught the model nothing, and keep it."""
         form = forms.SliceSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         campaign = fetch_campaign(request, campaign_id)
-        return Response(services.calibrate(user=user_of(request), campaign=campaign, model_id=model_id, name=form.validated_data["slice"]))
+        return Response(
+            calibrating.calibrate(user=user_of(request), campaign=campaign, model_id=model_id, name=form.validated_data["slice"])
+        )
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, campaign_id: int, model_id: int) -> Response:
         """Take the model's confidences as they are again."""
-        services.forget_calibration(user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id)
+        calibrating.forget_calibration(user=user_of(request), campaign=fetch_campaign(request, campaign_id), model_id=model_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -108,6 +108,14 @@ class MeasuredCountsSerializer(serializers.Serializer[Any]):
     unclear = serializers.IntegerField(help_text="With several labels where one is asked for")
 
 
+class CalibratedOnSerializer(serializers.Serializer[Any]):
+    """Which images the temperature was fitted to."""
+
+    slice = serializers.CharField()
+    images = serializers.IntegerField()
+    shared = serializers.IntegerField(help_text="So many of the images that are measured here: they flatter it")
+
+
 class ModelStatisticsSerializer(serializers.Serializer[Any]):
     """How good a model is on a slice."""
 
@@ -123,6 +131,7 @@ class ModelStatisticsSerializer(serializers.Serializer[Any]):
     confusion = ConfusionSerializer()
     reliability = ReliabilitySerializer(allow_null=True)
     calibrated = ReliabilitySerializer(allow_null=True, help_text="At the temperature that is kept with the model")
+    calibrated_on = CalibratedOnSerializer(allow_null=True)
     temperature = serializers.FloatField(allow_null=True)
     shift = serializers.FloatField(help_text="Of objects: added to logits that the temperature has divided")
     flattered = serializers.BooleanField(help_text="Images of the slice taught the model, so it looks better than it is.")
@@ -237,6 +246,9 @@ class CalibrationSerializer(serializers.Serializer[Any]):
     shift = serializers.FloatField(help_text="Of objects: added to logits that the temperature has divided")
     before = ReliabilitySerializer(allow_null=True)
     after = ReliabilitySerializer(allow_null=True)
+    slice = serializers.CharField()
+    images = serializers.IntegerField(help_text="It was fitted to so many of the slice, and judged on them")
+    left_out = serializers.IntegerField(help_text="So many taught the model, which is surer of them")
 
 
 class VerdictSerializer(serializers.Serializer[Any]):

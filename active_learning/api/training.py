@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -58,6 +59,13 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     promote = serializers.BooleanField(required=False)
     one_label = serializers.IntegerField(required=False, allow_null=True)
     only_positives = serializers.BooleanField(required=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse a setting that there is not: a misspelled one would be left to its default in silence."""
+        unknown = sorted(map(str, set(data) - set(self.fields))) if isinstance(data, Mapping) else []
+        if unknown:
+            raise serializers.ValidationError({unknown[0]: f"A training has no such setting. There are {', '.join(self.fields)}."})
+        return super().to_internal_value(data)
 
 
 class TrainedModelSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from active_learning.evaluation.values import Bits, Floats
 DRAWS: Final = 300
 LEVEL: Final = 0.95
 CONFIDENCE_Z: Final = 1.96
+ROUNDING: Final = 1e-5  # draws are summed in single precision
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,15 @@ class Interval:
 
     low: float
     high: float
+
+    def around(self, value: float) -> Interval | None:
+        """Return it with the figure inside of it; None where it lies beside the figure: draws from so few images tell nothing of it.
+
+        Of two or three objects some draws miss one and others have it twice, so that a ranking is mostly better, or worse, than it is.
+        """
+        if not self.low - ROUNDING <= value <= self.high + ROUNDING:
+            return None
+        return Interval(min(self.low, value), max(self.high, value))
 
 
 def draw_weights(images: int, rng: np.random.Generator, draws: int = DRAWS) -> npt.NDArray[np.float32]:

@@ -48,6 +48,11 @@ class LabelRow:
     iou_high: float | None = None
 
 
+def around(value: float, spread: Interval | None) -> Interval | None:
+    """Return an interval that holds its figure, or none."""
+    return None if spread is None else spread.around(value)
+
+
 def ends_of(spread: Interval | None) -> tuple[float | None, float | None]:
     """Return both ends, or none."""
     return (None, None) if spread is None else (spread.low, spread.high)
@@ -61,7 +66,7 @@ def ranged(name: str, value: float | None, drawn: Floats, images: float | None =
     if value is None:
         return {}
     spread = interval_among(drawn)
-    low, high = ends_of(spread if images is None else of_share(value, spread, images))
+    low, high = ends_of(around(value, spread if images is None else of_share(value, spread, images)))
     return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 

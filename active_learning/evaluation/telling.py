@@ -55,8 +55,13 @@ class Figure:
     high: float | None = None
 
     def on(self, images: int) -> Figure:
-        """Return the figure as so many images tell it: of a share on which they all agree, with what they leave open."""
-        if self.value is None or self.low is None or self.high is None or self.name in NO_SHARES:
+        """Return the figure as so many images tell it: of a share on which they all agree, with what they leave open.
+
+        Without an interval where there are too few images for one that holds the figure.
+        """
+        if self.value is None or self.low is None or self.high is None:
             return self
-        spread = of_share(self.value, Interval(self.low, self.high), images)
-        return self if spread is None else Figure(self.name, self.value, spread.low, spread.high)
+        drawn = Interval(self.low, self.high)
+        spread = drawn if self.name in NO_SHARES else of_share(self.value, drawn, images)
+        held = None if spread is None else spread.around(self.value)
+        return Figure(self.name, self.value) if held is None else Figure(self.name, self.value, held.low, held.high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from models_registry.models import RegisteredModel
 from models_registry.services import attached_model
 from models_registry.services.mapping import checked_span, set_spans
 
+NO_CONFIDENCE: Final = "What is said of pixels carries no confidence here, so that none of it is unsure."
 Ends = Mapping[str, Mapping[str, float]]
 
 
@@ -54,6 +55,15 @@ def unsure_images(reading: Reading, thresholds: Floats, spans: Ends | None, colu
     return _selective(reading).unsure_images(span, column)
 
 
+def unsure_labels(reading: Reading, thresholds: Floats) -> Bits:
+    """Return which labels of which measured images (N, K) lie inside a span that is saved; none of areas, which carry no confidence."""
+    selective, labels = Selective(reading.measures), reading.label_ids
+    if selective.answers is None or not labels:
+        return np.zeros((len(reading.measures.evidence), len(labels)), bool)
+    span = span_of(labels, thresholds, _ends(reading, None))
+    return np.column_stack([selective.unsure_images(span, column) for column in range(len(labels))])
+
+
 def suggest_spans(
     *, user: User, campaign: Campaign, model_id: int, name: str, thresholds: Mapping[int, float] | None, target: float, overlap: float
 ) -> dict[str, Any]:
@@ -79,6 +89,8 @@ def unsure_pool(*, user: User, campaign: Campaign, model_id: int) -> list[int]:
     """
     require_role(user, campaign, REVIEW)
     attached = attached_model(user=user, campaign=campaign, model_id=model_id)
+    if measured_kind(campaign) == "areas":
+        raise Conflict(NO_CONFIDENCE, code="no_confidence")
     if not attached.unsure_spans:
         raise Conflict("No span is saved with this model, so that it is sure of everything. Save one first.", code="no_span")
     measures = _unlabeled(campaign, attached.model)
@@ -111,7 +123,7 @@ def curve_document(curve: RiskCurve | None) -> dict[str, Any] | None:
 def _selective(reading: Reading) -> Selective:
     selective = Selective(reading.measures)
     if selective.answers is None:
-        raise Conflict("What is said of pixels carries no confidence here, so that none of it is unsure.", code="no_confidence")
+        raise Conflict(NO_CONFIDENCE, code="no_confidence")
     return selective
 
 
@@ -126,8 +138,6 @@ def _ends(reading: Reading, spans: Ends | None) -> Ends:
 def _unlabeled(campaign: Campaign, model: RegisteredModel) -> LabelMeasures | ObjectMeasures:
     """Return what a model says of the pool, beside an empty truth."""
     kind, pool = measured_kind(campaign), pool_of(campaign)
-    if kind == "areas":
-        raise Conflict("What is said of pixels carries no confidence here, so that none of it is unsure.", code="no_confidence")
     if kind != "labels":
         return ObjectMeasures(_found(campaign, model), DEFAULT_OVERLAP)
     ids, none = np.array(sorted(pool.values_list("pk", flat=True)), np.int64), np.empty(0, np.int64)

@@ -11,7 +11,7 @@ from active_learning.models import TrainingRun
 from campaigns.errors import InvalidInput
 from campaigns.filters import selected_ids
 from campaigns.models import Campaign, Image, Split, User
-from models_registry.models import RegisteredModel
+from models_registry.models import Checkpoint, RegisteredModel
 
 TRAIN, VALIDATION, TEST, ALL = "train", "validation", "test", "all"
 SLICES: Final = (TRAIN, VALIDATION, TEST, ALL)
@@ -58,3 +58,22 @@ def taught_by(campaign: Campaign, model: RegisteredModel) -> Taught | None:
         return None
     held_out = frozenset(training.held_out)
     return Taught(frozenset(training.snapshot.image_ids) - held_out, held_out)
+
+
+def unseen_images(*, user: User, campaign: Campaign, model: RegisteredModel, name: str) -> frozenset[int]:
+    """Return the ids of a slice without the images that taught the model, those too that it learned from after they had measured it.
+
+    What taught a model from elsewhere is not known: images that people marked for training stay out.
+    """
+    taught = taught_by(campaign, model)
+    if taught is None:
+        seen = frozenset(Image.objects.filter(campaign=campaign, split=Split.TRAIN).order_by().values_list("pk", flat=True))
+    else:
+        seen = taught.train | taught.validation if learned_from_validation(model) else taught.train
+    return frozenset(slice_images(user=user, campaign=campaign, model=model, name=name)) - seen
+
+
+def learned_from_validation(model: RegisteredModel) -> bool:
+    """Say whether a model learned from its validation images too, after they had measured it."""
+    checkpoint = Checkpoint.objects.filter(model=model, role=Checkpoint.Role.BEST).first()
+    return checkpoint is not None and bool(checkpoint.metrics.get("refitted"))

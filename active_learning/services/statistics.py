@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from active_learning.evaluation.calibration import BINS, Reliability, calibrated, fit_shifted, fit_temperature, reliability
+from active_learning.evaluation.calibration import BINS, Reliability, calibrated, reliability
 from active_learning.evaluation.comparing import compare_models
 from active_learning.evaluation.curves import AIMS, Curve, Roc, choose_threshold
 from active_learning.evaluation.labels import LabelMeasures
@@ -16,17 +16,17 @@ from active_learning.evaluation.objects import ObjectMeasures
 from active_learning.evaluation.telling import HELP
 from active_learning.evaluation.values import Floats, LabelEvidence
 from active_learning.services.evidence import Evidence, Known, Measures, known_of, measured, measures_of
-from active_learning.services.slices import SLICES, TRAIN, VALIDATION, slice_images
-from campaigns.errors import Conflict, InvalidInput
+from active_learning.services.slices import SLICES, TRAIN, VALIDATION, learned_from_validation, slice_images, unseen_images
+from campaigns.errors import Conflict, DomainError, InvalidInput
 from campaigns.models import Campaign, Run, User
 from campaigns.permissions import MANAGE, REVIEW, require_role
 from inference.comparing import DEFAULT_OVERLAP
 from inference.prefill import DEFAULT_LABEL_THRESHOLD
 from inference.services import start_inference
 from inference.services.planning import draft_rules
-from models_registry.models import CampaignModel, Checkpoint, ModelKind, RegisteredModel
+from models_registry.models import CampaignModel, ModelKind, RegisteredModel
 from models_registry.services import attached_model
-from models_registry.services.mapping import set_mapping, set_temperature
+from models_registry.services.mapping import set_mapping
 
 MOST_CURVES: Final = 200
 LIKELIEST: Final = 0.0
@@ -87,7 +87,7 @@ def statistics_of(
         "reliability": reliability_document(measures.reliability),
         "temperature": reading.attached.temperature_of(reading.model.version),
         "shift": reading.attached.shift_of(reading.model.version), "flattered": _is_flattered(reading),
-        "calibrated": _calibrated(reading),
+        "calibrated": _calibrated(reading), "calibrated_on": _calibrated_on(reading),
         "help": dict(HELP),
     }  # fmt: skip
 
@@ -107,26 +107,35 @@ def slices_of(*, user: User, campaign: Campaign, model_id: int) -> list[dict[str
 
 def _calibrated(reading: Reading) -> dict[str, Any] | None:
     """Return the reliability at the temperature that is kept with the model; None without one."""
-    temperature, confidences = reading.attached.temperature_of(reading.model.version), _confidences(reading)
+    temperature, confidences = reading.attached.temperature_of(reading.model.version), confidences_of(reading.measures)
     if temperature is None or confidences is None or not len(confidences):
         return None
     return reliability_document(reliability(calibrated(confidences, temperature, reading.attached.shift_of(reading.model.version))))
 
 
-def _confidences(reading: Reading) -> LabelEvidence | None:
+def confidences_of(measures: Measures) -> LabelEvidence | None:
     """Return what the model is how sure of beside what is true: labels of images, or each found object; None of areas."""
-    measures = reading.measures
     if isinstance(measures, ObjectMeasures):
         return measures.confidences
     return measures.evidence if isinstance(measures, LabelMeasures) else None
 
 
+def _calibrated_on(reading: Reading) -> dict[str, Any] | None:
+    """Return what the temperature was fitted to, and how many of the images that are measured here were among that; None without one."""
+    attached = reading.attached
+    if attached.temperature_of(reading.model.version) is None or not attached.temperature_slice:
+        return None
+    try:
+        fitted = unseen_images(user=reading.user, campaign=reading.campaign, model=reading.model, name=attached.temperature_slice)
+    except DomainError:  # the view that it was fitted to is gone
+        fitted = frozenset()
+    shared = len(fitted.intersection(reading.measures.evidence.image_ids.tolist()))
+    return {"slice": attached.temperature_slice, "images": attached.temperature_images, "shared": shared}
+
+
 def _is_flattered(reading: Reading) -> bool:
     """Say whether the images of the slice taught the model, which makes it look better than it is."""
-    if reading.slice == TRAIN:
-        return True
-    checkpoint = Checkpoint.objects.filter(model=reading.model, role=Checkpoint.Role.BEST).first()
-    return reading.slice == VALIDATION and checkpoint is not None and bool(checkpoint.metrics.get("refitted"))
+    return reading.slice == TRAIN or (reading.slice == VALIDATION and learned_from_validation(reading.model))
 
 
 def _counts(reading: Reading) -> dict[str, int]:
@@ -146,6 +155,9 @@ def effective_thresholds(reading: Reading, given: Mapping[int, float] | None = N
     if rules.model_threshold is not None:
         usual = rules.model_threshold
     if given is not None:
+        unknown = sorted(set(given) - set(labels))
+        if unknown:
+            raise InvalidInput(f"thresholds: {unknown[0]} is no label that is measured here.", code="invalid_thresholds")
         return np.array([given.get(label, rules.thresholds.get(label, usual)) for label in labels]), "given"
     if rules.thresholds:
         return np.array([rules.thresholds.get(label, usual) for label in labels]), "saved"
@@ -172,6 +184,8 @@ def suggest_thresholds(
     """Return thresholds by label id that reach an aim on a slice: the best F1, or a precision or recall of at least ``target``."""
     if aim not in AIMS:
         raise InvalidInput(f"aim is {', '.join(AIMS)}.", code="invalid_aim")
+    if aim != "f1" and not target:
+        raise InvalidInput(f"Say with target which {aim} you want, as a share from 0 to 1.", code="invalid_aim")
     if not 0.0 <= target <= 1.0:
         raise InvalidInput("target is a share from 0 to 1.", code="invalid_aim")
     reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=on, overlap=overlap)
@@ -214,39 +228,6 @@ def reliability_document(found: Reliability | None) -> dict[str, Any] | None:
     rows = zip(found.counts.tolist(), found.confidence.tolist(), found.accuracy.tolist(), strict=True)
     bins = [{"low": n / BINS, "high": (n + 1) / BINS, "count": int(c), "confidence": p, "accuracy": a} for n, (c, p, a) in enumerate(rows)]
     return {"error": found.error, "bins": bins}
-
-
-def calibrate(*, user: User, campaign: Campaign, model_id: int, name: str) -> dict[str, Any]:
-    """Fit one temperature to a slice and keep it with the model; return how well it is calibrated before and after.
-
-    Of objects a temperature and a shift, to how often one is there when the model is so sure of it, whatever its label.
-    """
-    require_role(user, campaign, MANAGE)
-    reading = read_slice(user=user, campaign=campaign, model_id=model_id, name=name)
-    evidence = _confidences(reading)
-    if evidence is None:
-        raise Conflict("What is said of pixels carries no confidence here, so that there is nothing to calibrate.", code="not_calibrated")
-    if len(evidence) < 2:
-        raise Conflict("Calibrating takes at least two answers beside a truth. Run the model on more images.", code="nothing_measured")
-    objects = isinstance(reading.measures, ObjectMeasures)
-    temperature, shift = fit_shifted(evidence) if objects else (fit_temperature(evidence), 0.0)
-    set_temperature(user=user, attached=reading.attached, temperature=temperature, shift=shift)
-    return calibration_document(evidence, temperature, shift)
-
-
-def forget_calibration(*, user: User, campaign: Campaign, model_id: int) -> None:
-    """Take the model's confidences as they are again."""
-    set_temperature(user=user, attached=attached_model(user=user, campaign=campaign, model_id=model_id), temperature=None)
-
-
-def calibration_document(evidence: LabelEvidence, temperature: float, shift: float = 0.0) -> dict[str, Any]:
-    """Return the calibration at a temperature and a shift beside that of the answers as they are."""
-    return {
-        "temperature": temperature,
-        "shift": shift,
-        "before": reliability_document(reliability(evidence)),
-        "after": reliability_document(reliability(calibrated(evidence, temperature, shift))),
-    }
 
 
 def save_thresholds(*, user: User, campaign: Campaign, model_id: int, thresholds: Mapping[str, float]) -> dict[str, float]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import orjson
 import PIL.Image
 
+from active_learning.services.abstention import unsure_labels
 from active_learning.services.statistics import Reading, effective_thresholds, read_slice
 from active_learning.services.statistics_coco import images_measured, label_maps, results_of, truth_document
 from campaigns.errors import InvalidInput
@@ -24,7 +25,7 @@ from campaigns.storage import image_path
 
 KINDS: Final = ("csv", "coco", "zip")
 PICTURES: Final = ("original", "small", "none")
-COLUMNS: Final = ("image", "name", "correct", "true", "said", "loss", "confidences")
+COLUMNS: Final = ("image", "name", "correct", "true", "said", "loss", "confidences", "unsure")
 SMALL_PX: Final = 1024
 MOST_COLOURS: Final = 255
 
@@ -109,10 +110,11 @@ def _png(values: npt.NDArray[np.int16], colours: list[int]) -> bytes:
 
 
 def table_of(reading: Reading) -> str:
-    """Return a CSV with a row an image: what is true, what was said, and how sure the model is."""
+    """Return a CSV with a row an image: what is true, what was said, how sure the model is, and which labels it leaves to people."""
     at, _ = effective_thresholds(reading)
     names = dict(Label.objects.filter(campaign=reading.campaign).values_list("pk", "name"))
     right, losses, labels = reading.measures.right(at)[1], reading.measures.losses, reading.label_ids
+    unsure = unsure_labels(reading, at)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -120,7 +122,15 @@ def table_of(reading: Reading) -> str:
         told = reading.measures.told(row, at)
         true, said = (";".join(names[labels[k]] for k in each) for each in (told.true, told.said))
         sure = ";".join(f"{names[labels[k]]}={value:.6g}" for k, value in told.confidences)
+        doubted = ";".join(names[labels[k]] for k in np.flatnonzero(unsure[row]))
         writer.writerow(
-            [image.pk, *map(guarded, (image.name,)), bool(right[row]), guarded(true), guarded(said), f"{losses[row]:.6g}", guarded(sure)]
+            [
+                image.pk,
+                guarded(image.name),
+                bool(right[row]),
+                *map(guarded, (true, said)),
+                f"{losses[row]:.6g}",
+                *map(guarded, (sure, doubted)),
+            ]
         )
     return text.getvalue()

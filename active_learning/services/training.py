@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from active_learning.models import TrainingRun
 from active_learning.services.embeddings import embedding_store, source_of
@@ -107,9 +107,19 @@ def checked_config(
     if config.one_label is not None:
         require_classes(campaign)
     _labels_of(campaign, config)
+    _check_bands(campaign, config, images)
     start_checkpoint(campaign, config)
     check_network(family, config)
     return config, images
+
+
+def _check_bands(campaign: Campaign, config: TrainingConfig, images: Sequence[int] | None) -> None:
+    """Raise InvalidInput for a band that none of the images has."""
+    asked = max(config.bands or (0,))
+    there = Image.objects.filter(campaign=campaign, **({} if images is None else {"pk__in": images})).aggregate(most=Max("bands"))["most"]
+    if asked > (there or asked):
+        detail = f"these images have {there} bands at most, so that there is no band {asked}"
+        raise InvalidInput(f"bands: {detail}", code="invalid_training", errors=[{"field": "bands", "detail": detail}])
 
 
 def family_of(campaign: Campaign) -> TaskFamily[Any]:

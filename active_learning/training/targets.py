@@ -152,7 +152,8 @@ def _require_contrast(labels: Sequence[TrainedClass], support: npt.NDArray[np.in
     lacking = ", ".join(each.name for each, count in zip(labels, support, strict=True) if not count)
     if multi_label and not ((support > 0) & (support < images)).any():
         raise InvalidInput(
-            "A training needs a label that some submitted images have and some lack. " + (f"Without images: {lacking}." if lacking else ""),
+            "A training needs a label that some submitted images have and some lack; of these images each label is on all or on none."
+            + (f" Without images: {lacking}." if lacking else ""),
             code="too_few_labels",
         )
     if not multi_label and (support > 0).sum() < 2:

@@ -81,17 +81,28 @@ def set_mapping(
     return attached
 
 
-def set_temperature(*, user: User, attached: CampaignModel, temperature: float | None, shift: float = 0.0) -> CampaignModel:
+def set_temperature(
+    *, user: User, attached: CampaignModel, temperature: float | None, shift: float = 0.0, fitted_to: tuple[str, int] = ("", 0)
+) -> CampaignModel:
     """Keep the temperature that calibrates the probabilities of the model's version in this campaign; None takes them as they are.
 
-    ``shift``: added to the logits of objects after it.
+    ``shift``: added to the logits of objects after it. ``fitted_to``: which images, and how many.
     """
     require_role(user, attached.campaign, MANAGE)
     if temperature is not None and not 0.0 < temperature <= MOST_TEMPERATURE:
         raise InvalidInput(f"A temperature lies above 0 and is at most {MOST_TEMPERATURE:g}.", code="invalid_temperature")
     version = "" if temperature is None else attached.model.version
-    CampaignModel.objects.filter(pk=attached.pk).update(temperature=temperature, shift=shift, temperature_version=version)
-    attached.temperature, attached.shift, attached.temperature_version = temperature, shift, version
+    name, images = fitted_to
+    kept = {
+        "temperature": temperature,
+        "shift": shift,
+        "temperature_version": version,
+        "temperature_slice": name,
+        "temperature_images": images,
+    }
+    CampaignModel.objects.filter(pk=attached.pk).update(**kept)
+    for field, value in kept.items():
+        setattr(attached, field, value)
     return attached
 
 

@@ -47,6 +47,38 @@ def test_average_precision_of_objects_in_a_draw_is_that_of_its_images(scene, see
         assert mean[draw] == pytest.approx(known[1:].mean() if known.size else np.nan, nan_ok=True)
 
 
+def held(measures) -> bool:
+    thresholds = np.full(len(measures.evidence.label_ids), 0.4)
+    names = ("precision", "recall", "f1", "accuracy", "mcc", "average_precision", "auc", "iou")
+    rows = [tuple(getattr(row, f"{name}{end}") for end in ("_low", "", "_high")) for row in measures.rows(thresholds) for name in names]
+    shown = [*rows, *((each.low, each.value, each.high) for each in measures.figures(thresholds))]
+    return all(low is None or low <= value <= high for low, value, high in shown)
+
+
+@given(evidences(), scenes())
+def test_an_interval_holds_its_figure_or_there_is_none(evidence, scene):
+    assert held(LabelMeasures(evidence))
+    assert held(ObjectMeasures(evidence_of(*scene), 0.5))
+
+
+def rare_labels(seed: int, images: int = 40, labels: int = 20) -> LabelEvidence:
+    """Hardly an image of each label: most draws lack some labels, and have images of others twice."""
+    rng = np.random.default_rng(seed)
+    truth = rng.random((images, labels)) < 0.02
+    logits = rng.normal(size=truth.shape) + truth
+    return LabelEvidence(np.arange(images), tuple(range(1, labels + 1)), 1 / (1 + np.exp(-logits)), truth, True)
+
+
+def test_draws_that_lie_beside_their_figure_make_no_interval():
+    measures = [LabelMeasures(rare_labels(seed)) for seed in range(12)]
+    assert all(held(each) for each in measures)
+    lacking = {
+        figure.name for each in measures for figure in each.figures(np.full(20, 0.4)) if figure.value is not None and figure.low is None
+    }
+    assert lacking, "too few images of each label for some of these figures"
+    assert all(figure.low is not None for figure in LabelMeasures(boastful()).figures(np.zeros(3)))
+
+
 def boastful(images: int = 400, labels: int = 3, seed: int = 0) -> LabelEvidence:
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, labels, images)

@@ -184,6 +184,41 @@ def test_a_calibration_is_kept_with_the_model_and_can_be_forgotten(coast, measur
     assert get(client, coast, measured, slice="test")["temperature"] is None
 
 
+def test_a_temperature_is_fitted_to_images_that_taught_the_model_nothing_and_the_page_tells_to_which(coast, labels, make_external, client):
+    model = make_external(coast, *labels.values())
+    images = list(coast.images.filter(split=Split.TEST))
+    place = {label.pk: n for n, label in enumerate(labels.values())}
+    truth = [place[image.reference.annotations[0]["label"]] for image in images]
+    # Of what taught it the model is right and sure; of the rest it is as sure, and wrong half of the time.
+    taught, rest = images[: HELD_BACK // 2], images[HELD_BACK // 2 :]
+    right = [n % 2 == 0 or image in taught for n, image in enumerate(images)]
+    said = [true if holds else (true + 1) % 3 for true, holds in zip(truth, right, strict=True)]
+    store(model, {image: classified(*(0.9 if n == each else 0.05 for n in range(3))) for image, each in zip(images, said, strict=True)})
+    Image.objects.filter(pk__in=[image.pk for image in taught]).update(split=Split.TRAIN)
+    made = client.post(address(coast, model, "/calibration"), {"slice": "all"}, format="json").json()
+    assert (made["images"], made["left_out"]) == (len(rest), len(taught))
+    assert made["temperature"] > 1.5
+    shared = {name: get(client, coast, model, slice=name)["calibrated_on"] for name in ("all", "train", "test")}
+    assert shared == {name: {"slice": "all", "images": len(rest), "shared": 0 if name == "train" else len(rest)} for name in shared}
+    refused = client.post(address(coast, model, "/calibration"), {"slice": "train"}, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "taught_images")
+    assert get(client, coast, model, slice="test")["temperature"] == pytest.approx(made["temperature"])
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("", {"thresholds": '{"999999": 0.5}'}),
+        ("", {"thresholds": '{"LAND": true}'}),
+        ("/thresholds", {"aim": "precision"}),
+        ("/thresholds", {"aim": "recall", "target": "0"}),
+    ],
+)
+def test_a_question_that_asks_nothing_is_refused_instead_of_answered_with_something_else(coast, labels, measured, client, path, query):
+    query = {name: text.replace("LAND", str(labels["land"].pk)) for name, text in query.items()}
+    assert client.get(address(coast, measured, path), {"slice": "test", **query}).status_code == 422
+
+
 def test_two_models_are_judged_on_the_images_that_both_answered_about(coast, labels, measured, make_external, client):
     better = make_external(coast, *labels.values())
     place = {label.pk: n for n, label in enumerate(labels.values())}
@@ -283,7 +318,7 @@ def test_pixels_are_counted_where_people_labeled_them(make_campaign, make_extern
     assert shape_bounds(wrong[0]["shape"]) == (quarter, 0, half, side)
 
 
-def test_downloads_hold_the_truth_the_answers_and_the_images(harbour, finder, coast, measured, client):
+def test_downloads_hold_the_truth_the_answers_and_the_images(harbour, finder, coast, labels, measured, client):
     campaign, images, *_ = harbour
     answer = client.get(address(campaign, finder, "/file"), {"slice": "test", "kind": "zip"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
@@ -293,10 +328,12 @@ def test_downloads_hold_the_truth_the_answers_and_the_images(harbour, finder, co
     results = json.loads(archive.read("results.json"))
     first = results[0]
     assert (first["image_id"], first["bbox"], first["score"]) == (images[0].pk, [1.0, 0.0, 20.0, 20.0], 0.9)
+    CampaignModel.objects.filter(model=measured).update(unsure_spans={str(labels["land"].pk): {"low": 0.55, "high": 0.7}})
     table = client.get(address(coast, measured, "/file"), {"slice": "test", "kind": "csv"})
     rows = list(csv.DictReader(io.StringIO(b"".join(table.streaming_content).decode())))
     assert len(rows) == HELD_BACK
     assert {row["correct"] for row in rows if row["true"] == "coast"} == {"False"}
+    assert {(row["true"], row["unsure"]) for row in rows} == {("coast", "land"), ("land", ""), ("ocean", "")}
     assert client.get(address(campaign, finder, "/file"), {"kind": "exe"}).status_code in (400, 422)
 
 

@@ -625,6 +625,10 @@ class TestApi:
         answer = as_user(manager).post(address, {"minutes": -3})
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] == "minutes"
+        for asked, field in (({"minuets": 3}, "minuets"), ({"bands": [1, 9]}, "bands")):
+            for path in (address, f"{address}/estimate"):
+                answer = as_user(manager).post(path, asked)
+                assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
         Label.objects.filter(campaign=taught).exclude(name="land").delete()
         answer = as_user(manager).post(address, {})
         assert answer.status_code == 422

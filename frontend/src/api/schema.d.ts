@@ -949,7 +949,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Fit the temperature that makes confidences honest on a slice, and keep it with the model. */
+        /** @description Fit the temperature that makes confidences honest to those images of a slice that taught the model nothing, and keep it. */
         post: operations["campaigns_models_statistics_calibration_create"];
         /** @description Take the model's confidences as they are again. */
         delete: operations["campaigns_models_statistics_calibration_destroy"];
@@ -2822,6 +2822,13 @@ export interface components {
          * @enum {string}
          */
         BoundEnum: "epochs" | "minutes";
+        /** @description Which images the temperature was fitted to. */
+        CalibratedOn: {
+            slice: string;
+            images: number;
+            /** @description So many of the images that are measured here: they flatter it */
+            shared: number;
+        };
         /** @description What a temperature does to the confidences of a slice. */
         Calibration: {
             /**
@@ -2836,6 +2843,11 @@ export interface components {
             shift: number;
             before: components["schemas"]["Reliability"] | null;
             after: components["schemas"]["Reliability"] | null;
+            slice: string;
+            /** @description It was fitted to so many of the slice, and judged on them */
+            images: number;
+            /** @description So many taught the model, which is surer of them */
+            left_out: number;
         };
         /** @description About the last thousand calls of runs, tests and smart labeling. */
         CallFigures: {
@@ -4317,6 +4329,7 @@ export interface components {
             reliability: components["schemas"]["Reliability"] | null;
             /** @description At the temperature that is kept with the model */
             calibrated: components["schemas"]["Reliability"] | null;
+            calibrated_on: components["schemas"]["CalibratedOn"] | null;
             /** Format: double */
             temperature: number | null;
             /**
@@ -8508,7 +8521,7 @@ export interface operations {
                 iou?: number;
                 /** @description train, validation (the default), test, all, or a selection as JSON: [1, 2], {"filter": {…}} or {"view": 1} */
                 slice?: string;
-                /** @description Least precision or recall, 0 to 1 */
+                /** @description Least precision or recall, above 0 and at most 1 */
                 target?: number;
             };
             header?: never;

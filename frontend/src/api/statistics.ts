@@ -98,7 +98,7 @@ export function useStatisticsActions(subject: Subject) {
   const body = { slice: subject.slice };
   return {
     save: useMutation({ mutationFn: (thresholds: Thresholds) => bodyOf(api.PUT(`${root}/thresholds` as const, { params: at(subject), body: { thresholds: { ...thresholds } } })), onSuccess }),
-    calibrate: useMutation({ mutationFn: () => bodyOf(api.POST(`${root}/calibration` as const, { params: at(subject), body })), onSuccess }),
+    calibrate: useMutation({ mutationFn: (slice: string) => bodyOf(api.POST(`${root}/calibration` as const, { params: at(subject), body: { slice } })), onSuccess }),
     forget: useMutation({ mutationFn: () => done(api.DELETE(`${root}/calibration` as const, { params: at(subject) })), onSuccess }),
     answer: useMutation({
       mutationFn: () => bodyOf(api.POST(`${root}/answers` as const, { params: at(subject), body })),

@@ -26,7 +26,7 @@ function One({ figure, help }: { figure: Figure; help: string | undefined }) {
         {shown(figure.value, figure.name)}
       </Text>
       <Text size="xs" c="dimmed" className="winnow-numbers" mih={18}>
-        {interval !== null && t("statistics.interval", { range: interval })}
+        {interval !== null ? t("statistics.interval", { range: interval }) : figure.value !== null && t("statistics.tooFew")}
       </Text>
     </div>
   );
