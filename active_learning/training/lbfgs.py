@@ -83,7 +83,9 @@ class Lbfgs:
         }
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go back to a state."""
+        """Go back to a state; raises ``ValueError``, having changed nothing, for one of another number of unknowns."""
+        if state["x"].shape != self.x.shape:
+            raise ValueError(f"the state is of {state['x'].size} unknowns, not {self.x.size}")
         self.x, self._gradient = state["x"].copy(), state["gradient"].copy()
         self.value, self.converged = float(state["value"][0]), bool(state["converged"][0])
         self._steps, self._changes = list(state["steps"]), list(state["changes"])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from active_learning.evaluation.calibration import SMALLEST, reliability_of
+
 Probabilities = npt.NDArray[np.floating]
-SMALLEST: Final = 1e-7
-BINS: Final = 15
 
 
 def measure(probabilities: Probabilities, values: npt.NDArray[Any]) -> dict[str, float]:
@@ -64,15 +64,12 @@ def macro_f1(probabilities: Probabilities, values: npt.NDArray[Any]) -> float:
 
 
 def calibration_error(probabilities: Probabilities, values: npt.NDArray[Any]) -> float:
-    """Return the expected calibration error with 15 equal bins, 0 to 1 (Guo et al. 2017, arXiv:1706.04599)."""
+    """Return the expected calibration error, 0 to 1, as the statistics of a campaign have it."""
     if values.ndim == 2:
         confidence, right = probabilities.reshape(-1), values.reshape(-1) > 0.5
     else:
         confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == values
-    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    counts = np.bincount(place, minlength=BINS)
-    gaps = np.abs(np.bincount(place, confidence, BINS) - np.bincount(place, right, BINS))
-    return float(gaps.sum() / max(counts.sum(), 1))
+    return reliability_of(confidence.astype(np.float64), right).error
 
 
 def _decisions(probabilities: Probabilities, values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -176,6 +176,8 @@ class TestMetrics:
         sure = np.array([[1.0, 0.0]] * 10)
         assert calibration_error(sure, np.zeros(10, int)) == 0
         assert calibration_error(sure, np.ones(10, int)) == 1
+        on_the_edge = np.array([[0.6, 0.4], [0.61, 0.39]])  # 0.6 is the end of a bin, and belongs to it: two bins, one answer each
+        assert calibration_error(on_the_edge, np.array([0, 1])) == pytest.approx((0.4 + 0.61) / 2)
 
     def test_bits_count_one_by_one_and_as_a_whole(self):
         probabilities, bits = np.array([[0.9, 0.2], [0.4, 0.7]]), np.array([[1, 0], [1, 1]], np.float32)
@@ -423,6 +425,18 @@ class TestLoop:
         progress = fit(learner, Plan(200, 3, 600), tmp_path, Hooks()).progress
         assert progress.reason in ("converged", "epochs")
         assert progress.best_epoch == progress.epoch
+
+
+def test_a_fast_head_whose_labels_came_or_went_meanwhile_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+    with pytest.raises(KeyboardInterrupt):
+        fit(head_learner(), Plan(30, 30, 600), tmp_path / "resumed", Countdown(7, dies=True))
+
+    def of_four_labels():
+        return HeadLearner(blobs(120, 4), blobs(60, 4, seed=1, spread=3.0), classes=4, decay=0)
+
+    resumed, fresh = (fit(of_four_labels(), Plan(30, 30, 600), tmp_path / name, Hooks()) for name in ("resumed", "fresh"))
+    assert np.array_equal(resumed.best["head.weight"], fresh.best["head.weight"])
 
 
 def test_a_fine_tuning_whose_labels_came_or_went_meanwhile_begins_anew_with_nothing_put_back(tmp_path, monkeypatch):
