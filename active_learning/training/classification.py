@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.training.bands import card_of
-from active_learning.training.config import TrainingConfig
-from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, HeadLearner, fit_head, fit_temperature, reordered
 from active_learning.training.loop import Fitted, fit
@@ -70,10 +68,6 @@ def train_classifier(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     return _train_head(job, watcher) if job.config.method == "fast_head" else _train_network(job, watcher)
 
 
-def _plan(config: TrainingConfig) -> Plan:
-    return Plan(config.most_epochs, config.most_patience, config.minutes * 60)
-
-
 def _train_head(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     embeddings, readable = _embeddings(job, watcher)
     material = _Material.of(job, readable)
@@ -82,7 +76,7 @@ def _train_head(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     train, validation = examples.at(material.division.train), examples.at(material.division.validation)
     start = _start_head(job, material)
     learner = HeadLearner(train, validation, classes=len(material.classes), decay=job.config.weight_decay, start=start)
-    fitted = fit(learner, _plan(job.config), job.folder, watcher)
+    fitted = fit(learner, job.plan(), job.folder, watcher)
     best, last = (
         LinearHead.from_arrays(arrays, temperature=1.0, multi_label=material.multi_label) for arrays in (fitted.best, fitted.last)
     )
@@ -145,7 +139,7 @@ def _train_network(job: Job[ClassTargets], watcher: Watcher) -> Trained:
     backbone, eye = _start_backbone(job), _eye_of(job, side_px)
     start = _probe(job, material, pixels, eye or Backbone(job.config.size, backbone or None, job.scale))
     learner = FineTuneLearner(train, validation, start, config=job.config, backbone=backbone, scale=job.scale, eye=eye, tell=watcher.note)
-    fitted = fit_together(learner, _plan(job.config), job.folder, watcher)
+    fitted = fit_together(learner, job.plan(), job.folder, watcher)
     learner.put_weights(fitted.best)
     rows = material.division.validation
     logits = learner.logits(pixels, rows) if len(rows) else np.empty((0, len(material.classes)), np.float32)

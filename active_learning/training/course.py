@@ -26,12 +26,14 @@ class Plan:
     """When to stop: after ``epochs``, after ``patience`` epochs without improvement, after ``limit_s`` seconds of training.
 
     ``maximise``: the figure of ``Learner.validate`` whose highest value is best; empty takes the lowest ``validation_loss``.
+    ``of``: what is learned; a state that was saved of something else is not gone on from.
     """
 
     epochs: int
     patience: int
     limit_s: float
     maximise: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True)

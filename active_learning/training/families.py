@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from active_learning.training.config import TrainingConfig
+from active_learning.training.course import Plan
 from active_learning.training.label_maps import read_pixel_targets
 from active_learning.training.loop import Hooks
 from active_learning.training.object_targets import read_boxes, read_masks, read_points
@@ -69,6 +70,12 @@ class Job(Generic[T]):
     groups: Sequence[int] = ()
     background: Sequence[Source] = ()
     weights: Path | None = None
+
+    def plan(self, maximise: str = "") -> Plan:
+        """Return when the training is to stop; what it learns are its labels, in their order."""
+        config = self.config
+        labels = ",".join(str(each.label) for each in self.targets.classes)
+        return Plan(config.most_epochs, config.most_patience, config.minutes * 60, maximise, of=labels)
 
     def groups_where(self, readable: npt.NDArray[np.bool_]) -> list[int]:
         """Return the groups of the images that can be read."""

@@ -112,12 +112,16 @@ class _Keeper:
     """Writes the state to disk, at most every few seconds, and finds it again."""
 
     path: Path
+    of: str = ""
     written_at: float = field(default_factory=time.monotonic)
     damaged: bool = False
 
     def find(self) -> tuple[Progress, Arrays, Arrays] | None:
         try:
             arrays, document = read_tensors(self.path)
+            if document.pop("of", self.of) != self.of:
+                self.damaged = True
+                return None
             return Progress.from_document(document), part_of(arrays, "state."), part_of(arrays, "best.")
         except FileNotFoundError:
             return None
@@ -129,7 +133,7 @@ class _Keeper:
         if not now and time.monotonic() - self.written_at < SAVE_EVERY_S:
             return
         # One file holds the state and the best weights, so that a crash can never tear them apart.
-        write_tensors(self.path, {**under("state.", learner.state()), **under("best.", best)}, progress.as_document())
+        write_tensors(self.path, {**under("state.", learner.state()), **under("best.", best)}, {**progress.as_document(), "of": self.of})
         self.written_at = time.monotonic()
 
 
@@ -142,7 +146,7 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks, company: Compa
     When ``folder`` holds the state of an interrupted training, it goes on from there and ends as if never interrupted.
     ``company``: gives the learner others that learn along.
     """
-    keeper = _Keeper(folder / LAST)
+    keeper = _Keeper(folder / LAST, plan.of)
     progress, best = _resumed(learner, keeper, hooks)
     hooks.training_began(progress)
     reason = _reason_to_stop(progress, plan, learner, hooks)

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from torch import nn
 
 from active_learning.training.bands import card_of
-from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.galleries import FrozenGallery, PixelGallery, maps_embedder, maps_store
 from active_learning.training.library_starts import continued_finder, started_finder
@@ -60,8 +59,7 @@ def train_objects(job: Job[ObjectTargets], watcher: Watcher) -> Trained:
     watcher.divided(len(material.division.train), len(material.division.validation), material.unreadable)
     network = library or _own_network(job, start)
     learner = ObjectLearner(material.lesson, network, config=job.config, features=material.features, tell=watcher.note)
-    config = job.config
-    fitted = fit_together(learner, Plan(config.most_epochs, config.most_patience, config.minutes * 60, FIGURE), job.folder, watcher)
+    fitted = fit_together(learner, job.plan(FIGURE), job.folder, watcher)
     learner.put_weights(fitted.best)
     measured = learner.measure() if len(material.division.validation) else None
     return _keep(job, material, fitted, measured, None if library is None else f"{TORCHVISION_PREFIX}{library.architecture}")

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from torch import nn
 
 from active_learning.training.bands import card_of
-from active_learning.training.course import Plan
 from active_learning.training.families import Job, Trained, Watcher
 from active_learning.training.fast_head import Examples, fit_head, fit_temperature, reordered
 from active_learning.training.label_maps import BACKGROUND, UNLABELED, PixelTargets
@@ -131,7 +130,7 @@ class _Training:
         train, validation = _of(teach, division.train, trust), _of(ask, division.validation)
         start = self._start_head()
         learner = PixelHeadLearner(train, validation, classes=len(self._names), decay=config.weight_decay, start=start)
-        fitted = fit(learner, self._plan, job.folder, self.watcher)
+        fitted = fit(learner, job.plan(GOAL), job.folder, self.watcher)
         best, last = (LinearHead.from_arrays(arrays, temperature=1.0, multi_label=False) for arrays in (fitted.best, fitted.last))
         temperature = fit_temperature(best.logits(validation.embeddings), validation.values, multi_label=False)
         counts = self._confusion(Segmenter(self._backbone, best, self._scale), [tiles[place] for place in division.validation])
@@ -161,7 +160,7 @@ class _Training:
         train = TileRows(tiles.pixels, tiles.labels, division.train, self._trust(tiles.tiles))
         validation = TileRows(tiles.pixels, tiles.labels, division.validation)
         learner = SegmenterLearner(train, validation, network, config=job.config, tell=self.watcher.note)
-        fitted = fit_together(learner, self._plan, job.folder, self.watcher)
+        fitted = fit_together(learner, job.plan(GOAL), job.folder, self.watcher)
         learner.put_weights(fitted.best)
         logits, values = learner.sampled_logits(validation, seed=job.config.seed)
         temperature = fit_temperature(logits, values, multi_label=False)
@@ -176,11 +175,6 @@ class _Training:
         """Return how far each tile is to be trusted: as far as its image is."""
         trust = self.job.targets.trust
         return None if trust is None else trust[[tile.row for tile in tiles]]
-
-    @property
-    def _plan(self) -> Plan:
-        config = self.job.config
-        return Plan(config.most_epochs, config.most_patience, config.minutes * 60, maximise=GOAL)
 
     @property
     def _side_px(self) -> int:

@@ -439,6 +439,21 @@ def test_a_fast_head_whose_labels_came_or_went_meanwhile_begins_anew(tmp_path, m
     assert np.array_equal(resumed.best["head.weight"], fresh.best["head.weight"])
 
 
+def test_as_many_labels_that_are_others_are_not_gone_on_from_and_the_same_ones_are(tmp_path, monkeypatch):
+    monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+    began = []
+
+    class Watch(Hooks):
+        def training_began(self, progress):
+            began.append(progress.epoch)
+
+    for of in ("1,2,3", "1,2,4", "1,2,4"):
+        with pytest.raises(KeyboardInterrupt):
+            fit(head_learner(), Plan(30, 30, 600, of=of), tmp_path, Countdown(5, dies=True))
+        fit(head_learner(), Plan(5, 30, 600, of=of), tmp_path, Watch())
+    assert began == [5, 5, 10]
+
+
 def test_a_fine_tuning_whose_labels_came_or_went_meanwhile_begins_anew_with_nothing_put_back(tmp_path, monkeypatch):
     from active_learning.training.fine_tune import FineTuneLearner, PictureSet
 
