@@ -5,6 +5,7 @@ Nothing is registered and no answer is stored: what comes of it is the order of 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ ASKED: Final = 160
 """Images that the new head is asked about: half those that come next, half by lot, so that none is out of reach for ever."""
 ASKING_S: Final = 20.0
 WAIT_S: Final = 0.5
+PREFIX: Final = "refit-"
+LEFT_AFTER_S: Final = 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,9 @@ def refit_finder(
         return None
     path, document = known
     config = _config(campaign, document)
+    _clear_left()
     try:
-        with tempfile.TemporaryDirectory(prefix="refit-", dir=folder("training")) as work:
+        with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder("training")) as work:
             job = job_of(campaign, config, Path(work), labeled=latest_labeled(campaign), start=path)
             trained = family_of(campaign).load()(job, Patience(context))
             if context.should_stop():
@@ -95,6 +99,13 @@ def refit_finder(
     except InvalidInput as nothing:  # there is nothing to learn from any more
         context.log(nothing.detail)
         return None
+
+
+def _clear_left() -> None:
+    """Remove what killed runs left behind; none goes on for so long."""
+    for left in folder("training").glob(f"{PREFIX}*"):
+        if time.time() - left.stat().st_mtime > LEFT_AFTER_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _config(campaign: Campaign, document: Mapping[str, Any]) -> TrainingConfig:
