@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,8 +52,8 @@ def learning_curve(*, user: User, campaign: Campaign) -> LearningCurve:
     require_role(user, campaign, VIEW)
     evaluations = list(Evaluation.objects.filter(campaign=campaign).select_related("round").order_by("id"))
     metric = _metric(evaluations)
-    model = _points((one, one.metrics) for one in evaluations) if metric else ()
-    random = _points((one, one.random_metrics) for one in evaluations) if metric else ()
+    model = _points(metric, ((one, one.metrics) for one in evaluations)) if metric else ()
+    random = _points(metric, ((one, one.random_metrics) for one in evaluations)) if metric else ()
     picks = audits_of(campaign)
     audits = tuple(_audit_point(group) for group in grouped(picks))
     latest = grouped(picks[-LATEST_AUDITS:], least=LATEST_AUDITS)
@@ -71,22 +71,21 @@ def _metric(evaluations: Sequence[Evaluation]) -> str | None:
     return next((name for name in METRICS if name in there), None)
 
 
-def _points(rows: Any) -> tuple[Measured, ...]:
-    """Return one point per number of labels, the last measured, in order."""
+def _points(metric: str, rows: Iterable[tuple[Evaluation, Mapping[str, Any]]]) -> tuple[Measured, ...]:
+    """Return one point per number of labels, the last measured, in order; what was measured otherwise then does not belong."""
     found: dict[int, Measured] = {}
     for one, metrics in rows:
-        measured = _measured(one, metrics)
+        measured = _measured(one, metrics, metric)
         if measured is not None:
             found[one.labeled] = measured
     return tuple(found[labeled] for labeled in sorted(found))
 
 
-def _measured(one: Evaluation, metrics: Mapping[str, Any]) -> Measured | None:
-    name = next((name for name in METRICS if isinstance(metrics.get(name), int | float)), None)
-    if name is None:
+def _measured(one: Evaluation, metrics: Mapping[str, Any], metric: str) -> Measured | None:
+    if not isinstance(metrics.get(metric), int | float):
         return None
     number = one.round.number if one.round is not None else None
-    return Measured(one.labeled, metrics[name], metrics.get(f"{name}_low"), metrics.get(f"{name}_high"), one.held_back, number)
+    return Measured(one.labeled, metrics[metric], metrics.get(f"{metric}_low"), metrics.get(f"{metric}_high"), one.held_back, number)
 
 
 def _audit_point(point: AuditPoint) -> Measured:
