@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,18 +22,26 @@ def answers_path(campaign: Campaign) -> Path:
 
 
 def measure_agreement(round_: Round, answers: Answers | None, *, labeled: int) -> Agreement | None:
-    """Compare a classifier's answers with those before, and keep them for the next time; None where there is nothing to compare."""
+    """Compare a classifier's answers with those before, and keep them for the next time; None where there is nothing to compare.
+
+    Called again by a run that lost its worker, it does not take the same answers for answers that did not change.
+    """
     if answers is None or answers.probabilities is None or not answers.image_ids:
         return None
+    path, made = answers_path(round_.campaign), np.array([round_.pk, labeled], np.int64)
     ids, codes = np.array(answers.image_ids, np.int64), _codes(answers)
-    before = _read(answers_path(round_.campaign))
-    _write(answers_path(round_.campaign), ids, codes)
-    if before is None:
-        return None
-    one, other = common(ids, codes, *before)
-    if not len(one):
-        return None
-    return Agreement.objects.create(campaign=round_.campaign, round=round_, labeled=labeled, compared=len(one), kappa=kappa(one, other))
+    before = _read(path)
+    mine = Agreement.objects.filter(campaign=round_.campaign, round=round_, labeled=labeled)
+    if before is not None and np.array_equal(before.made, made):
+        return mine.last()
+    found = None
+    one, other = common(ids, codes, before.ids, before.codes) if before is not None else (ids[:0], ids[:0])
+    if len(one):
+        found, _ = Agreement.objects.update_or_create(
+            campaign=round_.campaign, round=round_, labeled=labeled, defaults={"compared": len(one), "kappa": kappa(one, other)}
+        )
+    _write(path, ids=ids, codes=codes, made=made)
+    return found
 
 
 def _codes(answers: Answers) -> Any:
@@ -46,20 +54,23 @@ def _codes(answers: Answers) -> Any:
     return ((answers.probabilities >= 0.5) * mixed).sum(axis=1)
 
 
-def _read(path: Path) -> tuple[Any, Any] | None:
+class _Kept(NamedTuple):
+    """Images and what was answered about them; ``made``: of which round, with how many labels."""
+
+    ids: Any
+    codes: Any
+    made: Any
+
+
+def _read(path: Path) -> _Kept | None:
     try:
         with np.load(path) as kept:
-            return kept["ids"], kept["codes"]
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        zipfile.BadZipFile,
-    ):  # none yet, or one that a full disk cut off: the next comparison begins anew
+            return _Kept(kept["ids"], kept["codes"], kept["made"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):  # none yet, or cut off: the next comparison begins anew
         return None
 
 
-def _write(path: Path, ids: Any, codes: Any) -> None:
+def _write(path: Path, **arrays: Any) -> None:
     fresh = path.with_name(f"{path.stem}.{os.getpid()}.npz")
-    np.savez(fresh, ids=ids, codes=codes)
+    np.savez(fresh, **arrays)
     fresh.replace(path)

@@ -1,8 +1,12 @@
 """What a campaign is told of its own learning, and why an image is asked."""
 
+import numpy as np
 import pytest
 
 from active_learning.models import Agreement, AuditPick, Evaluation, RankedImage
+from active_learning.services import agreements
+from active_learning.services.agreements import measure_agreement
+from active_learning.services.answers import Answers
 from active_learning.services.rounds import start_round
 from campaigns.runs import execute_now
 from tests.active_learning.chips import label_image
@@ -51,6 +55,31 @@ def test_points_stand_in_order_the_last_measurement_counts_and_the_gain_has_an_i
     assert gain["low"] <= gain["expected"] <= gain["high"]
     assert gain["labels"] == POOL  # no more than is left
     assert told["advice"]["agreement"] == 0.9
+
+
+def test_what_was_measured_by_another_figure_once_is_no_point_of_the_curve(coast, viewer, as_user):
+    evaluate(coast, 20, 0.55)
+    Evaluation.objects.create(campaign=coast, labeled=40, held_back=200, metrics={"f1": 0.9}, random_metrics={"f1": 0.8})
+    told = curve(as_user(viewer), coast)
+    assert (told["metric"], [point["labeled"] for point in told["model"]], told["random"]) == ("accuracy", [20], [])
+
+
+def test_a_ranking_that_is_made_again_after_a_crash_is_not_compared_with_itself(opened, monkeypatch):
+    ids = tuple(range(1, 41))
+
+    def said(first):
+        chosen = np.eye(2)[(np.arange(40) >= first).astype(int)]
+        return Answers(ids, tuple(opened.campaign.labels.values_list("pk", flat=True)[:2]), ("one", "other"), chosen)
+
+    assert measure_agreement(opened, said(20), labeled=10) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(agreements, "_write", lambda *args, **arrays: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            measure_agreement(opened, said(10), labeled=20)
+    again = [measure_agreement(opened, said(10), labeled=20) for _ in range(2)]
+    assert Agreement.objects.get() == again[0] == again[1]
+    assert again[1].kappa == pytest.approx(0.5)
+    assert measure_agreement(opened, said(10), labeled=30).kappa == 1, "answers that stayed the same with more labels"
 
 
 def test_random_picks_tell_the_accuracy_by_what_was_predicted_before_the_label(coast, opened, viewer, annotator, as_user, pool):
