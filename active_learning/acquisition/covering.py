@@ -41,14 +41,18 @@ class BallCover:
 
 
 def prob_cover(points: Floats, picks: int, *, labeled: Floats | None, clusters: int, rng: np.random.Generator) -> BallCover:
-    """Pick rows whose balls cover most of the pool.  points: (N, D) unit rows, represented by at most 8192 of them."""
+    """Pick rows whose balls cover most of the pool; of balls that hold as much one is drawn.
+
+    points: (N, D) unit rows, represented by at most 8192 of them.
+    """
     most = max(CANDIDATES, 2 * picks)
     rows = np.arange(len(points)) if len(points) <= most else np.sort(rng.choice(len(points), most, replace=False))
+    lot = rng.permutation(len(rows))
     together = _Together.of(points[rows], clusters, rng)
     radius = together.pure_radius(PURITY)
     least = np.float32(1 - radius**2 / 2)
     open_ = nearest_cosine(together.points, labeled) < least
-    chosen, gains = _greedy(together.inside(least), open_, together.place, picks)
+    chosen, gains = _greedy(together.inside(least), open_, lot[together.place], picks)
     rows = rows[together.place[chosen]]
     nearest = np.maximum(nearest_cosine(points, points[rows]), nearest_cosine(points, labeled))
     return BallCover(rows, gains, radius, (nearest < least).astype(float))
@@ -167,22 +171,22 @@ def _unpacked(words: Packed, count: int) -> NDArray[np.uint8]:
     return np.unpackbits(words.view(np.uint8), axis=-1, count=count, bitorder="little")
 
 
-def _greedy(inside: Packed, open_: Bits, place: Rows, picks: int) -> tuple[Rows, Rows]:
+def _greedy(inside: Packed, open_: Bits, lot: Rows, picks: int) -> tuple[Rows, Rows]:
     """Take the ball that holds most that is open; once all is covered, begin anew with what was not taken.
 
-    Of balls that hold as much the one that comes first by ``place`` is taken. inside: (M, W); open_: (M,).
+    Of balls that hold as much, as the last ones do, that of the lowest ``lot`` is taken, or they would be asked in the order in which they
+    were uploaded. inside: (M, W); open_: (M,).
     """
-    back = np.argsort(place)
     left = _words(open_, inside.shape[1])
     degree, taken = _held(inside, left), np.zeros(len(inside), dtype=bool)
     chosen, gains = list[int](), list[int]()
     for _ in range(picks):
-        best = _first_of_most(degree, taken, back)
+        best = _drawn_of_most(degree, taken, lot)
         gains.append(max(int(degree[best]), 0))
         if degree[best] <= 0:
             left = _words(~taken, inside.shape[1])
             degree = _held(inside, left)
-            best = _first_of_most(degree, taken, back)
+            best = _drawn_of_most(degree, taken, lot)
         covered = inside[best] & left
         left &= ~covered
         degree -= _holders(inside, covered)
@@ -191,8 +195,10 @@ def _greedy(inside: Packed, open_: Bits, place: Rows, picks: int) -> tuple[Rows,
     return np.array(chosen, dtype=np.int64), np.array(gains, dtype=np.int64)
 
 
-def _first_of_most(degree: Rows, taken: Bits, back: Rows) -> int:
-    return int(back[np.argmax(np.where(taken, -1, degree)[back])])
+def _drawn_of_most(degree: Rows, taken: Bits, lot: Rows) -> int:
+    left = np.where(taken, -1, degree)
+    most = np.flatnonzero(left == left.max())
+    return int(most[np.argmin(lot[most])])
 
 
 def _held(inside: Packed, wanted: Packed) -> Rows:

@@ -141,8 +141,10 @@ def test_balls_are_taken_by_how_much_they_newly_cover():
     assert [int(np.searchsorted(np.cumsum(sizes), row, side="right")) for row in again.picks] == [1, 2]
 
 
-def balls_taken_one_by_one(points: np.ndarray, picks: int, radius: float, labeled: np.ndarray) -> tuple[list[int], list[int]]:
-    """ProbCover as its paper says it, with a matrix of who lies in whose ball; the first of several as good is taken."""
+def balls_taken_one_by_one(
+    points: np.ndarray, picks: int, radius: float, labeled: np.ndarray, lot: np.ndarray
+) -> tuple[list[int], list[int]]:
+    """ProbCover as its paper says it, with a matrix of who lies in whose ball; of several as good that of the lowest lot is taken."""
     least = np.float32(1 - radius**2 / 2)
     inside = points @ points.T >= least
     np.fill_diagonal(inside, True)
@@ -154,7 +156,7 @@ def balls_taken_one_by_one(points: np.ndarray, picks: int, radius: float, labele
         if degree.max() <= 0:
             open_ = ~np.isin(np.arange(len(points)), chosen)
             degree = np.where(open_, (inside & open_).sum(axis=1), -1)
-        chosen.append(int(np.argmax(degree)))
+        chosen.append(min(np.flatnonzero(degree == degree.max()).tolist(), key=lambda row: lot[row]))
         open_ &= ~inside[chosen[-1]]
     return chosen, gains
 
@@ -173,9 +175,17 @@ def test_prob_cover_picks_as_the_greedy_that_compares_all_with_all(tile, kept, s
         patch.setattr(covering, "CANDIDATES", covering.CANDIDATES if kept else 0)
         patch.setattr(covering, "COUNTED_ROWS", 7)
         cover = prob_cover(points, picks, labeled=known, clusters=clusters, rng=np.random.default_rng(seed))
-    expected, gains = balls_taken_one_by_one(points, picks, cover.radius, known)
+    lot = np.random.default_rng(seed).permutation(count)
+    expected, gains = balls_taken_one_by_one(points, picks, cover.radius, known, lot)
     assert cover.picks.tolist() == expected
     assert cover.gains.tolist() == gains
+
+
+def test_balls_that_hold_as_many_are_drawn_and_not_taken_as_they_come():
+    points = np.eye(12, dtype=np.float32)
+    drawn = [prob_cover(points, 12, labeled=None, clusters=3, rng=np.random.default_rng(seed)).picks.tolist() for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert sorted(drawn[0]) == list(range(12)) != drawn[0]
 
 
 @settings(max_examples=12, deadline=None)
