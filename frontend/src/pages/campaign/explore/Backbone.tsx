@@ -1,5 +1,6 @@
 import { Alert, Button, Card, FileInput, Group, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
+import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,6 +13,7 @@ import { Loaded } from "@/parts/states";
 import { mayManage } from "../roles";
 import { choiceOf, FRESH, type Wanted } from "./backbones";
 import classes from "./Explore.module.css";
+import { PHONE } from "./viewSearch";
 import { LatestRun } from "./LatestRun";
 
 const RUN = "backbone";
@@ -81,6 +83,7 @@ function Change({ campaign, found, going }: { campaign: Campaign; found: Backbon
     setWanted((now) => ({ ...now, ...part }));
   };
   const choice = choiceOf(wanted);
+  const phone = useMediaQuery(PHONE) ?? false;
   return (
     <Card data-testid="backbone-change">
       <Stack>
@@ -94,6 +97,7 @@ function Change({ campaign, found, going }: { campaign: Campaign; found: Backbon
         </div>
         <SegmentedControl
           className={classes["views"] ?? ""}
+          orientation={phone ? "vertical" : "horizontal"}
           size="xs"
           aria-label={t("explore.backbone.kind")}
           value={wanted.kind}

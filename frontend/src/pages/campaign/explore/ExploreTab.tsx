@@ -10,7 +10,7 @@ import classes from "./Explore.module.css";
 import { MapView } from "./MapView";
 import { ReviewLabels } from "./ReviewLabels";
 import { Suggestions } from "./Suggestions";
-import { VIEW_NAMES, type ViewName, type ViewSearch } from "./viewSearch";
+import { PHONE, VIEW_NAMES, type ViewName, type ViewSearch } from "./viewSearch";
 
 const VIEWS = { map: MapView, duplicates: Duplicates, suggestions: Suggestions, doubts: ReviewLabels, backbone: Backbone } as const;
 
@@ -22,7 +22,7 @@ export function ExploreTab({ campaign }: { campaign: Campaign }) {
   const names = VIEW_NAMES.filter((name) => name !== "suggestions" || mayLabel(campaign.role));
   const name = names.find((one) => one === view) ?? "map";
   const View = VIEWS[name];
-  const phone = useMediaQuery("(max-width: 36em)") ?? false; // side by side they are wider than a phone
+  const phone = useMediaQuery(PHONE) ?? false;
   const go = (next: ViewName): void => void navigate({ to: "/campaigns/$campaignId/$tab", params: { campaignId: campaign.id, tab: "explore" }, search: { view: next }, replace: true, resetScroll: false });
   return (
     <Stack>

@@ -10,3 +10,6 @@ export function viewSearch(search: Record<string, unknown>): ViewSearch {
   const view = VIEW_NAMES.find((name) => name === search["view"]);
   return view === undefined ? {} : { view };
 }
+
+/** Of a screen on which choices side by side are too wide. */
+export const PHONE = "(max-width: 36em)";
