@@ -22,6 +22,7 @@ class CoverageMapSerializer(serializers.Serializer[Any]):
     run = serializers.IntegerField(allow_null=True)
     outdated = serializers.BooleanField(help_text="Another backbone looks at the images since it was drawn")
     missing = serializers.IntegerField(help_text="Images that came after it was drawn")
+    unreadable = serializers.IntegerField(help_text="Images without a place, since their files could not be read")
     ids = serializers.ListField(child=serializers.IntegerField())
     x = serializers.ListField(child=serializers.FloatField())
     y = serializers.ListField(child=serializers.FloatField())

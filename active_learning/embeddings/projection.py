@@ -19,8 +19,8 @@ COMPONENTS: Final = 50
 PERPLEXITY: Final = 30.0
 LEAST: Final = 12
 """With fewer vectors, two principal components say all there is."""
-SAME: Final = 1e-5
-"""Unit vectors that spread less are all the same but for rounding, and lie on one another."""
+SAME: Final = 2e-3
+"""Unit vectors that spread less are the same but for the rounding of half precision, and lie on one another."""
 LOOK_EVERY: Final = 25
 BY_A_TREE: Final = 5000
 """Up to so many, repulsion by a tree takes less than interpolation, and on one thread: several mostly wait for one another."""

@@ -35,13 +35,14 @@ class CoverageMap:
     """One column a property, one row an image that is still there, in the order of ids; ``run`` is None where no map is drawn yet.
 
     ``label``: that of its set, the default one or the most used, else None. ``round``: the last that asked for it. ``uncertainty``: the
-    entropy of the newest answer of a model, 0 to 1. ``missing``: images that came after the map was drawn. ``outdated``: another backbone
-    has come since.
+    entropy of the newest answer of a model, 0 to 1. ``missing``: images that came after the map was drawn; ``unreadable``: those that had
+    no place on it, since their files could not be read. ``outdated``: another backbone has come since.
     """
 
     run: int | None
     outdated: bool
     missing: int
+    unreadable: int
     ids: list[int]
     x: list[float]
     y: list[float]
@@ -66,11 +67,13 @@ def execute_map(context: RunContext) -> dict[str, object]:
     campaign = context.run.campaign
     if campaign is None:
         raise NotFound("The campaign of this run was removed.")
-    embedded = ensure_embeddings(context, campaign, list(campaign.images.order_by("id")))
+    images = list(campaign.images.order_by("id"))
+    embedded = ensure_embeddings(context, campaign, images)
     context.progress(message="Laying the images out", force=True)
     places = project(embedded.matrix, seed=SEED, check=context.progress, jobs=cores())
     with written_atomically(map_path(campaign)) as temporary, temporary.open("wb") as file:
-        np.savez(file, run=context.run.pk, ids=np.array(embedded.image_ids, np.int64), places=places)
+        lost = np.array([image.pk for image in images if image.pk in embedded.failures], np.int64)
+        np.savez(file, run=context.run.pk, ids=np.array(embedded.image_ids, np.int64), places=places, unreadable=lost)
     return {"images": len(places), "unreadable": len(embedded.failures)}
 
 
@@ -79,29 +82,44 @@ def map_path(campaign: Campaign) -> Path:
     return folder("likeness") / f"map-{campaign.pk}.npz"
 
 
-def _kept(campaign: Campaign) -> tuple[int | None, npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A map as it was drawn: the places (N, 2) of images, and the images that have none; ``run`` is 0 where there is no map."""
+
+    run: int
+    ids: npt.NDArray[np.int64]
+    places: npt.NDArray[np.float32]
+    unreadable: frozenset[int]
+
+
+NOTHING: Final = _Kept(0, np.empty(0, np.int64), np.empty((0, 2), np.float32), frozenset())
+
+
+def _kept(campaign: Campaign) -> _Kept:
     try:
         with np.load(map_path(campaign), allow_pickle=False) as found:
-            run, ids, places = int(found["run"]), found["ids"], found["places"]
+            lost = found["unreadable"].tolist() if "unreadable" in found else []
+            kept = _Kept(int(found["run"]), found["ids"], found["places"], frozenset(lost))
     except FileNotFoundError:
-        run, ids, places = 0, np.empty(0, np.int64), np.empty((0, 2), np.float32)
-    if not Run.objects.filter(pk=run, campaign=campaign, state=RunState.SUCCEEDED).exists():
-        return None, ids[:0], places[:0]
-    return run, ids, places
+        return NOTHING
+    return kept if Run.objects.filter(pk=kept.run, campaign=campaign, state=RunState.SUCCEEDED).exists() else NOTHING
 
 
 def read_map(*, user: User, campaign: Campaign) -> CoverageMap:
     """Return the map as it was drawn last, with what its images are now."""
     require_role(user, campaign, VIEW)
-    run, ids, places = _kept(campaign)
+    drawn = _kept(campaign)
+    run, ids, places = drawn.run or None, drawn.ids, drawn.places
     rows = {pk: (split, state) for pk, split, state in Image.objects.filter(campaign=campaign).values_list("pk", "split", "state")}
+    unreadable = len(drawn.unreadable & rows.keys())
     there = [at for at, pk in enumerate(ids.tolist()) if pk in rows]
     kept = [int(ids[at]) for at in there]
     labels, rounds, doubts = _labels(campaign, user), _rounds(campaign), _uncertainties(campaign)
     return CoverageMap(
         run=run,
         outdated=saw_otherwise(campaign, run),
-        missing=len(rows) - len(kept) if run is not None else 0,
+        missing=len(rows) - len(kept) - unreadable if run is not None else 0,
+        unreadable=unreadable,
         ids=kept,
         x=[round(float(places[at, 0]), PLACES) for at in there],
         y=[round(float(places[at, 1]), PLACES) for at in there],

@@ -22,7 +22,7 @@ from active_learning.services.embeddings import EXACT_UP_TO, campaign_store, ens
 from active_learning.services.filling import check_agrees, current_space, embedding_in, model_to_ask, no_embedding, own_backbone
 from campaigns.errors import Conflict, InvalidInput, NotFound
 from campaigns.filters import selected_ids
-from campaigns.imagery import encoded, read_rgb
+from campaigns.imagery import Refused, encoded, read_rgb
 from campaigns.models import Campaign, Image, Run, User
 from campaigns.permissions import MANAGE, VIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
@@ -33,6 +33,7 @@ KIND: Final = "likeness"
 MOST_ANSWERED: Final = 1000
 MOST_PAIRS: Final = 5000
 DEFAULT_DUPLICATE: Final = 0.97
+GLANCE_PX: Final = 64
 PART_SIDE_PX: Final = 1024  # a part of an image is read at most so long: a network sees far less
 
 
@@ -120,15 +121,24 @@ def similar_to_image(
 ) -> Found:
     """Return the images of a selection that look most like one of the campaign, itself left out.
 
-    Raises Conflict when nobody has looked at the image yet; ``start_looking`` does.
+    Raises Conflict when nobody has looked at the image yet, which ``start_looking`` does, or when nobody can.
     """
     require_role(user, campaign, VIEW)
     store = campaign_store(campaign)
     key = content_key(image.sha256)
     if len(store.missing([key])):
-        raise Conflict("Nobody has looked at this image yet. Let Winnow look at the campaign's images first.", code="not_looked_at")
+        raise _not_looked_at(image)
     looked = _looked(user, campaign, selection, store)
     return _nearest(store.load([key])[0], looked, limit=limit, threshold=threshold, without=image.pk)
+
+
+def _not_looked_at(image: Image) -> Conflict:
+    """Return why an image has no embedding: of a file that cannot be read, looking again would change nothing."""
+    try:
+        read_rgb(image_path(image), GLANCE_PX)
+    except (Refused, OSError) as error:
+        return Conflict(f"{image.name} cannot be read: {error}", code="unreadable_image")
+    return Conflict("Nobody has looked at this image yet. Let Winnow look at the campaign's images first.", code="not_looked_at")
 
 
 def similar_to_vector(

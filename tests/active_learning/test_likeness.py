@@ -12,6 +12,7 @@ from campaigns.documents import label_uses
 from campaigns.models import AnnotationSet, Image, Run, RunState, Split
 from campaigns.runs import execute_now
 from campaigns.services.annotations import write_uses
+from campaigns.storage import image_path
 from inference.serving.answers import ModelAnswers
 from tests.active_learning.chips import add_chip, chips
 
@@ -76,6 +77,9 @@ def test_an_image_nobody_has_looked_at_says_what_to_do(make_campaign, make_image
     campaign = make_campaign("Fresh")
     answer = similar(as_user(viewer), campaign, image=make_image(campaign, width=31).pk)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_looked_at")
+    image_path(broken := make_image(campaign, width=32)).write_bytes(b"no picture")
+    answer = similar(as_user(viewer), campaign, image=broken.pk)
+    assert (answer.status_code, answer.json()["code"]) == (409, "unreadable_image"), "to look again would change nothing"
 
 
 def test_a_picture_from_elsewhere_finds_its_like_also_as_sentisights_clients_ask(coast, looked, as_user, viewer, settings, monkeypatch):

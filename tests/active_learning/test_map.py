@@ -10,6 +10,7 @@ from campaigns.documents import label_uses
 from campaigns.models import AnnotationSet, Image, Run, RunState
 from campaigns.runs import execute_now
 from campaigns.services.annotations import write_uses
+from campaigns.storage import image_path
 from tests.active_learning.answers import classified, store
 
 
@@ -71,11 +72,14 @@ def test_somebody_who_asks_to_stop_is_heard():
 
 
 @pytest.mark.django_db
-def test_the_map_tells_labels_splits_states_rounds_and_uncertainty(coast, pool, labels, make_external, as_user, manager, viewer):
+def test_the_map_tells_labels_splits_states_rounds_and_uncertainty(
+    coast, pool, labels, make_external, make_image, as_user, manager, viewer
+):
+    image_path(broken := make_image(coast, width=37)).write_bytes(b"no picture")
     client, address = as_user(viewer), f"/api/v1/campaigns/{coast.pk}/map"
     assert client.get(address).json()["run"] is None
     run = execute_now(start_map(user=manager, campaign=coast))
-    assert (run.state, run.result["images"]) == (RunState.SUCCEEDED, coast.images.count()), run.error
+    assert (run.state, run.result["images"]) == (RunState.SUCCEEDED, coast.images.count() - 1), run.error
     AnnotationSet.objects.filter(image__campaign=coast).update(submitted_at=run.created_at)
     write_uses({each.pk: label_uses(each.annotations) for each in AnnotationSet.objects.filter(image__campaign=coast)})
     made = Round.objects.create(campaign=coast, number=4, strategy="random", size=1, state=RoundState.OPEN)
@@ -84,11 +88,11 @@ def test_the_map_tells_labels_splits_states_rounds_and_uncertainty(coast, pool, 
     store(make_external(coast, *labels.values()), {pool[0]: classified(0.4, 0.3, 0.3), pool[1]: classified(1.0, 0.0, 0.0)})
     pool[5].delete()
     found = client.get(address).json()
-    assert (found["run"], found["missing"]) == (run.pk, 0)
-    assert found["ids"] == sorted(coast.images.values_list("pk", flat=True))
+    assert (found["run"], found["missing"], found["unreadable"]) == (run.pk, 0, 1)
+    assert found["ids"] == sorted(coast.images.exclude(pk=broken.pk).values_list("pk", flat=True))
     assert {len(found[name]) for name in ("x", "y", "label", "split", "state", "round", "uncertainty")} == {len(found["ids"])}
     rows = {image: at for at, image in enumerate(found["ids"])}
-    for image in coast.images.all():
+    for image in coast.images.exclude(pk=broken.pk):
         own = image.annotation_sets.first()
         at = rows[image.pk]
         assert found["label"][at] == (own.annotations[0]["label"] if own else None)

@@ -3228,6 +3228,8 @@ export interface components {
             outdated: boolean;
             /** @description Images that came after it was drawn */
             missing: number;
+            /** @description Images without a place, since their files could not be read */
+            unreadable: number;
             ids: number[];
             x: number[];
             y: number[];

@@ -25,6 +25,7 @@ export function MapView({ campaign }: { campaign: Campaign }) {
   const drawing = mayManage(campaign.role) && (
     <Group>
       {(query.data?.missing ?? 0) > 0 && <Text size="sm">{t("explore.map.missing", { count: query.data?.missing ?? 0 })}</Text>}
+      {(query.data?.unreadable ?? 0) > 0 && <Text size="sm">{t("explore.map.unreadable", { count: query.data?.unreadable ?? 0 })}</Text>}
       <Button leftSection={<IconMap size={17} />} size={isDrawn ? "xs" : "sm"} variant={isDrawn ? "default" : "filled"} loading={draw.isPending || going} disabled={campaign.counts.images === 0} onClick={() => draw.mutate()} data-testid="map-draw">
         {t(isDrawn ? "explore.map.drawAgain" : "explore.map.draw")}
       </Button>
