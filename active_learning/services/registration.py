@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from active_learning.models import TrainingRun
 from active_learning.training.config import TrainingConfig
@@ -69,7 +70,8 @@ def _version_for(campaign: Campaign, training: TrainingRun) -> str:
     known = find_internal_model(training.run_id)
     if known is not None:
         return known.version
-    made = RegisteredModel.objects.filter(kind=ModelKind.INTERNAL, campaign_models__campaign=campaign).values_list("version", flat=True)
+    own = Q(campaign_models__campaign=campaign) | Q(training_runs__run__campaign=campaign)  # those that were detached since count as well
+    made = RegisteredModel.objects.filter(own, kind=ModelKind.INTERNAL).values_list("version", flat=True)
     numbers = [version.partition("-")[0] for version in made]  # "3-last" is version 3, answering with its last checkpoint
     return str(max((int(number) for number in numbers if number.isdigit()), default=0) + 1)
 

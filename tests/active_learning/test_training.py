@@ -7,9 +7,11 @@ from shutil import copyfile
 
 import numpy as np
 import pytest
+from django.db import IntegrityError
 from rest_framework.test import APIClient
 
 from active_learning.models import CurvePoint, Snapshot, TrainingRun
+from active_learning.services import registration
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.snapshots import take_snapshot
 from active_learning.services.training import start_training, stop_training, train_now
@@ -388,6 +390,19 @@ class TestInterruption:
         assert as_user(owner).delete(f"/api/v1/campaigns/{taught.pk}").status_code == 204
         assert not folder.exists()
 
+    def test_a_campaign_deleted_between_two_reports_leaves_no_folder_either(self, taught, manager, monkeypatch, data_dir):
+        training = start_training(user=manager, campaign=taught, config=FAST)
+        monkeypatch.setattr("campaigns.runs.PROGRESS_EVERY_S", 3600)  # it does not hear of it before it writes
+        monkeypatch.setattr("active_learning.training.loop.SAVE_EVERY_S", 0)
+
+        def gone():
+            Run.objects.filter(pk=training.run_id).delete()
+            raise IntegrityError("FOREIGN KEY constraint failed")
+
+        stop_after(3, monkeypatch, gone)
+        execute_claimed(claim_run(training.run_id))
+        assert not (data_dir / "training" / str(training.run_id)).exists()
+
     @staticmethod
     def killed(campaign, user, monkeypatch):
         """A training whose process died after five epochs, as the sweep finds it."""
@@ -706,3 +721,5 @@ class TestOrigin:
         assert not np.allclose(best, last), "another checkpoint answers otherwise"
         again, _ = train(taught, manager)
         assert again.model.version == "2"
+        CampaignModel.objects.get(campaign=taught, model=again.model).delete()
+        assert registration._version_for(taught, TrainingRun(run_id=0)) == "3", "a number is not given twice, whatever was detached"
