@@ -273,8 +273,12 @@ def training_folder(run_id: int) -> Path:
 
 def _clear(folder: Path, context: RunContext) -> None:
     """Remove a training's folder; not where another worker goes on in it by now, but where the campaign was removed with the training."""
-    if heartbeat(context.run) or not TrainingRun.objects.filter(run=context.run).exists():
+    if heartbeat(context.run) or _is_removed(context):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_removed(context: RunContext) -> bool:
+    return not TrainingRun.objects.filter(run=context.run).exists()
 
 
 @contextmanager
@@ -290,7 +294,7 @@ def _working_in(folder: Path, context: RunContext) -> Iterator[None]:
             raise DiskFull(
                 f"The disk that holds {settings.DATA_DIR} is full. Free some space and try again: the training goes on where it was."
             ) from error
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) or _is_removed(context):  # what was removed cannot be written of, which is no error of its own
             _clear(folder, context)
         raise
     _clear(folder, context)
