@@ -11,8 +11,8 @@ from active_learning.acquisition.values import Floats
 from active_learning.acquisition.weighing import Weighing
 from active_learning.models import Round
 from active_learning.services.answers import Answers, answers_of_classes, label_columns, read_answers
+from active_learning.services.committees import other_models, with_committee, with_draws, with_members, with_unlike_objects
 from active_learning.services.costs import expected_seconds, label_counts, mean_cardinality
-from active_learning.services.doubts import other_models, with_committee, with_draws, with_members, with_unlike_objects
 from active_learning.services.embeddings import EmbeddedImages, ensure_embeddings
 from active_learning.services.mirrors import with_mirror
 from active_learning.services.objects import KNOWN_IMAGES, ObjectLooks, found_by, weights_of_labels

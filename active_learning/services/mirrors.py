@@ -14,8 +14,8 @@ from active_learning.acquisition.consistency import Found, Posed, alike_points, 
 from active_learning.acquisition.strategies import MIRRORED, Strategy
 from active_learning.acquisition.values import Floats
 from active_learning.services.answers import Answers, LabelColumns, classification_of, classified_answers, label_columns
+from active_learning.services.committees import as_labels, class_map, with_committee
 from active_learning.services.detections import shapes_of
-from active_learning.services.doubts import as_labels, class_map, with_committee
 from active_learning.services.objects import found_in
 from active_learning.training.coco_objects import DEFAULT_SIGMA
 from campaigns.geometry import Skeleton

@@ -22,8 +22,8 @@ from active_learning.models import RankedImage, Round, RoundState
 from active_learning.services.agreements import measure_agreement
 from active_learning.services.areas import write_areas
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
+from active_learning.services.committees import LEAST_MEMBERS
 from active_learning.services.doubting import doubt_later
-from active_learning.services.doubts import LEAST_MEMBERS
 from active_learning.services.evaluation import evaluate_round, labels_behind
 from active_learning.services.kinds import kind_of
 from active_learning.services.knowledge import answer, draws, know_pool, labeled_of, no_draws, pool_of, round_model
