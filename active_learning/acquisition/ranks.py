@@ -66,8 +66,7 @@ def by_cardinality(pool: AcquisitionInput) -> Ranking:
 
 def by_density(pool: AcquisitionInput) -> Ranking:
     """Ask for what the model is unsure of and many images resemble."""
-    points, _ = points_of(pool)
-    doubts, dense = unsure(pool, "entropy"), density(points)
+    doubts, dense = unsure(pool, "entropy"), density(points_of(pool)[0])
     said = reasons.joined(why_unsure(pool), tuple(f"Like {100 * value:.0f} % of an average image." for value in dense.tolist()))
     return _asked_apart(pool, doubts * dense, {"uncertainty": doubts, "density": dense}, said)
 
