@@ -13,7 +13,11 @@ SELECTION_SCHEMA = {
         {"type": "array", "items": {"type": "integer"}},
         {
             "type": "object",
-            "properties": {"ids": {"type": "array", "items": {"type": "integer"}}, "missing": {"type": "string", "enum": list(MISSING)}},
+            "properties": {
+                "ids": {"type": "array", "items": {"type": "integer"}},
+                "missing": {"type": "string", "enum": list(MISSING)},
+                "state": {"type": "string", "enum": ["unlabeled"]},
+            },
             "required": ["ids"],
         },
         {"type": "object", "properties": {"filter": {"type": "object", "additionalProperties": True}}, "required": ["filter"]},

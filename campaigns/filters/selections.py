@@ -67,21 +67,24 @@ class Chosen:
 def chosen_images(campaign: Campaign, selection: Any, *, reader: User | None = None, checked: bool = False) -> Chosen:
     """Return the images that a selection names, in the order of labeling; ids are a selection too and keep their order.
 
-    ``[1, 2]`` must all be there; of ``{"ids": [1, 2], "missing": "skip"}`` those that are gone are passed over and named.
+    ``[1, 2]`` must all be there; of ``{"ids": [1, 2], "missing": "skip"}`` those that are gone are passed over and named. With
+    ``"state": "unlabeled"`` images that somebody labeled meanwhile are as good as gone.
     ``checked``: the selection was looked at before, so that images removed since then are passed over anyway.
     Raises InvalidInput for what is no selection, for ids that may not be missing, and when all of those that may are.
     """
-    ids, may_miss = _listed(selection)
+    ids, may_miss, waiting = _listed(selection)
     if ids is None:
         chosen = select_images(campaign, selection, reader=reader)
         return Chosen(list(chosen.order_by("-priority", "id").values_list("pk", flat=True)), [])
     if not ids or len(ids) > MAX_IDS or any(isinstance(i, bool) or not isinstance(i, int) for i in ids):
         raise refused(f"A selection is a list of 1 to {MAX_IDS} image ids.")
     wanted = list(dict.fromkeys(ids))
-    there = _there(campaign, wanted)
+    there = _there(campaign, wanted, waiting=waiting)
     missing = [i for i in wanted if i not in there]
     if missing and not checked and not may_miss:
-        raise refused(f"Image {missing[0]} is not in this campaign.")
+        raise refused(f"Image {missing[0]} {'waits for no label any more' if waiting else 'is not in this campaign'}.")
+    if may_miss and not there and waiting:
+        raise InvalidInput("None of these images waits for a label any more. Look again.", code="all_gone")
     if may_miss and not there:
         raise InvalidInput("None of these images is in the campaign any more. Choose others.", code="all_gone")
     return Chosen([i for i in wanted if i in there], missing)
@@ -92,21 +95,23 @@ def selected_ids(campaign: Campaign, selection: Any, *, checked: bool = False, r
     return chosen_images(campaign, selection, reader=reader, checked=checked).ids
 
 
-def _listed(selection: Any) -> tuple[list[Any] | None, bool]:
-    """Return the ids of a selection that lists them, and whether some may be missing."""
+def _listed(selection: Any) -> tuple[list[Any] | None, bool, bool]:
+    """Return the ids of a selection that lists them, whether some may be missing, and whether it means only those without a label."""
     if isinstance(selection, list):
-        return selection, False
+        return selection, False, False
     if not isinstance(selection, dict) or "ids" not in selection:
-        return None, False
-    missing = selection.get("missing", "refuse")
-    if set(selection) - {"ids", "missing"} or not isinstance(selection["ids"], list) or missing not in MISSING:
+        return None, False, False
+    missing, state = selection.get("missing", "refuse"), selection.get("state", "")
+    if set(selection) - {"ids", "missing", "state"} or not isinstance(selection["ids"], list) or missing not in MISSING:
         raise refused('Ids are written {"ids": [1, 2], "missing": "skip"}; missing is refuse or skip.')
-    return selection["ids"], missing == "skip"
+    if state not in ("", ImageState.UNLABELED):
+        raise refused("state is unlabeled, or left out.")
+    return selection["ids"], missing == "skip", state == ImageState.UNLABELED
 
 
-def _there(campaign: Campaign, wanted: list[int]) -> set[int]:
+def _there(campaign: Campaign, wanted: list[int], *, waiting: bool) -> set[int]:
+    images = Image.objects.filter(campaign=campaign, **({"state": ImageState.UNLABELED} if waiting else {}))
     found: set[int] = set()
     for start in range(0, len(wanted), IDS_A_QUERY):
-        part = Image.objects.filter(campaign=campaign, pk__in=wanted[start : start + IDS_A_QUERY])
-        found.update(part.values_list("pk", flat=True))
+        found.update(images.filter(pk__in=wanted[start : start + IDS_A_QUERY]).values_list("pk", flat=True))
     return found

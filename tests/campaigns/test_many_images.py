@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from campaigns.filters import MAX_IDS
-from campaigns.models import Campaign, Image, User
+from campaigns.models import AnnotationSet, Campaign, Image, User
 from campaigns.storage import image_path
 
 As = Callable[[User | None], APIClient]
@@ -85,9 +85,28 @@ def test_what_is_gone_or_of_another_campaign_is_refused_unless_the_caller_skips_
     assert Image.objects.filter(pk=other.pk, split="").exists()
 
 
+def test_of_images_that_wait_for_a_label_those_that_somebody_labeled_meanwhile_are_passed_over_and_named(
+    as_user: As, manager: User, annotator: User, campaign: Campaign, three: list[Image]
+):
+    path, (first, *others) = f"/api/v1/campaigns/{campaign.pk}/labelings", [image.pk for image in three]
+    wanted = {"add": [campaign.labels.all()[0].pk], "submit": True}
+    assert as_user(annotator).post(path, {"images": [first], **wanted}).data["change"]["images"] == 1
+    strict = {"ids": [first, *others], "state": "unlabeled"}
+    assert as_user(manager).post(path, {"images": strict, **wanted}).status_code == 422
+    found = as_user(manager).post(path, {"images": {**strict, "missing": "skip"}, **wanted})
+    assert (found.data["change"]["images"], found.data["missing"]) == (len(others), [first])
+    assert not AnnotationSet.objects.filter(image=first, author=manager).exists()
+    again = as_user(manager).post(path, {"images": {**strict, "missing": "skip"}, **wanted})
+    assert (again.status_code, again.data["code"]) == (422, "all_gone")
+
+
 @pytest.mark.parametrize(
-    "images", [{"ids": 3}, {"ids": []}, {"ids": [1], "missing": "never"}, {"ids": [1], "filter": {}}, {"ids": ["1"], "missing": "skip"}]
-)
+    "images",
+    [
+        {"ids": 3}, {"ids": []}, {"ids": [1], "missing": "never"}, {"ids": [1], "filter": {}}, {"ids": ["1"], "missing": "skip"},
+        {"ids": [1], "state": "submitted"},
+    ],
+)  # fmt: skip
 def test_ids_that_are_written_wrongly_are_refused(as_user: As, manager: User, campaign: Campaign, three: list[Image], images: Any):
     answer = as_user(manager).patch(path_of(campaign), {"images": images, "flagged": True})
     assert answer.status_code == 422 and answer.data["code"] == "invalid_selection"

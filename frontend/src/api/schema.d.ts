@@ -3146,6 +3146,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -3447,6 +3449,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -3739,6 +3743,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -4004,6 +4010,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -4516,6 +4524,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -4809,6 +4819,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -5855,6 +5867,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;
@@ -6053,6 +6067,8 @@ export interface components {
                 ids: number[];
                 /** @enum {string} */
                 missing?: "refuse" | "skip";
+                /** @enum {string} */
+                state?: "unlabeled";
             } | {
                 filter: {
                     [key: string]: unknown;

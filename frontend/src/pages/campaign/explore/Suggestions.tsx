@@ -14,7 +14,7 @@ import { LabelChip } from "@/parts/LabelChip";
 import { EmptyState, Loaded } from "@/parts/states";
 import { operation } from "../images/labeling";
 import { newKey } from "../images/labelingWire";
-import { listedImages } from "../images/naming";
+import { waitingImages } from "../images/naming";
 import { notifyUndoable } from "../images/useLabelWork";
 import classes from "./Explore.module.css";
 import { LatestRun } from "./LatestRun";
@@ -120,9 +120,9 @@ function LabelCard({ campaign, label, suggestions, onOut }: { campaign: Campaign
         </Group>
       </Group>
       <ul className={classes["twins"]}>
-        {suggestions.slice(0, SHOWN).map((one) => (
+        {suggestions.slice(0, SHOWN).map((one, place) => (
           <li key={one.image}>
-            <button type="button" className={classes["twin"]} aria-label={t("explore.suggestions.drop")} title={t("explore.suggestions.drop")} onClick={() => onOut(one)} data-testid="suggested-image">
+            <button type="button" className={classes["twin"]} aria-label={t("explore.suggestions.dropOne", { number: place + 1, percent: Math.round(one.confidence * 100) })} title={t("explore.suggestions.drop")} onClick={() => onOut(one)} data-testid="suggested-image">
               <img src={thumbnailUrl(one.image, 256)} alt="" loading="lazy" />
               <span className={classes["caption"]}>
                 <b className="winnow-numbers">{Math.round(one.confidence * 100)} %</b>
@@ -151,11 +151,14 @@ function useTake(campaign: Campaign): { busy: boolean; run: (label: number, ids:
     setBusy(true);
     try {
       const { add, remove, ...rest } = operation({ add: [label], submit });
-      const { change } = await postLabeling(campaign.id, { ...rest, add: [...add], remove: [...remove], images: listedImages(ids) }, newKey());
+      // Whoever labeled some of them meanwhile, in another window or as another person, meant what they said.
+      const { change, missing } = await postLabeling(campaign.id, { ...rest, add: [...add], remove: [...remove], images: waitingImages(ids) }, newKey());
       await anew();
-      notifyUndoable(t(submit ? "explore.suggestions.accepted" : "explore.suggestions.drafted", { count: ids.length }), t("gallery.undo"), () => void undoChange(campaign.id, change.id).then(anew, notifyProblem));
+      const done = t(submit ? "explore.suggestions.accepted" : "explore.suggestions.drafted", { count: ids.length - missing.length });
+      notifyUndoable(missing.length === 0 ? done : `${done}; ${t("explore.suggestions.meanwhile", { count: missing.length })}`, t("gallery.undo"), () => void undoChange(campaign.id, change.id).then(anew, notifyProblem));
     } catch (error) {
       notifyProblem(error);
+      await anew();
     } finally {
       setBusy(false);
     }

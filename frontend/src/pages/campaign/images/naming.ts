@@ -10,6 +10,11 @@ export function listedImages(ids: readonly number[]): Images {
   return { ids: [...ids], missing: "skip" };
 }
 
+/** Of images by their ids those alone that still wait for a label; the answer names the others. */
+export function waitingImages(ids: readonly number[]): Images {
+  return { ids: [...ids], missing: "skip", state: "unlabeled" };
+}
+
 interface Shown {
   readonly ids: readonly number[];
   /** The filter that gave them; null when it might give others by now. */
