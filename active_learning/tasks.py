@@ -1,6 +1,6 @@
 """What the queue calls, by dotted path."""
 
-from active_learning.services import arrivals, evidence, plans
+from active_learning.services import arrivals, evidence, mended, plans
 
 
 def consider_submission(revision_id: int) -> int:
@@ -22,3 +22,8 @@ def look_at_arrivals(campaign_id: int) -> None:
 def gather_answers(campaign_id: int, model_id: int) -> int:
     """Read what a model answered before anybody asks for its statistics; return how many images are measured."""
     return evidence.gather_answers(campaign_id, model_id)
+
+
+def forget_mended(*revision_ids: int) -> int:
+    """Take doubts off the review list that people put right in the labeling tool; return how many."""
+    return mended.forget_mended(revision_ids)

@@ -29,8 +29,9 @@ def decide(*, user: User, doubt: LabelDoubt, state: str) -> LabelDoubt:
         raise Conflict("This was decided already. Open it again first.", code="decided_already")
     if state == DoubtState.OPEN:
         return _open_again(user, doubt)
-    change = _change(user, doubt) if state == DoubtState.CHANGED else None
-    _settle(doubt, state=state, change=change, decided_by=user, decided_at=timezone.now())
+    with transaction.atomic():  # whoever hears of the changed image finds the doubt decided
+        change = _change(user, doubt) if state == DoubtState.CHANGED else None
+        _settle(doubt, state=state, change=change, decided_by=user, decided_at=timezone.now())
     return doubt
 
 

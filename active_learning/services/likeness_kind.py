@@ -23,4 +23,6 @@ def register() -> None:
     )
     wants, task = "active_learning.services.evidence.wants_answers", "active_learning.tasks.gather_answers"
     register_listener(Listener("statistics", wants, task, event=ANSWERED))
+    wants, task = "active_learning.services.mended.wants_submissions", "active_learning.tasks.forget_mended"
+    register_listener(Listener("mended", wants, task, each=True))
     register_leaver("active_learning.services.leaving.leave")

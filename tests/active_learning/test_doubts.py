@@ -2,14 +2,18 @@
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from active_learning.models import LabelDoubt
 from active_learning.services import doubting
+from active_learning.services.deciding import decide
 from active_learning.services.doubting import doubt_later, start_doubting
 from active_learning.services.rounds import start_round
+from active_learning.tasks import forget_mended
 from campaigns.models import AnnotationSet, Image, ImageState, Revision, Run, RunState, SetState
 from campaigns.runs import execute_now
 from campaigns.services.annotations import best_set
+from campaigns.services.correcting import correct_image
 from tests.active_learning.answers import box, store
 from tests.active_learning.chips import add_chip, chips, label_image
 
@@ -206,3 +210,29 @@ def test_a_look_after_a_round_is_queued_once(mislabeled, monkeypatch):
     monkeypatch.setattr("active_learning.services.doubting.WORTH_A_LOOK", 1)
     assert doubt_later(campaign) is not None
     assert doubt_later(campaign) is None
+
+
+def test_what_was_put_right_in_the_labeling_tool_leaves_the_list_and_what_was_not_stays(boxes, as_user, reviewer):
+    campaign, images, _boat, buoy = boxes
+    look(campaign, reviewer)
+    client = as_user(reviewer)
+    assert {each["kind"] for each in listed(client, campaign)} == {"label", "missing", "place", "extra"}
+
+    def mended(annotations):
+        renamed = [{**each, "label": buoy.pk} if each["id"] == "b" else each for each in annotations]
+        return [*renamed, drawn("e", buoy.pk, 151, 149)]
+
+    correct_image(user=reviewer, image=images[0], title="By hand", edit=mended)
+    assert [task.task["func"] for task in OrmQ.objects.all()].count("active_learning.tasks.forget_mended") == 1
+    assert forget_mended(Revision.objects.filter(image=images[0]).latest("pk").pk) == 2
+    assert {each["kind"] for each in listed(client, campaign)} == {"place", "extra"}
+
+
+def test_a_label_that_somebody_else_changed_leaves_the_list_and_a_decision_stays(mislabeled, labels, annotator, reviewer):
+    campaign, wrong = mislabeled
+    look(campaign, reviewer)
+    first, second = wrong
+    decide(user=reviewer, doubt=LabelDoubt.objects.get(image=first), state="changed")
+    label_image(Image.objects.get(pk=second), annotator, labels[wrong[second][0]].pk)
+    assert forget_mended(*Revision.objects.filter(image__in=wrong).values_list("pk", flat=True)) == 1
+    assert list(LabelDoubt.objects.filter(image__in=wrong).values_list("image", "state")) == [(first, "changed")]
