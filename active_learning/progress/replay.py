@@ -210,12 +210,31 @@ def summary(curves: Sequence[Sequence[float]]) -> Summary:
     table = np.array(curves, dtype=float)
     seeds = len(table)
     mean = table.mean(axis=0)
-    half = np.zeros_like(mean)
-    if seeds > 1:
-        factor = T95[seeds - 2] if seeds - 2 < len(T95) else 1.96
-        half = factor * table.std(axis=0, ddof=1) / math.sqrt(seeds)
+    half = _half_width(table) if seeds > 1 else np.zeros_like(mean)
     low, high = np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0)
     return Summary(tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()), seeds)
+
+
+def _half_width(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return half the 95 % interval of each column's mean; at least two rows."""
+    seeds = len(table)
+    factor = T95[seeds - 2] if seeds - 2 < len(T95) else 1.96
+    width: NDArray[np.float64] = factor * table.std(axis=0, ddof=1) / math.sqrt(seeds)
+    return width
+
+
+def beyond_chance(curves: Mapping[int, Sequence[float]], others: Mapping[int, Sequence[float]]) -> tuple[int, ...] | None:
+    """Return at each budget 1 where a strategy is better than another beyond chance, -1 where it is worse, else 0.
+
+    Curves by seed: what one seed draws is the same for both, so that they are compared seed by seed, by the 95 % interval of the mean
+    difference (Student's t for pairs). None with fewer than two seeds that both have.
+    """
+    both = sorted(curves.keys() & others.keys())
+    if len(both) < 2:
+        return None
+    differences = np.array([curves[seed] for seed in both], float) - np.array([others[seed] for seed in both], float)
+    mean, half = differences.mean(axis=0), _half_width(differences)
+    return tuple(np.where(np.abs(mean) > half + 1e-12, np.sign(mean), 0).astype(int).tolist())
 
 
 def labels_to_reach(budgets: Sequence[int], accuracies: Sequence[float], wanted: float) -> float | None:

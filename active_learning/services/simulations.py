@@ -7,7 +7,7 @@ attempt goes on with the curves that are missing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import SimulatedCurve, Simulation
-from active_learning.progress.replay import Summary, can_replay, default_budgets, labels_to_reach, replay, summary
+from active_learning.progress.replay import Summary, beyond_chance, can_replay, default_budgets, labels_to_reach, replay, summary
 from active_learning.services.kinds import kind_of
 from active_learning.services.ranking import strategy_named
 from active_learning.services.replays import HELD_SHARE, LEAST_IMAGES, gather_replay
@@ -151,29 +151,50 @@ def metric_of(campaign: Campaign) -> str:
 def result_of(simulation: Simulation) -> SimulationResult:
     """Sum up the curves that are done."""
     budgets = tuple(simulation.budgets)
-    by_strategy: dict[str, list[list[float]]] = {}
-    for strategy, accuracies in simulation.curves.values_list("strategy", "accuracies"):
-        by_strategy.setdefault(strategy, []).append(accuracies)
-    summaries = {name: summary(by_strategy[name]) for name in simulation.strategies if name in by_strategy}
+    by_strategy: dict[str, dict[int, list[float]]] = {}
+    for strategy, seed, accuracies in simulation.curves.order_by("seed").values_list("strategy", "seed", "accuracies"):
+        by_strategy.setdefault(strategy, {})[seed] = accuracies
+    summaries = {name: summary(list(by_strategy[name].values())) for name in simulation.strategies if name in by_strategy}
     baseline = summaries.get(BASELINE)
     wanted = baseline.mean[-1] if baseline is not None else None
     assert simulation.run.campaign is not None
     metric = metric_of(simulation.run.campaign)
-    results = tuple(_result(name, found, budgets, wanted, FIGURE_OF[metric]) for name, found in summaries.items())
+    results = tuple(_result(name, found, budgets, wanted, by_strategy, FIGURE_OF[metric]) for name, found in summaries.items())
     return SimulationResult(metric, budgets, results, wanted)
 
 
-def _result(name: str, found: Summary, budgets: Sequence[int], wanted: float | None, figure: str) -> StrategyResult:
+def _result(
+    name: str,
+    found: Summary,
+    budgets: Sequence[int],
+    wanted: float | None,
+    by_strategy: Mapping[str, Mapping[int, Sequence[float]]],
+    figure: str,
+) -> StrategyResult:
     title = STRATEGIES[name].title if name in STRATEGIES else name
     if name == BASELINE or wanted is None:
         return StrategyResult(name, title, found, None, "")
     reached = labels_to_reach(budgets, found.mean, wanted)
     last = budgets[-1]
     if reached is None:
-        sentence = f"{title} does not reach with {last:,} labels what random reaches with them ({figure} {100 * wanted:.1f} %)."
+        sentence = f"{title} does not reach with {last:,} images what random reaches with them ({figure} {100 * wanted:.1f} %)."
     else:
-        sentence = f"{title} reaches with {round(reached):,} labels what random reaches with {last:,} ({figure} {100 * wanted:.1f} %)."
-    return StrategyResult(name, title, found, reached, sentence)
+        sentence = f"{title} reaches with {round(reached):,} images what random reaches with {last:,} ({figure} {100 * wanted:.1f} %)."
+    told = chance_sentence(beyond_chance(by_strategy[name], by_strategy[BASELINE]), budgets)
+    return StrategyResult(name, title, found, reached, f"{sentence} {told}")
+
+
+def chance_sentence(verdicts: Sequence[int] | None, budgets: Sequence[int]) -> str:
+    """Say where a strategy is better or worse than random by more than chance; verdicts: as ``beyond_chance`` returns them."""
+    if verdicts is None:
+        return "With one seed nobody can tell whether that is chance."
+    told = []
+    for verdict, word in ((1, "Better"), (-1, "Worse")):
+        at = [f"{budget:,}" for budget, each in zip(budgets, verdicts, strict=True) if each == verdict]
+        if at:
+            listed = at[0] if len(at) == 1 else f"{', '.join(at[:-1])} and {at[-1]}"
+            told.append(f"{word} than random beyond chance with {listed}.")
+    return " ".join(told) or "Nowhere does it differ from random by more than chance."
 
 
 def simulations_of(*, user: User, campaign: Campaign) -> QuerySet[Simulation]:

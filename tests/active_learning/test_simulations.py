@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 
 from active_learning.acquisition.strategies import STRATEGIES
 from active_learning.models import SimulatedCurve
-from active_learning.progress.replay import Material, can_replay, default_budgets, labels_to_reach, replay, split_for_test, summary
+from active_learning.progress.replay import (
+    Material,
+    beyond_chance,
+    can_replay,
+    default_budgets,
+    labels_to_reach,
+    replay,
+    split_for_test,
+    summary,
+)
 from active_learning.services import simulations
-from active_learning.services.simulations import SimulationForm, result_of, start_simulation
+from active_learning.services.simulations import SimulationForm, chance_sentence, result_of, start_simulation
 from active_learning.services.training import start_training
 from active_learning.training.fast_head import Examples
 from campaigns.errors import InvalidInput, NotAllowed
@@ -86,6 +95,17 @@ class TestTheReplay:
     def test_the_interval_is_that_of_students_t(self):
         found = summary([[0.5], [0.6], [0.7]])
         assert found.high[0] - found.mean[0] == pytest.approx(4.303 * 0.1 / 3**0.5, abs=1e-3)
+
+    def test_strategies_are_compared_seed_by_seed_and_chance_is_told_from_what_is_more(self):
+        random = {0: [0.5, 0.6], 1: [0.7, 0.8], 2: [0.9, 0.7]}
+        better = {seed: [first + 0.05 + seed / 1000, second - 0.02 + seed / 1000] for seed, (first, second) in random.items()}
+        assert beyond_chance(better, random) == (1, -1), "although the seeds lie far apart"
+        noisy = {0: [0.6, 0.6], 1: [0.6, 0.8], 2: [0.95, 0.7]}
+        assert beyond_chance(noisy, random) == (0, 0)
+        assert beyond_chance({0: [0.9, 0.9], 7: [1, 1]}, random) is None, "one seed in common tells nothing"
+        assert chance_sentence((1, 0, 1), (10, 20, 40)) == "Better than random beyond chance with 10 and 40."
+        assert chance_sentence((0, -1, 0), (10, 20, 1000)) == "Worse than random beyond chance with 20."
+        assert "more than chance" in chance_sentence((0, 0), (10, 20))
 
     def test_labels_to_reach_are_read_between_the_budgets(self):
         assert labels_to_reach((10, 20), (0.5, 0.7), 0.6) == pytest.approx(15)

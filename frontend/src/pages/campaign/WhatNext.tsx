@@ -16,6 +16,10 @@ import classes from "./WhatNext.module.css";
 
 const TAB_OF: Record<Exclude<Step, "label">, string> = { images: "images", labels: "labels", model: "models", prefill: "models", train: "training", round: "rounds" };
 
+/** What a step builds on, and would start twice. Other runs, such as a simulation of hours, are no reason to wait. */
+const WORKING: ReadonlySet<string> = new Set(["inference", "training", "round"]);
+const STARTS: ReadonlySet<Step> = new Set(["prefill", "train", "round"]);
+
 /** What the one button does: it acts where it can, and opens the right page where a person has to decide. */
 function useLead(campaign: Campaign, step: Step, facts: Facts): { lead: () => void; busy: boolean } {
   const navigate = useNavigate();
@@ -72,7 +76,7 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
   const { step, done } = adviceOf(facts);
   const { lead, busy } = useLead(campaign, step, facts);
   const runs = useRuns({ campaign: campaign.id });
-  const working = (runs.data ?? []).some((run) => run.state === "running" || run.state === "queued");
+  const working = (runs.data ?? []).some((run) => WORKING.has(run.kind) && !isFinished(run));
   const arriving = step === "images" && (runs.data ?? []).some((run) => BRINGS_IMAGES.has(run.kind) && !isFinished(run));
   const finished = facts.images > 0 && facts.unlabeled === 0 && step === "round";
   return (
@@ -103,7 +107,7 @@ function Strip({ campaign, facts }: { campaign: Campaign; facts: Facts }) {
             </Button>
           ) : (
             !arriving && (
-              <Button onClick={lead} loading={busy} disabled={working && ["prefill", "train", "round"].includes(step)} rightSection={<IconArrowRight size={17} />} data-testid="next-step">
+              <Button onClick={lead} loading={busy} disabled={working && STARTS.has(step)} rightSection={<IconArrowRight size={17} />} data-testid="next-step">
                 {t(`next.action.${step}`)}
               </Button>
             )

@@ -59,8 +59,13 @@ function Row({ curve, simulation }: { curve: SimulatedStrategy; simulation: Simu
       <Table.Td>{curve.title}</Table.Td>
       <Table.Td>{t("rounds.simulate.seedsDone", { done: curve.seeds, seeds: simulation.seeds })}</Table.Td>
       {simulation.budgets.map((labels, place) => (
-        <Table.Td key={labels} title={`${percent(curve.low[place] ?? 0)} – ${percent(curve.high[place] ?? 0)}`}>
+        <Table.Td key={labels}>
           {percent(curve.mean[place] ?? 0)}
+          {curve.seeds > 1 && (
+            <Text span display="block" size="xs" c="dimmed">
+              {t("rounds.simulate.interval", { low: Math.round(100 * (curve.low[place] ?? 0)), high: Math.round(100 * (curve.high[place] ?? 0)) })}
+            </Text>
+          )}
         </Table.Td>
       ))}
       <Table.Td>{curve.strategy === BASELINE ? "–" : curve.reached_with === null ? t("rounds.simulate.never") : Math.round(curve.reached_with).toLocaleString()}</Table.Td>
