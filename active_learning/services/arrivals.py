@@ -38,6 +38,8 @@ def execute_embedding(context: RunContext) -> dict[str, object]:
         context.log(missing.detail)
         return {"embedded": 0, "skipped": missing.detail}
     images = list(campaign.images.exclude(state=ImageState.EXCLUDED).order_by("id"))
+    if Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.RUNNING).exclude(pk=context.run.pk).exists():
+        images.reverse()  # they meet in the middle, and nothing is looked at twice
     embedded = embed_installed(context, images)  # heads are trained on these
     if current_space(campaign) is not None:
         embedded = ensure_embeddings(context, campaign, images)

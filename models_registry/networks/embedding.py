@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -63,7 +63,7 @@ def embed_missing(
 
     ``backbone`` is called only when something is missing, so that a full store costs no import of torch.
     ``on_progress(done, failed)`` may raise to stop: what was computed until then is kept. ``save_every``: pictures whose
-    vectors wait in memory to be written together.
+    vectors wait in memory to be written together; before each so many, what another process embedded meanwhile is passed over.
     """
     lacking = set(store.missing([source.key for source in sources]).tolist())
     todo = list({source.key: source for source in sources if source.key in lacking}.values())
@@ -72,13 +72,25 @@ def embed_missing(
     if not todo:
         return []
     embedder = backbone()
-    for group in _grouped(_decoded(todo, embedder), save_every):
+    passed = Counter[str]()
+    for group in _grouped(_decoded(_lacking(store, todo, save_every, passed), embedder), save_every):
         keys, vectors = _embed(group, embedder, failures)
         if keys:
             store.append(keys, vectors)
         done += len(keys)
-        on_progress(done, len(failures))
+        on_progress(done + passed["there"], len(failures))
+    if passed["there"]:
+        on_progress(done + passed["there"], len(failures))
     return failures
+
+
+def _lacking(store: EmbeddingStore, todo: Sequence[Source], size: int, passed: Counter[str]) -> Iterator[Source]:
+    """Yield what the store lacks when its turn comes, and count what is there by then."""
+    for start in range(0, len(todo), size):
+        part = todo[start : start + size]
+        lacking = set(store.missing([source.key for source in part]).tolist())
+        passed["there"] += len(part) - len(lacking)
+        yield from (source for source in part if source.key in lacking)
 
 
 Decoded = tuple[Source, Pixels | Failure]
@@ -102,7 +114,7 @@ def _embed(group: Iterator[Decoded], embedder: Embedder, failures: list[Failure]
     return keys, np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
 
 
-def _decoded(sources: Sequence[Source], embedder: Embedder) -> Iterator[Decoded]:
+def _decoded(sources: Iterable[Source], embedder: Embedder) -> Iterator[Decoded]:
     # Pillow and rasterio release the interpreter's lock, so threads suffice; a bounded queue keeps memory flat.
     waiting: deque[tuple[Source, Future[Pixels | Failure]]] = deque()
     rest = iter(sources)
