@@ -3,6 +3,7 @@
 import pytest
 from django_q.models import OrmQ
 
+from active_learning.services import arrivals
 from active_learning.services.arrivals import embed_later, wants_embedding
 from active_learning.services.embeddings import embedding_store, source_of
 from campaigns.models import Run, RunState
@@ -44,6 +45,25 @@ def test_many_arrivals_make_one_run_and_only_what_is_new_is_looked_at(labels, se
     again = execute_now(embed_later(campaign.pk))
     assert again.result["embedded"] == 4
     assert embed_later(10**9) is None
+
+
+def test_of_two_runs_at_once_the_later_begins_at_the_other_end(labels, settings, monkeypatch):
+    settings.EMBED_ON_IMPORT = True
+    campaign = labels["coast"].campaign
+    images = [add_chip(campaign, chip).pk for chip in chips()[:3]]
+    orders, embed = [], arrivals.embed_installed
+
+    def noted(context, rows):
+        orders.append([row.pk for row in rows])
+        if len(orders) == 1:  # more images arrive while it looks
+            later = embed_later(campaign.pk)
+            Run.objects.filter(pk=context.run.pk).update(state=RunState.RUNNING)
+            execute_now(later)
+        return embed(context, rows)
+
+    monkeypatch.setattr(arrivals, "embed_installed", noted)
+    execute_now(embed_later(campaign.pk))
+    assert orders == [images, images[::-1]]
 
 
 def test_without_weights_the_run_says_what_to_install(labels, settings, monkeypatch):

@@ -203,6 +203,28 @@ def test_a_stopped_embedding_keeps_what_it_computed(tmp_path):
     assert store.missing(range(12)).tolist() == list(range(4, 12))
 
 
+def test_what_another_process_embedded_meanwhile_is_not_embedded_again(tmp_path):
+    store, seen, told = EmbeddingStore(tmp_path, 2), [], []
+
+    class Counted:
+        batch_size, side_px = 2, 8
+
+        def embed(self, images):
+            seen.append(len(images))
+            return np.ones((len(images), 2), np.float32)
+
+    def another(done, failed):
+        told.append(done)
+        if done == 0:  # the last to come are the first of a run that began later
+            EmbeddingStore(tmp_path, 2).append(range(4, 12), np.ones((8, 2), np.float32))
+
+    sources = [Source(n, lambda: np.zeros((8, 8, 3), np.uint8)) for n in range(12)]
+    assert embed_missing(store, Counted, sources, on_progress=another, save_every=4) == []
+    assert sum(seen) == 4
+    assert told[-1] == 12
+    assert not len(store.missing(range(12)))
+
+
 @pytest.mark.django_db
 def test_a_campaign_is_embedded_once_and_shares_what_other_campaigns_hold(running, campaign, make_campaign, data_dir, manager):
     images = [add_chip(campaign, chip) for chip in chips()[:6]]

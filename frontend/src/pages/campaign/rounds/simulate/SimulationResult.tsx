@@ -4,6 +4,7 @@ import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemReturn } from "ec
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { simulationTable, type SimulatedStrategy, type Simulation } from "@/api/progress";
+import { isFinished } from "@/api/runs";
 import { Chart } from "@/parts/chart/Chart";
 import { axis, type ChartPalette } from "@/parts/chart/types";
 import { WideTable } from "@/parts/WideTable";
@@ -11,13 +12,16 @@ import { shareAxis } from "../figures";
 
 const SYMBOLS = ["circle", "triangle", "rect", "diamond", "pin", "arrow"] as const;
 const CAP_PX = 4;
+const APART_PX = 6;
 const BASELINE = "random";
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
-function drawInterval(color: string) {
+/** Intervals of several strategies at one number of images stand beside each other. */
+function drawInterval(color: string, shift_px: number) {
   return (_: unknown, api: CustomSeriesRenderItemAPI): CustomSeriesRenderItemReturn => {
-    const [x = 0, low = 0] = api.coord([api.value(0), api.value(1)]);
+    const [middle = 0, low = 0] = api.coord([api.value(0), api.value(1)]);
+    const x = middle + shift_px;
     const [, high = 0] = api.coord([api.value(0), api.value(2)]);
     const style = { stroke: color, lineWidth: 1.2, fill: "none" };
     const line = (x1: number, y1: number, x2: number, y2: number) => ({ type: "line" as const, shape: { x1, y1, x2, y2 }, style });
@@ -41,9 +45,9 @@ function Plot({ simulation }: { simulation: Simulation }) {
         tooltip: { trigger: "axis", backgroundColor: palette.surface, borderColor: palette.line, textStyle: { color: palette.text } },
         xAxis: { ...axis(palette, t("rounds.labeledImages")), splitLine: { show: false }, nameGap: 28, scale: true, minInterval: 1 },
         yAxis: { ...axis(palette, ""), ...shareAxis(curves.flatMap((curve) => [...curve.low, ...curve.high])), axisLabel: { color: palette.text, formatter: (value: number) => `${Math.round(100 * value)} %` } },
-        series: lines.flatMap(({ curve, symbol, dashed, color }) => [
-          { type: "line", name: curve.title, color, symbol, symbolSize: 8, lineStyle: { width: 2.2, type: dashed ? "dashed" : "solid" }, data: budgets.map((labels, place) => [labels, curve.mean[place]]), tooltip: { valueFormatter: (value: unknown) => (typeof value === "number" ? percent(value) : "") } },
-          { type: "custom", name: `${curve.title} ±`, data: budgets.map((labels, place) => [labels, curve.low[place], curve.high[place]]), renderItem: drawInterval(color), tooltip: { show: false }, silent: true, z: 1 },
+        series: lines.flatMap(({ curve, symbol, dashed, color }, place) => [
+          { type: "line", name: curve.title, color, symbol, symbolSize: 8, lineStyle: { width: 2.2, type: dashed ? "dashed" : "solid" }, data: budgets.map((labels, at) => [labels, curve.mean[at]]), tooltip: { valueFormatter: (value: unknown) => (typeof value === "number" ? percent(value) : "") } },
+          { type: "custom", name: `${curve.title} ±`, data: budgets.map((labels, at) => [labels, curve.low[at], curve.high[at]]), renderItem: drawInterval(color, APART_PX * (place - (lines.length - 1) / 2)), tooltip: { show: false }, silent: true, z: 1 },
         ]),
       };
     },
@@ -79,7 +83,7 @@ export function SimulationResult({ simulation }: { simulation: Simulation }) {
   if (simulation.curves.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        {t("rounds.simulate.noCurve")}
+        {t(isFinished(simulation.run) ? "rounds.simulate.curveless" : "rounds.simulate.noCurve")}
       </Text>
     );
   }
