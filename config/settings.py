@@ -107,6 +107,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "FileStateEnum": "models_registry.checkpoints.FILE_STATES",
         "RunStateEnum": "campaigns.models.run.RunState",
         "ImageStateEnum": "campaigns.models.image.ImageState",
         "AnnotationSetStateEnum": "campaigns.models.annotation.SetState",

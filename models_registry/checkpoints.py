@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -52,6 +52,9 @@ class FileState(StrEnum):
     READY = "ready"
     MISSING = "missing"
     DAMAGED = "damaged"
+
+
+FILE_STATES: Final = tuple(state.value for state in FileState)
 
 
 def file_state(checkpoint: Checkpoint) -> FileState:

@@ -16,6 +16,7 @@ from campaigns.api.serializers import UserSerializer
 from models_registry import services
 from models_registry.api.callers import caller_of
 from models_registry.api.serializers import ModelSerializer
+from models_registry.checkpoints import FILE_STATES, answering_checkpoint, file_state
 from models_registry.models import Checkpoint, Promotion, RegisteredModel
 from models_registry.permissions import rights
 
@@ -57,11 +58,13 @@ class CurrentModelChangeSerializer(serializers.Serializer[Any]):
 class CurrentModelSerializer(serializers.Serializer[Any]):
     """The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
 
-    Models with mapped classes come before those without. ``before``: where the way back leads.
+    Models with mapped classes come before those without. ``before``: where the way back leads. ``file``: of a model that was trained
+    here, what became of the checkpoint that answers: missing or damaged, it answers nothing until the file is put back.
     """
 
     model = NamedModelSerializer(allow_null=True)
     promoted = serializers.BooleanField()
+    file = serializers.ChoiceField(choices=FILE_STATES, allow_null=True)
     may_roll_back = serializers.BooleanField()
     before = NamedModelSerializer(allow_null=True)
     history = PromotionSerializer(many=True)
@@ -90,11 +93,17 @@ def current_document(request: Request, campaign_id: int) -> dict[str, Any]:
     return {
         "model": NamedModelSerializer(model).data if model is not None else None,
         "promoted": model is not None and model.pk in standing,
+        "file": _file_of(model),
         "may_roll_back": before is not None,
         "before": NamedModelSerializer(before).data if before is not None else None,
         "history": PromotionSerializer(history, many=True).data,
         "changes": CurrentModelChangeSerializer(services.changes_among(history), many=True).data,
     }
+
+
+def _file_of(model: RegisteredModel | None) -> str | None:
+    checkpoint = answering_checkpoint(model) if model is not None else None
+    return None if checkpoint is None else file_state(checkpoint).value
 
 
 class CurrentModelView(APIView):

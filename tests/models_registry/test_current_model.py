@@ -156,3 +156,19 @@ def test_a_checkpoint_whose_file_is_lost_is_neither_chosen_nor_promoted_nor_gone
             act()
         assert caught.value.code == code
     assert current_model(campaign) == other, "nothing was changed halfway"
+
+
+def test_a_current_model_whose_file_is_lost_says_so_before_anything_asks_it(campaign, manager, three):
+    client = APIClient()
+    client.force_authenticate(manager)
+    address = f"/api/v1/campaigns/{campaign.pk}/current-model"
+    assert client.get(address).json()["file"] is None, "a model from elsewhere has no file here"
+    model = trained(campaign)
+    promote_model(user=manager, campaign=campaign, model_id=model.pk)
+    assert client.get(address).json()["file"] == "ready"
+    (checkpoint_folder() / "best-5").write_bytes(b"half")
+    assert client.get(address).json()["file"] == "damaged"
+    (checkpoint_folder() / "best-5").unlink()
+    assert client.get(address).json()["file"] == "missing"
+    choose_checkpoint(user=manager, attached=CampaignModel.objects.get(model=model), role="last")
+    assert client.get(address).json()["file"] == "ready", "the last checkpoint answers in its place"

@@ -3027,7 +3027,7 @@ export interface components {
             role: string;
             sha256: string;
             size_bytes: number | null;
-            state: components["schemas"]["CheckpointStateEnum"];
+            state: components["schemas"]["FileStateEnum"];
             answers: boolean;
             config: {
                 [key: string]: unknown;
@@ -3046,13 +3046,6 @@ export interface components {
          * @enum {string}
          */
         CheckpointRoleEnum: "best" | "last";
-        /**
-         * @description * `ready` - ready
-         *     * `missing` - missing
-         *     * `damaged` - damaged
-         * @enum {string}
-         */
-        CheckpointStateEnum: "ready" | "missing" | "damaged";
         /** @description Which checkpoint answers. */
         ChosenCheckpointRequest: {
             role: components["schemas"]["CheckpointRoleEnum"];
@@ -3259,11 +3252,13 @@ export interface components {
         /**
          * @description The model that rounds go by; ``promoted`` false: nobody promoted one, so it is the one attached last.
          *
-         *     Models with mapped classes come before those without. ``before``: where the way back leads.
+         *     Models with mapped classes come before those without. ``before``: where the way back leads. ``file``: of a model that was trained
+         *     here, what became of the checkpoint that answers: missing or damaged, it answers nothing until the file is put back.
          */
         CurrentModel: {
             model: components["schemas"]["NamedModel"] | null;
             promoted: boolean;
+            file: (components["schemas"]["FileStateEnum"] | components["schemas"]["NullEnum"]) | null;
             may_roll_back: boolean;
             before: components["schemas"]["NamedModel"] | null;
             history: components["schemas"]["Promotion"][];
@@ -3498,6 +3493,13 @@ export interface components {
             code: string;
             detail: string;
         };
+        /**
+         * @description * `ready` - ready
+         *     * `missing` - missing
+         *     * `damaged` - damaged
+         * @enum {string}
+         */
+        FileStateEnum: "ready" | "missing" | "damaged";
         /**
          * @description * `none` - none
          *     * `horizontal` - horizontal

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useCurrentModel, useModelOfCampaign } from "@/api/learning";
 import type { Campaign, RegisteredModel } from "@/api/types";
 import { mayManage } from "../roles";
+import { LostFile } from "./LostFile";
 
 /** Whether rounds go by this model; a manager promotes it, goes back to the one before, or lets its last checkpoint answer. */
 export function CurrentModel({ campaign, model }: { campaign: Campaign; model: RegisteredModel }) {
@@ -50,6 +51,7 @@ export function CurrentModel({ campaign, model }: { campaign: Campaign; model: R
           {t("currentModel.text")}
         </Text>
       )}
+      {is && <LostFile campaign={campaign} />}
     </Group>
   );
 }

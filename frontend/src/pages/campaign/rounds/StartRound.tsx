@@ -8,6 +8,7 @@ import { useCampaignModels } from "@/api/models";
 import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
 import { modelTitle } from "@/parts/modelTitle";
+import { LostFile } from "../models/LostFile";
 import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, needOf, TRAIN } from "./defaults";
 
 /** What may be asked for with any strategy. */
@@ -70,6 +71,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
               {t("rounds.startText", { count: pool })}
             </Text>
           </div>
+          <LostFile campaign={campaign} />
           <Group align="flex-end">
             <Select
               label={t("rounds.strategy")}

@@ -4,11 +4,12 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useViews } from "@/api/gallery";
+import { useCurrentModel } from "@/api/learning";
 import { useCampaignModels } from "@/api/models";
 import { type CountedSlice, type Subject, useCountedSlices } from "@/api/statistics";
 import type { Campaign, CampaignModel } from "@/api/types";
 import { modelTitle } from "@/parts/modelTitle";
-import { EmptyState, Loaded } from "@/parts/states";
+import { EmptyState, Loaded, LoadingRows } from "@/parts/states";
 import { useScopes } from "../images/ScopeSelect";
 import { mayReview } from "../roles";
 import { ModelStatistics } from "./ModelStatistics";
@@ -80,12 +81,14 @@ function Measured({ campaign, attached, model, setModel, counted }: MeasuredProp
   );
 }
 
-/** A model of the campaign, the newest at first, on the first slice that has something to show. */
+/** A model of the campaign, at first the one that it goes by, on the first slice that has something to show. */
 function Chosen({ campaign, attached }: { campaign: Campaign; attached: readonly CampaignModel[] }) {
   const [wished, setModel] = useState<number | null>(null);
-  const model = attached.find((one) => one.model.id === wished) ?? attached.at(-1);
+  const current = useCurrentModel(campaign.id);
+  const named = (id: number | null | undefined) => attached.find((one) => one.model.id === id);
+  const model = current.isPending ? undefined : (named(wished) ?? named(current.data?.model?.id) ?? attached.at(-1));
   const counted = useCountedSlices(campaign.id, model?.model.id);
-  if (model === undefined) return null;
+  if (model === undefined) return <LoadingRows rows={3} />;
   return <Loaded query={counted}>{(found) => <Measured {...{ campaign, attached, model, setModel }} counted={found} />}</Loaded>;
 }
 
