@@ -221,6 +221,7 @@ def execute_backbone(context: RunContext) -> dict[str, object]:
         unreadable = _whole(space, fill_space(context, space, images, message=message), len(images))
     space.refresh_from_db()
     keep_index(context, space_store(space))
+    context.flush()
     _take_place(campaign, space)
     if campaign.images.filter(pk__gt=images[-1].pk).exists():  # they came meanwhile, and the old backbone looked at them
         embed_later(campaign.pk)

@@ -79,6 +79,7 @@ def execute_doubting(context: RunContext) -> dict[str, object]:
         raise NotFound("The campaign of this run was removed.")
     found = _whole(context, campaign) if campaign.task == Task.CLASSIFICATION else _objects(context, campaign)
     fresh = _fresh(campaign, found)
+    context.flush()  # nothing is written over the list of a worker that has taken over
     with transaction.atomic():
         kept = _still_there(campaign, fresh)[:MOST]
         LabelDoubt.objects.filter(campaign=campaign, state=DoubtState.OPEN).delete()

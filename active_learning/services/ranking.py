@@ -17,10 +17,10 @@ from active_learning.acquisition.strategies import STRATEGIES, Strategy
 from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Floats, Instances, Ranking, Rows
 from active_learning.acquisition.weighing import Weighing
 from active_learning.acquisition.weighing import ranked as ranked_by
-from active_learning.models import RankedImage, Round
+from active_learning.models import RankedImage, Round, RoundState
 from active_learning.services.answers import Answers
 from active_learning.services.kinds import kind_of
-from campaigns.errors import InvalidInput
+from campaigns.errors import Conflict, InvalidInput
 from campaigns.models import Campaign, Image
 from campaigns.options import CampaignOptions
 
@@ -180,19 +180,30 @@ def still_there(places: Sequence[Place], *, after: int = 0) -> list[Place]:
     return [place._replace(rank=rank) for rank, place in enumerate(kept, start=after + 1)]
 
 
-def write_ranking(round_: Round, places: Sequence[Place]) -> list[Place]:
+def write_ranking(round_: Round, places: Sequence[Place], *, check: Callable[[], None] = lambda: None) -> list[Place]:
     """Write a round's ranking, replacing what an earlier attempt left, and return it without what was removed meanwhile.
 
-    Nobody is asked by it yet.
+    Nobody is asked by it yet. ``check`` is called before every part, and may raise where another worker makes the round by now.
+    Raises Conflict where that one has opened it.
     """
-    RankedImage.objects.filter(round=round_).delete()
+    check()
+    with transaction.atomic():
+        _require_unopened(round_)
+        RankedImage.objects.filter(round=round_).delete()
     kept: list[Place] = []
     for start in range(0, len(places), ROWS_PER_WRITE):
+        check()
         with transaction.atomic():
+            _require_unopened(round_)
             part = still_there(places[start : start + ROWS_PER_WRITE], after=len(kept))
             write_rows(round_, part)
         kept += part
     return kept
+
+
+def _require_unopened(round_: Round) -> None:
+    if not Round.objects.filter(pk=round_.pk, state__in=(RoundState.RANKING, RoundState.FAILED)).exists():
+        raise Conflict("This round is open or closed already.", code="round_is_open")
 
 
 def write_rows(round_: Round, places: Sequence[Place]) -> None:

@@ -68,6 +68,7 @@ def _pass(context: RunContext, campaign: Campaign, plan: RoundPlan) -> dict[str,
     strategy = _strategy(round_, found)
     places = _new_order(round_, found, strategy, plan, seed=seed)
     picks = picked_in(places)
+    context.flush()  # nothing is written over the order of a worker that has taken over
     rewrite(round_, places)
     keep_picks(round_, picks, predicted=predictions(found.answers if found.head is not None else None, picks), labeled=found.labeled)
     _remember(plan, newest)

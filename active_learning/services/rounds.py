@@ -231,7 +231,7 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     known = know_pool(context, round_, strategy, prefill=options.prefill, weighing=weighing)
     context.progress(message="Ranking the pool", force=True)
     places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share, weighing=weighing)
-    places = write_ranking(round_, places)
+    places = write_ranking(round_, places, check=context.flush)
     labeled = labels_behind(round_.model, round_.campaign) if round_.model is not None else 0
     measure_agreement(round_, known.answers, labeled=labeled)
     picks = picked_in(places)

@@ -129,6 +129,20 @@ class TestRankingAgain:
         assert (run.state, run.attempts) == (RunState.SUCCEEDED, 2)
         assert order_of(opened) != before
 
+    def test_a_worker_that_was_taken_for_dead_leaves_the_order_to_the_one_that_took_over(self, opened, coast, annotator, monkeypatch):
+        label_next(coast, annotator, EVERY)
+        run, ranking, before = consider(coast), reranking.rank, order_of(opened)
+
+        def slow(*args, **kwargs):
+            places = ranking(*args, **kwargs)
+            Run.objects.filter(pk=run.pk).update(claim="another worker")
+            return places
+
+        monkeypatch.setattr(reranking, "rank", slow)
+        execute_claimed(claim_run(run.pk))
+        assert order_of(opened) == before
+        assert Run.objects.get(pk=run.pk).state == RunState.RUNNING
+
     def test_an_image_removed_while_it_ranks_is_passed_over(self, opened, coast, annotator, monkeypatch):
         label_next(coast, annotator, EVERY)
         run, ranking = consider(coast), reranking.rank

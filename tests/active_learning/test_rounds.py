@@ -8,7 +8,7 @@ import pytest
 from active_learning.models import Evaluation, RankedImage, Round, RoundState, TrainingRun
 from active_learning.services import rounds as rounds_module
 from active_learning.services.answers import read_answers
-from active_learning.services.ranking import UNANSWERED
+from active_learning.services.ranking import UNANSWERED, write_ranking
 from active_learning.services.rounds import RoundOptions, execute_round, start_round, state_of
 from active_learning.services.training import start_training
 from campaigns.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -379,6 +379,31 @@ class TestCrashes:
         assert not set(gone) & set(order_of(round_))
         assert gone and len(ranks) == len(calm) - len(gone)
         assert ranks == list(range(1, len(ranks) + 1)) or step != "write_ranking"
+
+    @pytest.mark.parametrize("opened", [False, True])
+    def test_a_worker_that_was_taken_for_dead_writes_nothing_over_the_ranking_of_the_one_that_took_over(
+        self, coast, manager, monkeypatch, opened
+    ):
+        round_ = start_round(user=manager, campaign=coast, size=6, strategy="uherding", seed=9, options=RoundOptions(train=False))
+        ranking, orders = rounds_module.rank, []
+
+        def slow(*args, **kwargs):
+            places = ranking(*args, **kwargs)
+            with monkeypatch.context() as patch:
+                patch.setattr(rounds_module, "rank", ranking)
+                Run.objects.filter(pk=round_.run_id).update(state=RunState.LOST, claim="")
+                if opened:
+                    execute_claimed(claim_run(round_.run_id))
+                    orders.append(order_of(round_))
+            return places[::-1]
+
+        monkeypatch.setattr(rounds_module, "rank", slow)
+        execute_claimed(claim_run(round_.run_id))
+        assert [order_of(round_)] == (orders or [[]])
+        assert Run.objects.get(pk=round_.run_id).state == (RunState.SUCCEEDED if opened else RunState.LOST)
+        with pytest.raises(Conflict if opened else AssertionError, match="open or closed" if opened else "nobody"):
+            write_ranking(round_, [])
+            raise AssertionError("nobody has opened it")
 
     def test_another_try_at_a_round_that_a_later_one_has_come_after_is_refused(self, coast, manager, monkeypatch):
         first = start_round(user=manager, campaign=coast, size=6, strategy="uherding", options=RoundOptions(train=False))
