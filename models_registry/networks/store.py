@@ -18,6 +18,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
+from campaigns.errors import Conflict
+
 Keys = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
@@ -25,8 +27,10 @@ KEY_BYTES: Final = 8
 DTYPES: Final[dict[str, np.dtype[Any]]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
 
 
-class MissingEmbeddings(KeyError):
-    """Keys that were asked for have no row yet."""
+class MissingEmbeddings(Conflict):
+    """Keys that were asked for have no row yet, or no row any more: another backbone has come, and what the old one saw was removed."""
+
+    default_code = "embeddings_missing"
 
 
 class EmbeddingStore:
@@ -83,7 +87,10 @@ class EmbeddingStore:
         wanted = np.asarray(keys, np.int64)
         rows = self._rows(wanted)
         if (rows < 0).any():
-            raise MissingEmbeddings(f"{int((rows < 0).sum())} of {len(wanted)} embeddings are not there yet.")
+            raise MissingEmbeddings(
+                f"The embeddings of {int((rows < 0).sum())} of {len(wanted)} images are not there. "
+                "Another backbone may have come meanwhile: start this again."
+            )
         if not len(rows):
             return np.empty((0, self.dimension), np.float32)
         ascending = len(rows) == 1 or bool((np.diff(rows) == 1).all())

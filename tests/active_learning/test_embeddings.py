@@ -1,6 +1,7 @@
 """Embeddings: pictures become vectors once, and those survive."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from active_learning.embeddings import EmbeddingStore, MissingEmbeddings, content_key
 from active_learning.services.embeddings import ensure_embeddings
-from campaigns.errors import Conflict
+from campaigns.errors import Conflict, DomainError
 from campaigns.models import Run
 from campaigns.runs import RunCancelled, RunContext
 from models_registry.networks import weights
@@ -66,6 +67,15 @@ def test_what_is_missing_is_named_in_order_and_cannot_be_loaded(tmp_path):
     assert store.missing([7, 1, 3, 7]).tolist() == [7, 3]
     with pytest.raises(MissingEmbeddings):
         store.load([1, 7])
+
+
+def test_of_vectors_that_were_removed_while_somebody_read_them_it_says_what_to_do(tmp_path):
+    store = EmbeddingStore(tmp_path / "old", 2)
+    store.append([1, 2], np.ones((2, 2)))
+    assert len(store.load([1])) == 1
+    shutil.rmtree(tmp_path / "old")  # as the backbone that takes its place does
+    with pytest.raises(DomainError, match="2 of 2 images .* start this again"):
+        store.load([1, 2])
 
 
 @pytest.mark.parametrize("torn", ["vectors.bin", "keys.bin"])
