@@ -114,3 +114,10 @@ class DiskFull(DomainError):
     status = 507
     title = "The disk is full"
     default_code = "disk_full"
+
+
+class DiskReadOnly(DiskFull):
+    """Nothing can be written, though there may be room."""
+
+    title = "The disk is read-only"
+    default_code = "disk_read_only"

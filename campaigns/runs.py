@@ -26,7 +26,7 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from campaigns.disk import is_full
+from campaigns.disk import refuses_writes, told_of
 from campaigns.errors import Conflict, DomainError
 from campaigns.models import UNFINISHED, Campaign, ItemState, Run, RunItem, RunState, User
 
@@ -299,7 +299,7 @@ class RunContext:
             with log_path(self.run.pk).open("a", encoding="utf-8") as file:
                 file.write(f"{timezone.now():%Y-%m-%d %H:%M:%S} {line.rstrip()}\n")
         except OSError as error:
-            if not is_full(error):
+            if not refuses_writes(error):
                 raise
 
     def flush(self) -> None:
@@ -364,8 +364,8 @@ def execute_claimed(run: Run) -> None:
 
 
 def _unexpected(error: Exception) -> str:
-    if is_full(error):
-        return f"The disk that holds {settings.DATA_DIR} is full. Free some space, then try again."
+    if refuses_writes(error):
+        return f"The disk that holds {settings.DATA_DIR} {told_of(error)}, then try again."
     return f"Unexpected {type(error).__name__}: {error}. The run's log has the details."
 
 

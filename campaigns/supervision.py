@@ -10,7 +10,7 @@ from typing import IO
 
 from django.conf import settings
 
-from campaigns.disk import is_full
+from campaigns.disk import refuses_writes
 from campaigns.models import Run, RunState
 from campaigns.runs import go_on_after_kill, heartbeat, kind_of, log_path, settle_run
 
@@ -46,7 +46,7 @@ def _log_of(run: Run) -> IO[bytes]:
     try:
         return log_path(run.pk).open("ab")
     except OSError as error:
-        if not is_full(error):
+        if not refuses_writes(error):
             raise
         return open(os.devnull, "ab")  # what the run says is lost, how it ends is not
 

@@ -40,8 +40,8 @@ from active_learning.training.config import TrainingConfig
 from active_learning.training.families import FAMILIES, Job, TaskFamily
 from active_learning.training.targets import LabeledPicture, Targets, TrainedClass
 from active_learning.training.tiles import Raster
-from campaigns.disk import is_full
-from campaigns.errors import Conflict, DiskFull, DomainError, InvalidInput, NotFound
+from campaigns.disk import is_read_only, refuses_writes, told_of
+from campaigns.errors import Conflict, DiskFull, DiskReadOnly, DomainError, InvalidInput, NotFound
 from campaigns.filters import selected_ids
 from campaigns.geometry import Skeleton
 from campaigns.models import UNFINISHED, Campaign, Image, Label, Run, RunState, User
@@ -221,6 +221,8 @@ def _train(context: RunContext, campaign: Campaign, training: TrainingRun, *, ow
             context.log(warning)
         TrainingRun.objects.filter(pk=training.pk).update(held_out=trained.held_out)
         context.flush()
+        if not trained.useful:
+            watcher.nothing_kept()
         if trained.useful and not context.should_stop():
             model = register_trained(user=context.run.created_by, campaign=campaign, training=training, trained=trained)
             context.log(ended(trained.metrics, config))
@@ -290,10 +292,10 @@ def _working_in(folder: Path, context: RunContext) -> Iterator[None]:
         _clear(folder, context)
         raise
     except Exception as error:
-        if is_full(error):  # what was saved stays: another try goes on from there
-            raise DiskFull(
-                f"The disk that holds {settings.DATA_DIR} is full. Free some space and try again: the training goes on where it was."
-            ) from error
+        if refuses_writes(error):  # what was saved stays: another try goes on from there
+            kind = DiskReadOnly if is_read_only(error) else DiskFull
+            told = f"The disk that holds {settings.DATA_DIR} {told_of(error)} and try again: the training goes on where it was."
+            raise kind(told) from error
         if isinstance(error, OSError) or _is_removed(context):  # what was removed cannot be written of, which is no error of its own
             _clear(folder, context)
         raise

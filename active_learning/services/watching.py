@@ -34,8 +34,13 @@ class RunWatcher(Watcher):
     def preparing(self, done: int, total: int, failed: int) -> None:
         """Report the pictures read; nothing is learned yet, so that a stop ends it here with nothing."""
         if self._stopped():
+            self.nothing_kept()
             raise RunCancelled
         self._context.progress(done=done, total=total, failed=failed, message="Looking at the labeled images")
+
+    def nothing_kept(self) -> None:
+        """Say why what was to be stopped and kept ends as cancelled."""
+        self._context.log("stopped before its first epoch had ended, so that there is nothing to keep")
 
     def note(self, line: str) -> None:
         """Write it into the log."""

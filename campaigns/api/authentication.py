@@ -12,7 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from campaigns.disk import is_full
+from campaigns.disk import refuses_writes
 from campaigns.models import ApiToken, User
 from campaigns.services.accounts import digest_of
 
@@ -25,7 +25,7 @@ def _note_use(token: ApiToken, now: datetime) -> None:
     try:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     except DatabaseError as error:
-        if not is_full(error):
+        if not refuses_writes(error):
             raise
 
 

@@ -12,8 +12,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from campaigns.disk import is_full
-from campaigns.errors import Conflict, DiskFull, DomainError, InvalidInput, PreconditionFailed, TooLarge
+from campaigns.disk import is_full, is_read_only
+from campaigns.errors import Conflict, DiskFull, DiskReadOnly, DomainError, InvalidInput, PreconditionFailed, TooLarge
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -38,6 +38,9 @@ def _understood(error: Exception) -> Exception:
     if isinstance(error, OSError | DatabaseError) and is_full(error):
         logger.error("the disk is full", exc_info=error)
         return DiskFull("The server's disk is full, so nothing was saved. Free some space on it, or ask who runs it, and try again.")
+    if isinstance(error, OSError | DatabaseError) and is_read_only(error):
+        logger.error("the disk is read-only", exc_info=error)
+        return DiskReadOnly("The server's disk is read-only, so nothing was saved. Let it be written to again, or ask who runs it.")
     if isinstance(error, DataError | OverflowError):
         # SQLite says OverflowError of a number above 64 bits, PostgreSQL DataError of that and of texts with a NUL.
         return InvalidInput("A number or a text in this request is beyond what can be stored; check ids above all.", code="out_of_range")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from campaigns.disk import is_full
+from campaigns.disk import refuses_writes
 from campaigns.imagery import pictures
 from campaigns.imagery.facts import ImageFacts
 from campaigns.imagery.pool import POOL
@@ -202,5 +202,5 @@ def _keep(place: Path, content: bytes) -> None:
         with written_atomically(place) as temporary:
             temporary.write_bytes(content)
     except OSError as error:
-        if not is_full(error):
+        if not refuses_writes(error):
             raise

@@ -256,6 +256,7 @@ class TestInterruption:
         execute_claimed(run)
         run.refresh_from_db()
         assert run.state == RunState.CANCELLED
+        assert "there is nothing to keep" in log_path(run.pk).read_text()
         assert not RegisteredModel.objects.exists()
 
     def test_an_ended_training_cannot_be_stopped_and_an_annotator_stops_none(self, taught, manager, annotator):
@@ -265,17 +266,20 @@ class TestInterruption:
         with pytest.raises(NotAllowed):
             stop_training(user=annotator, run=run)
 
-    def test_a_full_disk_is_said_with_the_way_out_and_another_try_goes_on(self, taught, manager, monkeypatch):
+    @pytest.mark.parametrize(
+        ("number", "told"), [(errno.ENOSPC, "is full. Free some space"), (errno.EROFS, "is read-only. Let it be written to again")]
+    )
+    def test_a_disk_that_takes_nothing_is_said_with_the_way_out_and_another_try_goes_on(self, taught, manager, monkeypatch, number, told):
         training = start_training(user=manager, campaign=taught, config=FAST)
 
         def full(self, point):
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(number, "from the system")
 
         with monkeypatch.context() as patch:
             patch.setattr("active_learning.services.watching.RunWatcher.epoch_ended", full)
             run = execute_now(training.run)
         assert run.state == RunState.FAILED
-        assert "is full. Free some space and try again" in run.error
+        assert f"{told} and try again" in run.error
         assert execute_now(retry_run(run)).state == RunState.SUCCEEDED
 
     @pytest.mark.parametrize("where", ["the state of the loop", "the checkpoint that is kept"])

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from rest_framework.test import APIClient
 
 from campaigns import runs, supervision
-from campaigns.disk import is_full
+from campaigns.disk import is_full, is_read_only, refuses_writes
 from campaigns.models import ApiToken, Campaign, Image, RunState, User
 from campaigns.runs import RunContext, RunKind
 from campaigns.services.accounts import create_token
@@ -62,6 +62,19 @@ def test_a_full_disk_is_known_in_the_words_of_each_library(error: Exception, exp
     assert is_full(wrapped) is expected
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.EROFS, "x"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (sqlite3.OperationalError("attempt to write a readonly database"), True),
+        (RuntimeError("Error while serializing: I/O error: Read-only file system (os error 30)"), True),
+    ],
+)
+def test_a_disk_that_may_be_read_alone_is_known_and_is_not_taken_for_a_full_one(error: Exception, expected: bool) -> None:
+    assert (is_read_only(error), refuses_writes(error), is_full(error)) == (expected, expected, False)
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("full")
 def test_a_run_on_a_full_disk_ends_with_what_to_do(campaign: Campaign, manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,15 +115,18 @@ def test_an_upload_to_a_full_disk_is_refused_in_words_and_leaves_nothing(
 
 
 @pytest.mark.django_db
-def test_a_database_without_room_says_so_and_is_no_bug(
-    campaign: Campaign, manager: User, as_user: As, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("words", "code"), [("database or disk is full", "disk_full"), ("attempt to write a readonly database", "disk_read_only")]
+)
+def test_a_database_that_takes_nothing_says_so_and_is_no_bug(
+    campaign: Campaign, manager: User, as_user: As, monkeypatch: pytest.MonkeyPatch, words: str, code: str
 ) -> None:
     def no_room(**_: object) -> None:
-        raise OperationalError("database or disk is full")
+        raise OperationalError(words)
 
     monkeypatch.setattr("campaigns.services.campaigns.update_campaign", no_room)
     answer = as_user(manager).patch(f"/api/v1/campaigns/{campaign.pk}", {"name": "Renamed"}, format="json")
-    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full"), answer.content
+    assert (answer.status_code, answer.json()["code"]) == (507, code), answer.content
 
 
 @pytest.mark.django_db
