@@ -7,22 +7,19 @@ answers, but with those of fast heads that are trained here, briefly, and thrown
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from active_learning.services.refitting_finders import Patience, job_of
+from active_learning.services.refitting_finders import Patience, brief_folder, job_of
 from active_learning.services.snapshots import LabeledImage, latest_labeled
 from active_learning.services.training import family_of
 from active_learning.training.config import TrainingConfig
 from active_learning.training.families import Trained
 from campaigns.models import Campaign
 from campaigns.runs import RunCancelled, RunContext
-from campaigns.storage import folder
 from inference.endpoints import model_card
 from inference.prefill import DraftRules
 from inference.services.local import LocalAsker
@@ -62,9 +59,9 @@ def said_out_of_fold(
         asked = [image for image in image_ids if fold[image] == number]
         taught = [each for each in labeled if fold.get(each.image.pk) != number]
         context.progress(message=f"Learning without one part of the images, {number + 1} of {FOLDS}", force=True)
-        with tempfile.TemporaryDirectory(prefix="fold-", dir=folder("training")) as work:
+        with brief_folder() as work:
             config = _config(campaign, document, len(taught))
-            trained = family_of(campaign).load()(job_of(campaign, config, Path(work), labeled=taught), Patience(context))
+            trained = family_of(campaign).load()(job_of(campaign, config, work, labeled=taught), Patience(context))
             if context.should_stop():
                 raise RunCancelled
             if trained.useful:

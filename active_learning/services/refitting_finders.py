@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -46,8 +47,9 @@ ASKED: Final = 160
 """Images that the new head is asked about: half those that come next, half by lot, so that none is out of reach for ever."""
 ASKING_S: Final = 20.0
 WAIT_S: Final = 0.5
-PREFIX: Final = "refit-"
+BRIEF: Final = "brief-"
 LEFT_AFTER_S: Final = 6 * 3600.0
+"""No brief training takes so long."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,9 @@ def refit_finder(
         return None
     path, document = known
     config = _config(campaign, document)
-    _clear_left()
     try:
-        with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder("training")) as work:
-            job = job_of(campaign, config, Path(work), labeled=latest_labeled(campaign), start=path)
+        with brief_folder() as work:
+            job = job_of(campaign, config, work, labeled=latest_labeled(campaign), start=path)
             trained = family_of(campaign).load()(job, Patience(context))
             if context.should_stop():
                 raise RunCancelled
@@ -101,11 +102,15 @@ def refit_finder(
         return None
 
 
-def _clear_left() -> None:
-    """Remove what killed runs left behind; none goes on for so long."""
-    for left in folder("training").glob(f"{PREFIX}*"):
+@contextmanager
+def brief_folder() -> Iterator[Path]:
+    """Give a brief training a folder that goes with it; what killed runs left behind goes first."""
+    whole = folder("training")
+    for left in whole.glob(f"{BRIEF}*"):
         if time.time() - left.stat().st_mtime > LEFT_AFTER_S:
             shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=BRIEF, dir=whole) as work:
+        yield Path(work)
 
 
 def _config(campaign: Campaign, document: Mapping[str, Any]) -> TrainingConfig:

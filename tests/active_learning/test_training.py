@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections import Counter
 from shutil import copyfile
 
@@ -12,6 +13,7 @@ from rest_framework.test import APIClient
 
 from active_learning.models import CurvePoint, Snapshot, TrainingRun
 from active_learning.services import registration
+from active_learning.services.refitting_finders import brief_folder
 from active_learning.services.registration import best_checkpoint
 from active_learning.services.snapshots import take_snapshot
 from active_learning.services.training import start_training, stop_training, train_now
@@ -406,6 +408,16 @@ class TestInterruption:
         stop_after(3, monkeypatch, gone)
         execute_claimed(claim_run(training.run_id))
         assert not (data_dir / "training" / str(training.run_id)).exists()
+
+    def test_what_a_killed_brief_training_left_goes_with_the_next_one_and_what_goes_on_stays(self, data_dir):
+        old, young, training = (data_dir / "training" / name for name in ("brief-old", "brief-young", "7"))
+        for each in (old, young, training):
+            each.mkdir(parents=True)
+        for each in (old, training):
+            os.utime(each, (1, 1))
+        with brief_folder() as work:
+            assert work.is_dir()
+        assert [each.exists() for each in (old, young, training, work)] == [False, True, True, False]
 
     @staticmethod
     def killed(campaign, user, monkeypatch):
