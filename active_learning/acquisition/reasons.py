@@ -11,6 +11,7 @@ from active_learning.acquisition.values import Floats, Rows
 
 DRAWN = "Drawn at random."
 AUDIT = "Drawn at random, to check how good the model is."
+LEFT = "The model leaves this to people."
 TWIN = "Nearly the same as an image that is labeled or asked sooner."
 UNLIKE = "In the middle of images that are like each other, and unlike the others that are asked."
 FIRST = "In the middle of all images: nothing is labeled yet."

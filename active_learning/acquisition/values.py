@@ -171,6 +171,18 @@ class Ranking:
         parts = {name: values[back] for name, values in self.parts.items()}
         return Ranking(rows[self.order], self.scores[back], parts, tuple(self.why[row] for row in back.tolist()))
 
+    def before(self, rest: Ranking) -> Ranking:
+        """Return a ranking of this one's images and then the rest's, whose rows follow on; all of these score above all of those."""
+        own, others = len(self.order), len(rest.order)
+        floor = float(rest.scores.max()) if others else -np.inf
+        lifted = np.maximum(self.scores + max(0.0, floor - float(self.scores.min(initial=np.inf))), floor)  # a sum may fall short by a bit
+        parts = {
+            name: np.concatenate([self.parts.get(name, np.zeros(own)), rest.parts.get(name, np.zeros(others))])
+            for name in dict.fromkeys([*self.parts, *rest.parts])
+        }
+        order = np.concatenate([self.order, rest.order + own]).astype(np.int64)
+        return Ranking(order, np.concatenate([lifted, rest.scores]), parts, (*self.why, *rest.why))
+
 
 def by_score(scores: Floats, *, rng: np.random.Generator, parts: Mapping[str, Floats], why: tuple[str, ...]) -> Ranking:
     """Rank by score; ties are drawn, or a model that is sure of everything would ask for its frames one after the other."""

@@ -21,11 +21,15 @@ MOST_WEIGHT = 10.0
 
 @dataclass(frozen=True)
 class Weighing:
-    """cost: divide by the expected seconds; balance: prefer labels that are rare so far; no_twins: put near duplicates off."""
+    """cost: divide by the expected seconds; balance: prefer labels that are rare so far; no_twins: put near duplicates off.
+
+    unsure: what the model leaves to people comes before all else, in the strategy's order.
+    """
 
     cost: bool = False
     balance: bool = False
     no_twins: bool = False
+    unsure: bool = False
 
 
 def ranked(strategy: Strategy, pool: AcquisitionInput, weighing: Weighing) -> Ranking:

@@ -93,6 +93,9 @@ class NewRoundSerializer(serializers.Serializer[Any]):
     cost_aware = serializers.BooleanField(default=False, help_text="Prefer images that are quick to label, by the effort measured.")
     balanced = serializers.BooleanField(default=False, help_text="Prefer images of labels that are rare so far.")
     no_twins = serializers.BooleanField(default=False, help_text="Put near duplicates of what is labeled or asked sooner off.")
+    unsure = serializers.BooleanField(
+        default=False, help_text="Ask first for what the model leaves to people, by the spans saved with it; not with train."
+    )
     areas = serializers.IntegerField(
         min_value=0,
         max_value=MOST_AREAS,

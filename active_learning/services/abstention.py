@@ -12,7 +12,7 @@ from active_learning.evaluation.abstaining import RiskCurve, Selective, Span, ri
 from active_learning.evaluation.labels import LabelMeasures
 from active_learning.evaluation.objects import ObjectEvidence, ObjectMeasures
 from active_learning.evaluation.values import Bits, Floats
-from active_learning.services.answers import label_columns
+from active_learning.services.answers import Answers, label_columns
 from active_learning.services.evidence import answers_of, measured_kind
 from active_learning.services.knowledge import pool_of
 from active_learning.services.label_evidence import LabelTruth, label_evidence
@@ -23,7 +23,7 @@ from campaigns.options import CampaignOptions
 from campaigns.permissions import REVIEW, require_role
 from inference.comparing import DEFAULT_OVERLAP
 from inference.models import Prediction
-from models_registry.models import RegisteredModel
+from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.services import attached_model
 from models_registry.services.mapping import checked_span, set_spans
 
@@ -89,11 +89,26 @@ def unsure_pool(*, user: User, campaign: Campaign, model_id: int) -> list[int]:
     """
     require_role(user, campaign, REVIEW)
     attached = attached_model(user=user, campaign=campaign, model_id=model_id)
-    if measured_kind(campaign) == "areas":
+    require_spans(attached)
+    return unsure_among(attached)
+
+
+def require_spans(attached: CampaignModel) -> None:
+    """Raise Conflict where a model leaves nothing to people."""
+    if measured_kind(attached.campaign) == "areas":
         raise Conflict(NO_CONFIDENCE, code="no_confidence")
     if not attached.unsure_spans:
-        raise Conflict("No span is saved with this model, so that it is sure of everything. Save one first.", code="no_span")
-    measures = _unlabeled(campaign, attached.model)
+        raise Conflict(
+            "No span is saved with this model, so that it is sure of everything. Save one under Statistics first.", code="no_span"
+        )
+
+
+def unsure_among(attached: CampaignModel, answers: Answers | None = None) -> list[int]:
+    """Return the unlabeled images of which a model is unsure by its saved spans, the least sure first.
+
+    ``answers``: what it says of whole images, where that is more than what is stored.
+    """
+    measures = _unlabeled(attached.campaign, attached.model, answers)
     selective, labels = Selective(measures), measures.evidence.label_ids
     single = not measures.evidence.multi_label
     at = np.array([float(attached.thresholds.get(str(label), 0.0 if single else 0.5)) for label in labels])
@@ -135,7 +150,7 @@ def _ends(reading: Reading, spans: Ends | None) -> Ends:
     return {label: checked_span(label, ends, labels) for label, ends in spans.items()}
 
 
-def _unlabeled(campaign: Campaign, model: RegisteredModel) -> LabelMeasures | ObjectMeasures:
+def _unlabeled(campaign: Campaign, model: RegisteredModel, answers: Answers | None) -> LabelMeasures | ObjectMeasures:
     """Return what a model says of the pool, beside an empty truth."""
     kind, pool = measured_kind(campaign), pool_of(campaign)
     if kind != "labels":
@@ -143,7 +158,8 @@ def _unlabeled(campaign: Campaign, model: RegisteredModel) -> LabelMeasures | Ob
     ids, none = np.array(sorted(pool.values_list("pk", flat=True)), np.int64), np.empty(0, np.int64)
     several = CampaignOptions.from_document(campaign.settings).multi_label
     truth = LabelTruth(ids, none, np.zeros(len(ids), np.int64))
-    return LabelMeasures(label_evidence(campaign, answers_of(campaign, model), truth, multi_label=several))
+    said = answers if answers is not None and answers.probabilities is not None else answers_of(campaign, model)
+    return LabelMeasures(label_evidence(campaign, said, truth, multi_label=several))
 
 
 def _found(campaign: Campaign, model: RegisteredModel) -> ObjectEvidence:

@@ -93,7 +93,7 @@ def know_pool(context: RunContext, round_: Round, strategy: Strategy, *, prefill
     pool = pool_of(campaign)
     size = asked.head_size if asked is not None and asked.head_size else None
     weighing = weighing or Weighing()
-    wants_answers = asked is not None and (strategy.reads("probabilities") or weighing.cost or weighing.balance)
+    wants_answers = asked is not None and (strategy.reads("probabilities") or weighing.cost or weighing.balance or weighing.unsure)
     embedded = None
     if "embeddings" in strategy.needs or weighing.no_twins or (wants_answers and asked is not None and asked.head_size):
         embedded = embed(context, campaign, pool, size=size)

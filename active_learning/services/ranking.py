@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import FloatField, OuterRef, Subquery, Value
 from django.db.models.functions import Cast
 
+from active_learning.acquisition import reasons
 from active_learning.acquisition.audit import with_audit
 from active_learning.acquisition.strategies import STRATEGIES, Strategy
 from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Floats, Instances, Ranking, Rows
@@ -69,14 +70,30 @@ class Place(NamedTuple):
     areas: Sequence[Any] = ()
 
 
-def rank(known: Known, *, strategy: Strategy, size: int, seed: int, audit_share: float, weighing: Weighing | None = None) -> list[Place]:
+def rank(
+    known: Known,
+    *,
+    strategy: Strategy,
+    size: int,
+    seed: int,
+    audit_share: float,
+    weighing: Weighing | None = None,
+    unsure: Set[int] | None = None,
+) -> list[Place]:
     """Rank the whole pool; images that nothing is known of come last, with the reason.
 
+    ``unsure``: images that come before the others, each part by the strategy; what is drawn at random is drawn of all.
     Raises InvalidInput where the strategy lacks what it ranks by.
     """
     rows = _rankable(known, strategy)
+    first = [image for image in rows if unsure is not None and image in unsure]
+    rest = [image for image in rows if unsure is None or image not in unsure]
+    rows = first + rest
     try:
-        ranking = ranked_by(strategy, _acquisition_input(known, rows, strategy, size=size, seed=seed), weighing or Weighing())
+        ranking = ranked_by(strategy, _acquisition_input(known, rest, strategy, size=size, seed=seed), weighing or Weighing())
+        if first:
+            left = ranked_by(strategy, _acquisition_input(known, first, strategy, size=size, seed=seed), weighing or Weighing())
+            ranking = replace(left, why=tuple(f"{reasons.LEFT} {why}"[:MAX_WHY] for why in left.why)).before(ranking)
         if strategy.name != "random":
             ranking = with_audit(ranking, size=size, share=audit_share, rng=np.random.default_rng([seed, 1]))
     except AcquisitionError as error:
@@ -84,8 +101,8 @@ def rank(known: Known, *, strategy: Strategy, size: int, seed: int, audit_share:
     ranked = _places(ranking, rows)
     there = set(rows)
     least = min((place.score for place in ranked), default=0.0)
-    left = (image for image in known.pool if image not in there)
-    last = [Place(image, len(rows) + n, min(least, 0.0), {}, _why_left(known, image)) for n, image in enumerate(left, start=1)]
+    unknown = (image for image in known.pool if image not in there)
+    last = [Place(image, len(rows) + n, min(least, 0.0), {}, _why_left(known, image)) for n, image in enumerate(unknown, start=1)]
     return ranked + last
 
 

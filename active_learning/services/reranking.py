@@ -29,7 +29,7 @@ from active_learning.services.plans import new_labels, newest_revision, plan_of
 from active_learning.services.ranking import Place, rank, still_there, strategy_named, write_rows
 from active_learning.services.redrafting import redraft
 from active_learning.services.refitting import Gathered, gather
-from active_learning.services.rounds import AUDIT_SHARE, DEFAULT_STRATEGY, RoundOptions, default_for, start_round
+from active_learning.services.rounds import AUDIT_SHARE, DEFAULT_STRATEGY, RoundOptions, default_for, left_to_people, start_round
 from active_learning.services.rounds import KIND as ROUND
 from active_learning.training.families import FAMILIES
 from campaigns.errors import Conflict, DomainError, NotFound
@@ -89,7 +89,8 @@ def _new_order(round_: Round, found: Gathered, strategy: Strategy, plan: RoundPl
     params = round_.run.params if round_.run is not None else {}
     weighing = Weighing(balance=bool(params.get("balanced")), no_twins=bool(params.get("no_twins")))
     size = max(plan.every, min(round_.size, LEAST_FIRST))
-    places = rank(found.known, strategy=strategy, size=size, seed=seed, audit_share=0, weighing=weighing)
+    unsure = left_to_people(round_, found.known.answers) if params.get("unsure") else None
+    places = rank(found.known, strategy=strategy, size=size, seed=seed, audit_share=0, weighing=weighing, unsure=unsure)
     held = _held(round_, set(found.pool), top=places[0].score if places else 0.0)
     taken = {place.image_id for place in held}
     pool = [image for image in found.pool if image not in taken]

@@ -19,7 +19,9 @@ from django.utils import timezone
 from active_learning.acquisition.strategies import Strategy, default_strategy
 from active_learning.acquisition.weighing import Weighing
 from active_learning.models import RankedImage, Round, RoundState
+from active_learning.services.abstention import require_spans, unsure_among
 from active_learning.services.agreements import measure_agreement
+from active_learning.services.answers import Answers
 from active_learning.services.areas import write_areas
 from active_learning.services.audits import forget_waiting, keep_picks, picked_in, predictions
 from active_learning.services.committees import LEAST_MEMBERS
@@ -35,7 +37,7 @@ from campaigns.models import UNFINISHED, Campaign, ImageState, Run, User
 from campaigns.permissions import MANAGE, require_role
 from campaigns.runs import RunContext, enqueue_run
 from inference.services import renew_version
-from models_registry.models import RegisteredModel
+from models_registry.models import CampaignModel, RegisteredModel
 from models_registry.services.current import answering, current_model
 
 KIND = "round"
@@ -55,7 +57,8 @@ class RoundOptions:
     ``train``: train a model on what is labeled first, and rank by that one; ``training``: how, as a training's document.
     ``prefill``: draft the model's answers on the images of the round. ``audit_share``: part of the round that is drawn
     at random, 0 to 0.5, so that the accuracy among hard images can be told from that among all. ``cost_aware``: prefer
-    images that are quick to label, ``balanced``: those of rare labels, ``no_twins``: put near duplicates off. ``areas``: in
+    images that are quick to label, ``balanced``: those of rare labels, ``no_twins``: put near duplicates off, ``unsure``: those first that
+    the model leaves to people, by the spans that are saved with it. ``areas``: in
     how many places of an image the labeling page begins, 0 to 20; ``superpixels``: there, parts that hold together instead of squares.
     """
 
@@ -66,6 +69,7 @@ class RoundOptions:
     cost_aware: bool = False
     balanced: bool = False
     no_twins: bool = False
+    unsure: bool = False
     areas: int = 0
     superpixels: bool = False
 
@@ -76,6 +80,12 @@ class RoundOptions:
             raise InvalidInput("audit_share must lie between 0 and 0.5.", code="invalid_round")
         if self.training and not self.train:
             raise InvalidInput("training says how to train; send train: true with it.", code="invalid_round")
+        if self.unsure and self.train:
+            raise InvalidInput(
+                "What a model leaves to people is told by the spans saved with it, and one that is trained now has none. "
+                "Rank by a model that has some.",
+                code="invalid_round",
+            )
 
 
 def start_round(
@@ -134,15 +144,17 @@ def _model_for(strategy: Strategy, campaign: Campaign, model: RegisteredModel | 
         return None
     if model is not None and not answering(campaign).filter(model=model).exists():
         raise InvalidInput("This model is not attached to the campaign. Attach it first.", code="model_not_attached")
-    weighs = options.cost_aware or options.balanced
+    weighs = options.cost_aware or options.balanced or options.unsure
     chosen = model or (current_model(campaign) if strategy.reads("model") or weighs else None)
     if chosen is None and ("model" in strategy.needs or weighs):
-        what = f"{strategy.title} ranks" if "model" in strategy.needs else "What is quick to label, or has rare labels, is told"
+        what = f"{strategy.title} ranks" if "model" in strategy.needs else "What is quick to label, has rare labels or is unsure is told"
         raise InvalidInput(
             f"{what} by a model's answers, and the campaign has no model yet. "
             "Attach one, train one, or begin with MaxHerding or TypiClust, which need none.",
             code="no_model",
         )
+    if options.unsure and chosen is not None:
+        require_spans(CampaignModel.objects.select_related("campaign").get(campaign=campaign, model=chosen))
     _require_committee(strategy, answering(campaign).count())
     if chosen is not None and "head" in strategy.needs and not draws(round_model(chosen, campaign)):
         raise InvalidInput(no_draws(strategy, chosen.name), code="no_head")
@@ -227,10 +239,13 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
         training = {"name": f"Round {round_.number}", "seed": round_.seed, **options.training}
         _adopt(round_, train_now(context, round_.campaign, training))
     strategy = strategy_named(round_.strategy)
-    weighing = Weighing(cost=options.cost_aware, balance=options.balanced, no_twins=options.no_twins)
+    weighing = Weighing(cost=options.cost_aware, balance=options.balanced, no_twins=options.no_twins, unsure=options.unsure)
     known = know_pool(context, round_, strategy, prefill=options.prefill, weighing=weighing)
     context.progress(message="Ranking the pool", force=True)
-    places = rank(known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share, weighing=weighing)
+    places = rank(
+        known, strategy=strategy, size=round_.size, seed=round_.seed, audit_share=options.audit_share, weighing=weighing,
+        unsure=left_to_people(round_, known.answers) if options.unsure else None,
+    )  # fmt: skip
     places = write_ranking(round_, places, check=context.flush)
     labeled = labels_behind(round_.model, round_.campaign) if round_.model is not None else 0
     measure_agreement(round_, known.answers, labeled=labeled)
@@ -241,6 +256,12 @@ def _make(context: RunContext, round_: Round, options: RoundOptions) -> None:
     answer(context, round_, first, prefill=options.prefill)
     write_areas(context, round_, limit=options.areas, by_superpixels=options.superpixels)
     open_round(round_, pool_size=len(places))
+
+
+def left_to_people(round_: Round, answers: Answers | None) -> frozenset[int]:
+    """Return the images of which the round's model is unsure by its saved spans; none where it was detached since."""
+    attached = CampaignModel.objects.select_related("campaign", "model").filter(campaign=round_.campaign, model=round_.model).first()
+    return frozenset() if attached is None else frozenset(unsure_among(attached, answers))
 
 
 def _adopt(round_: Round, model: RegisteredModel) -> None:

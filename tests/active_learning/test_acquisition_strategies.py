@@ -12,7 +12,7 @@ from active_learning.acquisition.audit import with_audit
 from active_learning.acquisition.diversity import unit_rows
 from active_learning.acquisition.reasons import AUDIT, TWIN
 from active_learning.acquisition.strategies import STRATEGIES, default_strategy
-from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Instances, Ranking
+from active_learning.acquisition.values import AcquisitionError, AcquisitionInput, Instances, Ranking, by_score
 from active_learning.acquisition.weighing import Weighing, ranked
 
 NAMES = st.sampled_from(sorted(STRATEGIES))
@@ -278,3 +278,16 @@ def test_every_task_has_a_default_that_suits_it_at_any_number_of_labels():
     assert default_strategy("classification", labeled=0) == "uherding"
     assert default_strategy("detection", labeled=199) == "maxherding"
     assert default_strategy("detection", labeled=200) == "ppal"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 12), st.integers(1, 12), st.integers(0, 999))
+def test_what_comes_before_keeps_its_order_and_scores_above_the_rest(first, rest, seed):
+    rng = np.random.default_rng(seed)
+    one, other = (
+        by_score(rng.normal(size=n), rng=rng, parts={name: rng.random(n)}, why=("why",) * n) for n, name in ((first, "a"), (rest, "b"))
+    )
+    both = one.before(other)
+    assert both.order.tolist() == [*one.order.tolist(), *(other.order + first).tolist()]
+    assert set(both.parts) == {"a", "b"}
+    assert not first or both.scores[:first].min() >= both.scores[first:].max()

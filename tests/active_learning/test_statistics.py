@@ -12,10 +12,12 @@ import pytest
 from active_learning.models import Snapshot, TrainingRun
 from active_learning.services.answers import read_answers
 from active_learning.services.object_evidence import measure_objects
+from active_learning.services.rounds import RoundOptions, start_round
 from active_learning.training.scenes import MARGIN
+from campaigns.errors import Conflict, InvalidInput
 from campaigns.geometry import encode_mask, mask_document, shape_bounds
-from campaigns.models import AnnotationSet, Image, Reference, Role, Run, Split
-from campaigns.runs import enqueue_run
+from campaigns.models import AnnotationSet, Image, Reference, Role, Run, RunState, Split
+from campaigns.runs import enqueue_run, execute_now
 from inference.answers import digest
 from inference.rasters import raster_of_classes
 from inference.schema import Keypoint, Keypoints, Mask, Prediction
@@ -464,6 +466,32 @@ def test_unlabeled_images_of_which_a_model_is_unsure_come_first(coast, labels, m
     rows = [(0.7, 0.2, 0.1), (0.9, 0.05, 0.05), (0.5, 0.3, 0.2), (0.1, 0.5, 0.4)]
     store(measured, {image: classified(*row) for image, row in zip(images, rows, strict=True)})
     assert get(client, coast, measured, "/unsure-images") == {"ids": [images[2].pk, images[0].pk]}
+
+
+def test_a_round_asks_first_for_what_its_model_leaves_to_people(coast, labels, measured, client, manager):
+    images = list(coast.images.pool().order_by("pk"))
+    rows = [(0.7, 0.2, 0.1), (0.9, 0.05, 0.05), (0.5, 0.3, 0.2), (0.1, 0.5, 0.4), *[(0.02, 0.96, 0.02)] * (len(images) - 4)]
+    store(measured, {image: classified(*row) for image, row in zip(images, rows, strict=True)})
+    asked = {"user": manager, "campaign": coast, "strategy": "entropy", "size": 3, "model": measured}
+    options = RoundOptions(unsure=True, audit_share=0)
+    with pytest.raises(Conflict, match="No span is saved"):
+        start_round(**asked, options=options)
+    with pytest.raises(InvalidInput, match="trained now has none"):
+        RoundOptions(unsure=True, train=True)
+    client.put(address(coast, measured, "/unsure-spans"), {"spans": {labels["land"].pk: {"low": 0, "high": 0.8}}}, format="json")
+    round_ = start_round(**asked, options=options)
+    run = execute_now(round_.run)
+    assert run.state == RunState.SUCCEEDED, run.error
+    ranked = list(round_.ranking.order_by("rank")[:4])
+    assert [each.image_id for each in ranked[:3]] == [images[2].pk, images[0].pk, images[3].pk], (
+        "what is less sure, but of another label, waits"
+    )
+    assert [each.why.startswith("The model leaves this to people. ") for each in ranked] == [True, True, False, False], [
+        each.why for each in ranked
+    ]
+    assert round_.ranking.count() == len(images)
+    scores = [each.score for each in ranked]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_unlabeled_images_with_an_unsure_object_come_first(harbour, finder, client):

@@ -118,7 +118,7 @@ export function useRounds(campaign: number) {
 }
 
 /** What the page says of a round; the rest has defaults of the server. */
-export type RoundForm = Pick<NewRound, "size"> & Partial<Pick<NewRound, "strategy" | "model" | "seed" | "train" | "cost_aware" | "balanced" | "no_twins" | "areas" | "superpixels">>;
+export type RoundForm = Pick<NewRound, "size"> & Partial<Pick<NewRound, "strategy" | "model" | "seed" | "train" | "cost_aware" | "balanced" | "no_twins" | "unsure" | "areas" | "superpixels">>;
 
 export function useStartRound(campaign: number) {
   const client = useQueryClient();

@@ -4493,6 +4493,11 @@ export interface components {
              */
             no_twins: boolean;
             /**
+             * @description Ask first for what the model leaves to people, by the spans saved with it; not with train.
+             * @default false
+             */
+            unsure: boolean;
+            /**
              * @description In how many places of an image the labeling page begins; 0: with all of it.
              * @default 0
              */

@@ -12,7 +12,7 @@ import { LostFile } from "../models/LostFile";
 import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, needOf, TRAIN } from "./defaults";
 
 /** What may be asked for with any strategy. */
-const EXTRAS = ["cost_aware", "balanced", "no_twins"] as const;
+const EXTRAS = ["cost_aware", "balanced", "no_twins", "unsure"] as const;
 
 function Explained({ strategy }: { strategy: Strategy | undefined }) {
   const { t } = useTranslation();
@@ -59,6 +59,8 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
     }),
   );
   const none = pool === 0;
+  // What is said of pixels carries no confidence, so that none of it is left to people.
+  const confident = campaign.task !== "segmentation" || campaign.settings.segmentation === "instance";
   return (
     <Card>
       <form onSubmit={submit}>
@@ -95,7 +97,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
           <Group align="flex-end">
             <Switch.Group label={t("rounds.extras")} description={t("rounds.extrasText")} {...form.getInputProps("extras")}>
               <Group mt={6}>
-                {EXTRAS.map((name) => (
+                {EXTRAS.filter((name) => name !== "unsure" || confident).map((name) => (
                   <Switch key={name} value={name} label={t(`rounds.extra.${name}`)} data-testid={`round-${name}`} />
                 ))}
               </Group>
