@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Curve, LabelStatistics } from "@/api/statistics";
-import { atThreshold, nearestRecall, sameThresholds, setAll, sorted, stepAlong } from "./curves";
+import type { Campaign } from "@/api/types";
+import { atThreshold, nearestRecall, sameThresholds, setAll, sorted, stepAlong, unreachedBy } from "./curves";
 
 const curve: Curve = { positives: 4, thresholds: [0.9, 0.7, 0.4], precision: [1, 0.5, 0.75], recall: [0.25, 0.25, 0.75], f1: [0.4, 0.33, 0.75], roc: null };
 
@@ -62,5 +63,13 @@ describe("the table of labels", () => {
     expect(sameThresholds({ 1: 0.4 }, { 1: 0.4, 3: 0.2 })).toBe(false);
     expect(sameThresholds({ 1: 0.4, 3: 0.2 }, { 1: 0.4, 4: 0.2 })).toBe(false);
     expect(sameThresholds({ 1: 0.4 }, { 1: 0.5 })).toBe(false);
+  });
+});
+
+describe("an aim", () => {
+  it("names the labels for which no threshold reaches it", () => {
+    const labels = [{ id: 1, name: "land" }, { id: 2, name: "coast" }] as Campaign["labels"];
+    expect(unreachedBy({ 1: 0.4 }, { labels: [row(1, 1), row(2, 0), row(3, 0)] }, { labels })).toEqual(["coast", "3"]);
+    expect(unreachedBy({ 1: 0.4, 2: 0.5 }, { labels: [row(1, 1), row(2, 0)] }, { labels })).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** Where a threshold lies on a precision-recall curve, and what it gives. */
-import type { Curve, LabelStatistics, Thresholds } from "@/api/statistics";
+import type { Curve, LabelStatistics, Statistics, Thresholds } from "@/api/statistics";
+import type { Campaign } from "@/api/types";
 
 export interface Point {
   readonly threshold: number;
@@ -64,4 +65,10 @@ export function sorted(rows: readonly LabelStatistics[], by: SortBy, falling: bo
     if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
     return falling ? b - a : a - b;
   });
+}
+
+/** The names of the measured labels for which an aim found no threshold. */
+export function unreachedBy(found: Thresholds, statistics: Pick<Statistics, "labels">, campaign: Pick<Campaign, "labels">): string[] {
+  const lacking = statistics.labels.filter((row) => !(String(row.label_id) in found));
+  return lacking.map((row) => campaign.labels.find((label) => label.id === row.label_id)?.name ?? String(row.label_id));
 }
