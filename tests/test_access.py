@@ -229,6 +229,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "campaigns/<int:campaign_id>/likeness-runs": {"post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/backbones": {"get": only(MEMBERS), "post": only(MANAGERS)},
     "campaigns/<int:campaign_id>/similar": {"get": only(MEMBERS), "post": only(MEMBERS)},
+    "campaigns/<int:campaign_id>/similar-pairs": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/duplicates": {"get": only(MEMBERS)},
     "campaigns/<int:campaign_id>/suggestion-runs": {"post": only(ANNOTATORS)},
     "campaigns/<int:campaign_id>/suggestions": {"get": only(ANNOTATORS)},

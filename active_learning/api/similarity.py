@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from active_learning.services.duplicates import read_pairs
 from active_learning.services.similarity import (
     DEFAULT_DUPLICATE,
     Found,
@@ -71,6 +72,25 @@ class FoundSerializer(serializers.Serializer[Any]):
     similar = SimilarSerializer(many=True)
 
 
+class TwinsSerializer(serializers.Serializer[Any]):
+    """Two images and how similar they are; ``leak``: they lie in two fixed splits."""
+
+    images = NamedImageSerializer(many=True)
+    similarity = serializers.FloatField()
+    leak = serializers.BooleanField()
+
+
+class PairsSerializer(serializers.Serializer[Any]):
+    """Pairs of the last look, the most similar first; ``run`` is null where nobody has looked yet, ``threshold`` is that of the look."""
+
+    run = serializers.IntegerField(allow_null=True)
+    looked_at = serializers.DateTimeField(allow_null=True)
+    outdated = serializers.BooleanField(help_text="Another backbone looks at the images since")
+    threshold = serializers.FloatField()
+    compared = serializers.IntegerField()
+    pairs = TwinsSerializer(many=True)
+
+
 class LikenessRunsView(APIView):
     """Runs that look at images."""
 
@@ -112,6 +132,17 @@ class SimilarView(APIView):
     def post(self, request: Request, campaign_id: int) -> Response:
         """Return the images most like a picture from elsewhere, of which nothing is kept."""
         return Response(FoundSerializer(like_picture(request, fetch_campaign(request, campaign_id))).data)
+
+
+class SimilarPairsView(APIView):
+    """Images that are most like each other."""
+
+    @extend_schema(parameters=NARROWED, responses=PairsSerializer)
+    def get(self, request: Request, campaign_id: int) -> Response:
+        """Return the most similar pairs that the last look found, where both images are among those asked for."""
+        campaign = fetch_campaign(request, campaign_id)
+        found = read_pairs(user=user_of(request), campaign=campaign, **asked_for(request, campaign))
+        return Response(PairsSerializer(found).data)
 
 
 class SentiSightSimilarityView(APIView):
@@ -179,6 +210,7 @@ def _having(campaign: Campaign, wanted: list[str], both: str) -> dict[str, str]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/likeness-runs", LikenessRunsView.as_view()),
     path("campaigns/<int:campaign_id>/similar", SimilarView.as_view()),
+    path("campaigns/<int:campaign_id>/similar-pairs", SimilarPairsView.as_view()),
 ]
 sentisight_urlpatterns: list[URLPattern | URLResolver] = [
     path("similarity", SentiSightSimilarityView.as_view()),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from active_learning.services.outdated import saw_otherwise
-from active_learning.services.similarity import KIND
+from active_learning.services.similarity import KIND, MOST_ANSWERED, is_leak
+from campaigns.errors import InvalidInput
+from campaigns.filters import selected_ids
 from campaigns.models import Campaign, Image, ImageState, Run, RunState, User
 from campaigns.permissions import VIEW, require_role
 
@@ -42,10 +45,58 @@ class Duplicates:
     outdated: bool = False
 
 
+@dataclass(frozen=True)
+class Twins:
+    """Two images that are nearly the same. ``leak``: they lie in two fixed splits."""
+
+    images: tuple[Image, Image]
+    similarity: float
+    leak: bool
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The most similar pairs that the last look found, less what was removed or excluded since; as ``Duplicates``."""
+
+    run: int | None
+    looked_at: datetime | None
+    threshold: float
+    compared: int
+    pairs: tuple[Twins, ...]
+    outdated: bool = False
+
+
+def read_pairs(*, user: User, campaign: Campaign, limit: int = 10, threshold: float = -1.0, selection: Any = "all") -> Pairs:
+    """Return the most similar pairs of the last finished look, the most similar first, where both images are of a selection.
+
+    Raises InvalidInput for a limit beyond what a look keeps.
+    """
+    require_role(user, campaign, VIEW)
+    if not 1 <= limit <= MOST_ANSWERED:
+        raise InvalidInput(f"limit is a whole number from 1 to {MOST_ANSWERED}.", code="invalid_limit")
+    run = _last_look(campaign)
+    if run is None:
+        return Pairs(None, None, 0.0, 0, ())
+    found = [(one, other, float(similarity)) for one, other, similarity in run.result.get("pairs", []) if similarity >= threshold]
+    standing = _standing(campaign, list({pk for one, other, _ in found for pk in (one, other)}))
+    chosen = standing.keys() if selection == "all" else standing.keys() & set(selected_ids(campaign, selection, reader=user))
+    pairs = [_twins(standing[one], standing[other], similarity) for one, other, similarity in found if {one, other} <= chosen]
+    threshold, compared = float(run.params["threshold"]), run.result.get("compared", 0)
+    return Pairs(run.pk, run.finished_at, threshold, compared, tuple(pairs[:limit]), saw_otherwise(campaign, run.pk))
+
+
+def _twins(one: Image, other: Image, similarity: float) -> Twins:
+    return Twins((one, other), similarity, is_leak(one.split, other.split))
+
+
+def _last_look(campaign: Campaign) -> Run | None:
+    return Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.SUCCEEDED).order_by("-id").first()
+
+
 def read_duplicates(*, user: User, campaign: Campaign) -> Duplicates:
     """Return what the last finished look found, less the images that were removed or excluded since."""
     require_role(user, campaign, VIEW)
-    run = Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.SUCCEEDED).order_by("-id").first()
+    run = _last_look(campaign)
     if run is None:
         return Duplicates(None, None, 0.0, 0, ())
     clusters = run.result.get("clusters", [])

@@ -96,7 +96,7 @@ def execute_looking(context: RunContext) -> dict[str, object]:
     pairs = similar_pairs(chunks, len(keys), threshold=float(context.run.params["threshold"]), limit=MOST_PAIRS)
     ids = embedded.image_ids
     splits = {image.pk: image.split for image in images}
-    leaks = [pair for pair in pairs if _is_leak(splits[ids[pair.one]], splits[ids[pair.other]])]
+    leaks = [pair for pair in pairs if is_leak(splits[ids[pair.one]], splits[ids[pair.other]])]
     return {
         "compared": len(ids),
         "unreadable": len(embedded.failures),
@@ -107,7 +107,7 @@ def execute_looking(context: RunContext) -> dict[str, object]:
     }
 
 
-def _is_leak(one: str, other: str) -> bool:
+def is_leak(one: str, other: str) -> bool:
     """Say whether two images that are nearly the same lie in two fixed splits, so that a model is tested on what it learned."""
     return one != other and bool(one) and bool(other)
 

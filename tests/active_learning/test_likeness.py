@@ -14,7 +14,7 @@ from campaigns.runs import execute_now
 from campaigns.services.annotations import write_uses
 from campaigns.storage import image_path
 from inference.serving.answers import ModelAnswers
-from tests.active_learning.chips import add_chip, chips
+from tests.active_learning.chips import add_chip, chips, label_image
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +144,42 @@ def test_groups_of_near_duplicates_are_read_leaks_first_less_what_was_excluded_s
     assert copy.pk not in {each["id"] for group in left["groups"] for each in group["images"]}
     assert duplicates(as_user(viewer), coast, limit=1, offset=left["count"]).json()["groups"] == []
     assert duplicates(as_user(viewer), coast, limit="x").status_code == 422
+
+
+def test_the_most_similar_pairs_are_narrowed_by_limit_threshold_labels_and_filters(coast, looked, labels, as_user, annotator):
+    first, copy, run = looked
+    for image in (first, copy):
+        AnnotationSet.objects.filter(image=image).delete()
+        label_image(image, annotator, labels["ocean"].pk)
+    write_uses({each.pk: label_uses(each.annotations) for each in AnnotationSet.objects.filter(image__campaign=coast)})
+    client = as_user(annotator)
+
+    def pairs(**query):
+        return client.get(f"/api/v1/campaigns/{coast.pk}/similar-pairs", query)
+
+    other = coast.images.filter(state="unlabeled").exclude(pk=copy.pk).order_by("id").first()
+    Run.objects.filter(pk=run.pk).update(result={**run.result, "pairs": [*run.result["pairs"], [first.pk, other.pk, 0.9]]})
+    answer = pairs().json()
+    assert (answer["run"], answer["threshold"], answer["outdated"]) == (run.pk, 0.99, False)
+    scores = [each["similarity"] for each in answer["pairs"]]
+    assert (scores, scores[-1]) == (sorted(scores, reverse=True), 0.9)
+    assert pairs(threshold=0.95).json()["pairs"] == pairs(limit=len(scores) - 1).json()["pairs"] == answer["pairs"][:-1]
+    wanted = next(each for each in answer["pairs"] if {one["id"] for one in each["images"]} == {first.pk, copy.pk})
+    assert wanted["leak"]
+    assert pairs(labels="ocean").json()["pairs"] == [wanted]
+    assert pairs(labels="ocean,land", limit=1).json()["pairs"] == [wanted]
+    for none in ({"labels": "ocean,land", "and": "true"}, {"labels": "ocean", "split": "train"}):
+        assert wanted not in pairs(**none).json()["pairs"], none
+    Image.objects.filter(pk=copy.pk).update(state="excluded")
+    assert pairs(labels="ocean").json()["pairs"] == []
+    for wrong in ({"limit": 0}, {"limit": 1001}, {"limit": "x"}, {"threshold": "nan"}, {"labels": "sand"}):
+        assert pairs(**wrong).status_code == 422, wrong
+
+
+def test_before_anybody_looked_there_are_no_pairs(coast, as_user, viewer):
+    assert as_user(viewer).get(f"/api/v1/campaigns/{coast.pk}/similar-pairs").json() == {
+        "run": None, "looked_at": None, "outdated": False, "threshold": 0.0, "compared": 0, "pairs": [],
+    }  # fmt: skip
 
 
 def test_before_anybody_looked_there_are_no_groups(coast, as_user, viewer):

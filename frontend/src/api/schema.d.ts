@@ -1331,6 +1331,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{campaign_id}/similar-pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the most similar pairs that the last look found, where both images are among those asked for. */
+        get: operations["campaigns_similar_pairs_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}/simulations": {
         parameters: {
             query?: never;
@@ -4792,6 +4809,18 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["TrainingRun"][];
         };
+        /** @description Pairs of the last look, the most similar first; ``run`` is null where nobody has looked yet, ``threshold`` is that of the look. */
+        Pairs: {
+            run: number | null;
+            /** Format: date-time */
+            looked_at: string | null;
+            /** @description Another backbone looks at the images since */
+            outdated: boolean;
+            /** Format: double */
+            threshold: number;
+            compared: number;
+            pairs: components["schemas"]["Twins"][];
+        };
         /**
          * @description * `campaign` - campaign
          *     * `okabe-ito` - okabe-ito
@@ -6147,6 +6176,13 @@ export interface components {
             split: string;
             width: number;
             height: number;
+        };
+        /** @description Two images and how similar they are; ``leak``: they lie in two fixed splits. */
+        Twins: {
+            images: components["schemas"]["NamedImage"][];
+            /** Format: double */
+            similarity: number;
+            leak: boolean;
         };
         /**
          * @description * `auto` - auto
@@ -9251,6 +9287,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Found"];
+                };
+            };
+        };
+    };
+    campaigns_similar_pairs_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Images that have all of the labels instead. */
+                and?: boolean;
+                /** @description As in the list of images. */
+                brightness_gte?: string;
+                /** @description As in the list of images. */
+                brightness_lte?: string;
+                /** @description As in the list of images. */
+                contrast_gte?: string;
+                /** @description As in the list of images. */
+                contrast_lte?: string;
+                /** @description As in the list of images. */
+                created_after?: string;
+                /** @description As in the list of images. */
+                created_before?: string;
+                /** @description As in the list of images. */
+                default?: string;
+                /** @description As in the list of images. */
+                default_label?: string;
+                /** @description As in the list of images. */
+                drafts?: string;
+                /** @description As in the list of images. */
+                flagged?: string;
+                /** @description As in the list of images. */
+                ids?: string;
+                /** @description As in the list of images. */
+                label?: string;
+                /** @description As in the list of images. */
+                label_op?: string;
+                /** @description As in the list of images. */
+                label_type?: string;
+                /** @description As in the list of images. */
+                labeled_by?: string;
+                /** @description Label ids or names, repeated or comma-separated: images that have one of them. */
+                labels?: string;
+                /** @description As in the list of images. */
+                labels_all?: string;
+                /** @description As in the list of images. */
+                labels_any?: string;
+                /** @description As in the list of images. */
+                labels_none?: string;
+                /** @description At most so many images, up to 1000; 10 by default. */
+                limit?: number;
+                /** @description As in the list of images. */
+                q?: string;
+                /** @description As in the list of images. */
+                score_gte?: string;
+                /** @description As in the list of images. */
+                score_lte?: string;
+                /** @description As in the list of images. */
+                sharpness_gte?: string;
+                /** @description As in the list of images. */
+                sharpness_lte?: string;
+                /** @description As in the list of images. */
+                split?: string;
+                /** @description As in the list of images. */
+                state?: string;
+                /** @description As in the list of images. */
+                submitted_after?: string;
+                /** @description As in the list of images. */
+                submitted_before?: string;
+                /** @description Least similarity, the cosine of two embeddings, -1 to 1. */
+                threshold?: number;
+                /** @description As in the list of images. */
+                where?: string;
+            };
+            header?: never;
+            path: {
+                campaign_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairs"];
                 };
             };
         };
