@@ -141,16 +141,17 @@ class TestAsking:
         assert self.most_named(asked) == 2
         assert dict(RankedImage.objects.filter(round=round_).values_list("image", "areas")) == before
 
-    def test_a_new_ranking_keeps_the_areas_and_names_no_image_to_find_them(self, fields, manager, make_external):
+    def test_a_new_ranking_keeps_the_areas_and_names_few_images_at_a_time(self, fields, manager, make_external, monkeypatch):
         campaign, images = fields
         model = self.painted(campaign, images, manager, make_external)
         options = RoundOptions(audit_share=0, areas=1)
         round_ = self.opened(campaign, manager, strategy="patches", size=4, model=model, options=options)
         before = dict(RankedImage.objects.filter(round=round_).values_list("image", "areas"))
+        monkeypatch.setattr("active_learning.services.ranking.ROWS_PER_WRITE", 2)
         turned = [image.pk for image in reversed(images)]
         with CaptureQueriesContext(connection) as asked:
             rewrite(round_, [Place(image, rank, 1.0, {}, "") for rank, image in enumerate(turned, start=1)])
-        assert self.most_named(asked) == 0
+        assert self.most_named(asked) <= 2
         ranked = RankedImage.objects.filter(round=round_).order_by("rank").values_list("image", "areas")
         assert list(ranked) == [(image, before[image]) for image in turned]
 
