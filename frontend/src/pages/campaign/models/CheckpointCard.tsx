@@ -10,7 +10,7 @@ import { modelTitle } from "@/parts/modelTitle";
 import { When } from "@/parts/When";
 import { metricName } from "../training/curves";
 import { mayManage } from "../roles";
-import { figuresOf, megabytes, splitOf } from "./checkpoints";
+import { figuresOf, lastIs, megabytes, splitOf } from "./checkpoints";
 import { Lineage } from "./Lineage";
 
 interface Props {
@@ -115,7 +115,7 @@ export function CheckpointCard(props: Props) {
         </Disclosure>
         {checkpoint.role === "last" && (
           <Text size="xs" c="dimmed">
-            {t("checkpoints.sameFigures")} <Anchor component={Link} to={`/campaigns/${campaign.id}/statistics`} inherit underline="always">{t("campaign.tabs.statistics")}</Anchor>
+            {t(`checkpoints.lastIs.${lastIs(checkpoint.metrics)}`)} <Anchor component={Link} to={`/campaigns/${campaign.id}/statistics`} inherit underline="always">{t("campaign.tabs.statistics")}</Anchor>
           </Text>
         )}
       </Stack>

@@ -20,6 +20,12 @@ export function splitOf(metrics: Record<string, unknown>): { train: number; vali
   return typeof train === "number" && typeof validation === "number" ? { train, validation } : null;
 }
 
+/** Of what the figures of a last epoch are: it was the best, it was measured itself, or (models of earlier versions) of the best one. */
+export function lastIs(metrics: Record<string, unknown>): "best" | "measured" | "unmeasured" {
+  if (metrics["epochs"] === metrics["best_epoch"]) return "best";
+  return "classes" in metrics ? "unmeasured" : "measured"; // figures label by label are those of the best epoch alone
+}
+
 export function megabytes(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
