@@ -113,6 +113,9 @@ def test_what_looks_alike_is_found_chosen_excluded_labeled_and_reviewed(
     page.locator(f'[data-image="{first["id"]}"]').click(button="right")
     named(page, "menu-similar").click()
     expect(named(page, "similar-image").first).to_have_attribute("data-id", str(again["id"]))
+    link = named(page, "similar-image").first.get_by_role("link")
+    expect(link).to_have_attribute("href", f"/campaigns/{earth['id']}/label?image={again['id']}")
+    expect(link).to_have_attribute("target", "_blank")  # what was found stays
     named(page, "similar-limit").fill("3")
     fresh = page.locator('[data-testid="similar-count"][data-fresh][data-count="3"]')
     expect(fresh).to_be_visible()
@@ -168,3 +171,5 @@ def test_what_looks_alike_is_found_chosen_excluded_labeled_and_reviewed(
     named(page, "backbone-start").click()
     expect(page.locator('[data-testid="backbone-current"][data-space^="mobilenet_v2-224-"]')).to_be_visible(timeout=RUNS_MS)
     assert api.get(f"/campaigns/{earth['id']}/similar?image={first['id']}&limit=1")["similar"][0]["image"]["id"] == again["id"]
+    page.get_by_text("Review labels", exact=True).click()
+    expect(named(page, "outdated")).to_be_visible()
