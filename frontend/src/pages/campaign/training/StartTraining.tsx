@@ -73,7 +73,7 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
           <Group align="flex-end">
             <ScopeSelect scopes={scopes} />
             <TextInput label={t("training.name")} placeholder={t("training.namePlaceholder")} w={280} {...form.getInputProps("name")} error={form.errors["name"] ?? wrong["name"]} data-testid="wish-name" />
-            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={going || labeled === 0 || known === undefined || nameless} data-testid="start-training">
+            <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={labeled === 0 || known === undefined || nameless} data-testid="start-training">
               {t("training.begin")}
             </Button>
           </Group>
@@ -82,6 +82,11 @@ export function StartTraining({ campaign, going, onStart }: { campaign: Campaign
               campaign={campaign} known={estimate.data} stale={stale} looking={stale && networkOf(form.values) !== undefined} error={stale ? null : estimate.error} atField={optionWrong}
               onKeepTwins={form.values.groups === "duplicates" ? undefined : () => form.setFieldValue("groups", "duplicates")}
             />
+          )}
+          {going && (
+            <Text size="sm" c="dimmed" data-testid="training-goes">
+              {t("training.going")}
+            </Text>
           )}
           {labeled === 0 && (
             <Text size="sm" c="var(--winnow-wheat-text)">
