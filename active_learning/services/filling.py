@@ -196,6 +196,8 @@ class _ByModel:
             self.space.save(update_fields=["facts", "dimension"])
 
     def _keep(self, keys: list[int], vectors: list[tuple[float, ...]]) -> None:
+        if not ImageSpace.objects.filter(pk=self.space.pk).exists():  # its vectors were removed with it, and are not to come back
+            raise Conflict(f"Another backbone has taken the place of {self.space.title}. Start this again.", code="space_changed")
         if keys:  # of length one: only their direction counts, and half precision holds no large numbers
             space_store(self.space).append(keys, unit_rows(np.array(vectors, np.float32)))
 

@@ -15,6 +15,7 @@ from active_learning.embeddings import content_key
 from active_learning.models import ImageSpace
 from active_learning.services.arrivals import embed_later
 from active_learning.services.embeddings import campaign_store, embedding_store
+from active_learning.services.filling import _ByModel
 from campaigns.models import Image, Run, RunState
 from campaigns.runs import execute_now
 from inference.serving.answers import ModelAnswers
@@ -420,6 +421,27 @@ def test_the_installed_network_sees_the_same_when_it_comes_as_a_file(few, as_use
     assert (theirs @ theirs.T).argsort(axis=1)[:, -2:].tolist() == (ours @ ours.T).argsort(axis=1)[:, -2:].tolist()
     part = nearest(client, few, first, crop=f"0,0,{first.width},{first.height}").json()["similar"]
     assert (part[0]["image"]["id"], part[0]["similarity"]) == (first.pk, pytest.approx(1, abs=2e-3))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_backbone_says_after_another_took_its_place_leaves_no_vectors_behind(few, as_user, manager, data_dir, monkeypatch):
+    client = as_user(manager)
+    with Endpoint(mean_colour) as endpoint:
+        model = attached(few, protocol="winnow_json", url=endpoint.url, options={"retries": 0})
+        run = chosen(client, few, kind="model", model=model.pk)
+        assert run.state == RunState.SUCCEEDED, run.error
+        late, read = add_chip(few, chips()[8]), _ByModel._read
+
+        def replaced_meanwhile(self, answered):
+            if ImageSpace.objects.get(campaign=few, current=True).kind == "model":
+                assert chosen(client, few, kind="installed").state == RunState.SUCCEEDED
+            return read(self, answered)
+
+        monkeypatch.setattr(_ByModel, "_read", replaced_meanwhile)
+        overtaken = execute_now(embed_later(few.pk))
+    assert overtaken.state == RunState.FAILED and "Start this again" in overtaken.error
+    assert not (data_dir / "embeddings" / run.result["space"]).exists()
+    assert not len(campaign_store(few).missing([content_key(late.sha256)]))
 
 
 @pytest.mark.django_db
