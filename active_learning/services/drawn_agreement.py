@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from active_learning.label_errors.agreement import Agreements, chosen_drawings, trust_in_people
+from active_learning.services.gathered import Blocks, blocks_of, gather
 from active_learning.training.families import family_name
 from campaigns.models import AnnotationSet, Campaign, Revision, SetState
 from campaigns.options import CampaignOptions
@@ -85,25 +86,38 @@ def _revisions(campaign: Campaign, images: Collection[int]) -> dict[int, dict[in
 
 
 def _judged(campaign: Campaign) -> _Judged | None:
+    """Compare everybody with everybody else on the images that they share; only those where a set has changed are compared anew."""
     sets = AnnotationSet.objects.filter(
         image__campaign=campaign, author__isnull=False, state__in=(SetState.SUBMITTED, SetState.ACCEPTED)
     ).order_by("image", "author")
-    by_image: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for pk, image, author in sets.values_list("pk", "image", "author"):
-        by_image[image].append((int(author or 0), pk))
+    by_image: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
+    for pk, image, version, saved in sets.values_list("pk", "image", "version", "updated_at"):
+        by_image[image].append((pk, version, saved.timestamp()))
     shared = {image: rows for image, rows in by_image.items() if len(rows) > 1}
-    people = sorted({author for rows in shared.values() for author, _ in rows})
-    areas = family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation) == "semantic"
-    told: list[tuple[int, int, int, float]] = []
-    for place, rows in enumerate(shared.values()):
-        documents = dict(AnnotationSet.objects.filter(pk__in=[pk for _, pk in rows]).values_list("author", "annotations"))
-        said = {author: Saying(_accepted(documents[author])) for author, _ in rows}
-        for one, other in combinations(said, 2):
-            told.append((place, people.index(one), people.index(other), agreement(said[one], said[other], areas=areas)))
-    if not told:
+    if not shared:
         return None
-    images, first, second = (np.array([row[at] for row in told], np.int64) for at in range(3))
-    return _Judged(Agreements(images, first, second, np.array([row[3] for row in told])), list(shared), people)
+    areas = family_name(campaign.task, CampaignOptions.from_document(campaign.settings).segmentation) == "semantic"
+    marks = {image: hash(tuple(rows)) for image, rows in shared.items()}
+    found = gather(f"{campaign.pk}-trust", f"areas={areas}", marks, lambda images: _compared(images, shared, areas=areas))
+    pairs, places = found.parts["pairs"], np.repeat(np.arange(len(found)), found.lengths["pairs"])
+    authors = pairs[:, :2].astype(np.int64)
+    people = np.unique(authors)
+    first, second = np.searchsorted(people, authors).T
+    return _Judged(Agreements(places.astype(np.int64), first, second, pairs[:, 2]), found.image_ids.tolist(), people.tolist())
+
+
+def _compared(images: Sequence[int], shared: Mapping[int, Sequence[tuple[int, int, float]]], *, areas: bool) -> Blocks:
+    """Return of each image who agrees with whom and how well: (P, 3), two people's ids and their agreement."""
+    wanted = [pk for image in images for pk, *_ in shared[image]]
+    rows = AnnotationSet.objects.filter(pk__in=wanted).order_by("image", "author").values_list("image", "author", "annotations")
+    said: dict[int, dict[int, Saying]] = defaultdict(dict)
+    for image, author, drawn in rows.iterator():
+        said[image][author or 0] = Saying(_accepted(drawn))
+    told = {
+        image: [(one, other, agreement(own[one], own[other], areas=areas)) for one, other in combinations(own, 2)]
+        for image, own in said.items()
+    }
+    return blocks_of({image: {"pairs": np.array(told.get(image, []), float).reshape(-1, 3)} for image in images})
 
 
 def agreement(one: Saying, other: Saying, *, areas: bool) -> float:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from active_learning.label_errors.agreement import Agreements, chosen_drawings, trust_in_people
 from active_learning.models import TrainingRun
-from active_learning.services import refitting, refitting_finders
+from active_learning.services import drawn_agreement, refitting, refitting_finders
 from active_learning.services.annotators import measure_trust
 from active_learning.services.snapshots import labeled_images, latest_labeled, take_snapshot
 from active_learning.services.training import read_targets
@@ -193,3 +193,23 @@ def test_of_painted_areas_the_overlap_says_whom_to_trust_and_one_person_alone_ch
         drawn = targets.drawings[place[image.pk]].label_map((0, 0, 64, 48))
         assert (drawn[HALF] == 0).all()
     assert targets.trust.shape == (4,) and "learned as the one drew them" in known.told(targets)
+
+
+@pytest.mark.django_db
+def test_only_images_that_somebody_drew_on_since_are_compared_anew(make_campaign, make_image, annotator, reviewer, data_dir, monkeypatch):
+    campaign = make_campaign(task=Task.DETECTION)
+    label = campaign.labels.first().pk
+    images = [make_image(campaign, name=f"{n}.png", width=90 + n, height=80) for n in range(4)]
+    for image in images:
+        for person in (annotator, reviewer):
+            submit(image, person, [{"label": label, "shape": box(10, 10)}])
+    compared, compare = [], drawn_agreement.agreement
+    monkeypatch.setattr(drawn_agreement, "agreement", lambda *said, **how: compared.append(said) or compare(*said, **how))
+    ids = [image.pk for image in images]
+    first = measure_trust(campaign, ids)
+    assert (len(compared), len(first["people"])) == (4, 2)
+    assert measure_trust(campaign, ids) == first
+    assert len(compared) == 4, "nobody drew anything since"
+    submit(images[2], reviewer, [{"label": label, "shape": box(60, 40)}])
+    assert measure_trust(campaign, ids) != first
+    assert len(compared) == 5
