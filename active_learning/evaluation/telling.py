@@ -33,7 +33,7 @@ HELP: Final[Mapping[str, str]] = {
     "ap_at_iou": "Average precision where an object counts as found from the chosen overlap (IoU) on, averaged over labels.",
     "ap_at_oks": "Average precision where an object counts as found from the chosen likeness of its points (OKS) on, averaged over labels.",
     "map_oks": "COCO's mean average precision of keypoints: over all labels and over likenesses (OKS) from 0.50 to 0.95.",
-    "true": "How many images, objects or pixels of this label there are in truth.",
+    "true": "How many images, objects or pixels of this label there are in truth (the support).",
     "threshold": "From this confidence on the model's answer counts; below it, it is as if the model had said nothing.",
     "oks": "The mean likeness (OKS) of found objects' points to the true ones: 1 is exact, 0 is far off for the object's size.",
     "iou": "The area that is both said and true over the area that is either; 1 is a perfect outline.",
