@@ -29,11 +29,13 @@ class Advice:
     agreement: float | None = None
 
 
-def advise(points: Sequence[Point], agreements: Sequence[float], *, batch: int, left: int, seed: int = 0) -> Advice:
+def advise(
+    points: Sequence[Point], agreements: Sequence[float], *, batch: int, left: int, seed: int = 0, figure: str = "accuracy"
+) -> Advice:
     """Weigh what the next ``batch`` labels will bring.
 
     points: the measured curve, oldest first; agreements: kappa of the answers about the pool from ranking to ranking,
-    oldest first; left: images without a label.
+    oldest first; left: images without a label; figure: what the curve measures, in words.
     """
     last = agreements[-1] if agreements else None
     if left == 0:
@@ -45,7 +47,7 @@ def advise(points: Sequence[Point], agreements: Sequence[float], *, batch: int, 
         reasons = (f"The curve tells nothing yet: {objection}.", *_of_agreement(agreements))
         return Advice("unknown", "Too early to say when to stop; label on.", reasons, agreement=last)
     gain = expected_gain(points, batch, rng=np.random.default_rng(seed))
-    reasons = (_of_gain(gain, merged(points)[-1]), *_of_agreement(agreements))
+    reasons = (_of_gain(gain, merged(points)[-1], figure), *_of_agreement(agreements))
     if gain.high < WORTH_IT and still:
         sentence = f"You can stop: the next {batch:,} labels will hardly change the model."
         return Advice("stop", sentence, reasons, gain, last)
@@ -67,9 +69,9 @@ def _points(share: float) -> str:
     return f"{value:.1f} points" if value >= 0.05 else "less than 0.1 points"
 
 
-def _of_gain(gain: Gain, last: Point) -> str:
+def _of_gain(gain: Gain, last: Point, figure: str) -> str:
     return (
-        f"By the curve so far, {gain.labels:,} more labels bring {100 * gain.expected:.1f} points of accuracy "
+        f"By the curve so far, {gain.labels:,} more labels bring {100 * gain.expected:.1f} points of {figure} "
         f"(95 %: {100 * gain.low:.1f} to {100 * gain.high:.1f}), from {100 * last.value:.1f} % with {last.labels:,} labels."
     )
 

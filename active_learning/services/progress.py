@@ -18,6 +18,9 @@ from campaigns.models import Campaign, Task, User
 from campaigns.permissions import VIEW, require_role
 
 METRICS: Final = ("accuracy", "f1", "map50", "map", "miou", "iou")
+FIGURES: Final = {
+    "accuracy": "accuracy", "f1": "F1", "map50": "mAP at an overlap of 0.5", "map": "mAP", "miou": "mean IoU", "iou": "IoU",
+}  # fmt: skip
 DEFAULT_BATCH: Final = 100
 LATEST_AUDITS: Final = 60  # picks that the present accuracy is told from; those before were predicted by models long past
 
@@ -62,7 +65,7 @@ def learning_curve(*, user: User, campaign: Campaign) -> LearningCurve:
     points = [Point.between(each.labeled, each.value, each.low, each.high) for each in (model or audits)]
     agreements = list(Agreement.objects.filter(campaign=campaign).values_list("kappa", flat=True))
     batch = plan.every or (last.size if last is not None else DEFAULT_BATCH)
-    advice = advise(points, agreements, batch=batch, left=pool_of(campaign).count())
+    advice = advise(points, agreements, batch=batch, left=pool_of(campaign).count(), figure=FIGURES[metric or "accuracy"])
     return LearningCurve(metric or "accuracy", model, random, audits, audit, _audit_sentence(audit, campaign), advice)
 
 

@@ -146,6 +146,9 @@ class TestAdvice:
         assert advice.gain.expected > 0.02
         assert "100 more labels bring" in advice.reasons[0]
         assert "still change" in advice.reasons[1]
+        assert "points of accuracy" in advice.reasons[0]
+        painted = advise(measured(self.steep, (20, 40, 80, 160)), [], batch=100, left=5000, figure="mean IoU")
+        assert "points of mean IoU" in painted.reasons[0], "a lead of masks is told of no accuracy"
 
     def test_a_flat_curve_with_still_answers_says_stop(self):
         advice = advise(measured(self.flat, self.far, 0.001), [0.995, 0.996], batch=100, left=5000)
