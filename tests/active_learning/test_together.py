@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from active_learning.training import loop
 from active_learning.training.config import TrainingConfig
 from active_learning.training.course import Plan
 from active_learning.training.families import Watcher
@@ -95,6 +96,7 @@ def fitted(folder, processes, monkeypatch, plan=LONG, **notes):
 
 def test_two_processes_learn_what_one_does_and_one_goes_on_from_what_two_saved_when_they_were_stopped(tmp_path, monkeypatch):
     plan = replace(LONG, epochs=3)
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.0)  # an epoch may take less
     alone, curve = fitted(tmp_path / "one", 1, monkeypatch, plan)
     both, shared = fitted(tmp_path / "two", 2, monkeypatch, plan, stop_after=2)
     assert any("2 processes learn together" in line for line in shared.lines) and not any("together" in line for line in curve.lines)
