@@ -78,7 +78,7 @@ def _of_gain(gain: Gain, last: Point, figure: str) -> str:
 
 def _of_agreement(agreements: Sequence[float]) -> tuple[str, ...]:
     if not agreements:
-        return ("How still the model's answers stand is known from the second ranking on.",)
+        return ("How still the model's answers stand is known from the second ranking on that learned from more labels.",)
     value = agreements[-1]
     words = "stand still" if value >= STABLE else "hardly change" if value >= NEARLY_STABLE else "still change"
     return (f"Its answers about the unlabeled images {words} from one ranking to the next (kappa {value:.3f}).",)

@@ -24,7 +24,8 @@ def answers_path(campaign: Campaign) -> Path:
 def measure_agreement(round_: Round, answers: Answers | None, *, labeled: int) -> Agreement | None:
     """Compare a classifier's answers with those before, and keep them for the next time; None where there is nothing to compare.
 
-    Called again by a run that lost its worker, it does not take the same answers for answers that did not change.
+    Only answers that learned from more labels than those before tell whether more labels change them: the same model would agree with
+    itself. Called again by a run that lost its worker, it does not take the same answers for answers that did not change.
     """
     if answers is None or answers.probabilities is None or not answers.image_ids:
         return None
@@ -35,7 +36,8 @@ def measure_agreement(round_: Round, answers: Answers | None, *, labeled: int) -
     if before is not None and np.array_equal(before.made, made):
         return mine.last()
     found = None
-    one, other = common(ids, codes, before.ids, before.codes) if before is not None else (ids[:0], ids[:0])
+    learned_more = before is not None and labeled > before.made[1]
+    one, other = common(ids, codes, before.ids, before.codes) if before is not None and learned_more else (ids[:0], ids[:0])
     if len(one):
         found, _ = Agreement.objects.update_or_create(
             campaign=round_.campaign, round=round_, labeled=labeled, defaults={"compared": len(one), "kappa": kappa(one, other)}

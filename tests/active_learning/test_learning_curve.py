@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from active_learning.models import Agreement, AuditPick, Evaluation, RankedImage
+from active_learning.models import Agreement, AuditPick, Evaluation, RankedImage, Round
 from active_learning.services import agreements
 from active_learning.services.agreements import measure_agreement
 from active_learning.services.answers import Answers
@@ -64,13 +64,25 @@ def test_what_was_measured_by_another_figure_once_is_no_point_of_the_curve(coast
     assert (told["metric"], [point["labeled"] for point in told["model"]], told["random"]) == ("accuracy", [20], [])
 
 
-def test_a_ranking_that_is_made_again_after_a_crash_is_not_compared_with_itself(opened, monkeypatch):
-    ids = tuple(range(1, 41))
+@pytest.fixture
+def said(opened):
+    """Answers about forty images: one label for the first so many, another for the rest."""
 
-    def said(first):
+    def make(first):
         chosen = np.eye(2)[(np.arange(40) >= first).astype(int)]
-        return Answers(ids, tuple(opened.campaign.labels.values_list("pk", flat=True)[:2]), ("one", "other"), chosen)
+        return Answers(tuple(range(1, 41)), tuple(opened.campaign.labels.values_list("pk", flat=True)[:2]), ("one", "other"), chosen)
 
+    return make
+
+
+def test_a_model_that_ranks_again_without_more_labels_says_nothing_of_how_still_its_answers_stand(opened, said):
+    later = Round(pk=opened.pk + 1, campaign=opened.campaign)
+    for round_, labeled in ((opened, 20), (later, 20), (opened, 10)):
+        assert measure_agreement(round_, said(20), labeled=labeled) is None
+    assert measure_agreement(opened, said(10), labeled=30).kappa == pytest.approx(0.5)
+
+
+def test_a_ranking_that_is_made_again_after_a_crash_is_not_compared_with_itself(opened, said, monkeypatch):
     assert measure_agreement(opened, said(20), labeled=10) is None
     with monkeypatch.context() as patch:
         patch.setattr(agreements, "_write", lambda *args, **arrays: (_ for _ in ()).throw(KeyboardInterrupt))
