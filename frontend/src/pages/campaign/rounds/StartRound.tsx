@@ -9,10 +9,10 @@ import type { Campaign, Strategy, StrategyName } from "@/api/types";
 import { waiting } from "@/parts/counts";
 import { modelTitle } from "@/parts/modelTitle";
 import { LostFile } from "../models/LostFile";
-import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, needOf, TRAIN } from "./defaults";
+import { basisOf, CURRENT, DEFAULT_STRATEGY, defaultSize, needOf, rankable, TRAIN, UNSURE } from "./defaults";
 
 /** What may be asked for with any strategy. */
-const EXTRAS = ["cost_aware", "balanced", "no_twins", "unsure"] as const;
+const EXTRAS = ["cost_aware", "balanced", "no_twins", UNSURE] as const;
 
 function Explained({ strategy }: { strategy: Strategy | undefined }) {
   const { t } = useTranslation();
@@ -43,7 +43,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
   const current = useCurrentModel(campaign.id).data?.model;
   const attached = (models.data ?? []).filter((one) => one.model.kind !== "promptable");
   const basis = [
-    ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }) }] : []),
+    ...(labeled > 0 ? [{ value: TRAIN, label: t("rounds.trainFirst", { count: labeled }), disabled: form.values.extras.includes(UNSURE) }] : []),
     { value: CURRENT, label: current == null ? t(current === null ? "rounds.noModel" : "rounds.currentAny") : t("rounds.currentModel", { model: modelTitle(current) }) },
     ...attached.filter(({ model }) => model.id !== current?.id).map(({ model }) => ({ value: String(model.id), label: modelTitle(model) })),
   ];
@@ -55,7 +55,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
       superpixels: superpixels && Number(areas || 0) > 0,
       size: Number(size),
       seed: Number(seed || 0),
-      ...basisOf(by, current?.id),
+      ...basisOf(rankable(by, extras), current?.id),
     }),
   );
   const none = pool === 0;
@@ -87,7 +87,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
               value={chosen}
             />
             <NumberInput label={t("rounds.size")} min={1} max={Math.max(1, pool)} w={120} data-testid="round-size" {...form.getInputProps("size")} />
-            <Select label={t("rounds.basis")} w={300} data={basis} data-testid="round-basis" {...form.getInputProps("basis")} />
+            <Select label={t("rounds.basis")} w={300} data={basis} data-testid="round-basis" {...form.getInputProps("basis")} value={rankable(form.values.basis, form.values.extras)} />
             <NumberInput label={t("training.seed")} min={0} w={90} {...form.getInputProps("seed")} />
             <Button type="submit" leftSection={<IconPlayerPlay size={17} />} loading={start.isPending} disabled={busy || none} data-testid="start-round">
               {t("rounds.start")}
@@ -97,7 +97,7 @@ export function StartRound({ campaign, busy, first }: { campaign: Campaign; busy
           <Group align="flex-end">
             <Switch.Group label={t("rounds.extras")} description={t("rounds.extrasText")} {...form.getInputProps("extras")}>
               <Group mt={6}>
-                {EXTRAS.filter((name) => name !== "unsure" || confident).map((name) => (
+                {EXTRAS.filter((name) => name !== UNSURE || confident).map((name) => (
                   <Switch key={name} value={name} label={t(`rounds.extra.${name}`)} data-testid={`round-${name}`} />
                 ))}
               </Group>

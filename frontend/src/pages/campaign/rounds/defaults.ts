@@ -12,6 +12,14 @@ export function defaultSize(unlabeled: number): number {
 export const TRAIN = "train";
 export const CURRENT = "";
 
+/** Asks first for what a model leaves to people. */
+export const UNSURE = "unsure";
+
+/** What a round can go by: what is left to people is told by spans saved with a model, and one that is trained now has none. */
+export function rankable(chosen: string, extras: readonly string[]): string {
+  return chosen === TRAIN && extras.includes(UNSURE) ? CURRENT : chosen;
+}
+
 /** What a round goes by, as the server reads it. The current model is named: strategies that could do without one then draft by it, too. */
 export function basisOf(chosen: string, current: number | undefined): { train?: true; model?: number } {
   if (chosen === TRAIN) return { train: true };
