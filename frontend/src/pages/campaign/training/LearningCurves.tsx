@@ -39,7 +39,7 @@ function Curve({ series, best, label, unit, rate = false }: CurveProps) {
         symbolSize: 6,
         lineStyle: { width: 2.2 },
         ...(best !== null && one.name.startsWith("validation")
-          ? { markPoint: { symbol: "circle", symbolSize: 11, label: { show: true, formatter: t("training.best"), position: "top", color: palette.text, fontSize: 11 }, data: bestOf(one, best) } }
+          ? { markPoint: { symbol: "circle", symbolSize: 11, label: { show: true, formatter: t("training.best"), position: [8, -14], color: palette.text, fontSize: 11 }, data: bestOf(one, best) } }
           : {}),
       })),
     }),
