@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.bench import PHOTO, Hand, make_campaign, photo, sign_in
 from tests.e2e.stack import Api, Stack, wait_for
@@ -78,9 +78,21 @@ def test_two_versions_are_shown_side_by_side_and_merged_object_by_object(signed_
     theirs = {**stored[150], "shape": {**stored[150]["shape"], "y": 300}}
     added = {**stored[150], "id": "theirs", "shape": {**stored[150]["shape"], "x": 450}}
     shared_api.patch(path, {"upsert": [theirs, added]}, headers={"If-Match": f'"{version}"'})
+    drawn, held = False, []  # a save between the strokes would bring the question before the last one
+
+    def wait(route: Route) -> None:
+        if drawn or route.request.method != "PATCH":
+            route.continue_()
+        else:
+            held.append(route)
+
+    signed_in.route("**/annotation-set*", wait)
     hand.click(180, 130)
     hand.key("ArrowRight", "ArrowRight")
     draw_box(hand, 300)
+    drawn = True
+    for route in held:
+        route.continue_()
     expect(signed_in.get_by_role("dialog")).to_be_visible(timeout=15_000)
     rows = hand.named("conflict-row")
     expect(rows).to_have_count(3)
