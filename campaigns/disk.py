@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -16,14 +16,12 @@ READ_ONLY: Final = re.compile(r"read-only file system|readonly database", re.IGN
 
 def is_full(error: BaseException) -> bool:
     """Say whether an error, or what it came from, is that of a disk without room."""
-    return any(each.errno in FULL if isinstance(each, OSError) and each.errno else WORDS.search(str(each)) for each in _behind(error))
+    return _says(error, FULL, WORDS)
 
 
 def is_read_only(error: BaseException) -> bool:
     """Say whether an error, or what it came from, is that of a disk that may be read alone."""
-    return any(
-        each.errno == errno.EROFS if isinstance(each, OSError) and each.errno else READ_ONLY.search(str(each)) for each in _behind(error)
-    )
+    return _says(error, frozenset({errno.EROFS}), READ_ONLY)
 
 
 def refuses_writes(error: BaseException) -> bool:
@@ -34,6 +32,11 @@ def refuses_writes(error: BaseException) -> bool:
 def told_of(error: BaseException) -> str:
     """Say what is the matter with a disk that refuses writes, and what helps, to go on after "The disk that …"."""
     return "is read-only. Let it be written to again" if is_read_only(error) else "is full. Free some space"
+
+
+def _says(error: BaseException, numbers: Set[int], words: re.Pattern[str]) -> bool:
+    """Say whether an error, or what it came from, has one of the numbers, or one of the words where it has no number."""
+    return any(each.errno in numbers if isinstance(each, OSError) and each.errno else words.search(str(each)) for each in _behind(error))
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:
