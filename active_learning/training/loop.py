@@ -150,9 +150,9 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks, company: Compa
     progress, best = _resumed(learner, keeper, hooks)
     hooks.training_began(progress)
     reason = _reason_to_stop(progress, plan, learner, hooks)
-    if reason:
-        return _ended(keeper, learner, replace(progress, reason=reason), best)
     last = learner.weights()
+    if reason:
+        return _ended(keeper, learner, replace(progress, reason=reason), best, last)
     with company(learner) as leading:
         while not reason:
             try:
@@ -165,12 +165,12 @@ def fit(learner: Learner, plan: Plan, folder: Path, hooks: Hooks, company: Compa
             hooks.epoch_ended(progress.points[-1])
             hooks.going(outlook(progress, plan, Step(0, learner.steps, 0.0)))
             reason = _reason_to_stop(progress, plan, learner, hooks)
-    return _ended(keeper, learner, replace(progress, reason=reason), best)
+    return _ended(keeper, learner, replace(progress, reason=reason), best, last)
 
 
-def _ended(keeper: _Keeper, learner: Learner, progress: Progress, best: Arrays) -> Fitted:
+def _ended(keeper: _Keeper, learner: Learner, progress: Progress, best: Arrays, last: Arrays) -> Fitted:
     keeper.keep(replace(progress, reason=""), learner, best, now=True)
-    return Fitted(progress, best, learner.weights())
+    return Fitted(progress, best, last)
 
 
 @dataclass
