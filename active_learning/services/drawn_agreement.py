@@ -12,6 +12,7 @@ import numpy as np
 
 from active_learning.label_errors.agreement import Agreements, chosen_drawings, trust_in_people
 from active_learning.services.gathered import Blocks, blocks_of, gather
+from active_learning.services.truth import accepted
 from active_learning.training.families import family_name
 from campaigns.models import AnnotationSet, Campaign, Revision, SetState
 from campaigns.options import CampaignOptions
@@ -112,7 +113,7 @@ def _compared(images: Sequence[int], shared: Mapping[int, Sequence[tuple[int, in
     rows = AnnotationSet.objects.filter(pk__in=wanted).order_by("image", "author").values_list("image", "author", "annotations")
     said: dict[int, dict[int, Saying]] = defaultdict(dict)
     for image, author, drawn in rows.iterator():
-        said[image][author or 0] = Saying(_accepted(drawn))
+        said[image][author or 0] = Saying(_objects(drawn))
     told = {
         image: [(one, other, agreement(own[one], own[other], areas=areas)) for one, other in combinations(own, 2)]
         for image, own in said.items()
@@ -133,5 +134,5 @@ def agreement(one: Saying, other: Saying, *, areas: bool) -> float:
     return 1.0 if f1 is None else f1
 
 
-def _accepted(annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each for each in annotations if each.get("review", "accepted") == "accepted" and each["shape"]["type"] != "whole"]
+def _objects(annotations: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
+    return [each for each in accepted(annotations) if each["shape"]["type"] != "whole"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from active_learning.label_errors.objects import Wrong, judge
 from active_learning.models import DoubtKind, DoubtState, LabelDoubt
-from active_learning.services.truth import submitted_of, whole_labels
+from active_learning.services.truth import accepted, submitted_of, whole_labels
 from campaigns.models import Image, Revision, Task
 
 Annotations = Sequence[Mapping[str, Any]]
@@ -32,9 +32,9 @@ def _holds(doubt: LabelDoubt, annotations: Annotations) -> bool:
     if doubt.campaign.task == Task.CLASSIFICATION:
         labels = whole_labels(annotations)
         return (doubt.given_id is None or doubt.given_id in labels) and doubt.suggested_id not in labels
-    accepted = [each for each in annotations if each.get("review", "accepted") == "accepted"]
+    standing = accepted(annotations)
     if doubt.kind == DoubtKind.MISSING:
-        findings = judge(accepted, [doubt.facts["said"]], sure={doubt.suggested_id or 0: 0.0}).findings
+        findings = judge(standing, [doubt.facts["said"]], sure={doubt.suggested_id or 0: 0.0}).findings
         return any(each.kind is Wrong.MISSING for each in findings)
     drawn = doubt.facts["drawn"]
-    return any(all(each[name] == drawn[name] for name in ("id", "label", "shape")) for each in accepted)
+    return any(all(each[name] == drawn[name] for name in ("id", "label", "shape")) for each in standing)

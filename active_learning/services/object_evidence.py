@@ -13,7 +13,7 @@ from active_learning.evaluation.values import Floats
 from active_learning.services.answers import label_columns
 from active_learning.services.detections import shapes_of, sigmas_of
 from active_learning.services.gathered import Blocks, blocks_of, gather
-from active_learning.services.truth import Annotations, truth_of
+from active_learning.services.truth import Annotations, accepted, truth_of
 from active_learning.training.coco_objects import DEFAULT_SIGMA
 from active_learning.training.scenes import bounds_of
 from campaigns.geometry import shape_bounds
@@ -103,7 +103,7 @@ def seen_by_task(campaign: Campaign, shape: Shape) -> Shape:
 
 def true_objects(campaign: Campaign, annotations: Annotations) -> list[tuple[int, Shape]]:
     """Return what could have been found: points for keypoints, and what covers something for the rest."""
-    kept = (each for each in annotations if each.get("review", "accepted") == "accepted" and each["shape"]["type"] != "whole")
+    kept = (each for each in accepted(annotations) if each["shape"]["type"] != "whole")
     points = campaign.task == Task.KEYPOINTS
     shapes = ((each["label"], seen_by_task(campaign, each["shape"])) for each in kept if (each["shape"]["type"] == "points") == points)
     return [(label, shape) for label, shape in shapes if points or _covers(shape)]

@@ -45,6 +45,11 @@ def reference_of(images: ImageQuerySet) -> dict[int, Annotations]:
     return dict(Reference.objects.filter(image__in=images.order_by()).values_list("image", "annotations"))
 
 
+def accepted(annotations: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what a person, or the truth, says without the drafts that nobody decided about."""
+    return [each for each in annotations if each.get("review", "accepted") == "accepted"]
+
+
 def whole_labels(annotations: Iterable[Mapping[str, Any]]) -> frozenset[int]:
     """Return the labels that a person, or the truth, gives the image as a whole."""
-    return frozenset(a["label"] for a in annotations if a["shape"]["type"] == "whole" and a.get("review", "accepted") == "accepted")
+    return frozenset(each["label"] for each in accepted(annotations) if each["shape"]["type"] == "whole")

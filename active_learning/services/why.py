@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ from active_learning.models import RankedImage, RoundState
 from active_learning.services.embeddings import campaign_store
 from active_learning.services.knowledge import labeled_of
 from active_learning.services.labeled_areas import labeled_bounds
-from campaigns.models import AnnotationSet, Image, Label, SetState, User
+from active_learning.services.truth import Annotations, accepted, submitted_of
+from campaigns.models import Image, Label, User
 from campaigns.permissions import VIEW, require_role
 from campaigns.services.annotations import is_control
 from inference.areas import Bounds
@@ -70,17 +71,11 @@ def _neighbours(image: Image, vector: npt.NDArray[np.float32]) -> tuple[Neighbou
     near = nearest(vector, lambda start, end: store.load(keys[start:end]), len(keys), limit=NEIGHBOURS)
     found = [(int(ids[each.place]), each.similarity) for each in near]
     images = Image.objects.in_bulk([pk for pk, _ in found])
-    said = _said(images)
+    said = submitted_of(Image.objects.filter(pk__in=list(images)))  # truth that is held back stays so
     names = dict(Label.objects.filter(campaign=image.campaign).values_list("pk", "name"))
     return tuple(Neighbour(images[pk], similarity, _names(said.get(pk, []), names)) for pk, similarity in found if pk in images)
 
 
-def _said(images: Collection[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return what people handed in of images; truth that is held back from them stays so."""
-    sets = AnnotationSet.objects.filter(image__in=list(images), state__in=(SetState.SUBMITTED, SetState.ACCEPTED))
-    return dict(sets.order_by("submitted_at", "id").values_list("image", "annotations"))
-
-
-def _names(annotations: list[dict[str, Any]], names: Mapping[int, str]) -> tuple[str, ...]:
-    given = [names.get(each["label"]) for each in annotations if each.get("review", "accepted") == "accepted"]
+def _names(annotations: Annotations, names: Mapping[int, str]) -> tuple[str, ...]:
+    given = [names.get(each["label"]) for each in accepted(annotations)]
     return tuple(dict.fromkeys(name for name in given if name is not None))
