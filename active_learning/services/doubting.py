@@ -17,10 +17,10 @@ from active_learning.label_errors.objects import Judged, judge, ranked, sure_fro
 from active_learning.models import DoubtKind, DoubtState, LabelDoubt
 from active_learning.services.embeddings import ensure_embeddings
 from active_learning.services.out_of_fold import Annotations, learned_here, said_out_of_fold
-from active_learning.services.outdated import saw_otherwise
+from active_learning.services.outdated import last_look, saw_otherwise
 from active_learning.services.truth import submitted_of, whole_labels
 from campaigns.errors import Conflict, InvalidInput, NotFound
-from campaigns.models import UNFINISHED, Campaign, Image, ImageState, Label, Run, RunState, Task, User
+from campaigns.models import UNFINISHED, Campaign, Image, ImageState, Label, Run, Task, User
 from campaigns.permissions import REVIEW, require_role
 from campaigns.runs import RunContext, enqueue_run
 from inference.models import Prediction
@@ -68,8 +68,8 @@ def is_outdated(campaign: Campaign) -> bool:
     """Say whether another backbone has come since the last look; what is doubted of objects goes by no backbone."""
     if campaign.task != Task.CLASSIFICATION:
         return False
-    looks = Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.SUCCEEDED)
-    return saw_otherwise(campaign, looks.order_by("-id").values_list("pk", flat=True).first())
+    look = last_look(campaign, KIND)
+    return look is not None and saw_otherwise(campaign, look.pk)
 
 
 def execute_doubting(context: RunContext) -> dict[str, object]:
@@ -139,17 +139,15 @@ def _model_to_ask(campaign: Campaign, wanted: int | None) -> RegisteredModel:
     submitted = _submitted(campaign).order_by()
     attached = CampaignModel.objects.filter(campaign=campaign).select_related("model")
     models = [joined.model for joined in attached if wanted in (None, joined.model_id)]
-    counted = [(Prediction.objects.filter(model=m, model_version=m.version, image__in=submitted).count(), m.pk, m) for m in models]
-    most = max(counted, default=(0, 0, None), key=lambda each: each[:2])
-    if not most[0]:
-        most = max(((1, m.pk, m) for m in models if learned_here(m) is not None), default=(0, 0, None), key=lambda each: each[:2])
-    if not most[0] or most[2] is None:
+    answers = {m: Prediction.objects.filter(model=m, model_version=m.version, image__in=submitted).count() for m in models}
+    able = [m for m in models if answers[m]] or [m for m in models if learned_here(m) is not None]
+    if not able:
         raise Conflict(
             "No model of this campaign has answered about submitted images, and none was trained here. "
             "Train one, or run one on them without drafts.",
             code="no_answers",
         )
-    return most[2]
+    return max(able, key=lambda model: (answers[model], model.pk))
 
 
 def _objects(context: RunContext, campaign: Campaign) -> list[LabelDoubt]:

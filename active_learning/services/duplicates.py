@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from active_learning.services.outdated import saw_otherwise
+from active_learning.services.outdated import last_look, saw_otherwise
 from active_learning.services.similarity import KIND, MOST_ANSWERED, is_leak
 from campaigns.errors import InvalidInput
 from campaigns.filters import selected_ids
-from campaigns.models import Campaign, Image, ImageState, Run, RunState, User
+from campaigns.models import Campaign, Image, ImageState, User
 from campaigns.permissions import VIEW, require_role
 
 IDS_A_QUERY = 500
@@ -74,7 +74,7 @@ def read_pairs(*, user: User, campaign: Campaign, limit: int = 10, threshold: fl
     require_role(user, campaign, VIEW)
     if not 1 <= limit <= MOST_ANSWERED:
         raise InvalidInput(f"limit is a whole number from 1 to {MOST_ANSWERED}.", code="invalid_limit")
-    run = _last_look(campaign)
+    run = last_look(campaign, KIND)
     if run is None:
         return Pairs(None, None, 0.0, 0, ())
     found = [(one, other, float(similarity)) for one, other, similarity in run.result.get("pairs", []) if similarity >= threshold]
@@ -89,14 +89,10 @@ def _twins(one: Image, other: Image, similarity: float) -> Twins:
     return Twins((one, other), similarity, is_leak(one.split, other.split))
 
 
-def _last_look(campaign: Campaign) -> Run | None:
-    return Run.objects.filter(campaign=campaign, kind=KIND, state=RunState.SUCCEEDED).order_by("-id").first()
-
-
 def read_duplicates(*, user: User, campaign: Campaign) -> Duplicates:
     """Return what the last finished look found, less the images that were removed or excluded since."""
     require_role(user, campaign, VIEW)
-    run = _last_look(campaign)
+    run = last_look(campaign, KIND)
     if run is None:
         return Duplicates(None, None, 0.0, 0, ())
     clusters = run.result.get("clusters", [])

@@ -11,19 +11,15 @@ from shapely import STRtree
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from active_learning.services.outdated import last_look
 from active_learning.services.similarity import KIND as LIKENESS
 from active_learning.training.config import TrainingConfig
 from campaigns.errors import InvalidInput
 from campaigns.geometry.transforms import BEYOND_PROJECTION, Georeference
-from campaigns.models import Campaign, Image, Run, RunState
+from campaigns.models import Campaign, Image, Run
 
 LAST_NUMBERS: Final = re.compile(r"[-_ .]?(?:[xyrc]?\d+)(?:[-_ .][xyrc]?\d+)?$", re.IGNORECASE)
 """A number at the end of a name, or two, as columns and rows of tiles are written: film_0042, scene-3_7, scene_r1_c2."""
-
-
-def last_look(campaign: Campaign) -> Run | None:
-    """Return the last run that looked for near duplicates and found its end."""
-    return Run.objects.filter(campaign=campaign, kind=LIKENESS, state=RunState.SUCCEEDED).order_by("-id").first()
 
 
 def look_for(campaign: Campaign, config: TrainingConfig) -> int | None:
@@ -33,7 +29,7 @@ def look_for(campaign: Campaign, config: TrainingConfig) -> int | None:
     """
     if config.groups != "duplicates":
         return None
-    look = last_look(campaign)
+    look = last_look(campaign, LIKENESS)
     if look is None:
         detail = "Nobody has looked for near duplicates yet. Find them on the tab Explore first, or keep folders together."
         raise InvalidInput(f"groups: {detail}", code="invalid_training", errors=[{"field": "groups", "detail": detail}])
@@ -110,6 +106,6 @@ def footprint(image: Image) -> BaseGeometry | None:
 
 def leaks(campaign: Campaign, teach: frozenset[int], measure: frozenset[int]) -> list[list[int]]:
     """Return the groups of near duplicates, as last found, of which some teach and some measure."""
-    look = last_look(campaign)
+    look = last_look(campaign, LIKENESS)
     clusters = look.result.get("clusters", []) if look is not None else []
     return [list(cluster) for cluster in clusters if not teach.isdisjoint(cluster) and not measure.isdisjoint(cluster)]

@@ -1,4 +1,4 @@
-"""What was found by a backbone that another one has replaced since."""
+"""What was found last, and whether by a backbone that another one has replaced since."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Final
 from campaigns.models import Campaign, Run, RunState
 
 BACKBONE: Final = "backbone"
+
+
+def last_look(campaign: Campaign, kind: str) -> Run | None:
+    """Return the last run of a kind that looked at the images and found its end."""
+    return Run.objects.filter(campaign=campaign, kind=kind, state=RunState.SUCCEEDED).order_by("-id").first()
 
 
 def saw_otherwise(campaign: Campaign, run: int | None) -> bool:
